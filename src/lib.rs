@@ -1,0 +1,1 @@
+//! Symbolic gradients, simplified by equality saturation and run as fused loops.

@@ -1,0 +1,3 @@
+//! The command `egrad`.
+
+fn main() {}
