@@ -1,1 +1,19 @@
 //! Symbolic gradients, simplified by equality saturation and run as fused loops.
+
+pub mod expr;
+pub mod grad;
+pub mod num;
+pub mod op;
+pub mod pp;
+pub mod ty;
+
+/// What most programs need: `use egrad::prelude::*;`.
+pub mod prelude {
+    pub use crate::expr::{
+        Expr, IntoExpr, concatenate, dcol, dmatrix, dot, drow, dscalar, dtensor3, dvector, fill, switch,
+        tensor,
+    };
+    pub use crate::grad::{grad, grads};
+    pub use crate::pp::pp;
+    pub use crate::ty::{DType, Dim, Shape};
+}

@@ -1,0 +1,22 @@
+//! Expressions: shared, immutable, typed when they are built.
+//!
+//! An [`Expr`] is a handle on a node of a DAG. As in Theano, sharing is what the user built: a
+//! variable used twice is one node, `exp(x) * exp(x)` has two nodes for `exp`. That is visible in
+//! raw gradients. Equal subterms are merged when an expression enters the optimizer.
+
+mod adjoint;
+mod build;
+mod error;
+mod lit;
+mod node;
+mod vars;
+mod walk;
+
+pub use adjoint::Adjoint;
+pub use build::{IntoExpr, concatenate, dot, exprs, fill, switch};
+pub(crate) use build::{impl_infix, reads_as_outer, unbroadcast};
+pub use error::TypeError;
+pub use lit::{Lit, float_text};
+pub use node::{Expr, Head};
+pub use vars::{dcol, dmatrix, drow, dscalar, dtensor3, dvector, tensor};
+pub use walk::{Numbering, same_structure, topological, variables};

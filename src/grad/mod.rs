@@ -1,0 +1,11 @@
+//! Reverse-mode differentiation in Theano's own terms.
+//!
+//! The order in which terms are added is observable, because raw gradients are printed: it is
+//! Theano 1.0.5's. Uses are recorded by a depth-first walk from the cost, operands in order; the
+//! gradient of a node is the left fold of the terms of its uses in that order.
+
+mod api;
+mod error;
+
+pub use api::{Grads, grad, grads, grads_with};
+pub use error::GradError;

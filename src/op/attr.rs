@@ -1,0 +1,87 @@
+//! Attributes: the static part of an operator application (axes, permutations, target types).
+
+use crate::ty::{DType, Dim};
+
+/// What an application carries beside its operands.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
+pub enum Attr {
+    /// Nothing.
+    #[default]
+    None,
+    /// Axes of a reduction, ascending.
+    Axes(Vec<usize>),
+    /// All axes, none named: `sum(x)`, where `Axes([0])` of a vector is `Sum{0}(x)`.
+    AllAxes,
+    /// One axis.
+    Axis(usize),
+    /// A dimshuffle: for each axis of the result the axis of the operand, or `None` for a new
+    /// axis of length 1. Axes left out must have length 1.
+    Perm(Vec<Option<usize>>),
+    /// Lengths of a result.
+    Dims(Vec<Dim>),
+    /// An element type.
+    DType(DType),
+    /// A basic index.
+    Index(Vec<IndexItem>),
+}
+
+/// One entry of a basic index.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum IndexItem {
+    /// One position, negative from the end; the axis disappears.
+    At(i64),
+    /// A slice with Python's meaning.
+    Slice {
+        /// First position.
+        start: Option<i64>,
+        /// End, exclusive.
+        stop: Option<i64>,
+        /// Stride, never 0.
+        step: i64,
+    },
+    /// A new axis of length 1.
+    NewAxis,
+}
+
+/// Which attribute an operator takes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum AttrKind {
+    /// None.
+    None,
+    /// [`Attr::Axes`]: keyword `axis`, all axes when absent.
+    Axes,
+    /// [`Attr::Axis`].
+    Axis,
+    /// [`Attr::Perm`].
+    Perm,
+    /// [`Attr::Dims`].
+    Dims,
+    /// [`Attr::DType`].
+    DType,
+    /// [`Attr::Index`].
+    Index,
+}
+
+impl Attr {
+    /// Which kind it is.
+    pub fn kind(&self) -> AttrKind {
+        match self {
+            Attr::None => AttrKind::None,
+            Attr::Axes(_) | Attr::AllAxes => AttrKind::Axes,
+            Attr::Axis(_) => AttrKind::Axis,
+            Attr::Perm(_) => AttrKind::Perm,
+            Attr::Dims(_) => AttrKind::Dims,
+            Attr::DType(_) => AttrKind::DType,
+            Attr::Index(_) => AttrKind::Index,
+        }
+    }
+
+    /// The axes that a reduction of an operand of `rank` axes removes.
+    pub fn axes(&self, rank: usize) -> Vec<usize> {
+        match self {
+            Attr::Axes(a) => a.clone(),
+            Attr::AllAxes => (0..rank).collect(),
+            _ => Vec::new(),
+        }
+    }
+}

@@ -1,0 +1,154 @@
+//! The row: everything that is said about one operator.
+
+use super::{Arg, Attr, AttrKind, Kernel, Law, Pp, TyResult};
+use crate::expr::{Adjoint, Expr};
+use crate::num::Real;
+
+/// How many operands an operator takes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Arity {
+    /// Exactly so many.
+    Exact(usize),
+    /// At least so many.
+    AtLeast(usize),
+}
+
+impl Arity {
+    /// Does it admit `n` operands?
+    pub fn admits(self, n: usize) -> bool {
+        match self {
+            Arity::Exact(k) => n == k,
+            Arity::AtLeast(k) => n >= k,
+        }
+    }
+}
+
+/// What an operator does to shapes; what a pass needs to know of it without knowing its name.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Role {
+    /// Works element by element on broadcast operands.
+    Elementwise,
+    /// Removes axes by combining their elements.
+    Reduce,
+    /// Moves elements without changing them.
+    Move,
+    /// Sums products over shared axes.
+    Contract,
+    /// Asks only for a shape.
+    Shape,
+}
+
+/// The derivative with respect to one operand: the adjoint it receives, before it is summed back
+/// over broadcast axes.
+pub type Partial = fn(&Adjoint<'_>) -> Expr;
+
+/// The derivative of an operator.
+#[derive(Clone, Copy)]
+pub enum Derivative {
+    /// One formula per operand.
+    Each(&'static [Partial]),
+    /// One formula for all, given the position of the operand.
+    Any(fn(&Adjoint<'_>, usize) -> Expr),
+    /// No derivative exists; asking for it is an error.
+    Undefined,
+}
+
+impl std::fmt::Debug for Derivative {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(match self {
+            Derivative::Each(_) => "Each",
+            Derivative::Any(_) => "Any",
+            Derivative::Undefined => "Undefined",
+        })
+    }
+}
+
+/// How a surface operator is expressed by others before it is optimized.
+///
+/// `None` keeps the operator as it is.
+pub type Lower = Option<fn(&[Expr], &Attr) -> Expr>;
+
+/// One operator. `OpDef::UNARY` and its siblings supply what most rows share.
+#[derive(Debug, Clone, Copy)]
+pub struct OpDef {
+    /// Name in S-expressions, rule files and calls.
+    pub name: &'static str,
+    /// Other accepted names.
+    pub aliases: &'static [&'static str],
+    /// One sentence, ending with a full stop.
+    pub doc: &'static str,
+    /// Number of operands.
+    pub arity: Arity,
+    /// Attribute.
+    pub attr: AttrKind,
+    /// Effect on shapes.
+    pub role: Role,
+    /// Classic spelling.
+    pub pp: Pp,
+    /// Spelling in the input language, where it differs from a call by name.
+    pub plain: Pp,
+    /// Type and shape of the result.
+    pub ty: fn(&[Arg<'_>], &Attr) -> TyResult,
+    /// Derivative.
+    pub derivative: Derivative,
+    /// Operands through which no gradient flows.
+    pub disconnected: &'static [usize],
+    /// How it computes.
+    pub kernel: Kernel,
+    /// Its value over the reals, on scalars: the judge of the kernel and of rules.
+    pub real: Option<fn(&[Real]) -> Real>,
+    /// Work per element of the result (of the operand, for a reduction), in additions.
+    pub cost: f64,
+    /// What is true of it.
+    pub laws: &'static [Law],
+    /// Rewriting into other operators before optimization.
+    pub lower: Lower,
+}
+
+impl OpDef {
+    const BASE: OpDef = OpDef {
+        name: "",
+        aliases: &[],
+        doc: "",
+        arity: Arity::Exact(1),
+        attr: AttrKind::None,
+        role: Role::Elementwise,
+        pp: Pp::Call(None),
+        plain: Pp::Call(None),
+        ty: super::types::float,
+        derivative: Derivative::Undefined,
+        disconnected: &[],
+        kernel: Kernel::None,
+        real: None,
+        cost: 1.0,
+        laws: &[],
+        lower: None,
+    };
+
+    /// A float function of one operand.
+    pub const UNARY: OpDef = OpDef::BASE;
+    /// Arithmetic on two broadcast operands.
+    pub const BINARY: OpDef = OpDef { arity: Arity::Exact(2), ty: super::types::arith, ..OpDef::BASE };
+    /// A comparison of two broadcast operands.
+    pub const COMPARE: OpDef = OpDef {
+        ty: super::types::compare,
+        derivative: Derivative::Any(|v, i| v.x(i).zeros_like()),
+        ..OpDef::BINARY
+    };
+    /// A reduction over axes.
+    pub const REDUCE: OpDef = OpDef {
+        attr: AttrKind::Axes,
+        role: Role::Reduce,
+        ty: super::types::reduce,
+        pp: Pp::Special(super::pieces::reduce_classic),
+        plain: Pp::Special(super::pieces::reduce_plain),
+        ..OpDef::BASE
+    };
+    /// A movement of elements.
+    pub const MOVE: OpDef = OpDef { role: Role::Move, cost: 0.0, ..OpDef::BASE };
+
+    /// Does the row state this law?
+    pub fn has(&self, law: Law) -> bool {
+        self.laws.contains(&law)
+    }
+}

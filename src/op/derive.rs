@@ -1,0 +1,86 @@
+//! Derivatives too long for a row.
+
+use super::{Attr, IndexItem, Op};
+use crate::expr::{Adjoint, Expr, dot, switch};
+
+/// Product over axes. Where one element is zero only that one gets a gradient, the product of the
+/// others; where two are, none does.
+pub(super) fn prod_derivative(v: &Adjoint<'_>) -> Expr {
+    let x = v.x(0);
+    let is_zero = x.eq(0.0);
+    let zeros = x.expand_reduced(&is_zero.reduce(Op::Sum, v.attr()), v.attr());
+    let g = x.expand_reduced(&v.g(), v.attr());
+    let product = x.expand_reduced(&v.out(), v.attr());
+    let others = x.expand_reduced(&x.reduce(Op::ProdWithoutZeros, v.attr()), v.attr());
+    let lone = zeros.eq(1) * &is_zero;
+    switch(&zeros.eq(0), (&g * product) / &x, switch(&lone, others, 0.0) * &g)
+}
+
+/// Largest or smallest element: every one that attains it gets the whole gradient.
+pub(super) fn extremum_derivative(v: &Adjoint<'_>) -> Expr {
+    let x = v.x(0);
+    x.expand_reduced(&v.out(), v.attr()).eq(&x) * x.expand_reduced(&v.g(), v.attr())
+}
+
+/// `DimShuffle{0, x}(v)`: a vector as a column.
+fn column(v: &Expr) -> Expr {
+    v.dimshuffle([Some(0), None])
+}
+
+/// `DimShuffle{x, 0}(v)`: a vector as a row. Theano does not print it.
+fn row(v: &Expr) -> Expr {
+    v.dimshuffle([None, Some(0)])
+}
+
+/// The left operand of a product.
+pub(super) fn dot_left(v: &Adjoint<'_>) -> Expr {
+    let (a, b, g) = (v.x(0), v.x(1), v.g());
+    match (a.rank(), b.rank()) {
+        (1, 1) => g * b,
+        (2, 1) => dot(&column(&g), &row(&b)),
+        _ => dot(&g, &b.t()),
+    }
+}
+
+/// The right operand of a product.
+pub(super) fn dot_right(v: &Adjoint<'_>) -> Expr {
+    let (a, b, g) = (v.x(0), v.x(1), v.g());
+    match (a.rank(), b.rank()) {
+        (1, 1) => g * a,
+        (1, 2) => dot(&column(&a), &row(&g)),
+        _ => dot(&a.t(), &g),
+    }
+}
+
+/// The inverse of a dimshuffle: dropped axes come back with length 1, added ones go.
+pub(super) fn dimshuffle_derivative(v: &Adjoint<'_>) -> Expr {
+    let Attr::Perm(perm) = v.attr() else { return v.g() };
+    let rank = v.x(0).rank();
+    let full = perm.iter().flatten().map(|a| a + 1).max().unwrap_or(0).max(rank);
+    let lead = full - rank;
+    let back = (lead..full).map(|a| perm.iter().position(|p| *p == Some(a)));
+    v.g().dimshuffle(back)
+}
+
+/// Sums over what a broadcast repeated.
+pub(super) fn alloc_derivative(v: &Adjoint<'_>) -> Expr {
+    crate::expr::unbroadcast(&v.g(), &v.x(0))
+}
+
+/// What was written gets what arrives at its place, summed over what it was broadcast to.
+pub(super) fn unwrite(v: &Adjoint<'_>) -> Expr {
+    let hole = Expr::apply(Op::Index, v.attr().clone(), [v.g()]);
+    crate::expr::unbroadcast(&hole, &v.x(1))
+}
+
+/// Each operand gets its slice.
+pub(super) fn join_derivative(v: &Adjoint<'_>, i: usize) -> Expr {
+    let Attr::Axis(axis) = *v.attr() else { return v.g() };
+    let length = |j: usize| v.x(j).ty().shape.dims()[axis].known().unwrap_or(0);
+    let start: usize = (0..i).map(length).sum();
+    let at = |n: usize| i64::try_from(n).ok();
+    let full = IndexItem::Slice { start: None, stop: None, step: 1 };
+    let mut items = vec![full; axis];
+    items.push(IndexItem::Slice { start: at(start), stop: at(start + length(i)), step: 1 });
+    Expr::apply(Op::Index, Attr::Index(items), [v.g()])
+}

@@ -1,0 +1,135 @@
+//! How operators compute: a few families, each with a scalar reference.
+//!
+//! The evaluator owns every loop over memory; a row gives the arithmetic.
+
+use crate::ty::Dim;
+
+/// One operand to one result.
+#[derive(Debug, Clone, Copy)]
+pub struct Map1 {
+    /// The reference, element by element.
+    pub scalar: fn(f64) -> f64,
+    /// The same over a block: `out[i] = f(a[i])`.
+    pub block: fn(&[f64], &mut [f64]),
+}
+
+/// Two operands to one result.
+#[derive(Debug, Clone, Copy)]
+pub struct Map2 {
+    /// The reference, element by element.
+    pub scalar: fn(f64, f64) -> f64,
+    /// The same over a block.
+    pub block: fn(&[f64], &[f64], &mut [f64]),
+}
+
+/// Three operands to one result.
+#[derive(Debug, Clone, Copy)]
+pub struct Map3 {
+    /// The reference, element by element.
+    pub scalar: fn(f64, f64, f64) -> f64,
+    /// The same over a block.
+    pub block: fn(&[f64], &[f64], &[f64], &mut [f64]),
+}
+
+/// A result that is its operand seen with other strides.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum View {
+    /// `Attr::Perm`.
+    Dimshuffle,
+    /// `Attr::Dims`: broadcast to the lengths.
+    Broadcast,
+    /// `Attr::Index`.
+    Index,
+}
+
+/// The family of an operator's computation.
+#[derive(Debug, Clone, Copy)]
+pub enum Kernel {
+    /// Not computed: lowered to others before.
+    None,
+    /// Elementwise, one operand.
+    Map1(Map1),
+    /// Elementwise, two operands (more fold from the left).
+    Map2(Map2),
+    /// Elementwise, three operands.
+    Map3(Map3),
+    /// Fold over axes; the order of combination is the evaluator's.
+    Reduce {
+        /// Value of an empty fold; `None` when an empty one is an error.
+        init: Option<f64>,
+        /// One step.
+        step: Map2,
+    },
+    /// Other strides, same elements.
+    View(View),
+    /// Same elements in row-major order, new lengths (`Attr::Dims`).
+    Reshape,
+    /// Product of vectors and matrices.
+    Dot,
+    /// Operands one after the other along `Attr::Axis`.
+    Concat,
+    /// Operand 0 with operand 1 added at `Attr::Index`.
+    IncAt,
+    /// Operand 0 with operand 1 put at `Attr::Index`.
+    SetAt,
+    /// The length of axis `Attr::Axis`.
+    Length,
+}
+
+/// A [`Map1`] from a closure.
+macro_rules! map1 {
+    ($f:expr) => {
+        $crate::op::Kernel::Map1($crate::op::Map1 {
+            scalar: $f,
+            block: |a, out| {
+                let f: fn(f64) -> f64 = $f;
+                let _ = f;
+                for (o, &a) in out.iter_mut().zip(a) {
+                    *o = ($f)(a);
+                }
+            },
+        })
+    };
+}
+
+/// The two fields of a [`Map2`] from a closure.
+macro_rules! map2_of {
+    ($f:expr) => {
+        $crate::op::Map2 {
+            scalar: $f,
+            block: |a, b, out| {
+                for ((o, &a), &b) in out.iter_mut().zip(a).zip(b) {
+                    *o = ($f)(a, b);
+                }
+            },
+        }
+    };
+}
+
+/// A [`Kernel::Map2`] from a closure.
+macro_rules! map2 {
+    ($f:expr) => {
+        $crate::op::Kernel::Map2(map2_of!($f))
+    };
+}
+
+/// A [`Kernel::Map3`] from a closure.
+macro_rules! map3 {
+    ($f:expr) => {
+        $crate::op::Kernel::Map3($crate::op::Map3 {
+            scalar: $f,
+            block: |a, b, c, out| {
+                for (((o, &a), &b), &c) in out.iter_mut().zip(a).zip(b).zip(c) {
+                    *o = ($f)(a, b, c);
+                }
+            },
+        })
+    };
+}
+
+pub(crate) use {map1, map2, map2_of, map3};
+
+/// Number of products in a contraction, for the cost.
+pub(crate) fn inner_length(dims: &[Dim]) -> Dim {
+    dims.last().cloned().unwrap_or(Dim::ONE)
+}

@@ -1,0 +1,113 @@
+//! What a row claims about its operator, beyond its value. Every claim is about doubles, and tested.
+
+/// A closed interval of doubles; NaN is outside every claim.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Interval {
+    /// Least value.
+    pub lo: f64,
+    /// Greatest value.
+    pub hi: f64,
+}
+
+impl Interval {
+    /// Every number.
+    pub const ALL: Interval = Interval { lo: f64::NEG_INFINITY, hi: f64::INFINITY };
+    /// Zero and above.
+    pub const NONNEG: Interval = Interval { lo: 0.0, hi: f64::INFINITY };
+    /// From 0 to 1.
+    pub const UNIT: Interval = Interval { lo: 0.0, hi: 1.0 };
+
+    /// One number.
+    pub fn point(x: f64) -> Interval {
+        if x.is_nan() { Interval::ALL } else { Interval { lo: x, hi: x } }
+    }
+
+    /// Both at once; `None` when they have nothing in common.
+    pub fn meet(self, other: Interval) -> Option<Interval> {
+        let r = Interval { lo: self.lo.max(other.lo), hi: self.hi.min(other.hi) };
+        (r.lo <= r.hi).then_some(r)
+    }
+}
+
+/// A property of an operator.
+#[derive(Debug, Clone, Copy)]
+pub enum Law {
+    /// `f(a, b) = f(b, a)`, bit for bit.
+    Commutative,
+    /// `f(-a) = -f(a)`, bit for bit.
+    Odd,
+    /// `f(-a) = f(a)`, bit for bit.
+    Even,
+    /// Never decreases.
+    Increasing,
+    /// `f(f(a)) = f(a)`, bit for bit.
+    Idempotent,
+    /// The result is in the interval, or NaN; given the intervals of the operands.
+    Range(fn(&[Interval]) -> Interval),
+    /// Over the reals the result is never zero, if the operands have the stated property.
+    Nonzero(fn(&[Fold]) -> bool),
+    /// The result is an integer when the operands are.
+    Integral,
+}
+
+/// What is known of one operand.
+#[derive(Debug, Clone, Copy)]
+pub struct Fold {
+    /// Where it lies.
+    pub range: Interval,
+    /// Never zero over the reals.
+    pub nonzero: bool,
+    /// Always an integer.
+    pub integral: bool,
+}
+
+impl PartialEq for Law {
+    fn eq(&self, other: &Law) -> bool {
+        std::mem::discriminant(self) == std::mem::discriminant(other)
+    }
+}
+
+/// Where a product lies.
+pub(super) fn product_range(a: Interval, b: Interval) -> Interval {
+    let corners = [a.lo * b.lo, a.lo * b.hi, a.hi * b.lo, a.hi * b.hi];
+    if corners.iter().any(|c| c.is_nan()) {
+        // Zero times infinity: only the signs remain certain.
+        let same = a.lo >= 0.0 && b.lo >= 0.0 || a.hi <= 0.0 && b.hi <= 0.0;
+        let opposite = a.lo >= 0.0 && b.hi <= 0.0 || a.hi <= 0.0 && b.lo >= 0.0;
+        return match (same, opposite) {
+            (true, true) => Interval::point(0.0),
+            (true, false) => Interval::NONNEG,
+            (false, true) => Interval { lo: f64::NEG_INFINITY, hi: 0.0 },
+            (false, false) => Interval::ALL,
+        };
+    }
+    hull(&corners)
+}
+
+/// Where a quotient lies.
+pub(super) fn quotient_range(a: Interval, b: Interval) -> Interval {
+    // A divisor that may be zero of either sign makes an infinity of either sign.
+    if b.lo <= 0.0 && b.hi >= 0.0 {
+        return Interval::ALL;
+    }
+    let corners = [a.lo / b.lo, a.lo / b.hi, a.hi / b.lo, a.hi / b.hi];
+    if corners.iter().any(|c| c.is_nan()) { Interval::ALL } else { hull(&corners) }
+}
+
+/// Where a sum of any number of elements lies.
+pub(super) fn sum_range(a: Interval) -> Interval {
+    if a.lo >= 0.0 {
+        Interval::NONNEG
+    } else if a.hi <= 0.0 {
+        Interval { lo: f64::NEG_INFINITY, hi: 0.0 }
+    } else {
+        Interval::ALL
+    }
+}
+
+fn hull(xs: &[f64]) -> Interval {
+    Interval {
+        lo: xs.iter().copied().fold(f64::INFINITY, f64::min),
+        hi: xs.iter().copied().fold(f64::NEG_INFINITY, f64::max),
+    }
+}

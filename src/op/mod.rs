@@ -1,0 +1,58 @@
+//! What an operator is: one row of the table, and nothing anywhere else.
+//!
+//! `OpDef` says everything that a pass may ask about an operator. Passes ask the row; no pass
+//! names an operator. With `table` and `expr` this is one knot on purpose: a row's derivative is
+//! written with expressions.
+
+mod attr;
+mod def;
+mod derive;
+mod kernel;
+mod law;
+mod pieces;
+mod special;
+mod table;
+mod types;
+
+pub use attr::{Attr, AttrKind, IndexItem};
+pub use def::{Arity, Derivative, Lower, OpDef, Partial, Role};
+pub use kernel::{Kernel, Map1, Map2, Map3, View};
+pub use law::{Fold, Interval, Law};
+pub use pieces::{Piece, Pp, Spelling};
+pub(crate) use pieces::{bare_row, dim_text, without_leading_axes};
+pub use table::Op;
+pub(crate) use types::dims_of_view;
+pub use types::{Arg, TyResult};
+
+impl Op {
+    /// The operator that a name, an alias or a symbol stands for.
+    pub fn by_name(name: &str) -> Option<Op> {
+        Op::ALL.iter().copied().find(|op| {
+            let d = op.def();
+            d.name == name || d.aliases.contains(&name)
+        })
+    }
+
+    /// The known name nearest to a misspelled one.
+    pub fn suggest(name: &str) -> Option<&'static str> {
+        let names = Op::ALL.iter().flat_map(|op| {
+            let d = op.def();
+            std::iter::once(d.name).chain(d.aliases.iter().copied())
+        });
+        nearest(name, names)
+    }
+}
+
+/// The candidate nearest to `name`, when one is near enough to be meant.
+pub fn nearest<'a>(name: &str, candidates: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
+    if name.len() > 64 {
+        return None;
+    }
+    candidates
+        .into_iter()
+        .filter(|c| c.len() > 1)
+        .map(|c| (strsim::damerau_levenshtein(name, c), c))
+        .filter(|(d, c)| *d <= 1 + c.len().min(name.len()) / 4 && *d < name.len())
+        .min()
+        .map(|(_, c)| c)
+}

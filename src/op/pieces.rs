@@ -1,0 +1,306 @@
+//! Spelling: how one application is laid out around its operands.
+//!
+//! A row gives pieces, never a finished string, so that printing is linear and needs no recursion.
+
+use std::borrow::Cow;
+
+use super::{Attr, IndexItem};
+use crate::expr::Expr;
+use crate::ty::{Dim, DimExpr};
+
+/// A piece of text, or the place of an operand.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Piece {
+    /// Text.
+    Text(Cow<'static, str>),
+    /// Operand at this position.
+    Arg(usize),
+}
+
+impl Piece {
+    /// Text that is made while printing.
+    pub fn owned(s: String) -> Piece {
+        Piece::Text(Cow::Owned(s))
+    }
+}
+
+/// Which language is printed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Spelling {
+    /// Theano 0.3.1's `pp`, byte for byte.
+    Classic,
+    /// The input language, as NumPy would write it: `sum(x, axis=0)`.
+    Plain,
+}
+
+/// How an operator is spelled.
+#[derive(Debug, Clone, Copy)]
+pub enum Pp {
+    /// `(a + b)`; more operands are joined by the same text.
+    Infix(&'static str),
+    /// `(-a)`.
+    Prefix(&'static str),
+    /// `|a|`.
+    Bars,
+    /// `name(a, b)`; the row's own name when `None`.
+    Call(Option<&'static str>),
+    /// Anything else, from the application.
+    Special(fn(&Expr) -> Vec<Piece>),
+}
+
+impl Pp {
+    /// The layout of `e`, an application of an operator called `name`.
+    pub fn pieces(&self, name: &'static str, e: &Expr) -> Vec<Piece> {
+        let n = e.args().len();
+        match self {
+            Pp::Infix(op) => joined("(", op, ")", n),
+            // `-2` would read back as a literal.
+            Pp::Prefix(op) if e.arg(0).literal().is_some() => {
+                vec![Piece::owned(format!("({op}(")), Piece::Arg(0), Piece::Text("))".into())]
+            }
+            Pp::Prefix(op) => vec![Piece::owned(format!("({op}")), Piece::Arg(0), Piece::Text(")".into())],
+            Pp::Bars => vec![Piece::Text("|".into()), Piece::Arg(0), Piece::Text("|".into())],
+            Pp::Call(other) => call(Cow::Borrowed(other.unwrap_or(name)), n),
+            Pp::Special(f) => f(e),
+        }
+    }
+}
+
+fn joined(
+    open: impl Into<Cow<'static, str>>,
+    sep: &'static str,
+    close: &'static str,
+    n: usize,
+) -> Vec<Piece> {
+    let mut out = vec![Piece::Text(open.into())];
+    for i in 0..n {
+        if i > 0 {
+            out.push(Piece::Text(sep.into()));
+        }
+        out.push(Piece::Arg(i));
+    }
+    out.push(Piece::Text(close.into()));
+    out
+}
+
+fn call(name: Cow<'static, str>, n: usize) -> Vec<Piece> {
+    joined(format!("{name}("), ", ", ")", n)
+}
+
+fn list<T: ToString>(items: &[T], sep: &str) -> String {
+    items.iter().map(ToString::to_string).collect::<Vec<_>>().join(sep)
+}
+
+/// Classic: `sum(x)` over everything, `Sum{0}(x)` over axes.
+pub(super) fn reduce_classic(e: &Expr) -> Vec<Piece> {
+    let name = e.op_name();
+    let Attr::Axes(axes) = e.attr() else { return call(name.into(), 1) };
+    let mut capital = name.to_string();
+    if let Some(first) = capital.get_mut(0..1) {
+        first.make_ascii_uppercase();
+    }
+    call(format!("{capital}{{{}}}", list(axes, ", ")).into(), 1)
+}
+
+/// Plain: `sum(x, axis=0)`, `sum(x, axis=(0, 2))`.
+pub(super) fn reduce_plain(e: &Expr) -> Vec<Piece> {
+    let Attr::Axes(axes) = e.attr() else { return call(e.op_name().into(), 1) };
+    let text = match axes.as_slice() {
+        [a] => format!(", axis={a})"),
+        many => format!(", axis=({}))", list(many, ", ")),
+    };
+    vec![Piece::owned(format!("{}(", e.op_name())), Piece::Arg(0), Piece::owned(text)]
+}
+
+/// `x.T` for the reversal of all axes, `DimShuffle{0, x}(v)` otherwise.
+pub(super) fn dimshuffle_classic(e: &Expr) -> Vec<Piece> {
+    let Attr::Perm(perm) = e.attr() else { return call("DimShuffle".into(), 1) };
+    shuffled(perm, e)
+}
+
+/// A dimshuffle where broadcasting supplies leading axes: Theano does not print those, so
+/// `DimShuffle{x, 1, 0}(M)` is `M.T` and `DimShuffle{x, 0}(v)` is `v`. `None` for anything else.
+pub(crate) fn without_leading_axes(e: &Expr) -> Option<Vec<Piece>> {
+    let Attr::Perm(perm) = e.attr() else { return None };
+    let lead = perm.iter().take_while(|p| p.is_none()).count();
+    let rest = &perm[lead..];
+    let identity = rest.len() == e.arg(0).rank() && rest.iter().enumerate().all(|(i, p)| *p == Some(i));
+    match (lead, identity) {
+        (0, _) => None,
+        (_, true) => Some(vec![Piece::Arg(0)]),
+        _ => Some(shuffled(rest, e)),
+    }
+}
+
+fn shuffled(perm: &[Option<usize>], e: &Expr) -> Vec<Piece> {
+    if is_reversal(perm, e.arg(0).rank()) {
+        return vec![Piece::Arg(0), Piece::Text(".T".into())];
+    }
+    let items: Vec<String> = perm.iter().map(|p| p.map_or("x".into(), |a| a.to_string())).collect();
+    call(format!("DimShuffle{{{}}}", items.join(", ")).into(), 1)
+}
+
+fn is_reversal(perm: &[Option<usize>], rank: usize) -> bool {
+    rank > 1 && perm.len() == rank && perm.iter().enumerate().all(|(i, p)| *p == Some(rank - 1 - i))
+}
+
+/// `transpose(x, axes=(1, 0, 2))` for a permutation; otherwise an index on top of it.
+pub(super) fn dimshuffle_plain(e: &Expr) -> Vec<Piece> {
+    let Attr::Perm(perm) = e.attr() else { return call("dimshuffle".into(), 1) };
+    let rank = e.arg(0).rank();
+    if is_reversal(perm, rank) {
+        return vec![Piece::Text("transpose(".into()), Piece::Arg(0), Piece::Text(")".into())];
+    }
+    // Leading axes that broadcasting would add count as part of the operand.
+    let full = perm.iter().flatten().map(|a| a + 1).max().unwrap_or(0).max(rank);
+    let lead = full - rank;
+    let mut order: Vec<usize> =
+        perm.iter().flatten().copied().filter(|&a| a >= lead).map(|a| a - lead).collect();
+    let dropped: Vec<usize> = (0..rank).filter(|a| !order.contains(a)).collect();
+    let kept = order.len();
+    order.extend(&dropped);
+    let mut open = String::new();
+    let mut close = String::new();
+    if order.iter().enumerate().any(|(i, a)| i != *a) {
+        open.push_str("transpose(");
+        close = format!(", axes=({}))", list(&order, ", "));
+    }
+    let mut index: Vec<&str> =
+        perm.iter().map(|p| if p.is_some_and(|a| a >= lead) { ":" } else { "None" }).collect();
+    index.extend(std::iter::repeat_n("0", rank - kept));
+    let tail =
+        if index.iter().all(|i| *i == ":") { String::new() } else { format!("[{}]", index.join(", ")) };
+    vec![Piece::owned(open), Piece::Arg(0), Piece::owned(close + &tail)]
+}
+
+/// A length as the input language computes it: `3`, `x.shape[0]`, `(x.shape[0] + 1)`.
+pub(crate) fn dim_text(d: &Dim) -> String {
+    let join = |ds: &[Dim], op: &str| format!("({})", ds.iter().map(dim_text).collect::<Vec<_>>().join(op));
+    match d {
+        Dim::Known(n) => n.to_string(),
+        Dim::Sym(s) => format!("{}.shape[{}]", s.var(), s.axis()),
+        Dim::Expr(e) => match &**e {
+            DimExpr::Add(ds) => join(ds, " + "),
+            DimExpr::Mul(ds) => join(ds, " * "),
+            DimExpr::Div(a, b) => format!("({} // {})", dim_text(a), dim_text(b)),
+            DimExpr::Slice { of, start, stop, step } => {
+                let opt = |v: &Option<i64>| v.map_or("None".to_string(), |v| v.to_string());
+                format!("slice_length({}, {}, {}, {step})", dim_text(of), opt(start), opt(stop))
+            }
+        },
+    }
+}
+
+fn dims(e: &Expr) -> Vec<String> {
+    match e.attr() {
+        Attr::Dims(ds) => ds.iter().map(dim_text).collect(),
+        _ => Vec::new(),
+    }
+}
+
+/// `alloc(v, 2, 3)`.
+pub(super) fn alloc(e: &Expr) -> Vec<Piece> {
+    let tail: String = dims(e).iter().map(|d| format!(", {d}")).collect();
+    vec![Piece::Text("alloc(".into()), Piece::Arg(0), Piece::owned(tail + ")")]
+}
+
+/// `Reshape{2}(x, [2 3])`.
+pub(super) fn reshape_classic(e: &Expr) -> Vec<Piece> {
+    let d = dims(e);
+    let sep = if d.iter().all(|t| t.bytes().all(|b| b.is_ascii_digit())) { " " } else { ", " };
+    vec![
+        Piece::owned(format!("Reshape{{{}}}(", d.len())),
+        Piece::Arg(0),
+        Piece::owned(format!(", [{}])", d.join(sep))),
+    ]
+}
+
+/// `reshape(x, (2, 3))`.
+pub(super) fn reshape_plain(e: &Expr) -> Vec<Piece> {
+    let d = dims(e);
+    let tuple = if d.len() == 1 { format!("({},)", d[0]) } else { format!("({})", d.join(", ")) };
+    vec![Piece::Text("reshape(".into()), Piece::Arg(0), Piece::owned(format!(", {tuple})"))]
+}
+
+/// `x.shape[0]`.
+pub(super) fn length(e: &Expr) -> Vec<Piece> {
+    let axis = if let Attr::Axis(a) = e.attr() { *a } else { 0 };
+    vec![Piece::Arg(0), Piece::owned(format!(".shape[{axis}]"))]
+}
+
+/// `v[0, 1:, ::2]`.
+pub(super) fn index_text(items: &[IndexItem]) -> String {
+    let opt = |v: &Option<i64>| v.map_or(String::new(), |v| v.to_string());
+    let texts: Vec<String> = items
+        .iter()
+        .map(|i| match i {
+            IndexItem::At(k) => k.to_string(),
+            IndexItem::NewAxis => "None".into(),
+            IndexItem::Slice { start, stop, step: 1 } => format!("{}:{}", opt(start), opt(stop)),
+            IndexItem::Slice { start, stop, step } => format!("{}:{}:{step}", opt(start), opt(stop)),
+        })
+        .collect();
+    texts.join(", ")
+}
+
+fn items(e: &Expr) -> &[IndexItem] {
+    if let Attr::Index(i) = e.attr() { i } else { &[] }
+}
+
+/// `x[1:]`.
+pub(super) fn index(e: &Expr) -> Vec<Piece> {
+    vec![Piece::Arg(0), Piece::owned(format!("[{}]", index_text(items(e))))]
+}
+
+/// `inc_subtensor(x[1:], y)`, `set_subtensor(x[1:], y)`.
+pub(super) fn write_at(e: &Expr) -> Vec<Piece> {
+    vec![
+        Piece::owned(format!("{}(", e.op_name())),
+        Piece::Arg(0),
+        Piece::owned(format!("[{}], ", index_text(items(e)))),
+        Piece::Arg(1),
+        Piece::Text(")".into()),
+    ]
+}
+
+/// `join(0, x, y)`.
+pub(super) fn join_classic(e: &Expr) -> Vec<Piece> {
+    let axis = if let Attr::Axis(a) = e.attr() { *a } else { 0 };
+    joined(format!("join({axis}, "), ", ", ")", e.args().len())
+}
+
+/// `concatenate([x, y], axis=0)`.
+pub(super) fn join_plain(e: &Expr) -> Vec<Piece> {
+    let axis = if let Attr::Axis(a) = e.attr() { *a } else { 0 };
+    let mut out = joined("concatenate([", ", ", "]", e.args().len());
+    out.push(Piece::owned(format!(", axis={axis})")));
+    out
+}
+
+/// `float64(x)`.
+pub(super) fn cast(e: &Expr) -> Vec<Piece> {
+    let name = if let Attr::DType(d) = e.attr() { d.long_name() } else { "cast" };
+    call(name.into(), 1)
+}
+
+/// `(a \dot b)`. A vector that a dimshuffle made the row of an outer product is printed bare, as
+/// Theano prints it, where reading it back gives the row again.
+pub(super) fn dot_classic(e: &Expr) -> Vec<Piece> {
+    if strict_column_times_vector(e.arg(0), e.arg(1)) {
+        return call("dot".into(), 2);
+    }
+    joined("(", " \\dot ", ")", 2)
+}
+
+/// Is operand 1 of this product the row of an outer product, printed bare?
+pub(crate) fn bare_row(e: &Expr) -> bool {
+    let (a, b) = (e.arg(0), e.arg(1));
+    matches!(b.attr(), Attr::Perm(p) if *p == [None, Some(0)])
+        && b.arg(0).rank() == 1
+        && crate::expr::reads_as_outer(a, b.arg(0))
+}
+
+/// Would `(a \dot b)` be read as an outer product although it is a product with a vector?
+fn strict_column_times_vector(a: &Expr, b: &Expr) -> bool {
+    crate::expr::reads_as_outer(a, b)
+}

@@ -1,0 +1,13 @@
+//! Printing expressions: Theano's `pp`, the input language, and a let-form for shared nodes.
+//!
+//! The layout of each operator is in its row; this module only walks, without recursion.
+
+mod names;
+mod tree;
+
+pub use names::let_form;
+pub use tree::{pp, print, tree_length};
+
+/// Rough number of characters past which [`pp`] of a whole tree is no longer useful and the
+/// command line prints the let-form.
+pub const TREE_LIMIT: usize = 4000;

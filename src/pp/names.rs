@@ -1,0 +1,80 @@
+//! The let-form: shared nodes get names, and the text is linear in the graph.
+
+use rustc_hash::{FxHashMap, FxHashSet};
+
+use super::tree::write_tree;
+use crate::expr::{Expr, Numbering, topological};
+use crate::op::Spelling;
+
+/// The largest number of operators in one line of a let-form.
+const LINE: usize = 40;
+
+/// One line `t0 = ...` for each operator that is used more than once, then one line per root.
+///
+/// Equal terms count as shared. Very deep terms are cut into named pieces too, so no line is long.
+/// Reading the text back gives the same expressions.
+pub fn let_form(roots: &[Expr], spelling: Spelling) -> Vec<String> {
+    let order = topological(roots);
+    let mut numbers = Numbering::default();
+    let number: FxHashMap<usize, u32> = order.iter().map(|e| (e.id(), numbers.number(e))).collect();
+    let taken: FxHashSet<&str> = order.iter().filter_map(Expr::name).collect();
+
+    // Uses of each term, counted on the graph of distinct terms.
+    let mut uses: FxHashMap<u32, usize> = FxHashMap::default();
+    let mut seen = FxHashSet::default();
+    for e in &order {
+        if seen.insert(number[&e.id()]) {
+            for a in e.args() {
+                *uses.entry(number[&a.id()]).or_default() += 1;
+            }
+        }
+    }
+    for r in roots {
+        *uses.entry(number[&r.id()]).or_default() += 1;
+    }
+
+    let mut names: FxHashMap<u32, String> = FxHashMap::default();
+    let mut weight: FxHashMap<u32, usize> = FxHashMap::default();
+    let mut lines = Vec::new();
+    let mut next = 0usize;
+    let root_numbers: FxHashSet<u32> = roots.iter().map(|r| number[&r.id()]).collect();
+    for e in &order {
+        let n = number[&e.id()];
+        if e.args().is_empty() || weight.contains_key(&n) {
+            continue;
+        }
+        let size =
+            1 + e.args().iter().map(|a| weight.get(&number[&a.id()]).copied().unwrap_or(0)).sum::<usize>();
+        let shared = uses.get(&n).copied().unwrap_or(0) > 1;
+        let only_root = root_numbers.contains(&n) && !shared;
+        if (shared || size > LINE) && !only_root {
+            let name = loop {
+                let candidate = format!("t{next}");
+                next += 1;
+                if !taken.contains(candidate.as_str()) {
+                    break candidate;
+                }
+            };
+            let mut line = format!("{name} = ");
+            write_tree(e, spelling, &|x| named(x, &number, &names), &mut line);
+            lines.push(line);
+            names.insert(n, name);
+            weight.insert(n, 0);
+        } else {
+            weight.insert(n, size);
+        }
+    }
+    for r in roots {
+        let mut line = String::new();
+        match named(r, &number, &names) {
+            Some(n) => line.push_str(&n),
+            None => write_tree(r, spelling, &|x| named(x, &number, &names), &mut line),
+        }
+        lines.push(line);
+    }
+    lines
+}
+
+fn named(e: &Expr, number: &FxHashMap<usize, u32>, names: &FxHashMap<u32, String>) -> Option<String> {
+    number.get(&e.id()).and_then(|n| names.get(n)).cloned()
+}

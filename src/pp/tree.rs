@@ -1,0 +1,110 @@
+//! The text of one expression as a tree.
+
+use rustc_hash::FxHashMap;
+
+use crate::expr::{Expr, Head, topological};
+use crate::op::{Op, Piece, Role, Spelling, bare_row, without_leading_axes};
+
+/// The five names that Theano prints as symbols.
+const GREEK: [&str; 5] = ["alpha", "beta", "gamma", "delta", "epsilon"];
+
+/// The classic text of an expression, as Theano 0.3.1's `pp` prints it.
+///
+/// It is the text of a tree: a shared node is printed at each use, so the text of a graph with
+/// sharing can be exponentially long. [`let_form`](super::let_form) is always linear.
+pub fn pp(e: &Expr) -> String {
+    print(e, Spelling::Classic)
+}
+
+/// The text of an expression in either spelling.
+pub fn print(e: &Expr, spelling: Spelling) -> String {
+    let mut out = String::new();
+    write_tree(e, spelling, &|_| None, &mut out);
+    out
+}
+
+enum Step {
+    Text(std::borrow::Cow<'static, str>),
+    Node { e: Expr, implicit: bool },
+}
+
+/// Writes `e`; nodes for which `name` gives a name are not entered (except `e` itself).
+pub(super) fn write_tree(
+    e: &Expr,
+    spelling: Spelling,
+    name: &dyn Fn(&Expr) -> Option<String>,
+    out: &mut String,
+) {
+    let mut stack = vec![Step::Node { e: e.clone(), implicit: true }];
+    let mut root = true;
+    while let Some(step) = stack.pop() {
+        let (e, implicit) = match step {
+            Step::Text(t) => {
+                out.push_str(&t);
+                continue;
+            }
+            Step::Node { e, implicit } => (e, implicit),
+        };
+        if !root && let Some(n) = name(&e) {
+            out.push_str(&n);
+            continue;
+        }
+        root = false;
+        match e.head() {
+            Head::Var(n) => out.push_str(&variable(n, spelling)),
+            Head::Lit(l) => out.push_str(&l.to_string()),
+            Head::Op(op, _) => {
+                let pieces = pieces(*op, &e, spelling, implicit);
+                let elementwise = op.def().role == Role::Elementwise;
+                for p in pieces.into_iter().rev() {
+                    stack.push(match p {
+                        Piece::Text(t) => Step::Text(t),
+                        Piece::Arg(i) => Step::Node {
+                            e: e.arg(i).clone(),
+                            implicit: elementwise || i == 1 && *op == Op::Dot && bare_row(&e),
+                        },
+                    });
+                }
+            }
+        }
+    }
+}
+
+fn pieces(op: Op, e: &Expr, spelling: Spelling, implicit: bool) -> Vec<Piece> {
+    let def = op.def();
+    match spelling {
+        Spelling::Plain => def.plain.pieces(def.name, e),
+        Spelling::Classic => {
+            let bare = if implicit && op == Op::Dimshuffle { without_leading_axes(e) } else { None };
+            bare.unwrap_or_else(|| def.pp.pieces(def.name, e))
+        }
+    }
+}
+
+fn variable(name: &str, spelling: Spelling) -> String {
+    if spelling == Spelling::Classic && GREEK.contains(&name) {
+        format!("\\{name}")
+    } else {
+        name.to_string()
+    }
+}
+
+/// Length of the text of `e` as a tree, without making it; saturates.
+pub fn tree_length(e: &Expr) -> usize {
+    let mut length: FxHashMap<usize, usize> = FxHashMap::default();
+    for n in topological(std::slice::from_ref(e)) {
+        // Eight characters stand for an operator's own text: enough to decide between two forms.
+        let own = match n.head() {
+            Head::Var(v) => v.len(),
+            Head::Lit(_) => 3,
+            Head::Op(..) => 8,
+        };
+        let total = n.args().iter().fold(own, |t, a| t.saturating_add(length[&arg_id(a)]));
+        length.insert(arg_id(&n), total);
+    }
+    length[&arg_id(e)]
+}
+
+fn arg_id(e: &Expr) -> usize {
+    e.id()
+}

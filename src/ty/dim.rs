@@ -1,0 +1,304 @@
+//! Lengths of axes: numbers, symbols, and what can be computed from them.
+
+use std::fmt;
+use std::hash::{Hash, Hasher};
+use std::sync::Arc;
+
+/// A length that is known only when a function is called: the length of one axis of one input.
+///
+/// Two symbols are the same when their names are; `var` and `axis` say where to read the value.
+#[derive(Debug, Clone)]
+pub struct Sym {
+    name: Arc<str>,
+    var: Arc<str>,
+    axis: u32,
+}
+
+impl Sym {
+    /// The symbol called `name`, read from axis `axis` of the input `var`.
+    pub fn new(name: &str, var: &str, axis: usize) -> Sym {
+        Sym { name: name.into(), var: var.into(), axis: u32::try_from(axis).unwrap_or(u32::MAX) }
+    }
+
+    /// The unnamed length of one axis: `x.0`.
+    pub fn anonymous(var: &str, axis: usize) -> Sym {
+        Sym::new(&format!("{var}.{axis}"), var, axis)
+    }
+
+    /// Its name.
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// The input whose shape tells its value.
+    pub fn var(&self) -> &str {
+        &self.var
+    }
+
+    /// The axis of that input.
+    pub fn axis(&self) -> usize {
+        self.axis as usize
+    }
+}
+
+impl PartialEq for Sym {
+    fn eq(&self, other: &Sym) -> bool {
+        self.name == other.name
+    }
+}
+impl Eq for Sym {}
+impl PartialOrd for Sym {
+    fn partial_cmp(&self, other: &Sym) -> Option<std::cmp::Ordering> {
+        Some(self.cmp(other))
+    }
+}
+impl Ord for Sym {
+    fn cmp(&self, other: &Sym) -> std::cmp::Ordering {
+        self.name.cmp(&other.name)
+    }
+}
+impl Hash for Sym {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        self.name.hash(state);
+    }
+}
+
+/// The length of one axis.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Dim {
+    /// A number.
+    Known(usize),
+    /// Known when called.
+    Sym(Sym),
+    /// Computed from others.
+    Expr(Arc<DimExpr>),
+}
+
+/// A length computed from other lengths.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum DimExpr {
+    /// Sum of at least two terms (concatenation).
+    Add(Vec<Dim>),
+    /// Product of at least two factors (flattening, counting).
+    Mul(Vec<Dim>),
+    /// Exact quotient (a `-1` in a reshape).
+    Div(Dim, Dim),
+    /// Length of `[start:stop:step]` of an axis, in Python's meaning.
+    Slice {
+        /// Length of the axis that is sliced.
+        of: Dim,
+        /// First index; negative counts from the end.
+        start: Option<i64>,
+        /// End (exclusive); negative counts from the end.
+        stop: Option<i64>,
+        /// Stride, never 0.
+        step: i64,
+    },
+}
+
+impl Dim {
+    /// Length one.
+    pub const ONE: Dim = Dim::Known(1);
+
+    /// The number, when it is one.
+    pub fn known(&self) -> Option<usize> {
+        match self {
+            Dim::Known(n) => Some(*n),
+            _ => None,
+        }
+    }
+
+    /// Is it the number one, the only length that broadcasts?
+    pub fn is_one(&self) -> bool {
+        self.known() == Some(1)
+    }
+
+    /// Sum of lengths; numbers are folded and put last.
+    pub fn sum(terms: impl IntoIterator<Item = Dim>) -> Dim {
+        let (mut number, mut rest) = (0usize, Vec::new());
+        for t in terms {
+            match t {
+                Dim::Known(n) => number = number.saturating_add(n),
+                Dim::Expr(e) if matches!(&*e, DimExpr::Add(_)) => {
+                    if let DimExpr::Add(inner) = &*e {
+                        for d in inner {
+                            match d {
+                                Dim::Known(n) => number = number.saturating_add(*n),
+                                other => rest.push(other.clone()),
+                            }
+                        }
+                    }
+                }
+                other => rest.push(other),
+            }
+        }
+        rest.sort();
+        if rest.is_empty() {
+            return Dim::Known(number);
+        }
+        if number > 0 {
+            rest.push(Dim::Known(number));
+        }
+        if rest.len() == 1 { rest.swap_remove(0) } else { Dim::Expr(Arc::new(DimExpr::Add(rest))) }
+    }
+
+    /// Product of lengths; numbers are folded and put last.
+    pub fn product(factors: impl IntoIterator<Item = Dim>) -> Dim {
+        let (mut number, mut rest) = (1usize, Vec::new());
+        for t in factors {
+            match t {
+                Dim::Known(n) => number = number.saturating_mul(n),
+                Dim::Expr(e) if matches!(&*e, DimExpr::Mul(_)) => {
+                    if let DimExpr::Mul(inner) = &*e {
+                        for d in inner {
+                            match d {
+                                Dim::Known(n) => number = number.saturating_mul(*n),
+                                other => rest.push(other.clone()),
+                            }
+                        }
+                    }
+                }
+                other => rest.push(other),
+            }
+        }
+        if number == 0 {
+            return Dim::Known(0);
+        }
+        rest.sort();
+        if rest.is_empty() {
+            return Dim::Known(number);
+        }
+        if number > 1 {
+            rest.push(Dim::Known(number));
+        }
+        if rest.len() == 1 { rest.swap_remove(0) } else { Dim::Expr(Arc::new(DimExpr::Mul(rest))) }
+    }
+
+    /// The quotient of two lengths; `None` when it is known not to be exact.
+    pub fn quotient(of: &Dim, by: &Dim) -> Option<Dim> {
+        match (of, by) {
+            (Dim::Known(a), Dim::Known(b)) => (*b != 0 && a.is_multiple_of(*b)).then(|| Dim::Known(a / b)),
+            (a, b) if b.is_one() => Some(a.clone()),
+            (a, b) if a == b => Some(Dim::ONE),
+            (a, b) => Some(Dim::Expr(Arc::new(DimExpr::Div(a.clone(), b.clone())))),
+        }
+    }
+
+    /// Length of a Python slice of an axis of this length.
+    pub fn slice(&self, start: Option<i64>, stop: Option<i64>, step: i64) -> Dim {
+        match self {
+            Dim::Known(n) => Dim::Known(slice_len(*n, start, stop, step)),
+            d if step.abs() == 1 && (start, stop) == (None, None) => d.clone(),
+            d => Dim::Expr(Arc::new(DimExpr::Slice { of: d.clone(), start, stop, step })),
+        }
+    }
+
+    /// Its value, given the value of each symbol. `None` when a symbol has none or a quotient is not exact.
+    ///
+    /// Recurses over the nesting of one length, which shape rules keep shallow; not over an expression.
+    pub fn eval(&self, value: &dyn Fn(&Sym) -> Option<usize>) -> Option<usize> {
+        match self {
+            Dim::Known(n) => Some(*n),
+            Dim::Sym(s) => value(s),
+            Dim::Expr(e) => match &**e {
+                DimExpr::Add(ds) => ds.iter().try_fold(0usize, |a, d| a.checked_add(d.eval(value)?)),
+                DimExpr::Mul(ds) => ds.iter().try_fold(1usize, |a, d| a.checked_mul(d.eval(value)?)),
+                DimExpr::Div(a, b) => {
+                    let (a, b) = (a.eval(value)?, b.eval(value)?);
+                    (b != 0 && a.is_multiple_of(b)).then(|| a / b)
+                }
+                DimExpr::Slice { of, start, stop, step } => {
+                    Some(slice_len(of.eval(value)?, *start, *stop, *step))
+                }
+            },
+        }
+    }
+
+    /// This length with every symbol replaced.
+    pub fn substitute(&self, to: &dyn Fn(&Sym) -> Option<Dim>) -> Dim {
+        match self {
+            Dim::Known(_) => self.clone(),
+            Dim::Sym(s) => to(s).unwrap_or_else(|| self.clone()),
+            Dim::Expr(e) => match &**e {
+                DimExpr::Add(ds) => Dim::sum(ds.iter().map(|d| d.substitute(to))),
+                DimExpr::Mul(ds) => Dim::product(ds.iter().map(|d| d.substitute(to))),
+                DimExpr::Div(a, b) => {
+                    let (a, b) = (a.substitute(to), b.substitute(to));
+                    Dim::quotient(&a, &b).unwrap_or_else(|| Dim::Expr(Arc::new(DimExpr::Div(a, b))))
+                }
+                DimExpr::Slice { of, start, stop, step } => of.substitute(to).slice(*start, *stop, *step),
+            },
+        }
+    }
+
+    /// The symbols in it, each once, in the order of the text.
+    pub fn syms(&self, out: &mut Vec<Sym>) {
+        match self {
+            Dim::Known(_) => {}
+            Dim::Sym(s) => {
+                if !out.contains(s) {
+                    out.push(s.clone());
+                }
+            }
+            Dim::Expr(e) => match &**e {
+                DimExpr::Add(ds) | DimExpr::Mul(ds) => ds.iter().for_each(|d| d.syms(out)),
+                DimExpr::Div(a, b) => {
+                    a.syms(out);
+                    b.syms(out);
+                }
+                DimExpr::Slice { of, .. } => of.syms(out),
+            },
+        }
+    }
+}
+
+/// First index, step and count of a Python slice of an axis of length `n`.
+pub(crate) fn slice_bounds(n: usize, start: Option<i64>, stop: Option<i64>, step: i64) -> (i64, usize) {
+    let n = i64::try_from(n).unwrap_or(i64::MAX);
+    let (lo, hi) = if step > 0 { (0, n) } else { (-1, n - 1) };
+    let clamp = |v: i64| (if v < 0 { v.saturating_add(n) } else { v }).clamp(lo, hi);
+    let from = start.map_or(if step > 0 { lo } else { hi }, clamp);
+    let to = stop.map_or(if step > 0 { hi } else { lo }, clamp);
+    let span = if step > 0 { to - from } else { from - to };
+    let count = if span <= 0 { 0 } else { (span - 1) / step.saturating_abs() + 1 };
+    (from, usize::try_from(count).unwrap_or(0))
+}
+
+fn slice_len(n: usize, start: Option<i64>, stop: Option<i64>, step: i64) -> usize {
+    slice_bounds(n, start, stop, step).1
+}
+
+impl From<usize> for Dim {
+    fn from(n: usize) -> Dim {
+        Dim::Known(n)
+    }
+}
+
+/// The name of a symbol as it stands in a type: `3`, `n`, `x.0`.
+impl fmt::Display for Dim {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let join = |f: &mut fmt::Formatter<'_>, ds: &[Dim], op: &str| {
+            f.write_str("(")?;
+            for (i, d) in ds.iter().enumerate() {
+                if i > 0 {
+                    f.write_str(op)?;
+                }
+                write!(f, "{d}")?;
+            }
+            f.write_str(")")
+        };
+        match self {
+            Dim::Known(n) => write!(f, "{n}"),
+            Dim::Sym(s) => f.write_str(s.name()),
+            Dim::Expr(e) => match &**e {
+                DimExpr::Add(ds) => join(f, ds, " + "),
+                DimExpr::Mul(ds) => join(f, ds, " * "),
+                DimExpr::Div(a, b) => write!(f, "({a} // {b})"),
+                DimExpr::Slice { of, start, stop, step } => {
+                    let text = |v: &Option<i64>| v.map_or(String::new(), |v| v.to_string());
+                    write!(f, "len({of}[{}:{}:{step}])", text(start), text(stop))
+                }
+            },
+        }
+    }
+}
