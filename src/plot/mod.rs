@@ -1,4 +1,4 @@
-//! Pictures of curves: as SVG.
+//! Pictures of curves: as SVG and as PNG.
 //!
 //! This layer knows numbers and labels and nothing of expressions. Its pictures are the same bytes on every
 //! machine: the font is embedded, and neither the platform's mathematical library nor its clock is asked.
@@ -19,6 +19,7 @@ mod figure;
 mod font;
 mod layout;
 mod legend;
+mod raster;
 mod scene;
 mod svg;
 
@@ -72,4 +73,14 @@ fn check(
 pub fn svg(figure: &Figure, size: Size) -> Result<String, PlotError> {
     let font = Font::load()?;
     Ok(svg::write(&layout::scene(figure, size, &font)?))
+}
+
+/// The figure as a PNG file.
+///
+/// # Errors
+///
+/// As for [`svg()`].
+pub fn png(figure: &Figure, size: Size) -> Result<Vec<u8>, PlotError> {
+    let font = Font::load()?;
+    raster::write(&layout::scene(figure, size, &font)?, &font)
 }
