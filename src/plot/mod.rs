@@ -1,4 +1,4 @@
-//! Pictures of curves: as SVG and as PNG.
+//! Pictures of curves: as SVG, as PNG, and as text for a terminal.
 //!
 //! This layer knows numbers and labels and nothing of expressions. Its pictures are the same bytes on every
 //! machine: the font is embedded, and neither the platform's mathematical library nor its clock is asked.
@@ -14,6 +14,7 @@
 //! ```
 
 mod axis;
+mod dots;
 mod error;
 mod figure;
 mod font;
@@ -22,9 +23,11 @@ mod legend;
 mod raster;
 mod scene;
 mod svg;
+mod terminal;
 
 pub use error::PlotError;
 pub use figure::{Figure, Series};
+pub use terminal::terminal;
 
 use font::Font;
 
