@@ -4,6 +4,7 @@ pub mod expr;
 pub mod grad;
 pub mod num;
 pub mod op;
+pub mod plot;
 pub mod pp;
 pub mod ty;
 
