@@ -6,6 +6,7 @@ pub mod num;
 pub mod op;
 pub mod plot;
 pub mod pp;
+pub mod sexp;
 pub mod ty;
 
 /// What most programs need: `use egrad::prelude::*;`.
