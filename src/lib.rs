@@ -7,6 +7,7 @@ pub mod op;
 pub mod plot;
 pub mod pp;
 pub mod sexp;
+pub mod text;
 pub mod ty;
 
 /// What most programs need: `use egrad::prelude::*;`.

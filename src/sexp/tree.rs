@@ -83,6 +83,11 @@ impl<'t> Form<'t> {
         self.id as usize
     }
 
+    /// The text that it is part of.
+    pub fn source(self) -> &'t Source {
+        &self.tree.source
+    }
+
     /// Its place.
     pub fn span(self) -> Span {
         self.node().span
