@@ -191,10 +191,12 @@ impl Expr {
     /// Leading ones are left to broadcasting, as in Theano.
     pub(crate) fn expand_reduced(&self, reduced: &Expr, attr: &Attr) -> Expr {
         let axes = attr.axes(self.rank());
-        if axes.iter().enumerate().all(|(i, a)| i == *a) {
+        let lead = axes.iter().enumerate().take_while(|(i, a)| i == *a).count();
+        if lead == axes.len() {
             return reduced.clone();
         }
-        self.keepdims(reduced, &axes)
+        let mut next = 0..reduced.rank();
+        reduced.dimshuffle((lead..self.rank()).map(|a| if axes.contains(&a) { None } else { next.next() }))
     }
 
     /// `reduced` with `axes` of this back at length 1.

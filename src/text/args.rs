@@ -4,6 +4,7 @@
 //! [`AttrKind`]. A new row can be called without a change here.
 
 use super::code::Braces;
+use super::program::Scope;
 use super::value::{Item, Value};
 use crate::expr::{Expr, TypeError};
 use crate::op::{Arity, Attr, AttrKind, Op, Role};
@@ -17,6 +18,7 @@ pub(super) const KEYWORDS: [(&str, bool); 6] =
 /// A call under way.
 pub(super) struct Args<'a> {
     pub(super) source: &'a Source,
+    pub(super) scope: &'a Scope,
     /// The name that is called.
     pub(super) name: &'a str,
     pub(super) span: Span,
@@ -37,6 +39,11 @@ impl<'a> Args<'a> {
     /// `op` applied, with the place of this call in its errors.
     pub(super) fn apply(&self, op: Op, attr: Attr, args: Vec<Expr>) -> Result<Expr, ReadError> {
         apply(self.source, self.span, op, attr, args)
+    }
+
+    /// [`apply_broadcast`](super::elab::apply_broadcast) at this call.
+    pub(super) fn broadcast(&self, op: Op, args: Vec<Expr>) -> Result<Expr, ReadError> {
+        super::elab::apply_broadcast(self.source, self.span, self.scope, op, args)
     }
 
     /// The value of a keyword, which is then used.
@@ -169,7 +176,7 @@ impl<'a> Args<'a> {
             AttrKind::None => {
                 let operands = self.operands(usize::MAX)?;
                 self.done()?;
-                super::elab::apply_broadcast(self.source, self.span, op, operands)
+                self.broadcast(op, operands)
             }
             AttrKind::Axes => {
                 let operands = self.operands(n)?;

@@ -205,7 +205,7 @@ impl<'a> Elaborator<'a> {
         }
         let operands =
             items.into_iter().map(|i| args::expr(self.source, i)).collect::<Result<Vec<_>, _>>()?;
-        let e = apply_broadcast(self.source, span, op, operands)?;
+        let e = apply_broadcast(self.source, span, self.scope, op, operands)?;
         self.push(Value::Expr(e), span);
         Ok(())
     }
@@ -250,7 +250,7 @@ impl<'a> Elaborator<'a> {
             found => found,
         };
         let Some(callee) = found else { return Err(self.unknown(name, span)) };
-        let args = Args { source: self.source, name, span, items, keywords, braces };
+        let args = Args { source: self.source, scope: self.scope, name, span, items, keywords, braces };
         let value = match callee {
             Callee::Sugar(f) => f(args)?,
             Callee::Op(op) => Value::Expr(args.call(op)?),
@@ -300,10 +300,12 @@ fn cast(mut args: Args<'_>, op: Op, d: DType) -> Result<Expr, ReadError> {
 }
 
 /// An operator without attribute, applied. Leading new axes of an operand that broadcasting supplies
-/// anyway are left to it: `pp` does not print them, so the text says the same with and without.
+/// anyway are left to it: `pp` does not print them, so the text says the same with and without. One
+/// that has a name stays.
 pub(super) fn apply_broadcast(
     source: &Source,
     span: Span,
+    scope: &Scope,
     op: Op,
     mut operands: Vec<Expr>,
 ) -> Result<Expr, ReadError> {
@@ -311,6 +313,7 @@ pub(super) fn apply_broadcast(
         let full = operands.iter().filter(|e| leading(e).is_none()).map(Expr::rank).max().unwrap_or(0);
         for e in &mut operands {
             if e.rank() <= full
+                && !scope.is_named(e)
                 && let Some(rest) = leading(e)
             {
                 let x = e.arg(0).clone();

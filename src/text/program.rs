@@ -1,6 +1,6 @@
 //! Scopes, programs, and the readers' entry points.
 
-use rustc_hash::FxHashMap;
+use rustc_hash::{FxHashMap, FxHashSet};
 
 use super::code::{Declared, DeclaredDim};
 use super::elab::elaborate;
@@ -29,6 +29,8 @@ pub struct Scope {
     defined: Vec<String>,
     /// Lengths that have names.
     lengths: FxHashMap<String, Dim>,
+    /// The nodes that have names.
+    named: FxHashSet<usize>,
 }
 
 impl Scope {
@@ -80,6 +82,11 @@ impl Scope {
         self.lengths.get(name)
     }
 
+    /// Does this node have a name, so that gradients may be asked for it?
+    pub(super) fn is_named(&self, e: &Expr) -> bool {
+        self.named.contains(&e.id())
+    }
+
     pub(super) fn names(&self) -> impl Iterator<Item = &str> {
         // In a fixed order: suggestions must not differ from run to run.
         self.inputs.iter().filter_map(Expr::name).chain(self.defined.iter().map(String::as_str))
@@ -91,6 +98,7 @@ impl Scope {
             let message = format!("{} has a meaning already; names are not reused", quoted(name));
             return Err(ReadError::new(ReadErrorKind::Name, source, span, message));
         }
+        self.named.insert(e.id());
         self.names.insert(name.into(), e);
         self.defined.push(name.into());
         Ok(())
@@ -99,7 +107,9 @@ impl Scope {
     pub(super) fn unbind(&mut self, n: usize) {
         for _ in 0..n {
             if let Some(name) = self.defined.pop() {
-                self.names.remove(&name);
+                if let Some(e) = self.names.remove(&name) {
+                    self.named.remove(&e.id());
+                }
             }
         }
     }

@@ -1,7 +1,6 @@
 //! Names that are not rows of the table: what they stand for.
 
 use super::args::Args;
-use super::elab::apply_broadcast;
 use super::value::{Item, Value};
 use crate::expr::{Expr, IntoExpr, Lit};
 use crate::op::{Attr, IndexItem, Op, Role};
@@ -84,7 +83,7 @@ fn minus(args: Args<'_>) -> Result<Value, ReadError> {
 fn dot(args: Args<'_>) -> Result<Value, ReadError> {
     two(args, |a, x, y| {
         if x.rank() == 0 || y.rank() == 0 {
-            return apply_broadcast(a.source, a.span, Op::Mul, vec![x, y]);
+            return a.broadcast(Op::Mul, vec![x, y]);
         }
         a.apply(Op::Dot, Attr::None, vec![x, y])
     })
@@ -111,7 +110,7 @@ fn outer(args: Args<'_>) -> Result<Value, ReadError> {
 fn or(args: Args<'_>) -> Result<Value, ReadError> {
     two(args, |a, x, y| {
         let not = |e| a.apply(Op::Eq, Attr::None, vec![e, int(0)]);
-        not(apply_broadcast(a.source, a.span, Op::And, vec![not(x)?, not(y)?])?)
+        not(a.broadcast(Op::And, vec![not(x)?, not(y)?])?)
     })
 }
 

@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use crate::expr::{Expr, Head, Lit};
+use crate::expr::{Expr, Head, Lit, variables};
 use crate::op::{Attr, IndexItem, Op, Piece, Pp};
 use crate::pp::shared_form;
 use crate::ty::{Dim, DimExpr};
@@ -20,12 +20,13 @@ pub enum Dialect {
 /// The S-expression of an expression, as a tree: of a graph with sharing it can be exponentially
 /// long. [`sexp_program`] never is.
 pub fn sexp(e: &Expr, dialect: Dialect) -> String {
-    written(e, dialect, &|_| None)
+    Writer::new(dialect, std::slice::from_ref(e)).written(e, &|_| None)
 }
 
 /// `(let ((t0 ...) ...) body)`: shared and very deep parts get names. Several roots are a `list`.
 pub fn sexp_program(roots: &[Expr], dialect: Dialect) -> String {
-    let (lets, roots) = shared_form(roots, &|e, name, _| written(e, dialect, name));
+    let writer = Writer::new(dialect, roots);
+    let (lets, roots) = shared_form(roots, &|e, name, _| writer.written(e, name));
     let body = match &roots[..] {
         [one] => one.clone(),
         many => format!("(list {})", many.join(" ")),
@@ -42,38 +43,95 @@ enum Step {
     Node(Expr),
 }
 
-/// Writes `e`; nodes for which `name` gives a name are not entered, except `e` itself.
-fn written(e: &Expr, dialect: Dialect, name: &dyn Fn(&Expr) -> Option<String>) -> String {
-    let mut out = String::new();
-    let mut stack = vec![Step::Node(e.clone())];
-    let mut root = true;
-    while let Some(step) = stack.pop() {
-        let e = match step {
-            Step::Text(t) => {
-                out.push_str(&t);
+/// A dialect, and the inputs of what is written, whose shapes may be referred to.
+struct Writer {
+    dialect: Dialect,
+    inputs: Vec<Expr>,
+}
+
+impl Writer {
+    fn new(dialect: Dialect, roots: &[Expr]) -> Writer {
+        Writer { dialect, inputs: variables(roots) }
+    }
+
+    /// Writes `e`; nodes for which `name` gives a name are not entered, except `e` itself.
+    fn written(&self, e: &Expr, name: &dyn Fn(&Expr) -> Option<String>) -> String {
+        let mut out = String::new();
+        let mut stack = vec![Step::Node(e.clone())];
+        let mut root = true;
+        while let Some(step) = stack.pop() {
+            let e = match step {
+                Step::Text(t) => {
+                    out.push_str(&t);
+                    continue;
+                }
+                Step::Node(e) => e,
+            };
+            if !root && let Some(n) = name(&e) {
+                out.push_str(&n);
                 continue;
             }
-            Step::Node(e) => e,
-        };
-        if !root && let Some(n) = name(&e) {
-            out.push_str(&n);
-            continue;
-        }
-        root = false;
-        match e.head() {
-            Head::Var(n) => out.push_str(n),
-            Head::Lit(l) => out.push_str(&literal(*l, dialect)),
-            Head::Op(op, attr) => {
-                for p in layout(*op, attr, &e, dialect).into_iter().rev() {
-                    stack.push(match p {
-                        Piece::Text(t) => Step::Text(t),
-                        Piece::Arg(i) => Step::Node(e.arg(i).clone()),
-                    });
+            root = false;
+            match e.head() {
+                Head::Var(n) => out.push_str(n),
+                Head::Lit(l) => out.push_str(&literal(*l, self.dialect)),
+                Head::Op(op, attr) => {
+                    for p in self.layout(*op, attr, &e).into_iter().rev() {
+                        stack.push(match p {
+                            Piece::Text(t) => Step::Text(t),
+                            Piece::Arg(i) => Step::Node(e.arg(i).clone()),
+                        });
+                    }
                 }
             }
         }
+        out
     }
-    out
+
+    fn layout(&self, op: Op, attr: &Attr, e: &Expr) -> Vec<Piece> {
+        let name = spelled(op, self.dialect);
+        let n = e.args().len();
+        if self.dialect == Dialect::Common {
+            match attr {
+                Attr::None if n > 2 && matches!(op.def().plain, Pp::Infix(_)) => return nested(name, n),
+                Attr::Axis(axis) if op == Op::Length => {
+                    if let Some(n) = e.arg(0).ty().shape.dims()[*axis].known() {
+                        return vec![Piece::owned(n.to_string())];
+                    }
+                }
+                Attr::Dims(_) if op == Op::Alloc => {
+                    if let Some(x) = self.inputs.iter().find(|x| x.ty().shape == e.ty().shape) {
+                        let name = x.name().unwrap_or_default();
+                        return vec![
+                            Piece::owned(format!("(fill {name} ")),
+                            Piece::Arg(0),
+                            Piece::Text(")".into()),
+                        ];
+                    }
+                }
+                Attr::Perm(perm) => return moved(perm, e.arg(0).rank()),
+                _ => {}
+            }
+        }
+        let mut out = Vec::new();
+        match attr {
+            Attr::Index(items) if op == Op::Index => {
+                out.extend([Piece::Text("(index ".into()), Piece::Arg(0), Piece::owned(index_text(items))]);
+                return out;
+            }
+            Attr::Index(items) => {
+                out.push(Piece::owned(format!("({name} (index ")));
+                out.extend([Piece::Arg(0), Piece::owned(index_text(items))]);
+                operands(1..n, &mut out);
+            }
+            _ => {
+                out.push(Piece::owned(format!("({name}")));
+                operands(0..n, &mut out);
+            }
+        }
+        out.push(Piece::owned(attribute(attr) + ")"));
+        out
+    }
 }
 
 fn literal(l: Lit, dialect: Dialect) -> String {
@@ -94,36 +152,6 @@ fn spelled(op: Op, dialect: Dialect) -> &'static str {
         (Dialect::Common, Pp::Call(Some(name))) => name,
         _ => def.name,
     }
-}
-
-fn layout(op: Op, attr: &Attr, e: &Expr, dialect: Dialect) -> Vec<Piece> {
-    let name = spelled(op, dialect);
-    let n = e.args().len();
-    if dialect == Dialect::Common {
-        match attr {
-            Attr::None if n > 2 && matches!(op.def().plain, Pp::Infix(_)) => return nested(name, n),
-            Attr::Perm(perm) => return moved(perm, e.arg(0).rank()),
-            _ => {}
-        }
-    }
-    let mut out = Vec::new();
-    match attr {
-        Attr::Index(items) if op == Op::Index => {
-            out.extend([Piece::Text("(index ".into()), Piece::Arg(0), Piece::owned(index_text(items))]);
-            return out;
-        }
-        Attr::Index(items) => {
-            out.push(Piece::owned(format!("({name} (index ")));
-            out.extend([Piece::Arg(0), Piece::owned(index_text(items))]);
-            operands(1..n, &mut out);
-        }
-        _ => {
-            out.push(Piece::owned(format!("({name}")));
-            operands(0..n, &mut out);
-        }
-    }
-    out.push(Piece::owned(attribute(attr) + ")"));
-    out
 }
 
 fn operands(range: std::ops::Range<usize>, out: &mut Vec<Piece>) {

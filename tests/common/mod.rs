@@ -1,0 +1,60 @@
+//! What tests of text share.
+
+use egrad::expr::topological;
+use egrad::op::{Arity, Attr, Op, Role};
+use egrad::prelude::*;
+
+/// The expression that the text of `e` says: sums and products of two operands, no leading new axes
+/// that broadcasting supplies and, for a `whole` text, none at the root.
+pub fn said(e: &Expr, whole: bool) -> Expr {
+    let order = topological(std::slice::from_ref(e));
+    let mut index: Vec<(Expr, Expr)> = Vec::new();
+    let find = |index: &[(Expr, Expr)], e: &Expr| {
+        index.iter().rev().find(|(from, _)| from.same_node(e)).map(|(_, to)| to.clone()).unwrap()
+    };
+    for n in &order {
+        let Some(op) = n.op() else {
+            index.push((n.clone(), n.clone()));
+            continue;
+        };
+        let mut args: Vec<Expr> = n.args().iter().map(|a| find(&index, a)).collect();
+        if op.def().role == Role::Elementwise {
+            let full = args.iter().filter(|a| leading(a) == 0).map(Expr::rank).max().unwrap_or(0);
+            for a in &mut args {
+                if a.rank() <= full {
+                    *a = dropped(a);
+                }
+            }
+        }
+        let new = if n.args().len() > 2 && op.def().arity == Arity::AtLeast(2) {
+            let mut args = args.into_iter();
+            let first = args.next().unwrap();
+            args.fold(first, |a, b| Expr::apply(op, n.attr().clone(), [a, b]))
+        } else {
+            Expr::apply(op, n.attr().clone(), args)
+        };
+        index.push((n.clone(), new));
+    }
+    let e = find(&index, e);
+    if whole { dropped(&e) } else { e }
+}
+
+fn leading(e: &Expr) -> usize {
+    match (e.op(), e.attr()) {
+        (Some(Op::Dimshuffle), Attr::Perm(p)) => p.iter().take_while(|a| a.is_none()).count(),
+        _ => 0,
+    }
+}
+
+fn dropped(e: &Expr) -> Expr {
+    let (lead, Attr::Perm(perm)) = (leading(e), e.attr()) else { return e.clone() };
+    let x = e.arg(0);
+    let rest = &perm[lead..];
+    if lead == 0 {
+        e.clone()
+    } else if rest.len() == x.rank() && rest.iter().enumerate().all(|(i, p)| *p == Some(i)) {
+        x.clone()
+    } else {
+        x.dimshuffle(rest.iter().copied())
+    }
+}
