@@ -53,6 +53,6 @@ pub fn nearest<'a>(name: &str, candidates: impl IntoIterator<Item = &'a str>) ->
         .filter(|c| c.len() > 1)
         .map(|c| (strsim::damerau_levenshtein(name, c), c))
         .filter(|(d, c)| *d <= 1 + c.len().min(name.len()) / 4 && *d < name.len())
-        .min()
+        .min_by_key(|(d, c)| (*d, c.len().abs_diff(name.len()), *c))
         .map(|(_, c)| c)
 }

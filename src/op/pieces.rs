@@ -132,6 +132,10 @@ pub(super) fn dimshuffle_classic(e: &Expr) -> Vec<Piece> {
 /// `DimShuffle{x, 1, 0}(M)` is `M.T` and `DimShuffle{x, 0}(v)` is `v`. `None` for anything else.
 pub(crate) fn without_leading_axes(e: &Expr) -> Option<Vec<Piece>> {
     let Attr::Perm(perm) = e.attr() else { return None };
+    // A bare literal would adapt its type to its neighbours.
+    if e.arg(0).literal().is_some() {
+        return None;
+    }
     let lead = perm.iter().take_while(|p| p.is_none()).count();
     let rest = &perm[lead..];
     let identity = rest.len() == e.arg(0).rank() && rest.iter().enumerate().all(|(i, p)| *p == Some(i));
@@ -180,6 +184,11 @@ pub(super) fn dimshuffle_plain(e: &Expr) -> Vec<Piece> {
     index.extend(std::iter::repeat_n("0", rank - kept));
     let tail =
         if index.iter().all(|i| *i == ":") { String::new() } else { format!("[{}]", index.join(", ")) };
+    if !tail.is_empty() && open.is_empty() {
+        let around = brackets(e.arg(0));
+        open.push_str(around.0);
+        close.push_str(around.1);
+    }
     vec![Piece::owned(open), Piece::Arg(0), Piece::owned(close + &tail)]
 }
 
@@ -259,18 +268,24 @@ fn items(e: &Expr) -> &[IndexItem] {
 
 /// `x[1:]`.
 pub(super) fn index(e: &Expr) -> Vec<Piece> {
-    // `-2[None]` would read back as the opposite of an index.
-    let (open, close) = if is_negative(e.arg(0)) { ("(", ")") } else { ("", "") };
+    let (open, close) = brackets(e.arg(0));
     let tail = format!("{close}[{}]", index_text(items(e)));
     vec![Piece::Text(open.into()), Piece::Arg(0), Piece::owned(tail)]
 }
 
+/// What stands around an operand that an index follows: `-2[None]` would read back as the opposite
+/// of an index.
+fn brackets(e: &Expr) -> (&'static str, &'static str) {
+    if is_negative(e) { ("(", ")") } else { ("", "") }
+}
+
 /// `inc_subtensor(x[1:], y)`, `set_subtensor(x[1:], y)`.
 pub(super) fn write_at(e: &Expr) -> Vec<Piece> {
+    let (open, close) = brackets(e.arg(0));
     vec![
-        Piece::owned(format!("{}(", e.op_name())),
+        Piece::owned(format!("{}({open}", e.op_name())),
         Piece::Arg(0),
-        Piece::owned(format!("[{}], ", index_text(items(e)))),
+        Piece::owned(format!("{close}[{}], ", index_text(items(e)))),
         Piece::Arg(1),
         Piece::Text(")".into()),
     ]

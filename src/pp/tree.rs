@@ -79,9 +79,9 @@ pub(super) fn write_tree(
     }
 }
 
-/// Is it a dimshuffle that begins with a new axis?
+/// Is it a dimshuffle that begins with a new axis, not of a literal?
 fn leads(e: &Expr) -> bool {
-    matches!(e.attr(), Attr::Perm(perm) if perm.first() == Some(&None))
+    matches!(e.attr(), Attr::Perm(perm) if perm.first() == Some(&None)) && e.arg(0).literal().is_none()
 }
 
 fn pieces(op: Op, e: &Expr, spelling: Spelling, implicit: bool) -> Vec<Piece> {

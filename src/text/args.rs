@@ -133,7 +133,7 @@ impl<'a> Args<'a> {
     }
 
     /// Lengths, one of which may be -1: what the others leave of the elements of `x`.
-    pub(super) fn dims(&self, x: Option<&Expr>, items: Vec<Item>) -> Result<Vec<Dim>, ReadError> {
+    pub(super) fn dims(&self, x: Option<&Expr>, items: &[Item]) -> Result<Vec<Dim>, ReadError> {
         let mut dims = Vec::with_capacity(items.len());
         let mut open = None;
         for (at, i) in items.iter().enumerate() {
@@ -196,7 +196,7 @@ impl<'a> Args<'a> {
                 let order: Option<Vec<Option<i64>>> = match (self.braces.take(), self.static_arg(&["order"]))
                 {
                     (Some(b), None) => Some(b.clone()),
-                    (None, Some(i)) => self.order(i)?,
+                    (None, Some(i)) => self.order(&i)?,
                     _ => None,
                 };
                 let Some(order) = order else {
@@ -229,7 +229,7 @@ impl<'a> Args<'a> {
                     return Err(self.error(ReadErrorKind::Shape, "the braces say another number of axes"));
                 }
                 self.done()?;
-                let dims = self.dims(operands.first(), items)?;
+                let dims = self.dims(operands.first(), &items)?;
                 self.apply(op, Attr::Dims(dims), operands)
             }
             AttrKind::DType => {
@@ -247,8 +247,8 @@ impl<'a> Args<'a> {
         }
     }
 
-    fn order(&self, i: Item) -> Result<Option<Vec<Option<i64>>>, ReadError> {
-        let Value::List(list) = &i.value else { return self.ints(&i).map(|_| None) };
+    fn order(&self, i: &Item) -> Result<Option<Vec<Option<i64>>>, ReadError> {
+        let Value::List(list) = &i.value else { return self.ints(i).map(|_| None) };
         let axis = |i: &Item| match i.value {
             Value::Nothing => Ok(None),
             _ => Ok(self.ints(i)?.first().copied()),
@@ -321,7 +321,7 @@ pub(super) fn expr(source: &Source, item: Item) -> Result<Expr, ReadError> {
         Value::Expr(e) => Ok(e),
         Value::View(v) => Ok(v.shuffled),
         other => {
-            let message = format!("unexpected {}: an expression is missing here", other.noun());
+            let message = format!("{} stands where an expression is expected", other.noun());
             Err(ReadError::parse(source, item.span, message))
         }
     }

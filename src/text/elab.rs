@@ -96,9 +96,16 @@ impl<'a> Elaborator<'a> {
             Code::DType(d) => self.push(Value::DType(*d), span),
             Code::List(n) => {
                 let items = self.pop_many(*n);
+                // So values have no depth, and are dropped without recursion.
+                if let Some(i) = items.iter().find(|i| matches!(i.value, Value::List(_))) {
+                    return Err(self.error(ReadErrorKind::Parse, i.span, "a list cannot be part of a list"));
+                }
                 self.push(Value::List(items), span);
             }
-            Code::Op(op, n) => self.operator(*op, *n, span)?,
+            Code::Op(op, n) => {
+                let items = self.pop_many(*n);
+                self.operator(*op, items, span)?;
+            }
             Code::Product => self.call(2, None, "\\dot", span)?,
             Code::Quotient => {
                 let (b, a) = (self.pop(span)?, self.pop(span)?);
@@ -159,7 +166,7 @@ impl<'a> Elaborator<'a> {
             return Ok(Value::DType(d));
         }
         if callee(name).is_some() {
-            let message = format!("{0} is a function: write `{0}(...)`", name);
+            let message = format!("`{name}` is a function: write `{name}(...)`");
             return Err(self.error(ReadErrorKind::Parse, span, message));
         }
         Err(self
@@ -189,8 +196,7 @@ impl<'a> Elaborator<'a> {
     }
 
     /// An operator without attribute. Sums and products with a length are lengths.
-    fn operator(&mut self, op: Op, n: u32, span: Span) -> Result<(), ReadError> {
-        let items = self.pop_many(n);
+    fn operator(&mut self, op: Op, items: Vec<Item>, span: Span) -> Result<(), ReadError> {
         if items.iter().any(|i| matches!(i.value, Value::Dim(_))) {
             let dims: Option<Vec<Dim>> = items.iter().map(|i| i.value.dim()).collect();
             let d = match (op, dims) {
@@ -250,6 +256,13 @@ impl<'a> Elaborator<'a> {
             found => found,
         };
         let Some(callee) = found else { return Err(self.unknown(name, span)) };
+        if let Callee::Op(op) = callee
+            && items.iter().any(|i| matches!(i.value, Value::Dim(_)))
+            && keywords.is_empty()
+            && op.def().attr == AttrKind::None
+        {
+            return self.operator(op, items, span);
+        }
         let args = Args { source: self.source, scope: self.scope, name, span, items, keywords, braces };
         let value = match callee {
             Callee::Sugar(f) => f(args)?,
@@ -329,9 +342,13 @@ pub(super) fn apply_broadcast(
     args::apply(source, span, op, Attr::None, operands)
 }
 
-/// The order of a dimshuffle without its leading new axes, when it has some.
+/// The order of a dimshuffle without its leading new axes, when it has some. A literal keeps them:
+/// bare, it would adapt its type to its neighbours.
 fn leading(e: &Expr) -> Option<Vec<Option<usize>>> {
     let Head::Op(Op::Dimshuffle, Attr::Perm(perm)) = e.head() else { return None };
+    if e.arg(0).literal().is_some() {
+        return None;
+    }
     let lead = perm.iter().take_while(|p| p.is_none()).count();
     (lead > 0).then(|| perm[lead..].to_vec())
 }

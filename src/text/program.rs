@@ -106,10 +106,10 @@ impl Scope {
 
     pub(super) fn unbind(&mut self, n: usize) {
         for _ in 0..n {
-            if let Some(name) = self.defined.pop() {
-                if let Some(e) = self.names.remove(&name) {
-                    self.named.remove(&e.id());
-                }
+            if let Some(name) = self.defined.pop()
+                && let Some(e) = self.names.remove(&name)
+            {
+                self.named.remove(&e.id());
             }
         }
     }

@@ -195,6 +195,7 @@ fn stack(mut args: Args<'_>) -> Result<Value, ReadError> {
     args.apply(Op::Join, Attr::Axis(axis), parts).map(Value::Expr)
 }
 
+#[allow(clippy::needless_pass_by_value, reason = "the type of the table")]
 /// `slice_length(n, start, stop, step)`: how many positions a slice of `n` has. Only among lengths.
 fn slice_length(args: Args<'_>) -> Result<Value, ReadError> {
     let fail = |message: &str| args.error(ReadErrorKind::Parse, message);

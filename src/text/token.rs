@@ -227,7 +227,7 @@ fn number(source: &Source, at: usize) -> Result<usize, ReadError> {
     }
     let span = Span::new(at, stop);
     let tail = &text[end..stop];
-    let hint = if whole && is_name(tail) && tail.len() <= 8 {
+    let hint = if whole && tail.starts_with(char::is_alphabetic) && is_name(tail) && tail.len() <= 8 {
         format!("; a product is written {}", quoted(&format!("{} * {tail}", &text[at..end])))
     } else {
         String::new()

@@ -6,7 +6,7 @@ use egrad::prelude::*;
 
 /// The expression that the text of `e` says: sums and products of two operands, no leading new axes
 /// that broadcasting supplies and, for a `whole` text, none at the root.
-pub fn said(e: &Expr, whole: bool) -> Expr {
+pub(crate) fn said(e: &Expr, whole: bool) -> Expr {
     let order = topological(std::slice::from_ref(e));
     let mut index: Vec<(Expr, Expr)> = Vec::new();
     let find = |index: &[(Expr, Expr)], e: &Expr| {
@@ -18,14 +18,7 @@ pub fn said(e: &Expr, whole: bool) -> Expr {
             continue;
         };
         let mut args: Vec<Expr> = n.args().iter().map(|a| find(&index, a)).collect();
-        if op.def().role == Role::Elementwise {
-            let full = args.iter().filter(|a| leading(a) == 0).map(Expr::rank).max().unwrap_or(0);
-            for a in &mut args {
-                if a.rank() <= full {
-                    *a = dropped(a);
-                }
-            }
-        }
+        drop_supplied(op, &mut args);
         let new = if n.args().len() > 2 && op.def().arity == Arity::AtLeast(2) {
             let mut args = args.into_iter();
             let first = args.next().unwrap();
@@ -39,9 +32,21 @@ pub fn said(e: &Expr, whole: bool) -> Expr {
     if whole { dropped(&e) } else { e }
 }
 
+/// Drops the leading new axes that another operand supplies.
+fn drop_supplied(op: Op, args: &mut [Expr]) {
+    if op.def().role == Role::Elementwise {
+        let full = args.iter().filter(|a| leading(a) == 0).map(Expr::rank).max().unwrap_or(0);
+        for a in args.iter_mut().filter(|a| a.rank() <= full) {
+            *a = dropped(a);
+        }
+    }
+}
+
 fn leading(e: &Expr) -> usize {
     match (e.op(), e.attr()) {
-        (Some(Op::Dimshuffle), Attr::Perm(p)) => p.iter().take_while(|a| a.is_none()).count(),
+        (Some(Op::Dimshuffle), Attr::Perm(p)) if e.arg(0).literal().is_none() => {
+            p.iter().take_while(|a| a.is_none()).count()
+        }
         _ => 0,
     }
 }

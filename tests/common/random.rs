@@ -6,14 +6,14 @@ use egrad::prelude::*;
 use egrad::text::parse_declarations;
 
 /// The inputs of all random expressions.
-pub fn inputs() -> Vec<Expr> {
+pub(crate) fn inputs() -> Vec<Expr> {
     let text = "s: f64; v: f64[3]; M: f64[2, 3]; r: f64[1, 3]; c: f64[2, 1]; f: f32[3]
         u: f64[n]; A: f64[m, n]; B: dmatrix; i: i64; b: bool[3]; alpha: dvector";
     parse_declarations(&egrad::sexp::Source::new("inputs", text)).unwrap()
 }
 
 /// An expression that a list of random numbers chooses.
-pub fn expression(choices: &[u32]) -> Expr {
+pub(crate) fn expression(choices: &[u32]) -> Expr {
     let mut choices = choices.iter().copied();
     let mut pool = inputs();
     pool.extend([
@@ -42,6 +42,15 @@ pub fn expression(choices: &[u32]) -> Expr {
                 }
             })
             .collect();
+        // Reading puts the operands of a long sum together two by two: another witness of ranks, and two
+        // literals no longer adapt to a third operand.
+        let leads = |e: &Expr| matches!(e.attr(), Attr::Perm(p) if p.first() == Some(&None));
+        if n > 2
+            && op.def().arity == Arity::AtLeast(2)
+            && args.iter().any(|a| leads(a) || a.literal().is_some())
+        {
+            continue;
+        }
         let Some(attr) = attribute(op, &args[0], &pool, &mut pick) else { continue };
         if let Ok(e) = Expr::try_apply(op, attr, args)
             && egrad::pp::tree_length(&e) < 5000
@@ -71,7 +80,10 @@ fn attribute(op: Op, x: &Expr, pool: &[Expr], pick: &mut dyn FnMut(usize) -> usi
             Attr::Perm(order)
         }
         AttrKind::Dims if pick(2) == 0 => Attr::Dims(vec![x.ty().shape.size()]),
-        AttrKind::Dims => Attr::Dims(pool[pick(pool.len())].ty().shape.dims().to_vec()),
+        AttrKind::Dims => match pool[pick(pool.len())].ty().shape.dims() {
+            [] => return None,
+            dims => Attr::Dims(dims.to_vec()),
+        },
         AttrKind::DType => Attr::DType(DType::NAMES[pick(7)].0),
         AttrKind::Index => {
             let bound = |k: usize| if k == 0 { None } else { Some(k as i64 - 3) };
