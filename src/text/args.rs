@@ -1,13 +1,10 @@
-//! The arguments of a call, and the calls that the table of operators explains.
-//!
-//! Which arguments are operands and which say the attribute follows from the row: its arity and
-//! [`AttrKind`]. A new row can be called without a change here.
+//! The arguments of a call.
 
 use super::code::Braces;
 use super::program::Scope;
 use super::value::{Item, Value};
-use crate::expr::{Expr, TypeError};
-use crate::op::{Arity, Attr, AttrKind, Op, Role};
+use crate::expr::Expr;
+use crate::op::{Attr, Op, Role};
 use crate::sexp::{ReadError, ReadErrorKind, Source, Span, quoted};
 use crate::ty::{Dim, normalize_axes, normalize_axis};
 
@@ -38,12 +35,12 @@ impl<'a> Args<'a> {
 
     /// `op` applied, with the place of this call in its errors.
     pub(super) fn apply(&self, op: Op, attr: Attr, args: Vec<Expr>) -> Result<Expr, ReadError> {
-        apply(self.source, self.span, op, attr, args)
+        super::apply::apply(self.source, self.span, op, attr, args)
     }
 
-    /// [`apply_broadcast`](super::elab::apply_broadcast) at this call.
+    /// [`apply_broadcast`](super::apply::apply_broadcast) at this call.
     pub(super) fn broadcast(&self, op: Op, args: Vec<Expr>) -> Result<Expr, ReadError> {
-        super::elab::apply_broadcast(self.source, self.span, self.scope, op, args)
+        super::apply::apply_broadcast(self.source, self.span, self.scope, op, args)
     }
 
     /// The value of a keyword, which is then used.
@@ -73,7 +70,7 @@ impl<'a> Args<'a> {
     }
 
     pub(super) fn expr(&self, item: Item) -> Result<Expr, ReadError> {
-        expr(self.source, item)
+        super::apply::expr(self.source, item)
     }
 
     /// The argument that says the attribute: the keyword, or the one after the operands.
@@ -164,185 +161,4 @@ impl<'a> Args<'a> {
         }
         Ok(dims)
     }
-
-    /// A call of an operator of the table.
-    pub(super) fn call(mut self, op: Op) -> Result<Expr, ReadError> {
-        let def = op.def();
-        let n = match def.arity {
-            Arity::Exact(n) => n,
-            Arity::AtLeast(_) => usize::MAX,
-        };
-        match def.attr {
-            AttrKind::None => {
-                let operands = self.operands(usize::MAX)?;
-                self.done()?;
-                self.broadcast(op, operands)
-            }
-            AttrKind::Axes => {
-                let operands = self.operands(n)?;
-                let attr = self.axes(operands.first(), def.role)?;
-                let keep = def.role == Role::Reduce && self.flag("keepdims")?;
-                self.done()?;
-                let x = operands.first().cloned();
-                let reduced = self.apply(op, attr.clone(), operands)?;
-                Ok(match x {
-                    Some(x) if keep => x.keepdims(&reduced, &attr.axes(x.rank())),
-                    _ => reduced,
-                })
-            }
-            AttrKind::Axis => self.axis_call(op, n),
-            AttrKind::Perm => {
-                let operands = self.operands(n)?;
-                let order: Option<Vec<Option<i64>>> = match (self.braces.take(), self.static_arg(&["order"]))
-                {
-                    (Some(b), None) => Some(b.clone()),
-                    (None, Some(i)) => self.order(&i)?,
-                    _ => None,
-                };
-                let Some(order) = order else {
-                    return Err(self.error(ReadErrorKind::Arity, "the order of the axes is missing"));
-                };
-                self.done()?;
-                let axis = |a: i64| usize::try_from(a).ok();
-                let perm = order.into_iter().map(|a| a.map_or(Some(None), |a| axis(a).map(Some)));
-                match perm.collect() {
-                    Some(perm) => self.apply(op, Attr::Perm(perm), operands),
-                    None => Err(self.error(ReadErrorKind::Shape, "axes are not negative here")),
-                }
-            }
-            AttrKind::Dims => {
-                let operands = self.operands(n)?;
-                let mut items = match self.keyword("shape") {
-                    Some(i) => vec![i],
-                    None if self.items.is_empty() => {
-                        let message = format!("the lengths for {} are missing", quoted(self.name));
-                        return Err(self.error(ReadErrorKind::Arity, message));
-                    }
-                    None => std::mem::take(&mut self.items),
-                };
-                if let [Item { value: Value::List(list), .. }] = &mut items[..] {
-                    items = std::mem::take(list);
-                }
-                if let Some(b) = self.braces.take()
-                    && (b.len() != 1 || b[0] != i64::try_from(items.len()).ok())
-                {
-                    return Err(self.error(ReadErrorKind::Shape, "the braces say another number of axes"));
-                }
-                self.done()?;
-                let dims = self.dims(operands.first(), &items)?;
-                self.apply(op, Attr::Dims(dims), operands)
-            }
-            AttrKind::DType => {
-                let operands = self.operands(n)?;
-                match self.static_arg(&["dtype"]) {
-                    Some(Item { value: Value::DType(d), .. }) => {
-                        self.done()?;
-                        self.apply(op, Attr::DType(d), operands)
-                    }
-                    Some(i) => Err(self.error_at(ReadErrorKind::Parse, &i, "a type is missing here")),
-                    None => Err(self.error(ReadErrorKind::Arity, "the type is missing")),
-                }
-            }
-            AttrKind::Index => self.index_call(op, n),
-        }
-    }
-
-    fn order(&self, i: &Item) -> Result<Option<Vec<Option<i64>>>, ReadError> {
-        let Value::List(list) = &i.value else { return self.ints(i).map(|_| None) };
-        let axis = |i: &Item| match i.value {
-            Value::Nothing => Ok(None),
-            _ => Ok(self.ints(i)?.first().copied()),
-        };
-        list.iter().map(axis).collect::<Result<Vec<_>, _>>().map(Some)
-    }
-
-    /// `join(0, x, y)`, `concatenate([x, y], axis=0)`, `length(x, 0)`.
-    fn axis_call(mut self, op: Op, n: usize) -> Result<Expr, ReadError> {
-        let mut axis = self.keyword("axis");
-        if let Some(Item { value: Value::List(_), .. }) = self.items.first() {
-            let list = self.items.remove(0);
-            if axis.is_none() && !self.items.is_empty() {
-                axis = Some(self.items.remove(0));
-            }
-            self.done()?;
-            if let Value::List(list) = list.value {
-                self.items = list;
-            }
-        } else if axis.is_none() && n == usize::MAX {
-            // Theano puts the axis first.
-            if self.items.first().is_some_and(|i| i.value.int().is_some()) {
-                axis = Some(self.items.remove(0));
-            }
-        } else if axis.is_none() && self.items.len() > n {
-            axis = Some(self.items.remove(n));
-        }
-        let operands = self.operands(n)?;
-        self.done()?;
-        let rank = operands.first().map_or(0, Expr::rank);
-        let (axis, span) = match axis {
-            Some(i) => match i.value.int() {
-                Some(a) => (a, i.span),
-                None => return Err(self.error_at(ReadErrorKind::Parse, &i, "the axis is one integer")),
-            },
-            None => (0, self.span),
-        };
-        if operands.is_empty() {
-            return Err(self.error(ReadErrorKind::Arity, format!("{} of nothing", quoted(self.name))));
-        }
-        let axis = normalize_axis(axis, rank)
-            .map_err(|e| ReadError::new(ReadErrorKind::Shape, self.source, span, e.to_string()))?;
-        self.apply(op, Attr::Axis(axis), operands)
-    }
-
-    /// `inc_subtensor(x[1:], y)`: the index is that of the first operand.
-    fn index_call(mut self, op: Op, n: usize) -> Result<Expr, ReadError> {
-        if self.items.is_empty() {
-            return Err(self.error(ReadErrorKind::Arity, format!("{} of nothing", quoted(self.name))));
-        }
-        let first = self.items.remove(0);
-        let place = match &first.value {
-            Value::View(v) => Some((v.of.clone(), Attr::Index(v.items.clone()))),
-            Value::Expr(e) if e.op() == Some(Op::Index) => Some((e.arg(0).clone(), e.attr().clone())),
-            _ => None,
-        };
-        let Some((x, attr)) = place else {
-            let message = format!("{} takes an index here, as in `x[1:]`", quoted(self.name));
-            return Err(self.error_at(ReadErrorKind::Parse, &first, message));
-        };
-        let mut operands = vec![x];
-        operands.extend(self.operands(n.saturating_sub(1))?);
-        self.done()?;
-        self.apply(op, attr, operands)
-    }
-}
-
-pub(super) fn expr(source: &Source, item: Item) -> Result<Expr, ReadError> {
-    match item.value {
-        Value::Expr(e) => Ok(e),
-        Value::View(v) => Ok(v.shuffled),
-        other => {
-            let message = format!("{} stands where an expression is expected", other.noun());
-            Err(ReadError::parse(source, item.span, message))
-        }
-    }
-}
-
-pub(super) fn apply(
-    source: &Source,
-    span: Span,
-    op: Op,
-    attr: Attr,
-    args: Vec<Expr>,
-) -> Result<Expr, ReadError> {
-    Expr::try_apply(op, attr, args).map_err(|e| type_error(source, span, &e))
-}
-
-fn type_error(source: &Source, span: Span, e: &TypeError) -> ReadError {
-    let kind = match e.class() {
-        "arity" => ReadErrorKind::Arity,
-        "index" => ReadErrorKind::Index,
-        "type" => ReadErrorKind::Type,
-        _ => ReadErrorKind::Shape,
-    };
-    ReadError::new(kind, source, span, e.to_string())
 }

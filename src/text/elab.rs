@@ -2,15 +2,16 @@
 
 use rustc_hash::FxHashMap;
 
-use super::args::{self, Args};
+use super::apply::{self, apply_broadcast, deeper};
+use super::args::Args;
 use super::code::{Code, Postfix};
 use super::program::{Program, Scope};
 use super::sugar::{SUGAR, Sugar, shuffle};
 use super::value::{Item, MAX_DIM_DEPTH, Value, View};
-use crate::expr::{Expr, Head};
-use crate::op::{Attr, AttrKind, IndexItem, Op, Role, nearest};
+use crate::expr::Expr;
+use crate::op::{Attr, AttrKind, IndexItem, Op, nearest};
 use crate::sexp::{ReadError, ReadErrorKind, Source, Span, quoted};
-use crate::ty::{DType, Dim, DimExpr};
+use crate::ty::{DType, Dim};
 
 /// What a called name stands for.
 #[derive(Debug, Clone, Copy)]
@@ -71,7 +72,7 @@ impl<'a> Elaborator<'a> {
 
     fn pop_expr(&mut self, span: Span) -> Result<Expr, ReadError> {
         let item = self.pop(span)?;
-        args::expr(self.source, item)
+        apply::expr(self.source, item)
     }
 
     fn push(&mut self, value: Value, span: Span) {
@@ -80,8 +81,8 @@ impl<'a> Elaborator<'a> {
 
     fn results(&self, item: Item) -> Result<Vec<Expr>, ReadError> {
         match item.value {
-            Value::List(items) => items.into_iter().map(|i| args::expr(self.source, i)).collect(),
-            _ => Ok(vec![args::expr(self.source, item)?]),
+            Value::List(items) => items.into_iter().map(|i| apply::expr(self.source, i)).collect(),
+            _ => Ok(vec![apply::expr(self.source, item)?]),
         }
     }
 
@@ -175,7 +176,7 @@ impl<'a> Elaborator<'a> {
     }
 
     fn apply(&self, op: Op, attr: Attr, operands: Vec<Expr>, span: Span) -> Result<Expr, ReadError> {
-        let e = args::apply(self.source, span, op, attr, operands)?;
+        let e = apply::apply(self.source, span, op, attr, operands)?;
         self.shallow(e.ty().shape.dims(), span)?;
         Ok(e)
     }
@@ -210,7 +211,7 @@ impl<'a> Elaborator<'a> {
             return self.push_dim(d, span);
         }
         let operands =
-            items.into_iter().map(|i| args::expr(self.source, i)).collect::<Result<Vec<_>, _>>()?;
+            items.into_iter().map(|i| apply::expr(self.source, i)).collect::<Result<Vec<_>, _>>()?;
         let e = apply_broadcast(self.source, span, self.scope, op, operands)?;
         self.push(Value::Expr(e), span);
         Ok(())
@@ -310,56 +311,4 @@ fn cast(mut args: Args<'_>, op: Op, d: DType) -> Result<Expr, ReadError> {
     let operands = args.operands(usize::MAX)?;
     args.done()?;
     args.apply(op, Attr::DType(d), operands)
-}
-
-/// An operator without attribute, applied. Leading new axes of an operand that broadcasting supplies
-/// anyway are left to it: `pp` does not print them, so the text says the same with and without. One
-/// that has a name stays.
-pub(super) fn apply_broadcast(
-    source: &Source,
-    span: Span,
-    scope: &Scope,
-    op: Op,
-    mut operands: Vec<Expr>,
-) -> Result<Expr, ReadError> {
-    if op.def().role == Role::Elementwise && operands.len() > 1 {
-        let full = operands.iter().filter(|e| leading(e).is_none()).map(Expr::rank).max().unwrap_or(0);
-        for e in &mut operands {
-            if e.rank() <= full
-                && !scope.is_named(e)
-                && let Some(rest) = leading(e)
-            {
-                let x = e.arg(0).clone();
-                let identity = rest.len() == x.rank() && rest.iter().enumerate().all(|(i, p)| *p == Some(i));
-                *e = if identity {
-                    x
-                } else {
-                    args::apply(source, span, Op::Dimshuffle, Attr::Perm(rest), vec![x])?
-                };
-            }
-        }
-    }
-    args::apply(source, span, op, Attr::None, operands)
-}
-
-/// The order of a dimshuffle without its leading new axes, when it has some. A literal keeps them:
-/// bare, it would adapt its type to its neighbours.
-fn leading(e: &Expr) -> Option<Vec<Option<usize>>> {
-    let Head::Op(Op::Dimshuffle, Attr::Perm(perm)) = e.head() else { return None };
-    if e.arg(0).literal().is_some() {
-        return None;
-    }
-    let lead = perm.iter().take_while(|p| p.is_none()).count();
-    (lead > 0).then(|| perm[lead..].to_vec())
-}
-
-/// Is a length nested deeper than `limit`? Looks no deeper than that.
-fn deeper(d: &Dim, limit: usize) -> bool {
-    let Dim::Expr(e) = d else { return false };
-    let Some(limit) = limit.checked_sub(1) else { return true };
-    match &**e {
-        DimExpr::Add(ds) | DimExpr::Mul(ds) => ds.iter().any(|d| deeper(d, limit)),
-        DimExpr::Div(a, b) => deeper(a, limit) || deeper(b, limit),
-        DimExpr::Slice { of, .. } => deeper(of, limit),
-    }
 }

@@ -1,11 +1,37 @@
-//! Basic indexes: `[0, 1:, ::2, None]`.
+//! What follows an operand: basic indexes `[0, 1:, ::2, None]`, `.T`, `.shape[k]`.
 
+use super::code::Code;
 use super::infix::Parser;
-use super::token::{Kind, Sym};
+use super::token::{Kind, Sym, Token};
 use crate::op::IndexItem;
 use crate::sexp::{ReadError, Span};
 
 impl Parser<'_> {
+    /// `.T` and `.shape[k]`.
+    pub(super) fn attribute(&mut self, point: Token) -> Result<bool, ReadError> {
+        let t = self.next();
+        let span = point.span.to(t.span);
+        match (t.kind, self.text(t.span)) {
+            (Kind::Name, "T") => self.out.push(Code::Transpose, span),
+            (Kind::Name, "shape") => {
+                if !self.eat(Sym::OpenSquare) {
+                    return Err(self.unexpected(self.peek(), "`.shape` needs the number of an axis"));
+                }
+                let axis = self.peek();
+                let value = self.integer()?;
+                let Ok(value) = u32::try_from(value) else {
+                    return Err(self.unexpected(axis, "the number of an axis is missing"));
+                };
+                if !self.eat(Sym::CloseSquare) {
+                    return Err(self.unexpected(self.peek(), "`]` is missing"));
+                }
+                self.out.push(Code::Length(value), span);
+            }
+            _ => return Err(self.unexpected(t, "after a point stands `T` or `shape`")),
+        }
+        Ok(false)
+    }
+
     /// What stands between the brackets, the closing one included.
     pub(super) fn index_items(&mut self, open: Span) -> Result<Vec<IndexItem>, ReadError> {
         let mut items = Vec::new();

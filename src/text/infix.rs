@@ -5,15 +5,14 @@
 //! `.T`, `.shape[k]`. Binary operators of one level associate to the left, so `x * y * z` is two
 //! products, in parentheses or not. `-2` is a literal unless `**`, `[` or `.` follows.
 
-use super::code::{Braces, Code, Postfix, count, named_constant, number};
+use super::code::{Code, Postfix};
 use super::token::{Kind, Sym, Token};
-use crate::expr::Lit;
 use crate::op::{Op, Pp};
 use crate::sexp::{ReadError, Source, Span, quoted};
 
 /// What a binary operator makes.
 #[derive(Debug, Clone, Copy)]
-enum Binary {
+pub(super) enum Binary {
     Op(Op),
     Product,
     Quotient,
@@ -42,7 +41,7 @@ const LEVELS: [(Sym, &str, u8); 11] = [
 
 /// An operator that waits for its right operand, or a bracket that waits to be closed.
 #[derive(Debug)]
-enum Frame {
+pub(super) enum Frame {
     /// A sign; a plus is `None`.
     Sign(Option<Op>, Span),
     Binary(Binary, u8, Span),
@@ -50,18 +49,18 @@ enum Frame {
 }
 
 #[derive(Debug)]
-struct Open {
-    kind: Bracket,
-    span: Span,
+pub(super) struct Open {
+    pub(super) kind: Bracket,
+    pub(super) span: Span,
     /// Elements that are complete.
     count: u32,
     /// A comma was seen: parentheses make a tuple.
     comma: bool,
-    keyword: Option<Span>,
+    pub(super) keyword: Option<Span>,
 }
 
 #[derive(Debug, Clone, Copy)]
-enum Bracket {
+pub(super) enum Bracket {
     Group,
     List,
     Bars,
@@ -71,11 +70,11 @@ enum Bracket {
 pub(super) struct Parser<'s> {
     pub(super) source: &'s Source,
     tokens: Vec<Token>,
-    at: usize,
+    pub(super) at: usize,
     pub(super) out: Postfix,
-    stack: Vec<Frame>,
+    pub(super) stack: Vec<Frame>,
     binary: Vec<(Sym, Binary, u8)>,
-    minus: Option<Op>,
+    pub(super) minus: Option<Op>,
     bars: Option<Op>,
 }
 
@@ -194,7 +193,7 @@ impl<'s> Parser<'s> {
         }
     }
 
-    fn open(&mut self, kind: Bracket, span: Span) -> bool {
+    pub(super) fn open(&mut self, kind: Bracket, span: Span) -> bool {
         self.stack.push(Frame::Open(Open { kind, span, count: 0, comma: false, keyword: None }));
         true
     }
@@ -202,126 +201,6 @@ impl<'s> Parser<'s> {
     fn may_close_here(&self) -> bool {
         matches!(self.stack.last(), Some(Frame::Open(o)) if o.keyword.is_none()
             && !matches!(o.kind, Bracket::Bars))
-    }
-
-    /// Pushes the number at `digits`, written at `span` with its sign.
-    fn literal(&mut self, digits: Span, span: Span) -> Result<(), ReadError> {
-        let text = self.text(digits);
-        let lit = if digits == span { number(text) } else { number(&format!("-{text}")) };
-        let Some(lit) = lit else {
-            return Err(ReadError::parse(self.source, span, format!("{} is not a number", quoted(text))));
-        };
-        self.out.push(Code::Lit(lit), span);
-        Ok(())
-    }
-
-    /// A minus where an operand must begin.
-    fn minus(&mut self, t: Token) -> bool {
-        let number = self.peek();
-        let postfix = [Sym::StarStar, Sym::OpenSquare, Sym::Point].iter().any(|s| self.is(1, *s));
-        let span = t.span.to(number.span);
-        if !postfix {
-            if number.kind == Kind::Num && self.literal(number.span, span).is_ok() {
-                self.at += 1;
-                return false;
-            }
-            if number.kind == Kind::Name && self.text(number.span) == "inf" {
-                self.at += 1;
-                self.out.push(Code::Lit(Lit::Float(f64::NEG_INFINITY)), span);
-                return false;
-            }
-        }
-        self.stack.push(Frame::Sign(self.minus, t.span));
-        true
-    }
-
-    fn name(&mut self, t: Token) -> Result<bool, ReadError> {
-        if self.eat(Sym::Open) {
-            return Ok(self.open(Bracket::Call { name: t.span, braces: None }, t.span));
-        }
-        if self.eat(Sym::OpenBrace) {
-            let braces = self.braces()?;
-            if !self.eat(Sym::Open) {
-                return Err(self.unexpected(self.peek(), "`(` is missing after the braces"));
-            }
-            self.out.braces.push(braces);
-            let braces = Some(count(self.out.braces.len() - 1));
-            return Ok(self.open(Bracket::Call { name: t.span, braces }, t.span));
-        }
-        if self.is(0, Sym::Assign)
-            && let Some(Frame::Open(Open { kind: Bracket::Call { .. }, keyword, .. })) = self.stack.last_mut()
-            && keyword.is_none()
-        {
-            *keyword = Some(t.span);
-            self.at += 1;
-            return self.keyword_value(t.span);
-        }
-        match named_constant(self.text(t.span)) {
-            Some(code) => self.out.push(code, t.span),
-            None => self.out.push(Code::Name, t.span),
-        }
-        Ok(false)
-    }
-
-    /// The value of a keyword. Most are fixed when the program is written; does an operand follow?
-    fn keyword_value(&mut self, name: Span) -> Result<bool, ReadError> {
-        let word = self.text(name);
-        let Some((_, fixed)) = super::args::KEYWORDS.iter().find(|(k, _)| *k == word) else {
-            let known = super::args::KEYWORDS.iter().map(|(k, _)| *k);
-            return Err(ReadError::parse(self.source, name, format!("unknown keyword {}", quoted(word)))
-                .suggest(crate::op::nearest(word, known)));
-        };
-        let t = self.peek();
-        let value = self.text(t.span);
-        if !fixed || t.kind != Kind::Name || matches!(value, "None" | "True" | "False") {
-            return Ok(true);
-        }
-        let code = match (value, crate::ty::DType::by_name(value)) {
-            ("true" | "false", _) => Code::Lit(Lit::Bool(value == "true")),
-            (_, Some(d)) => Code::DType(d),
-            _ => {
-                let message = format!("`{word}` does not take {}", quoted(value));
-                return Err(ReadError::parse(self.source, t.span, message));
-            }
-        };
-        self.at += 1;
-        self.out.push(code, t.span);
-        Ok(false)
-    }
-
-    fn braces(&mut self) -> Result<Braces, ReadError> {
-        let mut items = Vec::new();
-        while !self.eat(Sym::CloseBrace) {
-            let t = self.peek();
-            if t.kind == Kind::Name && self.text(t.span) == "x" {
-                self.at += 1;
-                items.push(None);
-            } else {
-                items.push(Some(self.integer()?));
-            }
-            if !self.eat(Sym::Comma) && !self.is(0, Sym::CloseBrace) {
-                return Err(self.unexpected(self.peek(), "`,` or `}` is missing"));
-            }
-        }
-        Ok(items)
-    }
-
-    /// An integer with an optional minus.
-    pub(super) fn integer(&mut self) -> Result<i64, ReadError> {
-        let first = self.peek();
-        let negative = self.eat(Sym::Minus);
-        let t = self.next();
-        let text = self.text(t.span);
-        let value = if t.kind == Kind::Num && text.bytes().all(|b| b.is_ascii_digit()) {
-            if negative { format!("-{text}").parse().ok() } else { text.parse().ok() }
-        } else {
-            return Err(self.unexpected(t, "an integer is missing"));
-        };
-        value.ok_or_else(|| {
-            let span = first.span.to(t.span);
-            let message = format!("{} is too large here", quoted(text));
-            ReadError::new(crate::sexp::ReadErrorKind::Value, self.source, span, message)
-        })
     }
 
     /// Reads at a place where an operand is complete; must another begin?
@@ -409,31 +288,6 @@ impl<'s> Parser<'s> {
             Bracket::Call { name, braces } => {
                 self.out.push(Code::Call { args: open.count, braces }, name);
             }
-        }
-        Ok(false)
-    }
-
-    /// `.T` and `.shape[k]`.
-    fn attribute(&mut self, point: Token) -> Result<bool, ReadError> {
-        let t = self.next();
-        let span = point.span.to(t.span);
-        match (t.kind, self.text(t.span)) {
-            (Kind::Name, "T") => self.out.push(Code::Transpose, span),
-            (Kind::Name, "shape") => {
-                if !self.eat(Sym::OpenSquare) {
-                    return Err(self.unexpected(self.peek(), "`.shape` needs the number of an axis"));
-                }
-                let axis = self.peek();
-                let value = self.integer()?;
-                let Ok(value) = u32::try_from(value) else {
-                    return Err(self.unexpected(axis, "the number of an axis is missing"));
-                };
-                if !self.eat(Sym::CloseSquare) {
-                    return Err(self.unexpected(self.peek(), "`]` is missing"));
-                }
-                self.out.push(Code::Length(value), span);
-            }
-            _ => return Err(self.unexpected(t, "after a point stands `T` or `shape`")),
         }
         Ok(false)
     }

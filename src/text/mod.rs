@@ -27,12 +27,15 @@
 //! `(reshape x (shape 2 -1))`, `(index x 0 (slice 1 none) newaxis)`, `(let ((a e) ...) body)`.
 //! `(+ a b c)` is one sum of three operands; `(- a)` is the opposite; `(list a b)` gives two results.
 
+mod apply;
 mod args;
+mod call;
 mod code;
 mod elab;
 mod form;
 mod index;
 mod infix;
+mod operand;
 mod program;
 mod statement;
 mod sugar;

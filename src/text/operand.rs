@@ -1,0 +1,129 @@
+//! Operands of the infix language: numbers, names, calls with keywords and braces.
+
+use super::code::{Braces, Code, count, named_constant, number};
+use super::infix::{Bracket, Frame, Open, Parser};
+use super::token::{Kind, Sym, Token};
+use crate::expr::Lit;
+use crate::sexp::{ReadError, ReadErrorKind, Span, quoted};
+
+impl Parser<'_> {
+    /// Pushes the number at `digits`, written at `span` with its sign.
+    pub(super) fn literal(&mut self, digits: Span, span: Span) -> Result<(), ReadError> {
+        let text = self.text(digits);
+        let lit = if digits == span { number(text) } else { number(&format!("-{text}")) };
+        let Some(lit) = lit else {
+            return Err(ReadError::parse(self.source, span, format!("{} is not a number", quoted(text))));
+        };
+        self.out.push(Code::Lit(lit), span);
+        Ok(())
+    }
+
+    /// A minus where an operand must begin.
+    pub(super) fn minus(&mut self, t: Token) -> bool {
+        let number = self.peek();
+        let postfix = [Sym::StarStar, Sym::OpenSquare, Sym::Point].iter().any(|s| self.is(1, *s));
+        let span = t.span.to(number.span);
+        if !postfix {
+            if number.kind == Kind::Num && self.literal(number.span, span).is_ok() {
+                self.at += 1;
+                return false;
+            }
+            if number.kind == Kind::Name && self.text(number.span) == "inf" {
+                self.at += 1;
+                self.out.push(Code::Lit(Lit::Float(f64::NEG_INFINITY)), span);
+                return false;
+            }
+        }
+        self.stack.push(Frame::Sign(self.minus, t.span));
+        true
+    }
+
+    pub(super) fn name(&mut self, t: Token) -> Result<bool, ReadError> {
+        if self.eat(Sym::Open) {
+            return Ok(self.open(Bracket::Call { name: t.span, braces: None }, t.span));
+        }
+        if self.eat(Sym::OpenBrace) {
+            let braces = self.braces()?;
+            if !self.eat(Sym::Open) {
+                return Err(self.unexpected(self.peek(), "`(` is missing after the braces"));
+            }
+            self.out.braces.push(braces);
+            let braces = Some(count(self.out.braces.len() - 1));
+            return Ok(self.open(Bracket::Call { name: t.span, braces }, t.span));
+        }
+        if self.is(0, Sym::Assign)
+            && let Some(Frame::Open(Open { kind: Bracket::Call { .. }, keyword, .. })) = self.stack.last_mut()
+            && keyword.is_none()
+        {
+            *keyword = Some(t.span);
+            self.at += 1;
+            return self.keyword_value(t.span);
+        }
+        match named_constant(self.text(t.span)) {
+            Some(code) => self.out.push(code, t.span),
+            None => self.out.push(Code::Name, t.span),
+        }
+        Ok(false)
+    }
+
+    /// The value of a keyword. Most are fixed when the program is written; does an operand follow?
+    fn keyword_value(&mut self, name: Span) -> Result<bool, ReadError> {
+        let word = self.text(name);
+        let Some((_, fixed)) = super::args::KEYWORDS.iter().find(|(k, _)| *k == word) else {
+            let known = super::args::KEYWORDS.iter().map(|(k, _)| *k);
+            return Err(ReadError::parse(self.source, name, format!("unknown keyword {}", quoted(word)))
+                .suggest(crate::op::nearest(word, known)));
+        };
+        let t = self.peek();
+        let value = self.text(t.span);
+        if !fixed || t.kind != Kind::Name || matches!(value, "None" | "True" | "False") {
+            return Ok(true);
+        }
+        let code = match (value, crate::ty::DType::by_name(value)) {
+            ("true" | "false", _) => Code::Lit(Lit::Bool(value == "true")),
+            (_, Some(d)) => Code::DType(d),
+            _ => {
+                let message = format!("`{word}` does not take {}", quoted(value));
+                return Err(ReadError::parse(self.source, t.span, message));
+            }
+        };
+        self.at += 1;
+        self.out.push(code, t.span);
+        Ok(false)
+    }
+
+    fn braces(&mut self) -> Result<Braces, ReadError> {
+        let mut items = Vec::new();
+        while !self.eat(Sym::CloseBrace) {
+            let t = self.peek();
+            if t.kind == Kind::Name && self.text(t.span) == "x" {
+                self.at += 1;
+                items.push(None);
+            } else {
+                items.push(Some(self.integer()?));
+            }
+            if !self.eat(Sym::Comma) && !self.is(0, Sym::CloseBrace) {
+                return Err(self.unexpected(self.peek(), "`,` or `}` is missing"));
+            }
+        }
+        Ok(items)
+    }
+
+    /// An integer with an optional minus.
+    pub(super) fn integer(&mut self) -> Result<i64, ReadError> {
+        let first = self.peek();
+        let negative = self.eat(Sym::Minus);
+        let t = self.next();
+        let text = self.text(t.span);
+        let value = if t.kind == Kind::Num && text.bytes().all(|b| b.is_ascii_digit()) {
+            if negative { format!("-{text}").parse().ok() } else { text.parse().ok() }
+        } else {
+            return Err(self.unexpected(t, "an integer is missing"));
+        };
+        value.ok_or_else(|| {
+            let span = first.span.to(t.span);
+            let message = format!("{} is too large here", quoted(text));
+            ReadError::new(ReadErrorKind::Value, self.source, span, message)
+        })
+    }
+}
