@@ -1,7 +1,9 @@
 //! Symbolic gradients, simplified by equality saturation and run as fused loops.
 
 pub mod expr;
+pub mod facts;
 pub mod grad;
+pub mod graph;
 pub mod num;
 pub mod op;
 pub mod plot;

@@ -17,6 +17,7 @@ pub use build::{IntoExpr, concatenate, dot, exprs, fill, switch};
 pub(crate) use build::{impl_infix, reads_as_outer, unbroadcast};
 pub use error::TypeError;
 pub use lit::{Lit, float_text};
+pub(crate) use node::type_of;
 pub use node::{Expr, Head};
 pub use vars::{dcol, dmatrix, drow, dscalar, dtensor3, dvector, tensor};
 pub use walk::{Numbering, same_structure, topological, variables};
