@@ -8,6 +8,7 @@ pub mod num;
 pub mod op;
 pub mod plot;
 pub mod pp;
+pub mod rules;
 pub mod ty;
 
 /// What most programs need: `use egrad::prelude::*;`.

@@ -1,0 +1,100 @@
+//! A rule after reading.
+
+use std::sync::Arc;
+
+use super::assume::Assumes;
+use super::attr_fn::AttrFn;
+use super::cond::Condition;
+use crate::op::{Attr, Op};
+
+/// What a pattern variable stands for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum VarKind {
+    /// A value.
+    Value,
+    /// An attribute of an operator.
+    Attr,
+}
+
+/// A node of a pattern. Operands are positions of earlier nodes.
+#[derive(Debug, Clone, PartialEq)]
+pub enum PNode {
+    /// A variable, by position in [`Rule::vars`].
+    Var(u32),
+    /// A constant scalar that adopts the type of its surroundings.
+    Num(f64),
+    /// An operator.
+    App {
+        /// Which.
+        op: Op,
+        /// Its attribute.
+        attr: AttrPattern,
+        /// Its operands.
+        args: Vec<u32>,
+    },
+}
+
+/// The attribute of an operator in a pattern.
+#[derive(Debug, Clone, PartialEq)]
+pub enum AttrPattern {
+    /// The operator takes none.
+    None,
+    /// A variable.
+    Var(u32),
+    /// A literal: `(axes 0 1)`, `(perm 1 0)`, `(perm 0 x)`.
+    Lit(Attr),
+    /// Computed from variables (right side only): `(axes-union ?a ?b)`.
+    Call(&'static AttrFn, Vec<u32>),
+}
+
+/// One side of a rule; the last node is the root.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct Pattern {
+    /// Operands before users.
+    pub nodes: Vec<PNode>,
+}
+
+/// A condition applied to variables.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Cond {
+    /// Which.
+    pub condition: &'static Condition,
+    /// Positions in [`Rule::vars`].
+    pub args: Vec<u32>,
+}
+
+/// A directed rewrite rule.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Rule {
+    /// Unique name, kebab-case. The reverse of `<=>` is called `NAME-rev`; an instance of a rule
+    /// that speaks of a family of operators `NAME[op]`.
+    pub name: Arc<str>,
+    /// Why it holds.
+    pub doc: Arc<str>,
+    /// Names and kinds of the variables.
+    pub vars: Vec<(Arc<str>, VarKind)>,
+    /// What is matched.
+    pub lhs: Pattern,
+    /// What is equal to it.
+    pub rhs: Pattern,
+    /// All must be proved.
+    pub when: Vec<Cond>,
+    /// All must be granted.
+    pub assumes: Assumes,
+    /// Families: `stabilize` says that the left side loses digits where the right does not, so the
+    /// left is never extracted when the right is there; `expand` that the right side is larger.
+    pub tags: Vec<Arc<str>>,
+    /// Where the equation comes from, if it is not obvious.
+    pub reference: Option<Arc<str>>,
+    /// File it stands in.
+    pub file: Arc<str>,
+    /// Line of its opening parenthesis, from 1.
+    pub line: usize,
+}
+
+impl Rule {
+    /// Has it this tag?
+    pub fn has_tag(&self, tag: &str) -> bool {
+        self.tags.iter().any(|t| &**t == tag)
+    }
+}

@@ -1,0 +1,13 @@
+//! Rewrite rules: text files, their meaning, and how they are tested.
+//!
+//! A rule is one named line in a rule file. It knows operators only through the table.
+
+mod assume;
+mod ast;
+mod attr_fn;
+mod cond;
+
+pub use assume::{Assumes, Profile};
+pub use ast::{AttrPattern, Cond, PNode, Pattern, Rule, VarKind};
+pub use attr_fn::{AttrFn, attr_fn, attr_fns};
+pub use cond::{Condition, Known, condition, conditions};
