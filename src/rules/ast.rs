@@ -23,6 +23,13 @@ pub enum PNode {
     Var(u32),
     /// A constant scalar that adopts the type of its surroundings.
     Num(f64),
+    /// `(count ?axes ?x)`: the number of elements of `x` along the axes (right side only).
+    Count {
+        /// Variable that stands for axes.
+        axes: u32,
+        /// Variable that stands for a value.
+        of: u32,
+    },
     /// An operator.
     App {
         /// Which.
