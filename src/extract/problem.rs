@@ -68,7 +68,9 @@ pub enum ExtractError {
 impl fmt::Display for ExtractError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::ClassOutOfRange { class, classes } => write!(f, "class {class} of {classes} does not exist"),
+            Self::ClassOutOfRange { class, classes } => {
+                write!(f, "class {class} of {classes} does not exist")
+            }
             Self::BadCost { node } => write!(f, "the cost of node {node} is negative or NaN"),
             Self::TooLarge => write!(f, "more than 2^32 - 2 nodes or children"),
             Self::NoTerm { class } => write!(f, "root class {class} has no finite term"),
