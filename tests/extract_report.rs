@@ -9,6 +9,9 @@ use egrad::extract::{Budget, EXTRACTORS, Proof, by_name};
 use graphs::{random, shapes};
 use std::time::Instant;
 
+/// Problems per shape.
+const SEEDS: u64 = 30;
+
 #[test]
 #[ignore = "a report"]
 fn report() {
@@ -16,7 +19,7 @@ fn report() {
         .map_or(vec![30, 100, 300], |s| s.split(',').map(|n| n.parse().unwrap()).collect());
     for size in sizes {
         let problems: Vec<_> =
-            shapes(size).iter().flat_map(|&s| (0..6).map(move |seed| random(s, seed + 1))).collect();
+            shapes(size).iter().flat_map(|&s| (0..SEEDS).map(move |seed| random(s, seed + 1))).collect();
         let exact = by_name("exact").unwrap();
         let t = Instant::now();
         let best: Vec<_> = problems

@@ -2,7 +2,6 @@
 
 use crate::extract::choice::Choice;
 use crate::extract::flow::scalar_weights;
-use crate::extract::presolve::Core;
 use crate::extract::problem::{ExtractError, Problem};
 use crate::extract::score::Score;
 use crate::extract::search::Search;
@@ -10,6 +9,9 @@ use crate::extract::{Budget, Outcome, local};
 
 /// Moves between two temperatures.
 const STEP: u64 = 32;
+/// The first and the last temperature, in mean node costs.
+const HOT: f64 = 1.0;
+const COLD: f64 = 0.05;
 
 /// Anneals from the present choice of the search, and keeps the best that is met.
 pub(crate) fn anneal(search: &mut Search<'_>, moves: u64) {
@@ -60,31 +62,24 @@ pub(crate) fn anneal(search: &mut Search<'_>, moves: u64) {
         temperature *= cool;
     }
 }
-/// Starting temperature, in mean node costs.
-const HOT: f64 = 0.5;
-/// Final temperature.
-const COLD: f64 = 0.02;
-
-pub(crate) fn run(
-    problem: &Problem,
-    incumbent: Option<&Choice>,
-    budget: &Budget,
-) -> Result<Outcome, ExtractError> {
-    let core = Core::new(problem)?;
-    let none = Budget { restarts: 0, ..*budget };
-    let mut search = local::search(problem, &core, incumbent, &none)?;
-    search.back_to_best();
-    polish(&mut search, budget.moves);
-    let choice = core.lift(problem, search.best());
-    crate::extract::finish(problem, incumbent, choice, local::proof(&core))
-}
-
-/// Anneals and descends from the best.
+/// Anneals, then descends from the end and from the best; ends in a local optimum of the canonical order.
 pub(crate) fn polish(search: &mut Search<'_>, moves: u64) {
+    search.back_to_best();
     anneal(search, moves);
     search.descend(false);
     search.keep();
     search.back_to_best();
     search.descend(false);
     search.keep();
+}
+
+pub(crate) fn run(
+    problem: &Problem,
+    incumbent: Option<&Choice>,
+    budget: &Budget,
+) -> Result<Outcome, ExtractError> {
+    local::frame(problem, incumbent, budget, |search| {
+        polish(search, budget.moves);
+        None
+    })
 }

@@ -9,7 +9,7 @@ use crate::extract::presolve::Core;
 use crate::extract::problem::{ExtractError, Problem};
 use crate::extract::prune::Pruned;
 use crate::extract::search::Search;
-use crate::extract::{Budget, Outcome, Proof, anneal, finish, local};
+use crate::extract::{Budget, Outcome, Proof, anneal, local};
 use microlp::{ComparisonOp, OptimizationDirection, SolutionStatus, SolveOptions, SolveOutcome, Variable};
 
 /// Nodes left to decide about, above which only the local search runs.
@@ -27,33 +27,29 @@ pub(crate) fn run(
     incumbent: Option<&Choice>,
     budget: &Budget,
 ) -> Result<Outcome, ExtractError> {
-    let core = Core::new(problem)?;
-    let mut search = local::search(problem, &core, incumbent, budget)?;
-    search.back_to_best();
-    anneal::polish(&mut search, budget.moves);
-    let mut proof = local::proof(&core);
-    // The costs are not negative, so nothing is the least of all; with infinite nodes there is no scale.
-    if search.best_score.cost <= 0.0 && search.best_score.infinite == 0 {
-        proof = Proof::Proved;
-    } else if proof != Proof::Proved && search.best_score.infinite == 0 {
-        proof = solve(&mut search);
-    }
-    finish(problem, incumbent, core.lift(problem, search.best()), proof)
+    local::frame(problem, incumbent, budget, |search| {
+        local::restart(search, budget.restarts);
+        anneal::polish(search, budget.moves);
+        // With an infinite node in the best there is no scale for the costs.
+        (search.best_score.infinite == 0 && search.best_score.cost > 0.0).then(|| solve(search)).flatten()
+    })
 }
 
 /// Solves the program, leaves the best choice in the search, and says what is proved.
-fn solve(search: &mut Search<'_>) -> Proof {
+fn solve(search: &mut Search<'_>) -> Option<Proof> {
     let core = search.core;
     let pruned = Pruned::new(core, search.best_score.cost);
     if pruned.kept.len() > MAX_NODES {
-        return Proof::NotProved { lower_bound: None };
+        return None;
     }
+    let mut lower_bound = Some(pruned.bound);
     let mut program = Program::new(core, &pruned, search.best_score.cost);
     for _ in 0..RELAXED_ROUNDS {
         let Some((x, bound)) = program.relaxed() else { break };
         if bound >= search.best_score.cost * (1.0 - SLACK * 1e-2) {
-            return Proof::Proved;
+            return Some(Proof::Proved);
         }
+        lower_bound = lower_bound.map(|l| bound.max(l));
         let before = program.rows.len();
         for threshold in [0.5, 0.2, 1e-4] {
             loop_rows(core, &pruned, &x, threshold, &mut program.rows);
@@ -62,15 +58,14 @@ fn solve(search: &mut Search<'_>) -> Proof {
             break;
         }
     }
-    let mut lower_bound = None;
     for _ in 0..ROUNDS {
         let Some(round) = program.solve(search.best()) else { break };
-        if round.bound.is_some() {
-            lower_bound = round.bound;
+        if let Some(bound) = round.bound {
+            lower_bound = lower_bound.map(|l| bound.max(l));
         }
         let met = round.bound.is_some_and(|b| b >= search.best_score.cost * (1.0 - SLACK * 1e-2));
         if met && round.optimal {
-            return Proof::Proved;
+            return Some(Proof::Proved);
         }
         let before = program.rows.len();
         loop_rows(core, &pruned, &round.x, 0.5, &mut program.rows);
@@ -87,11 +82,11 @@ fn solve(search: &mut Search<'_>) -> Proof {
         // With every needed class chosen and no cycle, the program's optimum is that of the problem.
         let close = search.best_score.cost * (1.0 - SLACK) <= round.bound.unwrap_or(f64::NEG_INFINITY);
         if round.optimal && close {
-            return Proof::Proved;
+            return Some(Proof::Proved);
         }
         break;
     }
-    Proof::NotProved { lower_bound }
+    lower_bound.map(|bound| Proof::NotProved { lower_bound: Some(bound) })
 }
 
 /// The program: a variable per kept node, costs scaled so that the known choice costs 1.

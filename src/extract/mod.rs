@@ -25,7 +25,6 @@ mod tree;
 pub use choice::{Choice, validate};
 pub use problem::{ExtractError, Node, Problem};
 
-use presolve::Core;
 use std::cmp::Ordering;
 
 /// How much work a search may do, in counts. Results do not depend on the machine.
@@ -40,13 +39,14 @@ pub struct Budget {
 }
 
 impl Budget {
-    /// The default: restarts and moves that grow with the problem, and shrink again where a single pass is long.
+    /// The default: moves grow with the number of alternatives, up to where a search takes long.
     pub fn scaled(problem: &Problem) -> Self {
-        let freedom = problem.num_nodes().saturating_sub(problem.num_classes()) as u64;
-        Budget { moves: (24 * freedom).min(200_000), restarts: 16, seed: 1 }
+        let alternatives = problem.num_nodes().saturating_sub(problem.num_classes()) as u64;
+        Budget { moves: (20 * alternatives).min(200_000), restarts: 20, seed: 1 }
     }
 
-    /// The same, `factor` times over.
+    /// The same seed with `factor` times the work.
+    #[must_use]
     pub fn times(self, factor: u32) -> Self {
         Budget {
             moves: self.moves.saturating_mul(u64::from(factor)),
@@ -149,11 +149,11 @@ pub fn by_name(name: &str) -> Option<&'static Extractor> {
 }
 
 fn best(problem: &Problem, incumbent: Option<&Choice>, budget: &Budget) -> Result<Outcome, ExtractError> {
-    let core = Core::new(problem)?;
-    let mut search = local::search(problem, &core, incumbent, budget)?;
-    search.back_to_best();
-    anneal::polish(&mut search, budget.moves);
-    finish(problem, incumbent, core.lift(problem, search.best()), local::proof(&core))
+    local::frame(problem, incumbent, budget, |search| {
+        local::restart(search, budget.restarts);
+        anneal::polish(search, budget.moves);
+        None
+    })
 }
 
 /// The better of the result and the incumbent, as an outcome.

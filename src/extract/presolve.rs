@@ -3,6 +3,7 @@
 
 use crate::extract::choice::{Choice, NONE};
 use crate::extract::problem::{ExtractError, Problem};
+use crate::extract::prune::Pruned;
 use crate::extract::score::Score;
 
 /// Beyond this many nodes in a class, only its first nodes are tried as dominators: the test is quadratic.
@@ -91,6 +92,50 @@ impl Core {
         Ok(core)
     }
 
+    /// The core of the nodes that are kept; every root must still have a term.
+    pub(crate) fn restrict(&self, pruned: &Pruned) -> Self {
+        let mut number = vec![NONE; self.num_classes()];
+        let mut node_number = vec![NONE; self.num_nodes()];
+        let mut core = Core {
+            node_start: vec![0],
+            child_start: vec![0],
+            child: Vec::new(),
+            weight: Vec::new(),
+            roots: Vec::new(),
+            free: Vec::new(),
+            node_class: Vec::new(),
+            class_of: Vec::new(),
+            node_of: Vec::new(),
+            core_node: self.core_node.clone(),
+        };
+        for &n in &pruned.kept {
+            let c = self.class_of_node(n) as usize;
+            if number[c] == NONE {
+                number[c] = core.class_of.len() as u32;
+                core.class_of.push(self.class_of[c]);
+            }
+        }
+        for (i, &n) in pruned.kept.iter().enumerate() {
+            let class = number[self.class_of_node(n) as usize];
+            node_number[n as usize] = i as u32;
+            if core.node_class.last().is_some_and(|&last| last != class) {
+                core.node_start.push(i as u32);
+            }
+            core.node_class.push(class);
+            core.node_of.push(self.node_of[n as usize]);
+            core.weight.push(self.weight[n as usize]);
+            core.child.extend(self.children(n).iter().map(|&d| number[d as usize]));
+            core.child_start.push(core.child.len() as u32);
+        }
+        core.node_start.push(pruned.kept.len() as u32);
+        core.free = (0..core.class_of.len() as u32).filter(|&c| core.nodes(c).len() > 1).collect();
+        for node in core.core_node.iter_mut().filter(|n| **n != NONE) {
+            *node = node_number[*node as usize];
+        }
+        core.roots = self.roots.iter().map(|&r| number[r as usize]).collect();
+        core
+    }
+
     pub(crate) fn num_classes(&self) -> usize {
         self.class_of.len()
     }
@@ -175,7 +220,8 @@ fn computable(problem: &Problem, finite: bool) -> Vec<bool> {
     let (classes, nodes) = (problem.num_classes(), problem.num_nodes());
     let allowed = |n: u32| {
         let class = problem.class_of(n);
-        !(finite && problem.cost(n).is_infinite()) && !problem.children(n).contains(&class)
+        let avoided = finite && problem.cost(n).is_infinite();
+        !avoided && !problem.children(n).contains(&class)
     };
     // The users of each class, with repetitions, by counting.
     let mut start = vec![0_u32; classes + 1];

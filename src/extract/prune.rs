@@ -10,6 +10,8 @@ const MAX_CLASSES: usize = 4000;
 pub(crate) struct Pruned {
     /// Ascending.
     pub(crate) kept: Vec<u32>,
+    /// No choice costs less.
+    pub(crate) bound: f64,
     keep: Vec<bool>,
     required: Vec<bool>,
 }
@@ -17,8 +19,12 @@ pub(crate) struct Pruned {
 impl Pruned {
     pub(crate) fn new(core: &Core, known: f64) -> Self {
         let classes = core.num_classes();
-        let mut pruned =
-            Pruned { kept: Vec::new(), keep: vec![true; core.num_nodes()], required: vec![false; classes] };
+        let mut pruned = Pruned {
+            kept: Vec::new(),
+            bound: 0.0,
+            keep: vec![true; core.num_nodes()],
+            required: vec![false; classes],
+        };
         core.roots.iter().for_each(|&r| pruned.required[r as usize] = true);
         if classes <= MAX_CLASSES {
             let words = classes.div_ceil(64);
@@ -31,6 +37,7 @@ impl Pruned {
                 }
             }
         }
+        pruned.drop_without_term(core);
         pruned.drop_unreachable(core);
         pruned.kept = (0..core.num_nodes() as u32).filter(|&n| pruned.keep[n as usize]).collect();
         pruned
@@ -62,11 +69,15 @@ impl Pruned {
             self.required[c] = true;
             always += least[c];
         });
+        self.bound = always;
         let limit = known * (1.0 + 1e-9);
         let mut union = vec![0_u64; words];
         let mut changed = false;
         for c in 0..core.num_classes() as u32 {
-            for n in core.nodes(c).filter(|&n| self.keep[n as usize]).collect::<Vec<_>>() {
+            for n in core.nodes(c) {
+                if !self.keep[n as usize] {
+                    continue;
+                }
                 let children = core.children(n);
                 let own = |set: &[u64]| set[c as usize / 64] >> (c % 64) & 1 == 1;
                 let mut drop = children.iter().any(|&d| own(row(d)));
@@ -88,6 +99,28 @@ impl Pruned {
             }
         }
         changed
+    }
+
+    /// Drops the nodes that what has been dropped leaves without a term.
+    fn drop_without_term(&mut self, core: &Core) {
+        let mut has_term = vec![false; core.num_classes()];
+        let mut grown = true;
+        while grown {
+            grown = false;
+            for n in 0..core.num_nodes() as u32 {
+                let c = core.class_of_node(n) as usize;
+                if !has_term[c]
+                    && self.keep[n as usize]
+                    && core.children(n).iter().all(|&d| has_term[d as usize])
+                {
+                    has_term[c] = true;
+                    grown = true;
+                }
+            }
+        }
+        for n in 0..core.num_nodes() as u32 {
+            self.keep[n as usize] &= core.children(n).iter().all(|&d| has_term[d as usize]);
+        }
     }
 
     fn drop_unreachable(&mut self, core: &Core) {
@@ -125,7 +158,7 @@ fn each(set: &[u64], mut f: impl FnMut(usize)) {
 fn must(core: &Core, keep: &[bool], words: usize, sets: &mut [u64]) {
     let classes = core.num_classes();
     sets.fill(u64::MAX);
-    if classes % 64 != 0 {
+    if !classes.is_multiple_of(64) {
         for c in 0..classes {
             sets[c * words + words - 1] = (1 << (classes % 64)) - 1;
         }

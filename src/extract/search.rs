@@ -120,6 +120,18 @@ impl<'a> Search<'a> {
         self.state.load(&self.flow.choice, &self.flow.order);
     }
 
+    /// Starts from area flow near the best choice: what that needs is free, except a random part of it.
+    pub(crate) fn start_near(&mut self, shake: f64) {
+        self.back_to_best();
+        let open = 0.5 * self.rng.unit();
+        for (share, &refs) in self.share.iter_mut().zip(&self.state.refs) {
+            *share = if refs > 0 && self.rng.unit() >= open { 0.0 } else { 1.0 };
+        }
+        let rng = &mut self.rng;
+        self.flow.sweep(self.core, || 1.0 + shake * rng.unit(), &self.share);
+        self.state.load(&self.flow.choice, &self.flow.order);
+    }
+
     /// Improves class after class until nothing changes. With `plateau`, classes come in random order and
     /// equals are taken at random, which crosses plateaus; without, the canonical order decides.
     pub(crate) fn descend(&mut self, plateau: bool) {
@@ -135,7 +147,7 @@ impl<'a> Search<'a> {
             }
             let mut changed = false;
             for &class in &sequence {
-                if self.core.nodes(class).len() < 2 || IDLE && self.state.refs[class as usize] == 0 {
+                if self.core.nodes(class).len() < 2 || self.state.refs[class as usize] == 0 {
                     continue;
                 }
                 let rng = &mut self.rng;
@@ -155,5 +167,3 @@ impl<'a> Search<'a> {
         self.sequence = sequence;
     }
 }
-/// Experiment.
-const IDLE: bool = false;
