@@ -1,6 +1,7 @@
 //! Symbolic gradients, simplified by equality saturation and run as fused loops.
 
 pub mod expr;
+pub mod extract;
 pub mod facts;
 pub mod grad;
 pub mod graph;
