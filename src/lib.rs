@@ -1,12 +1,15 @@
 //! Symbolic gradients, simplified by equality saturation and run as fused loops.
 
+pub mod egraph;
 pub mod expr;
 pub mod extract;
 pub mod facts;
 pub mod grad;
 pub mod graph;
+pub mod norm;
 pub mod num;
 pub mod op;
+pub mod optimize;
 pub mod plot;
 pub mod pp;
 pub mod rules;

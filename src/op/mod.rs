@@ -15,7 +15,7 @@ mod table;
 mod types;
 
 pub use attr::{Attr, AttrKind, IndexItem};
-pub use def::{Arity, Derivative, Lower, OpDef, Partial, Role};
+pub use def::{Arity, Derivative, Lower, OpDef, Partial, Ring, Role};
 pub use kernel::{Kernel, Map1, Map2, Map3, View};
 pub use law::{Fold, Interval, Law};
 pub use pieces::{Piece, Pp, Spelling};
