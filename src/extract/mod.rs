@@ -22,6 +22,8 @@ mod search;
 mod state;
 mod tree;
 
+pub mod serial;
+
 pub use choice::{Choice, validate};
 pub use problem::{ExtractError, Node, Problem};
 
