@@ -188,7 +188,7 @@ fn the_default_is_near_the_optimum() {
 /// A = {big, f(B)}, B = {leaf, g(A)}: an extractor that cuts cycles before it solves returns `big`.
 #[test]
 fn a_cycle_does_not_hide_the_optimum() {
-    let nodes = vec![node(0, 100.0, &[]), node(0, 1.0, &[1]), node(1, 1.0, &[]), node(1, 1.0, &[0])];
+    let nodes = [node(0, 100.0, &[]), node(0, 1.0, &[1]), node(1, 1.0, &[]), node(1, 1.0, &[0])];
     for order in [[0, 1, 2, 3], [1, 0, 3, 2], [3, 2, 1, 0]] {
         let nodes: Vec<Node> = order.iter().map(|&i: &usize| nodes[i].clone()).collect();
         for root in [0, 1] {

@@ -7,6 +7,7 @@
 
 mod anneal;
 mod choice;
+mod dominance;
 mod exact;
 mod flow;
 mod greedy_dag;
