@@ -1,4 +1,5 @@
 //! How long the extractors take on problems of window size and above.
+#![allow(clippy::unwrap_used, reason = "a bench may stop")]
 
 #[path = "../tests/support/graphs.rs"]
 mod graphs;

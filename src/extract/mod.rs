@@ -62,7 +62,7 @@ impl Budget {
 /// What is known about the optimum.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum Proof {
-    /// No choice costs less, up to rounding.
+    /// No choice costs less, up to rounding; for `exact`, up to the solver's tolerance, a relative 1e-7.
     Proved,
     /// The search ended without a proof.
     NotProved {
