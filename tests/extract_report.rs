@@ -10,7 +10,7 @@ use graphs::{random, shapes};
 use std::time::Instant;
 
 /// Problems per shape.
-const SEEDS: u64 = 30;
+const SEEDS: u64 = 12;
 
 #[test]
 #[ignore = "a report"]

@@ -45,8 +45,13 @@ pub(crate) fn anneal(search: &mut Search<'_>, moves: u64) {
             if search.state.closes_cycle(class, node) {
                 continue;
             }
-            let before = core.weight[now as usize].plus(search.state.release(now));
-            let after = core.weight[node as usize].plus(search.state.acquire(node));
+            let Some(freed) = search.state.release(now) else { continue };
+            let Some(added) = search.state.acquire(node) else {
+                search.state.acquire(now);
+                continue;
+            };
+            let before = core.weight[now as usize].plus(freed);
+            let after = core.weight[node as usize].plus(added);
             let change = scalar(after, before);
             if change <= 0.0 || search.rng.unit() < libm::exp(-change / temperature) {
                 search.state.choose(class, node);

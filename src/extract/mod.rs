@@ -7,6 +7,7 @@
 
 mod anneal;
 mod choice;
+mod dominance;
 mod exact;
 mod flow;
 mod greedy_dag;
@@ -21,6 +22,8 @@ mod score;
 mod search;
 mod state;
 mod tree;
+
+pub mod serial;
 
 pub use choice::{Choice, validate};
 pub use problem::{ExtractError, Node, Problem};
@@ -59,7 +62,7 @@ impl Budget {
 /// What is known about the optimum.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum Proof {
-    /// No choice costs less, up to rounding.
+    /// No choice costs less, up to rounding; for `exact`, up to the solver's tolerance, a relative 1e-7.
     Proved,
     /// The search ended without a proof.
     NotProved {

@@ -13,6 +13,9 @@ use std::cmp::Ordering;
 
 /// Passes of one descent; it usually ends after three or four.
 const PASSES: usize = 40;
+/// Nodes walked in one descent, at most, and what each class adds: far more than shallow graphs need.
+const WORK: u64 = 1_000_000;
+const PER_CLASS: u64 = 40;
 
 #[derive(Debug, Clone)]
 pub(crate) struct Search<'a> {
@@ -138,6 +141,7 @@ impl<'a> Search<'a> {
         let mut sequence = std::mem::take(&mut self.sequence);
         let mut last = self.state.total();
         let mut idle = 0;
+        let limit = self.state.work + WORK + PER_CLASS * self.core.num_classes() as u64;
         for _ in 0..PASSES {
             self.state.order.write_to(&mut sequence);
             if plateau {
@@ -150,6 +154,9 @@ impl<'a> Search<'a> {
                 if self.core.nodes(class).len() < 2 || self.state.refs[class as usize] == 0 {
                     continue;
                 }
+                if self.state.work > limit {
+                    break;
+                }
                 let rng = &mut self.rng;
                 changed |= if plateau {
                     self.state.improve(class, |equals, _, _| rng.below(equals as usize) == 0)
@@ -160,7 +167,7 @@ impl<'a> Search<'a> {
             let now = self.state.total();
             idle = if now.order(last) == Ordering::Less { 0 } else { idle + 1 };
             last = now;
-            if !changed || idle > usize::from(plateau) {
+            if !changed || idle > usize::from(plateau) || self.state.work > limit {
                 break;
             }
         }

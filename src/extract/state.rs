@@ -17,7 +17,13 @@ pub(crate) struct State<'a> {
     seen: Vec<u32>,
     stamp: u32,
     moved: Vec<u32>,
+    /// Nodes and classes walked, to bound what a search does by a count.
+    pub(crate) work: u64,
 }
+
+/// A move that changes the need for more nodes than this is not tried: in a deep chain every move would walk
+/// all that is below.
+const CONE: usize = 1000;
 
 impl<'a> State<'a> {
     pub(crate) fn new(core: &'a Core) -> Self {
@@ -31,6 +37,7 @@ impl<'a> State<'a> {
             seen: vec![0; n],
             stamp: 0,
             moved: Vec::new(),
+            work: 0,
         }
     }
 
@@ -122,30 +129,68 @@ impl<'a> State<'a> {
         }
     }
 
-    /// Counts the uses that `node` makes, and returns the weight of what was not needed before.
-    #[inline]
-    pub(crate) fn acquire(&mut self, node: u32) -> Score {
-        let core = self.core;
-        self.acquire_all(core.children(node))
-    }
-
-    /// Takes back what [`State::acquire`] counted, and returns the weight of what is no longer needed.
-    pub(crate) fn release(&mut self, node: u32) -> Score {
+    /// Counts the uses that `node` makes, and returns the weight of what was not needed before. Nothing, and
+    /// nothing counted, if that is more than a cone.
+    pub(crate) fn acquire(&mut self, node: u32) -> Option<Score> {
         let core = self.core;
         let mut sum = Score::default();
-        let mut list = core.children(node);
-        loop {
-            for &d in list {
+        self.stack.push(node);
+        let mut at = 0;
+        while let Some(&n) = self.stack.get(at) {
+            if at > CONE {
+                for &n in &self.stack[..at] {
+                    core.children(n).iter().for_each(|&d| self.refs[d as usize] -= 1);
+                }
+                self.stack.clear();
+                self.work += at as u64;
+                return None;
+            }
+            at += 1;
+            for &d in core.children(n) {
+                let refs = &mut self.refs[d as usize];
+                *refs += 1;
+                if *refs == 1 {
+                    let next = self.choice[d as usize];
+                    sum.add(core.weight[next as usize]);
+                    self.stack.push(next);
+                }
+            }
+        }
+        self.stack.clear();
+        self.work += at as u64;
+        Some(sum)
+    }
+
+    /// Takes back what [`State::acquire`] counted, and returns the weight of what is no longer needed. Nothing,
+    /// and nothing taken back, if that is more than a cone.
+    pub(crate) fn release(&mut self, node: u32) -> Option<Score> {
+        let core = self.core;
+        let mut sum = Score::default();
+        self.stack.push(node);
+        let mut at = 0;
+        while let Some(&n) = self.stack.get(at) {
+            if at > CONE {
+                for &n in &self.stack[..at] {
+                    core.children(n).iter().for_each(|&d| self.refs[d as usize] += 1);
+                }
+                self.stack.clear();
+                self.work += at as u64;
+                return None;
+            }
+            at += 1;
+            for &d in core.children(n) {
                 let refs = &mut self.refs[d as usize];
                 *refs -= 1;
                 if *refs == 0 {
-                    self.stack.push(self.choice[d as usize]);
+                    let next = self.choice[d as usize];
+                    sum.add(core.weight[next as usize]);
+                    self.stack.push(next);
                 }
             }
-            let Some(node) = self.stack.pop() else { return sum };
-            sum.add(core.weight[node as usize]);
-            list = core.children(node);
         }
+        self.stack.clear();
+        self.work += at as u64;
+        Some(sum)
     }
 
     /// Whether `node`, chosen for `class`, would need that class. If not, [`State::choose`] may follow.
@@ -171,6 +216,11 @@ impl<'a> State<'a> {
                 }
             }
             let Some(&next) = self.moved.get(at) else { return false };
+            // Giving up is safe: a move that is not tried closes no cycle.
+            if at > CONE {
+                return true;
+            }
+            self.work += 1;
             at += 1;
             list = core.children(self.choice[next as usize]);
         }
@@ -194,21 +244,21 @@ impl<'a> State<'a> {
         let core = self.core;
         let now = self.choice[class as usize];
         let needed = self.refs[class as usize] > 0;
-        let mut least = core.weight[now as usize];
-        if needed {
-            least.add(self.release(now));
-        } else {
-            least.add(self.acquire(now));
+        let below = if needed { self.release(now) } else { self.acquire(now) };
+        let Some(below) = below else { return false };
+        if !needed {
             self.release(now);
         }
+        let mut least = core.weight[now as usize].plus(below);
         let (mut best, mut equals) = (now, 1);
         for node in core.nodes(class) {
             let own = core.weight[node as usize];
             if node == now || own.costs_more(least) || self.closes_cycle(class, node) {
                 continue;
             }
-            let sum = own.plus(self.acquire(node));
+            let Some(below) = self.acquire(node) else { continue };
             self.release(node);
+            let sum = own.plus(below);
             match sum.order(least) {
                 std::cmp::Ordering::Less => (least, best, equals) = (sum, node, 1),
                 std::cmp::Ordering::Greater => {}
