@@ -1,5 +1,6 @@
 //! Symbolic gradients, simplified by equality saturation and run as fused loops.
 
+pub mod data;
 pub mod egraph;
 pub mod expr;
 pub mod extract;
