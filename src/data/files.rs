@@ -24,7 +24,11 @@ pub fn read_input(text: &str) -> Result<ArrayD<f64>, DataError> {
             .take(TEXT_LIMIT)
             .read_to_string(&mut all)
             .map_err(|e| DataError::new("io", format!("standard input: {e}")))?;
-        return if all.trim_start().starts_with('[') { parse_array(&all) } else { csv(all.as_bytes(), "standard input") };
+        return if all.trim_start().starts_with('[') {
+            parse_array(&all)
+        } else {
+            csv(all.as_bytes(), "standard input")
+        };
     }
     if let Some(path) = text.strip_prefix('@') {
         return read_array(Path::new(path));
@@ -81,7 +85,8 @@ fn npy(path: &Path, name: &str) -> Result<ArrayD<f64>, DataError> {
 }
 
 fn csv(input: impl Read, name: &str) -> Result<ArrayD<f64>, DataError> {
-    let mut reader = csv::ReaderBuilder::new().has_headers(false).flexible(true).trim(csv::Trim::All).from_reader(input);
+    let mut reader =
+        csv::ReaderBuilder::new().has_headers(false).flexible(true).trim(csv::Trim::All).from_reader(input);
     let mut numbers: Vec<f64> = Vec::new();
     let mut width = None;
     let mut rows = 0usize;

@@ -72,7 +72,10 @@ pub fn parse_array(text: &str) -> Result<ArrayD<f64>, DataError> {
         }
     }
     if !done {
-        return Err(DataError::new("parse", if text.trim().is_empty() { "empty value" } else { "unclosed `[`" }));
+        return Err(DataError::new(
+            "parse",
+            if text.trim().is_empty() { "empty value" } else { "unclosed `[`" },
+        ));
     }
     shaped(&dims, numbers)
 }
@@ -164,7 +167,9 @@ mod tests {
         assert_eq!(dims("[[0, 1], [-1, -2], [nan, inf]]"), [3, 2]);
         assert_eq!(dims("[]"), [0]);
         assert_eq!(dims("[[], []]"), [2, 0]);
-        for bad in ["", "[", "]", "[1", "1 2", "[1 2]", "[1, [2]]", "[[1], 2]", "[[1], [2, 3]]", "x", "[1,,2]"] {
+        for bad in
+            ["", "[", "]", "[1", "1 2", "[1 2]", "[1, [2]]", "[[1], 2]", "[[1], [2, 3]]", "x", "[1,,2]"]
+        {
             assert!(parse_array(bad).is_err(), "{bad}");
         }
     }

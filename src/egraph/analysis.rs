@@ -164,14 +164,7 @@ impl Analysis<ENode> for Facet {
 
 /// A scalar class broadcast to a type: a movement that the table describes by its kernel.
 pub(super) fn broadcast(g: &mut Graph, scalar: Id, ty: &Ty) -> Id {
-    let Some(op) = broadcast_op() else { return scalar };
     let attr = g.analysis.attr_id(&Attr::Dims(ty.shape.dims().to_vec()));
     let attr = g.add(ENode::leaf(EHead::Attr(attr)));
-    g.add(ENode { head: EHead::Op(op), args: SmallVec::from_slice(&[attr, scalar]) })
-}
-
-/// The operator whose kernel broadcasts.
-pub(crate) fn broadcast_op() -> Option<Op> {
-    use crate::op::{Kernel, View};
-    Op::ALL.iter().copied().find(|op| matches!(op.def().kernel, Kernel::View(View::Broadcast)))
+    g.add(ENode { head: EHead::Op(Op::broadcast()), args: SmallVec::from_slice(&[attr, scalar]) })
 }

@@ -10,7 +10,6 @@ mod lang;
 mod saturate;
 mod space;
 
-pub(crate) use analysis::broadcast_op;
 pub use compile::Compiled;
 pub use cost::{CostModel, op_cost};
 pub use saturate::{Limits, Stop, Trace};

@@ -36,8 +36,7 @@ impl<'a> Writer<'a> {
         if have.dtype != want.dtype {
             return None;
         }
-        let broadcast = crate::egraph::broadcast_op()?;
-        let made = self.graph.add(broadcast, &Attr::Dims(want.shape.dims().to_vec()), &[new]).ok()?;
+        let made = self.graph.add(Op::broadcast(), &Attr::Dims(want.shape.dims().to_vec()), &[new]).ok()?;
         (self.graph.ty(made) == &want).then_some(made)
     }
 

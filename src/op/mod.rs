@@ -33,6 +33,12 @@ impl Op {
         })
     }
 
+    /// The operator whose kernel broadcasts.
+    pub(crate) fn broadcast() -> Op {
+        let is = |op: &&Op| matches!(op.def().kernel, Kernel::View(View::Broadcast));
+        Op::ALL.iter().find(is).copied().unwrap_or(Op::ALL[0])
+    }
+
     /// The known name nearest to a misspelled one.
     pub fn suggest(name: &str) -> Option<&'static str> {
         let names = Op::ALL.iter().flat_map(|op| {
