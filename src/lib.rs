@@ -14,6 +14,8 @@ pub mod optimize;
 pub mod plot;
 pub mod pp;
 pub mod rules;
+pub mod sexp;
+pub mod text;
 pub mod ty;
 
 /// What most programs need: `use egrad::prelude::*;`.

@@ -382,6 +382,23 @@ ops!(
         laws: &[Law::Range(|_| Interval { lo: 0.0, hi: 3.2 })],
         ..OpDef::UNARY
     },
+    unary::Arctan::arctan = OpDef {
+        name: "arctan",
+        aliases: &["atan"],
+        doc: "Elementwise inverse tangent.",
+        plain: Pp::Call(Some("atan")),
+        derivative: Derivative::Each(&[|v| v.g() / (1.0 + v.x(0).sqr())]),
+        kernel: map1!(libm::atan),
+        real: Some(|x| x[0].atan()),
+        cost: 20.0,
+        laws: &[
+            Law::Odd,
+            Law::Increasing,
+            Law::Range(|_| Interval { lo: -1.6, hi: 1.6 }),
+            Law::Nonzero(|x| x[0].nonzero),
+        ],
+        ..OpDef::UNARY
+    },
     unary::Sinh::sinh = OpDef {
         name: "sinh",
         doc: "Elementwise hyperbolic sine.",
