@@ -47,7 +47,7 @@ impl Default for Options {
     fn default() -> Options {
         Options {
             profile: Profile::Real,
-            rules: RuleSet::standard(),
+            rules: standard_rules(),
             extractor: "default",
             limits: Limits::default(),
             effort: 1,
@@ -64,6 +64,12 @@ impl Options {
         let fallback = &crate::extract::EXTRACTORS[0];
         by_name(self.extractor).unwrap_or(fallback)
     }
+}
+
+/// The standard rules, shared.
+pub fn standard_rules() -> Arc<RuleSet> {
+    static STANDARD: OnceLock<Arc<RuleSet>> = OnceLock::new();
+    STANDARD.get_or_init(|| Arc::new(RuleSet::standard().clone())).clone()
 }
 
 /// An optimized graph and what was done.
@@ -94,7 +100,7 @@ impl Program {
     /// The compiled form of a set; that of the standard set is made once.
     pub(crate) fn of(set: &Arc<RuleSet>) -> Arc<Program> {
         static STANDARD: OnceLock<Arc<Program>> = OnceLock::new();
-        if Arc::ptr_eq(set, &RuleSet::standard()) {
+        if Arc::ptr_eq(set, &standard_rules()) {
             return STANDARD.get_or_init(|| Arc::new(Program::new(set))).clone();
         }
         Arc::new(Program::new(set))

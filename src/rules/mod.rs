@@ -11,21 +11,3 @@ pub use assume::{Assumes, Profile};
 pub use ast::{AttrPattern, Cond, PNode, Pattern, Rule, VarKind};
 pub use attr_fn::{AttrFn, attr_fn, attr_fns};
 pub use cond::{Condition, Known, condition, conditions};
-mod set_stub {
-    use super::Rule;
-    use std::sync::{Arc, OnceLock};
-    #[derive(Debug)]
-    pub struct RuleSet {
-        rules: Vec<Rule>,
-    }
-    impl RuleSet {
-        pub fn standard() -> Arc<RuleSet> {
-            static S: OnceLock<Arc<RuleSet>> = OnceLock::new();
-            S.get_or_init(|| Arc::new(RuleSet { rules: vec![] })).clone()
-        }
-        pub fn rules(&self) -> &[Rule] {
-            &self.rules
-        }
-    }
-}
-pub use set_stub::RuleSet;

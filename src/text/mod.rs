@@ -31,6 +31,7 @@ mod args;
 mod code;
 mod elab;
 mod form;
+mod gradient;
 mod index;
 mod infix;
 mod program;

@@ -12,7 +12,7 @@ use crate::ty::{Dim, normalize_axis};
 pub(super) type Sugar = fn(Args<'_>) -> Result<Value, ReadError>;
 
 /// All of them. `dot` and `-` are rows too; here they get a meaning for scalars and for one operand.
-pub(super) const SUGAR: [(&str, Sugar); 17] = [
+pub(super) const SUGAR: [(&str, Sugar); 18] = [
     ("-", minus),
     ("@", dot),
     ("dot", dot),
@@ -35,6 +35,7 @@ pub(super) const SUGAR: [(&str, Sugar); 17] = [
     }),
     ("slice_length", slice_length),
     ("\\dot", |a| two(a, product)),
+    ("grad", super::gradient::grad),
 ];
 
 fn int(i: i32) -> Expr {
