@@ -9,6 +9,7 @@ pub mod op;
 pub mod plot;
 pub mod pp;
 pub mod rules;
+pub mod sexp;
 pub mod ty;
 
 /// What most programs need: `use egrad::prelude::*;`.
