@@ -5,7 +5,7 @@ use std::sync::Arc;
 use super::assume::Assumes;
 use super::attr_fn::AttrFn;
 use super::cond::Condition;
-use crate::op::{Attr, Op};
+use crate::op::{Attr, Op, Role};
 
 /// What a pattern variable stands for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -23,11 +23,11 @@ pub enum PNode {
     Var(u32),
     /// A constant scalar that adopts the type of its surroundings.
     Num(f64),
-    /// `(count ?axes ?x)`: the number of elements of `x` along the axes (right side only).
+    /// `(count ?axes ?x)`: the number of elements of `x` along the axes, a scalar (right side only).
     Count {
         /// Variable that stands for axes.
         axes: u32,
-        /// Variable that stands for a value.
+        /// Variable that stands for a value, or for the lengths of a broadcast (`Attr::Dims`).
         of: u32,
     },
     /// An operator.
@@ -59,6 +59,48 @@ pub enum AttrPattern {
 pub struct Pattern {
     /// Operands before users.
     pub nodes: Vec<PNode>,
+}
+
+impl Pattern {
+    /// Number of operators that compute, and what they cost per element. Moving elements is free;
+    /// a contraction is a product and a sum.
+    pub fn work(&self) -> (usize, f64) {
+        let computing = self.nodes.iter().filter_map(|n| match n {
+            PNode::App { op, .. } => match op.def().role {
+                Role::Move => None,
+                Role::Contract => Some((2, op.def().cost)),
+                _ => Some((1, op.def().cost)),
+            },
+            _ => None,
+        });
+        computing.fold((0, 0.0), |(n, cost), (k, c)| (n + k, cost + c))
+    }
+
+    /// Is it larger than `other`: more operators that compute, and not cheaper in total?
+    pub fn larger_than(&self, other: &Pattern) -> bool {
+        let ((mine, my_cost), (theirs, their_cost)) = (self.work(), other.work());
+        mine > theirs && my_cost >= their_cost
+    }
+
+    /// Is `v` one of its variables, also of its attributes?
+    pub fn uses(&self, v: u32) -> bool {
+        self.nodes.iter().any(|n| match n {
+            PNode::Var(w) => *w == v,
+            PNode::Num(_) => false,
+            PNode::Count { axes, of } => *axes == v || *of == v,
+            PNode::App { attr: AttrPattern::Var(w), .. } => *w == v,
+            PNode::App { attr: AttrPattern::Call(_, vars), .. } => vars.contains(&v),
+            PNode::App { .. } => false,
+        })
+    }
+
+    /// Can it be matched: nothing in it is computed?
+    pub fn matches(&self) -> bool {
+        !self
+            .nodes
+            .iter()
+            .any(|n| matches!(n, PNode::Count { .. } | PNode::App { attr: AttrPattern::Call(..), .. }))
+    }
 }
 
 /// A condition applied to variables.

@@ -1,7 +1,8 @@
 //! The closed table of functions that compute attributes for the right side of a rule.
 
 use super::cond::Known;
-use crate::op::Attr;
+use crate::facts::Facts;
+use crate::op::{Attr, AttrKind};
 use crate::ty::Dim;
 
 /// A function of variables whose value is an attribute. `None` means that the rule does not apply.
@@ -11,6 +12,10 @@ pub struct AttrFn {
     pub name: &'static str,
     /// Number of variables.
     pub arity: usize,
+    /// The kinds of the first of them, where they stand for attributes; the rest are values.
+    pub attrs: &'static [AttrKind],
+    /// The kind of attribute that it gives.
+    pub gives: AttrKind,
     /// What it gives.
     pub doc: &'static str,
     /// The function.
@@ -27,12 +32,16 @@ static FUNCTIONS: &[AttrFn] = &[
     AttrFn {
         name: "shape-of",
         arity: 1,
+        attrs: &[],
+        gives: AttrKind::Dims,
         doc: "the lengths of a value",
         apply: |k| Some(Attr::Dims(k.first()?.value()?.ty.shape.dims().to_vec())),
     },
     AttrFn {
         name: "axes-union",
         arity: 2,
+        attrs: &[AttrKind::Axes, AttrKind::Axes],
+        gives: AttrKind::Axes,
         doc: "the axes of one reduction that does the second, then the first",
         apply: |k| match k {
             [Known::Attr(Attr::Axes(outer)), Known::Attr(Attr::Axes(inner))] => {
@@ -47,6 +56,8 @@ static FUNCTIONS: &[AttrFn] = &[
     AttrFn {
         name: "perm-compose",
         arity: 2,
+        attrs: &[AttrKind::Perm, AttrKind::Perm],
+        gives: AttrKind::Perm,
         doc: "one dimshuffle that does the second, then the first",
         apply: |k| match k {
             [Known::Attr(Attr::Perm(outer)), Known::Attr(Attr::Perm(inner))] => Some(Attr::Perm(
@@ -58,6 +69,8 @@ static FUNCTIONS: &[AttrFn] = &[
     AttrFn {
         name: "axes-before",
         arity: 2,
+        attrs: &[AttrKind::Axes, AttrKind::Perm],
+        gives: AttrKind::Axes,
         doc: "the axes of the operand of a dimshuffle that these axes of its result are, when no axis disappears otherwise",
         apply: |k| match k {
             [Known::Attr(Attr::Axes(axes)), Known::Attr(Attr::Perm(perm))] => {
@@ -72,6 +85,8 @@ static FUNCTIONS: &[AttrFn] = &[
     AttrFn {
         name: "perm-after",
         arity: 2,
+        attrs: &[AttrKind::Axes, AttrKind::Perm],
+        gives: AttrKind::Perm,
         doc: "the dimshuffle of what remains when axes of the result of a dimshuffle are reduced before it",
         apply: |k| match k {
             [Known::Attr(Attr::Axes(axes)), Known::Attr(Attr::Perm(perm))] => {
@@ -87,22 +102,12 @@ static FUNCTIONS: &[AttrFn] = &[
     AttrFn {
         name: "perm-without",
         arity: 3,
+        attrs: &[AttrKind::Axes],
+        gives: AttrKind::Perm,
         doc: "the dimshuffle that drops, from a value that broadcasts against another, the axes that are reduced in that other; all must have length 1",
         apply: |k| match k {
             [Known::Attr(Attr::Axes(axes)), Known::Value(a), Known::Value(x)] => {
-                let (rank, own) = (x.ty.rank(), a.ty.rank());
-                let lead = rank.checked_sub(own)?;
-                let mut perm = Vec::new();
-                for i in 0..own {
-                    if axes.contains(&(i + lead)) {
-                        if !a.ty.shape.dims()[i].is_one() {
-                            return None;
-                        }
-                    } else {
-                        perm.push(Some(i));
-                    }
-                }
-                Some(Attr::Perm(perm))
+                perm_squeeze(axes, x.ty.rank(), a)
             }
             _ => None,
         },
@@ -110,6 +115,8 @@ static FUNCTIONS: &[AttrFn] = &[
     AttrFn {
         name: "perm-inverse",
         arity: 1,
+        attrs: &[AttrKind::Perm],
+        gives: AttrKind::Perm,
         doc: "the inverse of a dimshuffle that only reorders",
         apply: |k| match k {
             [Known::Attr(Attr::Perm(perm))] => {
@@ -122,6 +129,8 @@ static FUNCTIONS: &[AttrFn] = &[
     AttrFn {
         name: "perm-lift",
         arity: 3,
+        attrs: &[AttrKind::Perm],
+        gives: AttrKind::Perm,
         doc: "the dimshuffle of one operand when that of a broadcast result is applied to the operands",
         apply: |k| match k {
             [Known::Attr(Attr::Perm(perm)), Known::Value(a), Known::Value(whole)] => {
@@ -133,7 +142,62 @@ static FUNCTIONS: &[AttrFn] = &[
             _ => None,
         },
     },
+    AttrFn {
+        name: "dims-without",
+        arity: 2,
+        attrs: &[AttrKind::Axes, AttrKind::Dims],
+        gives: AttrKind::Dims,
+        doc: "the lengths that remain when axes are removed",
+        apply: |k| match k {
+            [Known::Attr(Attr::Axes(axes)), Known::Attr(Attr::Dims(dims))] => {
+                let kept = dims.iter().enumerate().filter(|(i, _)| !axes.contains(i));
+                Some(Attr::Dims(kept.map(|(_, d)| d.clone()).collect()))
+            }
+            _ => None,
+        },
+    },
+    AttrFn {
+        name: "dims-shuffled",
+        arity: 2,
+        attrs: &[AttrKind::Perm, AttrKind::Dims],
+        gives: AttrKind::Dims,
+        doc: "the lengths after a dimshuffle of a value with these lengths",
+        apply: |k| match k {
+            [Known::Attr(Attr::Perm(perm)), Known::Attr(Attr::Dims(dims))] => {
+                let length = |p: &Option<usize>| p.map_or(Some(Dim::ONE), |a| dims.get(a).cloned());
+                perm.iter().map(length).collect::<Option<Vec<Dim>>>().map(Attr::Dims)
+            }
+            _ => None,
+        },
+    },
+    AttrFn {
+        name: "perm-squeeze",
+        arity: 3,
+        attrs: &[AttrKind::Axes, AttrKind::Dims],
+        gives: AttrKind::Perm,
+        doc: "the dimshuffle that drops, from a value that is broadcast to lengths, the axes of the result that are reduced; all must have length 1 or be missing",
+        apply: |k| match k {
+            [Known::Attr(Attr::Axes(axes)), Known::Attr(Attr::Dims(dims)), Known::Value(x)] => {
+                perm_squeeze(axes, dims.len(), x)
+            }
+            _ => None,
+        },
+    },
 ];
+
+/// The dimshuffle that drops, from a value that broadcasts to `rank` axes, those in `axes`.
+fn perm_squeeze(axes: &[usize], rank: usize, x: &Facts) -> Option<Attr> {
+    let lead = rank.checked_sub(x.ty.rank())?;
+    let mut perm = Vec::new();
+    for (i, d) in x.ty.shape.dims().iter().enumerate() {
+        if !axes.contains(&(i + lead)) {
+            perm.push(Some(i));
+        } else if !d.is_one() {
+            return None;
+        }
+    }
+    Some(Attr::Perm(perm))
+}
 
 /// The `n`-th axis that is not in `gone`.
 fn nth_outside(gone: &[usize], n: usize) -> usize {

@@ -1,7 +1,7 @@
 //! The closed table of conditions. A condition that is not proved is false.
 
 use crate::facts::Facts;
-use crate::op::Attr;
+use crate::op::{Attr, AttrKind};
 use crate::ty::DType;
 
 /// What a condition or an attribute function sees of a variable.
@@ -32,6 +32,8 @@ pub struct Condition {
     pub name: &'static str,
     /// Number of variables.
     pub arity: usize,
+    /// The kinds of the first of them, where they stand for attributes; the rest are values.
+    pub attrs: &'static [AttrKind],
     /// What it says, as a clause.
     pub doc: &'static str,
     /// Is it certain, from facts alone?
@@ -52,6 +54,7 @@ macro_rules! value_condition {
         Condition {
             name: $name,
             arity: 1,
+            attrs: &[],
             doc: $doc,
             proved: |k| {
                 let p: fn(&Facts) -> bool = $proved;
@@ -67,6 +70,7 @@ macro_rules! type_condition {
         Condition {
             name: $name,
             arity: 1,
+            attrs: &[],
             doc: $doc,
             proved: |k| {
                 let p: fn(&Facts) -> bool = $proved;
@@ -118,9 +122,59 @@ static CONDITIONS: &[Condition] = &[
     type_condition!("constant", "it is a constant", |f| f.constant.is_some()),
     type_condition!("vector", "it has one axis", |f| f.ty.rank() == 1),
     type_condition!("matrix", "it has two axes", |f| f.ty.rank() == 2),
+    type_condition!("column", "it has two axes, the second of length 1", |f| {
+        f.ty.rank() == 2 && f.ty.shape.dims()[1].is_one()
+    }),
+    type_condition!("row", "it has two axes, the first of length 1", |f| {
+        f.ty.rank() == 2 && f.ty.shape.dims()[0].is_one()
+    }),
+    Condition {
+        name: "keeps-axes",
+        arity: 2,
+        attrs: &[AttrKind::Perm],
+        doc: "the dimshuffle leaves the value as it is",
+        proved: |k| {
+            matches!(k, [Known::Attr(Attr::Perm(p)), Known::Value(x)]
+                if p.len() == x.ty.rank() && p.iter().enumerate().all(|(i, a)| *a == Some(i)))
+        },
+        holds: None,
+    },
+    Condition {
+        name: "keeps-order",
+        arity: 1,
+        attrs: &[AttrKind::Perm],
+        doc: "the dimshuffle leaves the elements in their row-major order",
+        proved: |k| {
+            matches!(k, [Known::Attr(Attr::Perm(p))]
+                if p.iter().flatten().zip(p.iter().flatten().skip(1)).all(|(a, b)| a < b))
+        },
+        holds: None,
+    },
+    Condition {
+        name: "adds-leading-axes",
+        arity: 2,
+        attrs: &[AttrKind::Perm],
+        doc: "the dimshuffle only adds axes in front of those of the value",
+        proved: |k| {
+            matches!(k, [Known::Attr(Attr::Perm(p)), Known::Value(x)]
+            if p.len().checked_sub(x.ty.rank()).is_some_and(|lead| {
+                p.iter().enumerate().all(|(i, a)| *a == i.checked_sub(lead))
+            }))
+        },
+        holds: None,
+    },
+    Condition {
+        name: "at-least-as-many-axes",
+        arity: 2,
+        attrs: &[],
+        doc: "the first has no fewer axes than the second",
+        proved: |k| matches!(k, [Known::Value(a), Known::Value(b)] if a.ty.rank() >= b.ty.rank()),
+        holds: None,
+    },
     Condition {
         name: "same-shape",
         arity: 2,
+        attrs: &[],
         doc: "both have one shape",
         proved: |k| matches!(k, [Known::Value(a), Known::Value(b)] if a.ty.shape == b.ty.shape),
         holds: None,
@@ -128,6 +182,7 @@ static CONDITIONS: &[Condition] = &[
     Condition {
         name: "broadcasts-to",
         arity: 2,
+        attrs: &[],
         doc: "the first broadcasts to the shape of the second",
         proved: |k| {
             matches!(k, [Known::Value(a), Known::Value(b)]

@@ -6,8 +6,14 @@ mod assume;
 mod ast;
 mod attr_fn;
 mod cond;
+mod family;
+mod parse;
+mod pattern;
+mod set;
 
 pub use assume::{Assumes, Profile};
 pub use ast::{AttrPattern, Cond, PNode, Pattern, Rule, VarKind};
 pub use attr_fn::{AttrFn, attr_fn, attr_fns};
 pub use cond::{Condition, Known, condition, conditions};
+pub use family::{Family, families, family};
+pub use set::{RuleErrors, RuleSet, STANDARD_FILES, SetError};
