@@ -1,7 +1,9 @@
 //! Symbolic gradients, simplified by equality saturation and run as fused loops.
 
+pub mod eval;
 pub mod expr;
 pub mod facts;
+pub mod function;
 pub mod grad;
 pub mod graph;
 pub mod num;
