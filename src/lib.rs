@@ -2,9 +2,11 @@
 
 pub mod data;
 pub mod egraph;
+pub mod eval;
 pub mod expr;
 pub mod extract;
 pub mod facts;
+pub mod function;
 pub mod grad;
 pub mod graph;
 pub mod norm;

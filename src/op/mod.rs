@@ -7,6 +7,7 @@
 mod attr;
 mod def;
 mod derive;
+mod fold;
 mod kernel;
 mod law;
 mod pieces;

@@ -7,8 +7,13 @@
 //!
 //! Derivatives are Theano 1.0.5's, term by term, because raw gradients are printed.
 
+<<<<<<< HEAD
 use super::def::{Arity, Derivative, OpDef, Ring, Role};
 use super::kernel::{Kernel, View, map1, map2, map2_of, map3};
+=======
+use super::def::{Arity, Derivative, OpDef, Role};
+use super::kernel::{Kernel, View, map1, map2, map2_of, map3, reduce};
+>>>>>>> eval
 use super::law::{Interval, Law};
 use super::pieces::{self, Pp};
 use super::special as f;
@@ -701,7 +706,7 @@ ops!(
         doc: "Sum over axes.",
         ty: types::reduce,
         derivative: Derivative::Each(&[|v| fill(&v.x(0), v.x(0).expand_reduced(&v.g(), v.attr()))]),
-        kernel: Kernel::Reduce { init: Some(0.0), step: map2_of!(|a: f64, b: f64| a + b) },
+        kernel: reduce!(Some(0.0), |a: f64, b: f64| a + b),
         laws: &[Law::Integral, Law::Range(|x| law::sum_range(x[0]))],
         ..OpDef::REDUCE
     },
@@ -710,7 +715,7 @@ ops!(
         doc: "Product over axes.",
         ty: types::reduce,
         derivative: Derivative::Each(&[derive::prod_derivative]),
-        kernel: Kernel::Reduce { init: Some(1.0), step: map2_of!(|a: f64, b: f64| a * b) },
+        kernel: reduce!(Some(1.0), |a: f64, b: f64| a * b),
         laws: &[Law::Integral, Law::Range(|x| if x[0].lo >= 0.0 { Interval::NONNEG } else { Interval::ALL }),],
         ..OpDef::REDUCE
     },
@@ -718,10 +723,8 @@ ops!(
         name: "prod_without_zeros",
         doc: "Product over axes of the elements that are not zero.",
         ty: types::reduce,
-        kernel: Kernel::Reduce {
-            init: Some(1.0),
-            step: map2_of!(|a: f64, b: f64| if b == 0.0 { a } else { a * b }),
-        },
+        // A partial product may underflow to zero, and counts all the same.
+        kernel: reduce!(Some(1.0), |a: f64, b: f64| if b == 0.0 { a } else { a * b }, |a: f64, b: f64| a * b),
         ..OpDef::REDUCE
     },
     hidden::Max::max = OpDef {
@@ -729,7 +732,7 @@ ops!(
         doc: "Largest element over axes; NaN if there is one. Every largest element gets the gradient.",
         ty: types::reduce_like,
         derivative: Derivative::Each(&[derive::extremum_derivative]),
-        kernel: Kernel::Reduce { init: None, step: map2_of!(f::maximum) },
+        kernel: reduce!(None, f::maximum),
         laws: &[Law::Integral, Law::Range(|x| x[0]), Law::Nonzero(|x| x[0].nonzero)],
         ..OpDef::REDUCE
     },
@@ -738,7 +741,7 @@ ops!(
         doc: "Smallest element over axes; NaN if there is one. Every smallest element gets the gradient.",
         ty: types::reduce_like,
         derivative: Derivative::Each(&[derive::extremum_derivative]),
-        kernel: Kernel::Reduce { init: None, step: map2_of!(f::minimum) },
+        kernel: reduce!(None, f::minimum),
         laws: &[Law::Integral, Law::Range(|x| x[0]), Law::Nonzero(|x| x[0].nonzero)],
         ..OpDef::REDUCE
     },
