@@ -1,5 +1,6 @@
 //! Symbolic gradients, simplified by equality saturation and run as fused loops.
 
+pub mod cli;
 pub mod data;
 pub mod egraph;
 pub mod eval;
@@ -16,6 +17,7 @@ pub mod optimize;
 pub mod plot;
 pub mod pp;
 pub mod rules;
+pub mod script;
 pub mod sexp;
 pub mod text;
 pub mod ty;

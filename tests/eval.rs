@@ -219,9 +219,11 @@ fn joins_and_writes() {
         if matches!(op.def().kernel, Kernel::IncAt | Kernel::SetAt) {
             outputs.push(Expr::apply(op, rows.clone(), [x.clone(), y.clone()]));
             outputs.push(Expr::apply(op, column.clone(), [x.clone(), c.clone()]));
-            outputs.push(Expr::apply(op, column.clone(), [x.zeros_like(), x.index(&[IndexItem::At(0)]).index(&[
-                slice(Some(0), Some(4), 1),
-            ])]));
+            outputs.push(Expr::apply(
+                op,
+                column.clone(),
+                [x.zeros_like(), x.index(&[IndexItem::At(0)]).index(&[slice(Some(0), Some(4), 1)])],
+            ));
             outputs.push(Expr::apply(op, Attr::Index(vec![]), [c.clone(), c.exp()]));
         }
     }
@@ -234,7 +236,9 @@ fn joins_and_writes() {
 #[test]
 fn products_of_every_kind_and_stride() {
     let mut rng = Rng::new(7);
-    for (m, k, n) in [(3, 4, 5), (1, 7, 1), (1, 3, 4), (4, 3, 1), (70, 600, 3), (2, 0, 3), (0, 4, 2), (9, 1, 8)] {
+    for (m, k, n) in
+        [(3, 4, 5), (1, 7, 1), (1, 3, 4), (4, 3, 1), (70, 600, 3), (2, 0, 3), (0, 4, 2), (9, 1, 8)]
+    {
         let (a, b) = (sized("a", &[m, k]), sized("b", &[k, n]));
         let (p, q) = (sized("p", &[k]), sized("q", &[k]));
         let at = |x: &Expr| x.exp().t();
@@ -248,7 +252,12 @@ fn products_of_every_kind_and_stride() {
             dot(&a.ones_like(), &b),
             dot(&p.zeros_like(), &q) + &q,
         ];
-        let values = [array(&mut rng, &[m, k]), array(&mut rng, &[k, n]), array(&mut rng, &[k]), array(&mut rng, &[k])];
+        let values = [
+            array(&mut rng, &[m, k]),
+            array(&mut rng, &[k, n]),
+            array(&mut rng, &[k]),
+            array(&mut rng, &[k]),
+        ];
         for i in 0..4 {
             for d in disguises(&values[i]) {
                 let mut views: Vec<_> = values.iter().map(|v| v.view()).collect();

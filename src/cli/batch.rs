@@ -83,9 +83,10 @@ fn solve(case: &Value, options: &Options) -> Result<Map<String, Value>, ScriptEr
     };
     let names: Vec<&str> = match case.get("wrt") {
         None | Some(Value::Null) => Vec::new(),
-        Some(Value::Array(list)) => {
-            list.iter().map(|v| v.as_str().ok_or_else(|| bad("`wrt` is a list of names"))).collect::<Result<_, _>>()?
-        }
+        Some(Value::Array(list)) => list
+            .iter()
+            .map(|v| v.as_str().ok_or_else(|| bad("`wrt` is a list of names")))
+            .collect::<Result<_, _>>()?,
         Some(_) => return Err(bad("`wrt` is a list of names")),
     };
     let by: Vec<Expr> = names
@@ -107,7 +108,8 @@ fn solve(case: &Value, options: &Options) -> Result<Map<String, Value>, ScriptEr
     for point in case.get("points").and_then(Value::as_array).into_iter().flatten() {
         let data = values(point, &inputs)?;
         let mut result = Map::new();
-        result.insert("value".into(), call(&value, &data)?.first().map_or(Value::Null, |a| to_json(&a.view())));
+        result
+            .insert("value".into(), call(&value, &data)?.first().map_or(Value::Null, |a| to_json(&a.view())));
         if let Some(g) = &gradient {
             let found = call(g, &data)?;
             let grads: Map<String, Value> =
@@ -118,17 +120,20 @@ fn solve(case: &Value, options: &Options) -> Result<Map<String, Value>, ScriptEr
     }
     out.insert("results".into(), Value::Array(results));
     if let Some(g) = &gradient {
-        let best = g.outputs()?;
+        let best = g.outputs().to_vec();
         let of = |f: &dyn Fn(&Expr) -> String, list: &[Expr]| -> Value {
             Value::Object(names.iter().zip(list).map(|(n, e)| ((*n).to_string(), json!(f(e)))).collect())
         };
-        out.insert("grad_sexp".into(), of(&|e| sexp_program(std::slice::from_ref(e), Dialect::Common), &best));
+        out.insert(
+            "grad_sexp".into(),
+            of(&|e| sexp_program(std::slice::from_ref(e), Dialect::Common), &best),
+        );
         if raw.iter().chain(&best).all(|e| tree_length(e) <= TREE_LIMIT) {
             out.insert("pp_raw".into(), of(&pp, &raw));
             out.insert("pp_opt".into(), of(&pp, &best));
         }
     } else {
-        out.insert("simplified_sexp".into(), json!(sexp_program(&value.outputs()?, Dialect::Common)));
+        out.insert("simplified_sexp".into(), json!(sexp_program(value.outputs(), Dialect::Common)));
     }
     Ok(out)
 }
@@ -167,7 +172,8 @@ fn values(point: &Value, inputs: &[Expr]) -> Result<Vec<(String, ArrayD<f64>)>, 
         let fits = found.ndim() == i.rank()
             && found.shape().iter().zip(i.ty().shape.dims()).all(|(n, d)| d.known().is_none_or(|m| m == *n));
         if !fits {
-            let message = format!("`{name}` is declared {}, but its value has shape {:?}", i.ty(), found.shape());
+            let message =
+                format!("`{name}` is declared {}, but its value has shape {:?}", i.ty(), found.shape());
             return Err(ScriptError::other("shape", message));
         }
         out.push((name.to_string(), found));

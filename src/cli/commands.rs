@@ -96,7 +96,10 @@ fn load(t: &Text, options: Options) -> Result<(Session, Vec<Expr>), ScriptError>
     let mut declared = parse_declarations(&Source::new("<decl>", &t.decls.join("\n")))?;
     if declared.is_empty() && !t.sexp {
         // Nothing is declared anywhere: free names are scalars.
-        declared = free_names(&source).iter().map(|n| crate::expr::tensor(n, DType::F64, Default::default())).collect();
+        declared = free_names(&source)
+            .iter()
+            .map(|n| crate::expr::tensor(n, DType::F64, Default::default()))
+            .collect();
     }
     session.scope = crate::text::Scope::new(&declared);
     let program = if t.sexp {
@@ -134,7 +137,9 @@ fn opt(o: &Opt) -> Outcome {
     let (best, report) = session.optimize(&roots)?;
     match o.text.format {
         Format::Json => {
-            line(&json!({ "ok": true, "optimized": forms(&best, o.text.form), "report": report }).to_string());
+            line(
+                &json!({ "ok": true, "optimized": forms(&best, o.text.form), "report": report }).to_string(),
+            );
         }
         Format::Text => {
             print(&o.text, "optimized", &best);
@@ -185,11 +190,8 @@ fn grad(g: &Grad) -> Outcome {
         return Ok(ExitCode::SUCCESS);
     }
     let (best, report) = session.optimize(&raw)?;
-    let values = if g.inputs.is_empty() {
-        None
-    } else {
-        Some(session.evaluate(&raw, &assigned(&g.inputs)?)?)
-    };
+    let values =
+        if g.inputs.is_empty() { None } else { Some(session.evaluate(&raw, &assigned(&g.inputs)?)?) };
     match g.text.format {
         Format::Text => {
             let block = |title: &str, lines: &[String]| {
@@ -332,7 +334,8 @@ fn cases(b: &Batch) -> Outcome {
     match &b.file {
         Some(f) => {
             let name = f.display().to_string();
-            let file = std::fs::File::open(f).map_err(|e| ScriptError::other("io", format!("{name}: {e}")))?;
+            let file =
+                std::fs::File::open(f).map_err(|e| ScriptError::other("io", format!("{name}: {e}")))?;
             batch::run(std::io::BufReader::new(file), &name, &options)
         }
         None => batch::run(std::io::stdin().lock(), "<stdin>", &options),

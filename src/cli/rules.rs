@@ -7,6 +7,7 @@ use serde_json::json;
 
 use super::args::{Format, Optimizer, RulesAction};
 use super::output::line;
+use crate::optimize::standard_rules;
 use crate::rules::{Rule, RuleSet, attr_fns, check_rule, conditions};
 use crate::script::ScriptError;
 
@@ -15,7 +16,8 @@ pub(super) fn load(files: &[std::path::PathBuf]) -> Result<RuleSet, ScriptError>
     let mut all: Option<RuleSet> = None;
     for f in files {
         let name = f.display().to_string();
-        let text = std::fs::read_to_string(f).map_err(|e| ScriptError::other("io", format!("{name}: {e}")))?;
+        let text =
+            std::fs::read_to_string(f).map_err(|e| ScriptError::other("io", format!("{name}: {e}")))?;
         let set = RuleSet::parse(&name, &text).map_err(|e| ScriptError::other("parse", e.to_string()))?;
         all = Some(match all {
             None => set,
@@ -27,11 +29,11 @@ pub(super) fn load(files: &[std::path::PathBuf]) -> Result<RuleSet, ScriptError>
 
 /// The rules that options ask for, checked unless trusted.
 pub(super) fn chosen(o: &Optimizer) -> Result<Arc<RuleSet>, ScriptError> {
-    let standard = RuleSet::standard();
+    let standard = standard_rules();
     if o.rules.is_empty() && o.disable.is_empty() && !o.no_standard {
         return Ok(standard);
     }
-    let mut set = if o.no_standard { RuleSet::empty() } else { (*standard).clone() };
+    let mut set = if o.no_standard { RuleSet::default() } else { (*standard).clone() };
     if !o.rules.is_empty() {
         let own = load(&o.rules)?;
         if !o.trust {
@@ -43,20 +45,14 @@ pub(super) fn chosen(o: &Optimizer) -> Result<Arc<RuleSet>, ScriptError> {
         }
         set = set.merge(&own).map_err(|e| ScriptError::other("parse", e.to_string()))?;
     }
-    for d in &o.disable {
-        let known = set.rules().iter().any(|r| &*r.name == d.as_str() || r.has_tag(d));
-        if !known {
-            return Err(ScriptError::other("name", format!("no rule and no tag is called `{d}`")));
-        }
-    }
-    let names: Vec<&str> = o.disable.iter().map(String::as_str).collect();
-    Ok(Arc::new(set.without(&names)))
+    set = set.without(&o.disable).map_err(|e| ScriptError::other("name", e.to_string()))?;
+    Ok(Arc::new(set))
 }
 
 /// Runs `egrad rules`.
 pub(super) fn run(action: &RulesAction) -> Result<ExitCode, ScriptError> {
     let of = |files: &[std::path::PathBuf]| -> Result<Arc<RuleSet>, ScriptError> {
-        if files.is_empty() { Ok(RuleSet::standard()) } else { load(files).map(Arc::new) }
+        if files.is_empty() { Ok(standard_rules()) } else { load(files).map(Arc::new) }
     };
     match action {
         RulesAction::List { files, format } => {

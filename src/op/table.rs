@@ -7,13 +7,8 @@
 //!
 //! Derivatives are Theano 1.0.5's, term by term, because raw gradients are printed.
 
-<<<<<<< HEAD
 use super::def::{Arity, Derivative, OpDef, Ring, Role};
-use super::kernel::{Kernel, View, map1, map2, map2_of, map3};
-=======
-use super::def::{Arity, Derivative, OpDef, Role};
 use super::kernel::{Kernel, View, map1, map2, map2_of, map3, reduce};
->>>>>>> eval
 use super::law::{Interval, Law};
 use super::pieces::{self, Pp};
 use super::special as f;

@@ -10,6 +10,7 @@ mod family;
 mod parse;
 mod pattern;
 mod set;
+mod show;
 
 pub use assume::{Assumes, Profile};
 pub use ast::{AttrPattern, Cond, PNode, Pattern, Rule, VarKind};
@@ -17,3 +18,7 @@ pub use attr_fn::{AttrFn, attr_fn, attr_fns};
 pub use cond::{Condition, Known, condition, conditions};
 pub use family::{Family, families, family};
 pub use set::{RuleErrors, RuleSet, STANDARD_FILES, SetError};
+/// temporary
+pub fn check_rule(_: &Rule) -> Result<(), String> {
+    Ok(())
+}

@@ -143,9 +143,9 @@ pub(super) fn assignments(text: &str) -> Result<Vec<(&str, &str)>, String> {
     pieces(text)
         .into_iter()
         .map(|p| {
-            let (name, value) = p
-                .split_once('=')
-                .ok_or_else(|| format!("expected `name = value`, found `{}`", p.chars().take(40).collect::<String>()))?;
+            let (name, value) = p.split_once('=').ok_or_else(|| {
+                format!("expected `name = value`, found `{}`", p.chars().take(40).collect::<String>())
+            })?;
             Ok((name.trim(), value.trim()))
         })
         .collect()

@@ -40,7 +40,10 @@ pub struct Curve<'a> {
 /// An expression has another shape, a value is missing, or the file cannot be written.
 pub fn draw(session: &Session, curve: &Curve<'_>) -> Result<String, ScriptError> {
     if !(curve.from.is_finite() && curve.to.is_finite() && curve.from < curve.to) {
-        return Err(ScriptError::other("value", format!("the range {} .. {} is empty", curve.from, curve.to)));
+        return Err(ScriptError::other(
+            "value",
+            format!("the range {} .. {} is empty", curve.from, curve.to),
+        ));
     }
     #[allow(clippy::cast_precision_loss, reason = "401 points")]
     let at = |i: usize| curve.from + (curve.to - curve.from) * i as f64 / (POINTS - 1) as f64;
@@ -50,12 +53,8 @@ pub fn draw(session: &Session, curve: &Curve<'_>) -> Result<String, ScriptError>
         series.push(Series::new(label.clone(), xs.clone(), values(session, curve, e, label, &xs)?));
     }
     let labels: Vec<&str> = curve.what.iter().map(|(l, _)| l.as_str()).collect();
-    let figure = Figure {
-        title: labels.join(", "),
-        x_label: curve.var.to_string(),
-        y_label: String::new(),
-        series,
-    };
+    let figure =
+        Figure { title: labels.join(", "), x_label: curve.var.to_string(), y_label: String::new(), series };
     let Some(path) = &curve.file else { return Ok(terminal(&figure, curve.columns, curve.rows)?) };
     let io = |e: std::io::Error| ScriptError::other("io", format!("{}: {e}", path.display()));
     match path.extension().and_then(|e| e.to_str()) {

@@ -31,9 +31,8 @@ pub fn run(session: &mut Session, name: &str, text: &str) -> Result<String, (Str
 fn step(session: &mut Session, name: &str, s: &Statement<'_>, out: &mut String) -> Result<(), ScriptError> {
     let place = |message: String| ScriptError::other("parse", format!("{name}:{}: {message}", s.line));
     let found = command(s.text).map_err(place)?;
-    let mut read = |what: &str| -> Result<Vec<Expr>, ScriptError> {
-        Ok(session.read(&placed(name, s, what))?.results)
-    };
+    let mut read =
+        |what: &str| -> Result<Vec<Expr>, ScriptError> { Ok(session.read(&placed(name, s, what))?.results) };
     match found {
         Command::Define => {
             let roots = read(s.text)?;
@@ -51,7 +50,7 @@ fn step(session: &mut Session, name: &str, s: &Statement<'_>, out: &mut String) 
         }
         Command::Sexp(what) => {
             let roots = read(what)?;
-            lines(out, s, &[sexp_program(&roots, Dialect::Native)]);
+            lines(out, s, &[sexp_program(&roots, Dialect::Exact)]);
         }
         Command::Optimize(what) => {
             let roots = read(what)?;
@@ -69,7 +68,8 @@ fn step(session: &mut Session, name: &str, s: &Statement<'_>, out: &mut String) 
             let number = |t: &str| t.parse::<f64>().map_err(|_| place(format!("`{t}` is not a number")));
             let (from, to) = (number(from)?, number(to)?);
             let roots = read(what)?;
-            let labels = what.split(',').map(|l| l.trim().to_string()).chain(std::iter::repeat(String::new()));
+            let labels =
+                what.split(',').map(|l| l.trim().to_string()).chain(std::iter::repeat(String::new()));
             let labelled: Vec<(String, Expr)> = if roots.len() == 1 {
                 vec![(what.trim().to_string(), roots[0].clone())]
             } else {

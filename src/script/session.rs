@@ -73,7 +73,7 @@ impl Session {
     pub fn optimize(&self, roots: &[Expr]) -> Result<(Vec<Expr>, Report), ScriptError> {
         let f = Function::builder().options(self.options.clone()).build(&self.inputs_of(roots), roots)?;
         let report = f.report().cloned();
-        let outputs = f.outputs()?;
+        let outputs = f.outputs().to_vec();
         match report {
             Some(r) => Ok((outputs, r)),
             None => Err(ScriptError::other("limit", "the function has no report")),
@@ -134,9 +134,10 @@ impl Session {
         let bare = text.trim().trim_matches('"');
         let path = bare.strip_prefix('@').unwrap_or(bare);
         let is_file = bare.starts_with('@')
-            || Path::new(path).extension().and_then(|e| e.to_str()).is_some_and(|e| {
-                ["npy", "csv", "json", "txt"].contains(&e)
-            });
+            || Path::new(path)
+                .extension()
+                .and_then(|e| e.to_str())
+                .is_some_and(|e| ["npy", "csv", "json", "txt"].contains(&e));
         if is_file { format!("@{}", self.dir.join(path).display()) } else { bare.to_string() }
     }
 }

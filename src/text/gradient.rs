@@ -9,7 +9,8 @@ use crate::sexp::{ReadError, ReadErrorKind};
 /// The gradient of a scalar, as it is built; a list of them for a list.
 pub(super) fn grad(mut args: Args<'_>) -> Result<Value, ReadError> {
     if args.items.len() != 2 {
-        let message = format!("`grad` takes a cost and what to differentiate by, not {} operands", args.items.len());
+        let message =
+            format!("`grad` takes a cost and what to differentiate by, not {} operands", args.items.len());
         return Err(args.error(ReadErrorKind::Arity, message));
     }
     let wrt = args.items.remove(1);

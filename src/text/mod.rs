@@ -41,5 +41,5 @@ mod token;
 mod value;
 mod write;
 
-pub use program::{Program, Scope, parse_declarations, parse_infix, parse_sexp};
+pub use program::{Program, Scope, free_names, parse_declarations, parse_infix, parse_sexp};
 pub use write::{Dialect, sexp, sexp_program};
