@@ -15,7 +15,7 @@ use super::output::{error, line};
 use crate::data::{from_json, to_json};
 use crate::expr::{Expr, variables};
 use crate::function::Function;
-use crate::grad::grads;
+use crate::grad::{Disconnected, grads_or};
 use crate::optimize::Options;
 use crate::pp::{TREE_LIMIT, pp, tree_length};
 use crate::script::ScriptError;
@@ -99,7 +99,7 @@ fn solve(case: &Value, options: &Options) -> Result<Map<String, Value>, ScriptEr
                 .ok_or_else(|| ScriptError::other("name", format!("unknown name `{n}` in `wrt`")))
         })
         .collect::<Result<_, _>>()?;
-    let raw = if by.is_empty() { Vec::new() } else { grads(cost, &by)? };
+    let raw = if by.is_empty() { Vec::new() } else { grads_or(cost, &by, Disconnected::Zero)? };
 
     let value = compile(&inputs, std::slice::from_ref(cost), options)?;
     let gradient = if raw.is_empty() { None } else { Some(compile(&inputs, &raw, options)?) };

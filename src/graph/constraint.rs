@@ -97,6 +97,14 @@ pub fn constraints(roots: &[Expr]) -> Vec<Constraint> {
             }
         };
         demands(&e, op.def().role, op.def().kernel, attr, &mut demand);
+        // What a composite reduction is made of may demand more: softmax needs an element.
+        if let (Some(lower), true) = (op.def().lower, op.def().role != Role::Elementwise) {
+            for inner in topological(&[lower(e.args(), attr)]) {
+                if let Head::Op(op, attr) = inner.head() {
+                    demands(&inner, op.def().role, op.def().kernel, attr, &mut demand);
+                }
+            }
+        }
     }
     out
 }

@@ -4,7 +4,7 @@ use std::cmp::Ordering;
 
 use super::arena::{Graph, Head, Id};
 use crate::expr::{Expr, Lit, TypeError, length_of};
-use crate::op::Law;
+use crate::op::{Attr, Law};
 
 /// One expression per node, shared as in the arena.
 ///
@@ -37,12 +37,24 @@ pub fn export(graph: &Graph, roots: &[Id]) -> Result<Vec<Expr>, TypeError> {
                     args.sort_by(|&a, &b| canonical(graph, &rank, a, b));
                 }
                 let args = args.iter().filter_map(|&a| out[a as usize].clone());
-                Expr::try_apply(op, graph.attr(attr).clone(), args)?
+                Expr::try_apply(
+                    op,
+                    shown(graph.attr(attr), node.args.first().map_or(0, |&a| graph.ty(a).rank())),
+                    args,
+                )?
             }
         };
         out[i] = Some(e);
     }
     Ok(roots.iter().filter_map(|&r| out[r as usize].clone()).collect())
+}
+
+/// The attribute as it is printed: a reduction of everything names no axes.
+fn shown(attr: &Attr, rank: usize) -> Attr {
+    match attr {
+        Attr::Axes(axes) if axes.len() == rank && rank > 0 => Attr::AllAxes,
+        other => other.clone(),
+    }
 }
 
 /// Constants, then larger before smaller, then the order of structure.

@@ -153,21 +153,40 @@ impl<'a> Writer<'a> {
         if all_negative { self.add(Ring::Opposite, &[total]) } else { Some(total) }
     }
 
+    /// Small shapes first, each with its own divisor, so that large ones are touched once.
     fn term(&mut self, m: &Monomial, c: Ratio) -> Option<Id> {
-        let part = |w: &mut Self, positive: bool| -> Option<Vec<Id>> {
-            m.0.iter().filter(|(_, e)| (*e > 0) == positive).map(|&(id, e)| w.power(id, e.abs())).collect()
-        };
-        let (mut above, below) = (part(self, true)?, part(self, false)?);
-        if c != Ratio::ONE || above.is_empty() {
-            let number = self.number(c)?;
-            above.push(number);
+        let mut ranks: Vec<usize> = m.0.iter().map(|(id, _)| self.size(*id)).collect();
+        ranks.push(0);
+        ranks.sort_unstable();
+        ranks.dedup();
+        let mut total: Option<Id> = None;
+        for rank in ranks {
+            let part = |w: &mut Self, positive: bool| -> Option<Vec<Id>> {
+                m.0.iter()
+                    .filter(|(id, e)| (*e > 0) == positive && w.graph.ty(*id).rank() == rank)
+                    .copied()
+                    .collect::<Vec<_>>()
+                    .into_iter()
+                    .map(|(id, e)| w.power(id, e.abs()))
+                    .collect()
+            };
+            let (mut above, below) = (part(self, true)?, part(self, false)?);
+            if rank == 0 && c != Ratio::ONE {
+                above.push(self.number(c)?);
+            }
+            above.extend(total);
+            if above.is_empty() && below.is_empty() {
+                continue;
+            }
+            let top = if above.is_empty() { self.graph.lit(1.0) } else { self.product(above)? };
+            total = Some(if below.is_empty() {
+                top
+            } else {
+                let bottom = self.product(below)?;
+                self.add(Ring::Quotient, &[top, bottom])?
+            });
         }
-        let top = self.product(above)?;
-        if below.is_empty() {
-            return Some(top);
-        }
-        let bottom = self.product(below)?;
-        self.add(Ring::Quotient, &[top, bottom])
+        Some(total.unwrap_or_else(|| self.graph.lit(1.0)))
     }
 
     fn product(&mut self, mut factors: Vec<Id>) -> Option<Id> {

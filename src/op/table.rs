@@ -210,10 +210,10 @@ ops!(
         ..OpDef::UNARY
     },
     unary::Reciprocal::reciprocal = OpDef {
-        name: "inv",
-        aliases: &["reciprocal", "recip"],
+        name: "reciprocal",
+        aliases: &["recip"],
         doc: "One over each element.",
-        plain: Pp::Call(Some("reciprocal")),
+        pp: Pp::Special(pieces::reciprocal),
         derivative: Derivative::Each(&[|v| -v.g() / (v.x(0) * v.x(0))]),
         real: Some(|x| r(1.0) / x[0].clone()),
         cost: 3.0,
@@ -492,8 +492,18 @@ ops!(
         aliases: &["digamma"],
         doc: "The derivative of gammaln.",
         plain: Pp::Call(Some("digamma")),
+        derivative: Derivative::Each(&[|v| v.g() * v.x(0).tri_gamma()]),
         kernel: map1!(f::psi),
         cost: 15.0,
+        ..OpDef::UNARY
+    },
+    unary::TriGamma::tri_gamma = OpDef {
+        name: "tri_gamma",
+        aliases: &["trigamma"],
+        doc: "The derivative of psi. It has no derivative here.",
+        kernel: map1!(f::tri_gamma),
+        cost: 20.0,
+        laws: &[Law::Range(|_| Interval::NONNEG), Law::Nonzero(|_| true)],
         ..OpDef::UNARY
     },
     unary::Relu::relu = OpDef {
