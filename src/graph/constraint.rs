@@ -6,7 +6,7 @@
 use std::collections::BTreeMap;
 use std::fmt;
 
-use crate::expr::{Expr, Head, topological};
+use crate::expr::{Expr, Head, below, topological};
 use crate::op::{Attr, IndexItem, Kernel, Role, View};
 use crate::ty::{Dim, Shape, Sym, Ty};
 
@@ -99,7 +99,8 @@ pub fn constraints(roots: &[Expr]) -> Vec<Constraint> {
         demands(&e, op.def().role, op.def().kernel, attr, &mut demand);
         // What a composite reduction is made of may demand more: softmax needs an element.
         if let (Some(lower), true) = (op.def().lower, op.def().role != Role::Elementwise) {
-            for inner in topological(&[lower(e.args(), attr)]) {
+            let operand = |x: &Expr| e.args().iter().any(|a| a.same_node(x));
+            for inner in below(&[lower(e.args(), attr)], &operand) {
                 if let Head::Op(op, attr) = inner.head() {
                     demands(&inner, op.def().role, op.def().kernel, attr, &mut demand);
                 }
