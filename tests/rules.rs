@@ -1,10 +1,45 @@
 //! Rule files: the standard set loads, is sound as far as samples tell, and wrong rules are refuted.
 
-use egrad::rules::RuleSet;
+use egrad::rules::{Assumes, Rule, RuleSet, check};
 
 #[test]
 fn the_standard_set_loads() {
     if let Err(e) = RuleSet::check_standard() {
         panic!("{}", e.report());
     }
+}
+
+#[test]
+fn the_standard_set_is_not_refuted() {
+    let start = std::time::Instant::now();
+    let refuted = match check::check_all(RuleSet::standard()) {
+        Ok(done) => {
+            eprintln!("{done:?} in {:?}", start.elapsed());
+            return;
+        }
+        Err(refuted) => refuted,
+    };
+    let lines: Vec<String> = refuted.iter().map(|r| format!("{}: {r}", r.rule)).collect();
+    panic!("{} rules in {:?}\n{}", lines.len(), start.elapsed(), lines.join("\n"));
+}
+
+#[test]
+fn no_rule_assumes_more_than_it_needs() {
+    let set = RuleSet::standard();
+    let base = |r: &Rule| r.name.split('[').next().unwrap_or_default().trim_end_matches("-rev").to_string();
+    let mut spare = Vec::new();
+    let mut at = 0;
+    while let Some(first) = set.rules().get(at) {
+        let n = set.rules()[at..].iter().take_while(|r| base(r) == base(first)).count();
+        for (word, a) in Assumes::WORDS.iter().filter(|(_, a)| first.assumes.has(*a)) {
+            let fewer = Assumes::WORDS.iter().map(|(_, b)| *b).filter(|b| b != a && first.assumes.has(*b));
+            let fewer = fewer.fold(Assumes::NONE, Assumes::with);
+            let passes = |r: &Rule| check::check(&Rule { assumes: fewer, ..r.clone() }).is_ok();
+            if set.rules()[at..at + n].iter().all(passes) {
+                spare.push(format!("{} {word}", base(first)));
+            }
+        }
+        at += n;
+    }
+    assert!(spare.is_empty(), "{}", spare.join("\n"));
 }

@@ -129,6 +129,14 @@ static CONDITIONS: &[Condition] = &[
         f.ty.rank() == 2 && f.ty.shape.dims()[0].is_one()
     }),
     Condition {
+        name: "has-lengths",
+        arity: 2,
+        attrs: &[AttrKind::Dims],
+        doc: "the value has these lengths",
+        proved: |k| matches!(k, [Known::Attr(Attr::Dims(d)), Known::Value(x)] if **d == *x.ty.shape.dims()),
+        holds: None,
+    },
+    Condition {
         name: "keeps-axes",
         arity: 2,
         attrs: &[AttrKind::Perm],

@@ -5,6 +5,7 @@
 mod assume;
 mod ast;
 mod attr_fn;
+pub mod check;
 mod cond;
 mod family;
 mod parse;
