@@ -11,10 +11,12 @@ use crate::rules::ast::{PNode, Pattern, Rule};
 use crate::rules::parse::STABILIZE;
 use crate::ty::DType;
 
+/// Random points, beside the grid of special ones.
+const RANDOM_POINTS: usize = 200;
 /// Typings whose values are compared, for rules that are not elementwise.
 const MAX_TYPINGS: usize = 60;
 /// Random fillings of arrays for each.
-const FILLINGS: usize = 12;
+const FILLINGS: usize = 32;
 /// Errors below this many units in the last place are those of the kernels.
 const GOOD_ULPS: f64 = 8.0;
 
@@ -123,12 +125,12 @@ fn scalars(rule: &Rule) -> Result<usize, Refutation> {
     let pools: Vec<Vec<f64>> = (0..n).map(|v| typed_pool(rule, v, &base, !over_reals)).collect();
     let limit = match n {
         0 | 1 => usize::MAX,
-        2 => if over_reals { 14 } else { 40 },
-        3 => if over_reals { 8 } else { 16 },
+        2 => if over_reals { 20 } else { 60 },
+        3 => if over_reals { 10 } else { 16 },
         _ => 6,
     };
     let mut points = grid(&pools, limit);
-    for _ in 0..30 {
+    for _ in 0..RANDOM_POINTS {
         points.push(pools.iter().filter_map(|p| random.pick(p)).collect());
     }
     let mut seen = 0;
@@ -231,7 +233,7 @@ fn arrays(
     // promised there but for ordinary numbers.
     let empty = typing.iter().any(|b| matches!(b, Bound::Value(f) if f.ty.shape.size().known() == Some(0)));
     let mut seen = 0;
-    for k in (0..FILLINGS).filter(|k| !empty || k % 3 == 0) {
+    for k in (0..FILLINGS).filter(|k| !empty || k % 4 == 0) {
         let Some(values) = filling(rule, typing, k, random) else { continue };
         let flat: Vec<f64> = values.iter().flatten().flat_map(|a| a.data.iter().copied()).collect();
         if excluded(rule.assumes, &flat) {
@@ -257,15 +259,16 @@ fn arrays(
     Ok(seen)
 }
 
-/// Values for a typing: moderate numbers, in every third filling also special ones.
+/// Values for a typing: moderate numbers, small integers, infinities, everything special, in turn.
 fn filling(rule: &Rule, typing: &Typing, k: usize, random: &mut Random) -> Option<Vec<Option<Array>>> {
     let one = |(v, bound): (usize, &Bound)| {
         let Bound::Value(f) = bound else { return Some(None) };
         let shape = f.ty.shape.as_known()?;
-        let base: Vec<f64> = match (f.ty.dtype, k % 3) {
+        let base: Vec<f64> = match (f.ty.dtype, k % 4) {
             (DType::Bool, _) => vec![0.0, 1.0],
             (_, 0) => (0..9).map(|_| random.scaled(-1.0, 0.5)).collect(),
             (_, 1) => vec![0.0, -0.0, 1.0, -1.0, 2.0, 0.5, 3.0, 4.0, -0.75],
+            (_, 2) => vec![f64::INFINITY, f64::NEG_INFINITY, 0.0, -0.0, 1.0, -1.0, 2.0],
             _ => SPECIAL.iter().copied().take(14).collect(),
         };
         let mut pool = pool(rule, v, &base, !rule.assumes.has(Assumes::REASSOC));
