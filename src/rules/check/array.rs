@@ -17,9 +17,11 @@ impl Array {
     /// The element at a position of an array to which this one broadcasts.
     fn at(&self, index: &[usize]) -> Option<f64> {
         let lead = index.len().checked_sub(self.shape.len())?;
-        let flat = self.shape.iter().zip(&index[lead..]).fold(0, |flat, (&n, &i)| {
-            flat * n + if n == 1 { 0 } else { i }
-        });
+        let flat = self
+            .shape
+            .iter()
+            .zip(&index[lead..])
+            .fold(0, |flat, (&n, &i)| flat * n + if n == 1 { 0 } else { i });
         self.data.get(flat).copied()
     }
 
@@ -49,9 +51,7 @@ fn joint(args: &[&Array]) -> Vec<usize> {
 pub(super) fn apply(op: Op, attr: &Attr, args: &[&Array]) -> Option<Array> {
     let first = *args.first()?;
     match op.def().kernel {
-        Kernel::Map1(k) => {
-            Array::from_fn(&first.shape, |i| Some((k.scalar)(first.at(i)?)))
-        }
+        Kernel::Map1(k) => Array::from_fn(&first.shape, |i| Some((k.scalar)(first.at(i)?))),
         Kernel::Map2(k) => Array::from_fn(&joint(args), |i| {
             let rest = args[1..].iter().map(|a| a.at(i));
             rest.fold(first.at(i), |acc, y| Some((k.scalar)(acc?, y?)))
@@ -65,7 +65,10 @@ pub(super) fn apply(op: Op, attr: &Attr, args: &[&Array]) -> Option<Array> {
         Kernel::View(View::Broadcast) => Array::from_fn(&dims(attr)?, |i| first.at(i)),
         Kernel::View(View::Index) => {
             let (shape, from) = indexed(attr, &first.shape)?;
-            Some(Array { shape, data: from.iter().map(|&i| first.data.get(i).copied()).collect::<Option<_>>()? })
+            Some(Array {
+                shape,
+                data: from.iter().map(|&i| first.data.get(i).copied()).collect::<Option<_>>()?,
+            })
         }
         Kernel::Reshape => Some(Array { shape: dims(attr)?, data: first.data.clone() }),
         Kernel::Dot => dot(first, args.get(1)?),
@@ -182,10 +185,10 @@ fn indexed(attr: &Attr, shape: &[usize]) -> Option<(Vec<usize>, Vec<usize>)> {
 fn slice(n: usize, start: Option<i64>, stop: Option<i64>, step: i64) -> Option<Vec<usize>> {
     let n = i64::try_from(n).ok()?;
     let (low, high) = if step > 0 { (0, n) } else { (-1, n - 1) };
-    let place = |at: Option<i64>, absent: i64| {
-        at.map_or(absent, |a| if a < 0 { a + n } else { a }.clamp(low, high))
-    };
-    let (mut at, end) = if step > 0 { (place(start, 0), place(stop, n)) } else { (place(start, n - 1), place(stop, -1)) };
+    let place =
+        |at: Option<i64>, absent: i64| at.map_or(absent, |a| if a < 0 { a + n } else { a }.clamp(low, high));
+    let (mut at, end) =
+        if step > 0 { (place(start, 0), place(stop, n)) } else { (place(start, n - 1), place(stop, -1)) };
     let mut all = Vec::new();
     while step > 0 && at < end || step < 0 && at > end {
         all.push(usize::try_from(at).ok()?);

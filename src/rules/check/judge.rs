@@ -125,8 +125,20 @@ fn scalars(rule: &Rule) -> Result<usize, Refutation> {
     let pools: Vec<Vec<f64>> = (0..n).map(|v| typed_pool(rule, v, &base, !over_reals)).collect();
     let limit = match n {
         0 | 1 => usize::MAX,
-        2 => if over_reals { 20 } else { 60 },
-        3 => if over_reals { 10 } else { 16 },
+        2 => {
+            if over_reals {
+                20
+            } else {
+                60
+            }
+        }
+        3 => {
+            if over_reals {
+                10
+            } else {
+                16
+            }
+        }
         _ => 6,
     };
     let mut points = grid(&pools, limit);
@@ -138,7 +150,8 @@ fn scalars(rule: &Rule) -> Result<usize, Refutation> {
         let verdict = if over_reals { at_reals(rule, values) } else { at_doubles(rule, values) };
         match verdict {
             None => {}
-            Some(Ok(())) => seen += 1,
+            // Only NaN may be left when conditions contradict each other.
+            Some(Ok(())) => seen += usize::from(n == 0 || values.iter().any(|x| !x.is_nan())),
             Some(Err((l, r))) => {
                 let values = values.iter().map(|x| number(*x)).collect();
                 let scalars = vectors(rule);
@@ -201,7 +214,9 @@ fn accurate(rule: &Rule) -> Result<usize, Refutation> {
         if !values.iter().enumerate().all(|(v, x)| admits(rule, v, *x, false)) {
             continue;
         }
-        let (Some((l, _)), Some((r, _))) = (doubles(&rule.lhs, &values, 0.0), doubles(&rule.rhs, &values, 0.0)) else {
+        let (Some((l, _)), Some((r, _))) =
+            (doubles(&rule.lhs, &values, 0.0), doubles(&rule.rhs, &values, 0.0))
+        else {
             continue;
         };
         let Some((truth, _)) = reals(&rule.rhs, &values) else { continue };
@@ -239,7 +254,8 @@ fn arrays(
         if excluded(rule.assumes, &flat) {
             continue;
         }
-        let (Some((l, a)), Some((r, b))) = (evaluate(&rule.lhs, left, &values), evaluate(&rule.rhs, right, &values))
+        let (Some((l, a)), Some((r, b))) =
+            (evaluate(&rule.lhs, left, &values), evaluate(&rule.rhs, right, &values))
         else {
             continue;
         };
@@ -251,7 +267,8 @@ fn arrays(
             !if reassoc { close(rule.assumes, l, r, a.max(b)) } else { exact(rule.assumes, l, r) }
         };
         if l.shape != r.shape || l.data.iter().zip(&r.data).any(fails) {
-            let shown = typing.iter().zip(&values).map(|(b, v)| v.as_ref().map_or_else(|| b.text(), text)).collect();
+            let shown =
+                typing.iter().zip(&values).map(|(b, v)| v.as_ref().map_or_else(|| b.text(), text)).collect();
             return Err(refuted(rule, Failure::Value, typing, shown, text(&l), text(&r)));
         }
         seen += 1;
@@ -266,6 +283,10 @@ fn filling(rule: &Rule, typing: &Typing, k: usize, random: &mut Random) -> Optio
         let shape = f.ty.shape.as_known()?;
         let base: Vec<f64> = match (f.ty.dtype, k % 4) {
             (DType::Bool, _) => vec![0.0, 1.0],
+            // Short numbers first, so that people can follow a counterexample.
+            (_, 0) if k < FILLINGS / 2 => {
+                (0..9).map(|_| (random.unit() * 32.0 - 16.0).round() / 4.0).collect()
+            }
             (_, 0) => (0..9).map(|_| random.scaled(-1.0, 0.5)).collect(),
             (_, 1) => vec![0.0, -0.0, 1.0, -1.0, 2.0, 0.5, 3.0, 4.0, -0.75],
             (_, 2) => vec![f64::INFINITY, f64::NEG_INFINITY, 0.0, -0.0, 1.0, -1.0, 2.0],

@@ -11,7 +11,13 @@ pub(super) fn doubles(side: &Pattern, values: &[f64], zero: f64) -> Option<(f64,
     for node in &side.nodes {
         let x = match node {
             PNode::Var(v) => *values.get(*v as usize)?,
-            PNode::Num(x) => if *x == 0.0 { zero } else { *x },
+            PNode::Num(x) => {
+                if *x == 0.0 {
+                    zero
+                } else {
+                    *x
+                }
+            }
             PNode::Count { .. } => return None,
             PNode::App { op, args, .. } => {
                 let args: Vec<f64> = args.iter().map(|a| at[*a as usize]).collect();

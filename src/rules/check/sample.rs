@@ -11,7 +11,10 @@ pub(super) struct Random(u64);
 impl Random {
     /// A generator of its own for each name.
     pub(super) fn new(name: &str) -> Random {
-        Random(name.bytes().fold(0xcbf2_9ce4_8422_2325, |h, b| (h ^ u64::from(b)).wrapping_mul(0x0100_0000_01b3)))
+        Random(
+            name.bytes()
+                .fold(0xcbf2_9ce4_8422_2325, |h, b| (h ^ u64::from(b)).wrapping_mul(0x0100_0000_01b3)),
+        )
     }
 
     pub(super) fn next(&mut self) -> u64 {
@@ -66,7 +69,8 @@ pub(super) const SPECIAL: &[f64] = &[
 ];
 
 /// Sizes at which doubles overflow, underflow or round away.
-pub(super) const EXTREME: &[f64] = &[1e300, -1e300, 1e-300, -1e-300, 5e-324, 710.0, -745.0, 1e-9, 1e17, 30.0, -30.0];
+pub(super) const EXTREME: &[f64] =
+    &[1e300, -1e300, 1e-300, -1e-300, 5e-324, 710.0, -745.0, 1e-9, 1e17, 30.0, -30.0];
 
 /// May a variable have this value? NaN is outside every condition but those on constants. In doubles
 /// what is positive may underflow to zero.

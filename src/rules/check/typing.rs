@@ -85,7 +85,8 @@ pub(super) fn type_side(side: &Pattern, typing: &Typing) -> Result<Typed, String
                         _ => return Err("a value where an attribute is needed".into()),
                     },
                     AttrPattern::Call(f, vars) => {
-                        let known: Vec<Known<'_>> = vars.iter().map(|v| typing[*v as usize].known()).collect();
+                        let known: Vec<Known<'_>> =
+                            vars.iter().map(|v| typing[*v as usize].known()).collect();
                         (f.apply)(&known).ok_or_else(|| format!("`{}` does not apply", f.name))?
                     }
                 };
@@ -152,16 +153,15 @@ pub(super) fn vectors(rule: &Rule) -> Typing {
         .collect()
 }
 
-const SHAPES: &[&[usize]] = &[&[], &[3], &[2, 3], &[3, 2], &[1, 3], &[2, 1], &[3, 3], &[0, 3]];
+const SHAPES: &[&[usize]] = &[&[], &[3], &[2, 3], &[3, 2], &[1, 3], &[2, 1], &[3, 3], &[0, 3], &[2, 2, 2]];
 
 /// What a variable may stand for, as far as conditions on it alone tell.
 fn values(rule: &Rule, v: usize) -> Vec<Bound> {
     let named = |name: &str| {
         rule.when.iter().any(|c| c.condition.name == name && c.args.iter().any(|a| *a as usize == v))
     };
-    let constant = |c: &crate::rules::ast::Cond| {
-        of_constants(c.condition) && c.args.iter().any(|a| *a as usize == v)
-    };
+    let constant =
+        |c: &crate::rules::ast::Cond| of_constants(c.condition) && c.args.iter().any(|a| *a as usize == v);
     if rule.when.iter().any(constant) {
         return vec![Bound::Value(Facts::constant(2.0))];
     }
@@ -186,8 +186,8 @@ fn attrs(kind: AttrKind) -> Vec<Attr> {
         }
         AttrKind::Axis => vec![Attr::Axis(0), Attr::Axis(1)],
         AttrKind::Perm => {
-            let (x, a, b) = (None, Some(0), Some(1));
-            let all: [&[Option<usize>]; 13] = [
+            let (x, a, b, c) = (None, Some(0), Some(1), Some(2));
+            let all: [&[Option<usize>]; 15] = [
                 &[],
                 &[x],
                 &[a],
@@ -201,11 +201,14 @@ fn attrs(kind: AttrKind) -> Vec<Attr> {
                 &[x, a, b],
                 &[b, x, a],
                 &[b, a, x],
+                &[c, a, b],
+                &[a, c, b],
             ];
             all.iter().map(|p| Attr::Perm(p.to_vec())).collect()
         }
         AttrKind::Dims => {
-            let all: [&[usize]; 9] = [&[], &[3], &[6], &[2, 3], &[3, 2], &[1, 3], &[2, 1], &[3, 3], &[2, 2, 3]];
+            let all: [&[usize]; 9] =
+                [&[], &[3], &[6], &[2, 3], &[3, 2], &[1, 3], &[2, 1], &[3, 3], &[2, 2, 3]];
             all.iter().map(|d| Attr::Dims(d.iter().map(|n| Dim::Known(*n)).collect())).collect()
         }
         AttrKind::DType => vec![Attr::DType(DType::F64), Attr::DType(DType::F32)],
