@@ -135,11 +135,12 @@ fn as_egg(side: &egrad::rules::Pattern) -> Option<String> {
     text.pop()
 }
 
-/// The rules without attributes and conditions suffice for the tutorial's gradient.
+/// The rules without attributes, conditions and larger results suffice for the tutorial's gradient.
 #[test]
 fn the_gradient_of_the_logistic_function_is_found() {
     use egg::{Pattern, RecExpr, Rewrite, Runner, SymbolLang};
-    let plain = RuleSet::standard().rules().iter().filter(|r| r.when.is_empty());
+    let small = RuleSet::standard().without(&["expand"]).unwrap();
+    let plain = small.rules().iter().filter(|r| r.when.is_empty());
     let rules: Vec<Rewrite<SymbolLang, ()>> = plain
         .filter_map(|r| {
             let side = |p| as_egg(p)?.parse::<Pattern<SymbolLang>>().ok();

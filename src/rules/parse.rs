@@ -15,7 +15,8 @@ use crate::op::{Op, nearest};
 use crate::sexp::{Form, ReadError, ReadErrorKind, Source, quoted, read};
 
 /// Keys that may follow the right side.
-const KEYS: [&str; 5] = [":when", ":assumes", ":tags", ":ref", ":each"];
+const KEYS: [&str; 5] = [":when", ":assumes", ":tags", ":ref", EACH];
+const EACH: &str = ":each";
 
 /// The tag of a rule whose left side is never taken when the right is there.
 pub(super) const STABILIZE: &str = "stabilize";
@@ -34,6 +35,7 @@ pub(super) fn parse_into(
         Err(e) => return errors.push(e),
     };
     let file: Arc<str> = source.name().into();
+    let known = errors.len();
     // Lines are counted along the way: asking for each would read the text once per rule.
     let (mut at, mut line) = (0, 1);
     for form in tree.forms() {
@@ -42,6 +44,9 @@ pub(super) fn parse_into(
         at = start;
         let mut one = One { form, file: &file, line, errors };
         one.rule(names, rules);
+    }
+    if let Some(new) = errors.get_mut(known..) {
+        new.sort_by_key(|e| e.span().start);
     }
 }
 
@@ -87,7 +92,11 @@ impl<'t> One<'_, 't> {
         let name = self.name(&m, names);
         let doc = self.doc(&m);
         let [_, _, lhs, arrow, rhs, rest @ ..] = m.as_slice() else {
-            return self.fail(self.form.error(shape));
+            // Perhaps only the sentence is missing, and that is said.
+            if self.errors.len() == known {
+                self.fail(self.form.error(shape));
+            }
+            return;
         };
         let both = match arrow.atom() {
             Some("=>") => false,
@@ -99,6 +108,9 @@ impl<'t> One<'_, 't> {
         };
         let keys = self.keys(rest);
         let (Some(name), Some(doc)) = (name, doc) else { return };
+        if keys.each.is_none() && rest.iter().any(|f| f.atom() == Some(EACH)) {
+            return;
+        }
         let ops: Vec<Option<Op>> = match &keys.each {
             None => vec![None],
             Some((var, each)) => match self.instances(*lhs, var, each) {
@@ -277,6 +289,7 @@ impl<'t> One<'_, 't> {
         [left, right]: [Form<'t>; 2],
         both: bool,
     ) -> Option<Vec<Rule>> {
+        let known = self.errors.len();
         let mut scope = Scope { each, ..Scope::default() };
         let lhs = self.side(left, &mut scope, Side::Left);
         let when = keys.when.map(|f| self.conditions(f, &mut scope)).unwrap_or_default();
@@ -291,8 +304,11 @@ impl<'t> One<'_, 't> {
             }
             return Some(Vec::new());
         }
+        if both {
+            self.reversible(right, &scope, &rhs);
+        }
         let larger = rhs.larger_than(&lhs) || both && lhs.larger_than(&rhs);
-        if larger && !keys.tags.iter().any(|t| **t == *EXPAND) {
+        if larger && self.errors.len() == known && !keys.tags.iter().any(|t| **t == *EXPAND) {
             let message = format!("the result is larger than what is matched; tag the rule `{EXPAND}`");
             self.fail(right.error(message));
         }
@@ -316,14 +332,6 @@ impl<'t> One<'_, 't> {
         if !both {
             return Some(vec![rule]);
         }
-        let unbound = (0..rule.vars.len()).find(|v| u32::try_from(*v).is_ok_and(|v| !rule.rhs.uses(v)));
-        if let Some(v) = unbound {
-            let message = format!("`<=>`, but {} is not on this side", quoted(&rule.vars[v].0));
-            self.fail(right.error_of(ReadErrorKind::Name, message));
-        }
-        if !rule.rhs.matches() {
-            self.fail(right.error("`<=>`, but this side computes something and cannot be matched"));
-        }
         let mut reverse = rule.clone();
         reverse.name = match each {
             Some((_, op)) => {
@@ -334,6 +342,16 @@ impl<'t> One<'_, 't> {
         };
         std::mem::swap(&mut reverse.lhs, &mut reverse.rhs);
         Some(vec![rule, reverse])
+    }
+
+    /// A right side that is to be matched binds every variable and computes nothing.
+    fn reversible(&mut self, form: Form<'t>, scope: &Scope<'t>, rhs: &Pattern) {
+        if !rhs.matches() {
+            self.fail(form.error("`<=>`, but this side computes something and cannot be matched"));
+        } else if let Some((_, (name, _))) = (0u32..).zip(&scope.vars).find(|(v, _)| !rhs.uses(*v)) {
+            let message = format!("`<=>`, but {} is not on this side", quoted(name));
+            self.fail(form.error_of(ReadErrorKind::Name, message));
+        }
     }
 
     fn side(&mut self, form: Form<'t>, scope: &mut Scope<'t>, side: Side) -> Option<Pattern> {

@@ -106,7 +106,8 @@ impl<'t> Reader<'_, 't> {
             };
         }
         let message = format!("expected `?variable`, a number or `(operator ...)`, found {}", quoted(atom));
-        Err(form.error(message))
+        let meant = self.scope.vars.iter().map(|(n, _)| &**n).find(|n| n.strip_prefix('?') == Some(atom));
+        Err(form.error(message).suggest(meant))
     }
 
     fn operator(&self, form: Form<'t>, name: &str) -> Read<Op> {

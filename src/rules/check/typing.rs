@@ -45,7 +45,18 @@ fn attr_text(attr: &Attr) -> String {
         Attr::Dims(d) => list("dims", d.iter().map(ToString::to_string).collect()),
         Attr::Axis(a) => format!("(axis {a})"),
         Attr::DType(d) => format!("(dtype {d})"),
-        other => format!("{other:?}"),
+        Attr::Index(items) => list("index", items.iter().map(index_text).collect()),
+        Attr::None | Attr::AllAxes => format!("{attr:?}"),
+    }
+}
+
+fn index_text(item: &IndexItem) -> String {
+    let bound = |b: &Option<i64>| b.map_or(String::new(), |b| b.to_string());
+    match item {
+        IndexItem::At(i) => i.to_string(),
+        IndexItem::NewAxis => "newaxis".into(),
+        IndexItem::Slice { start, stop, step: 1 } => format!("{}:{}", bound(start), bound(stop)),
+        IndexItem::Slice { start, stop, step } => format!("{}:{}:{step}", bound(start), bound(stop)),
     }
 }
 
