@@ -3,6 +3,8 @@
 use egrad::op::Role;
 use egrad::rules::{Assumes, AttrPattern, PNode, Rule, RuleSet, STANDARD_FILES, check};
 
+#![allow(clippy::unwrap_used, reason = "helpers of tests")]
+
 use std::path::{Path, PathBuf};
 
 /// The files of a folder beside the tests, by name.

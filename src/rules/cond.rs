@@ -81,6 +81,7 @@ macro_rules! type_condition {
     };
 }
 
+#[allow(clippy::float_cmp, reason = "integers are meant exactly")]
 static CONDITIONS: &[Condition] = &[
     value_condition!("positive", "every element is above zero over the reals", Facts::positive, |x| x > 0.0),
     value_condition!("negative", "every element is below zero over the reals", Facts::negative, |x| x < 0.0),

@@ -8,6 +8,8 @@ mod attr_fn;
 pub mod check;
 mod cond;
 mod family;
+mod keys;
+mod literal;
 mod parse;
 mod pattern;
 mod set;

@@ -1,22 +1,20 @@
 //! What a rule promises at a point, word by word.
 
-use super::array::{self, Array};
 use super::point::{doubles, is_real, reals};
 use super::sample::{EXTREME, Random, SPECIAL, admits, grid, pool};
+use super::tensors::arrays;
 use super::typing::{Bound, Typed, Typing, is_elementwise, type_side, typings, vectors};
 use super::{Checked, Failure, Refutation};
 use crate::num::{Real, ulps};
 use crate::rules::assume::Assumes;
-use crate::rules::ast::{PNode, Pattern, Rule};
-use crate::rules::parse::STABILIZE;
+use crate::rules::ast::Rule;
+use crate::rules::keys::STABILIZE;
 use crate::ty::DType;
 
 /// Random points, beside the grid of special ones.
 const RANDOM_POINTS: usize = 200;
 /// Typings whose values are compared, for rules that are not elementwise.
 const MAX_TYPINGS: usize = 60;
-/// Random fillings of arrays for each.
-const FILLINGS: usize = 32;
 /// Errors below this many units in the last place are those of the kernels.
 const GOOD_ULPS: f64 = 8.0;
 
@@ -57,7 +55,7 @@ fn enough(rule: &Rule, done: Checked) -> Result<Checked, Refutation> {
     Err(refuted(rule, Failure::Unchecked, &Vec::new(), Vec::new(), why.into(), String::new()))
 }
 
-fn refuted(
+pub(super) fn refuted(
     rule: &Rule,
     failure: Failure,
     typing: &Typing,
@@ -84,23 +82,24 @@ fn same_type(rule: &Rule) -> Result<(), Refutation> {
 }
 
 /// Does an assumption exclude these operands?
-fn excluded(assumes: Assumes, values: &[f64]) -> bool {
+pub(super) fn excluded(assumes: Assumes, values: &[f64]) -> bool {
     assumes.has(Assumes::NNAN) && values.iter().any(|x| x.is_nan())
         || assumes.has(Assumes::NINF) && values.iter().any(|x| x.is_infinite())
 }
 
 /// Is the left side undefined at real operands, where the rule may define it?
-fn undefined(assumes: Assumes, values: &[f64], left_is_real: bool) -> bool {
+pub(super) fn undefined(assumes: Assumes, values: &[f64], left_is_real: bool) -> bool {
     assumes.has(Assumes::DOMAIN) && !left_is_real && values.iter().all(|x| x.is_finite())
 }
 
 /// Are two doubles the same under an exact rule?
-fn exact(assumes: Assumes, l: f64, r: f64) -> bool {
+#[allow(clippy::float_cmp, reason = "an exact rule promises the same number")]
+pub(super) fn exact(assumes: Assumes, l: f64, r: f64) -> bool {
     l.is_nan() && r.is_nan() || l.to_bits() == r.to_bits() || assumes.has(Assumes::NSZ) && l == r
 }
 
 /// Compares two doubles of a rule that holds over the reals, up to rounding of values of `size`.
-fn close(assumes: Assumes, l: f64, r: f64, size: f64) -> bool {
+pub(super) fn close(assumes: Assumes, l: f64, r: f64, size: f64) -> bool {
     if !l.is_finite() || !r.is_finite() {
         return l.is_finite() == r.is_finite();
     }
@@ -236,94 +235,7 @@ fn accurate(rule: &Rule) -> Result<usize, Refutation> {
     Ok(seen)
 }
 
-/// Arrays: random fillings, some with special values.
-fn arrays(
-    rule: &Rule,
-    typing: &Typing,
-    left: &Typed,
-    right: &Typed,
-    random: &mut Random,
-) -> Result<usize, Refutation> {
-    // Without elements a reduction is its unit, whatever a factor that left it is: nothing is
-    // promised there but for ordinary numbers.
-    let empty = typing.iter().any(|b| matches!(b, Bound::Value(f) if f.ty.shape.size().known() == Some(0)));
-    let mut seen = 0;
-    for k in (0..FILLINGS).filter(|k| !empty || k % 4 == 0) {
-        let Some(values) = filling(rule, typing, k, random) else { continue };
-        let flat: Vec<f64> = values.iter().flatten().flat_map(|a| a.data.iter().copied()).collect();
-        if excluded(rule.assumes, &flat) {
-            continue;
-        }
-        let (Some((l, a)), Some((r, b))) =
-            (evaluate(&rule.lhs, left, &values), evaluate(&rule.rhs, right, &values))
-        else {
-            continue;
-        };
-        let fails = |(&l, &r): (&f64, &f64)| {
-            if undefined(rule.assumes, &flat, l.is_finite()) {
-                return false;
-            }
-            let reassoc = rule.assumes.has(Assumes::REASSOC);
-            !if reassoc { close(rule.assumes, l, r, a.max(b)) } else { exact(rule.assumes, l, r) }
-        };
-        if l.shape != r.shape || l.data.iter().zip(&r.data).any(fails) {
-            let shown =
-                typing.iter().zip(&values).map(|(b, v)| v.as_ref().map_or_else(|| b.text(), text)).collect();
-            return Err(refuted(rule, Failure::Value, typing, shown, text(&l), text(&r)));
-        }
-        seen += 1;
-    }
-    Ok(seen)
-}
-
-/// Values for a typing: moderate numbers, small integers, infinities, everything special, in turn.
-fn filling(rule: &Rule, typing: &Typing, k: usize, random: &mut Random) -> Option<Vec<Option<Array>>> {
-    let one = |(v, bound): (usize, &Bound)| {
-        let Bound::Value(f) = bound else { return Some(None) };
-        let shape = f.ty.shape.as_known()?;
-        let base: Vec<f64> = match (f.ty.dtype, k % 4) {
-            (DType::Bool, _) => vec![0.0, 1.0],
-            // Short numbers first, so that people can follow a counterexample.
-            (_, 0) if k < FILLINGS / 2 => {
-                (0..9).map(|_| (random.unit() * 32.0 - 16.0).round() / 4.0).collect()
-            }
-            (_, 0) => (0..9).map(|_| random.scaled(-1.0, 0.5)).collect(),
-            (_, 1) => vec![0.0, -0.0, 1.0, -1.0, 2.0, 0.5, 3.0, 4.0, -0.75],
-            (_, 2) => vec![f64::INFINITY, f64::NEG_INFINITY, 0.0, -0.0, 1.0, -1.0, 2.0],
-            _ => SPECIAL.iter().copied().take(14).collect(),
-        };
-        let mut pool = pool(rule, v, &base, !rule.assumes.has(Assumes::REASSOC));
-        if pool.is_empty() {
-            pool = self::pool(rule, v, SPECIAL, false);
-        }
-        let n = shape.iter().product();
-        let data = (0..n).map(|_| random.pick(&pool)).collect::<Option<Vec<f64>>>()?;
-        Some(Some(Array { shape, data }))
-    };
-    typing.iter().enumerate().map(one).collect()
-}
-
-/// The value of a side, and the size of the largest intermediate value.
-fn evaluate(side: &Pattern, typed: &Typed, values: &[Option<Array>]) -> Option<(Array, f64)> {
-    let mut at: Vec<Array> = Vec::with_capacity(side.nodes.len());
-    for (i, node) in side.nodes.iter().enumerate() {
-        let x = match node {
-            PNode::Var(v) => values.get(*v as usize)?.clone()?,
-            PNode::Num(x) => Array::scalar(*x),
-            PNode::Count { .. } => Array::scalar(typed.facts[i].constant?),
-            PNode::App { op, args, .. } => {
-                let args: Vec<&Array> = args.iter().map(|a| &at[*a as usize]).collect();
-                array::apply(*op, &typed.attrs[i], &args)?
-            }
-        };
-        at.push(x);
-    }
-    let all = at.iter().flat_map(|a| &a.data).map(|x| x.abs());
-    let size = all.filter(|x| x.is_finite()).fold(0.0, f64::max);
-    Some((at.pop()?, size))
-}
-
-fn number(x: f64) -> String {
+pub(super) fn number(x: f64) -> String {
     let size = x.abs();
     if x.is_nan() {
         "NaN".into()
@@ -338,16 +250,4 @@ fn number(x: f64) -> String {
 fn real_text(exact: &Real, double: f64) -> String {
     let x = exact.to_f64();
     if x == 0.0 && double == 0.0 { number(double) } else { number(x) }
-}
-
-fn text(a: &Array) -> String {
-    fn part(shape: &[usize], data: &[f64]) -> String {
-        let Some((&n, rest)) = shape.split_first() else {
-            return data.first().map_or(String::new(), |x| number(*x));
-        };
-        let row = rest.iter().product::<usize>();
-        let rows: Vec<String> = (0..n).map(|i| part(rest, data.get(i * row..).unwrap_or(&[]))).collect();
-        format!("[{}]", rows.join(", "))
-    }
-    part(&a.shape, &a.data)
 }

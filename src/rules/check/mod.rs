@@ -9,6 +9,7 @@ mod array;
 mod judge;
 mod point;
 mod sample;
+mod tensors;
 mod typing;
 
 use std::fmt;
