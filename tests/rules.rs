@@ -1,11 +1,11 @@
 //! Rule files: the standard set loads, is sound as far as samples tell, and wrong rules are refuted.
 
-use egrad::op::Role;
-use egrad::rules::{Assumes, AttrPattern, PNode, Rule, RuleSet, STANDARD_FILES, check};
-
 #![allow(clippy::unwrap_used, reason = "helpers of tests")]
 
 use std::path::{Path, PathBuf};
+
+use egrad::op::Role;
+use egrad::rules::{Assumes, AttrPattern, PNode, Rule, RuleSet, STANDARD_FILES, check};
 
 /// The files of a folder beside the tests, by name.
 fn files(folder: &str) -> Vec<(String, PathBuf, String)> {

@@ -149,12 +149,12 @@ impl<'t> Reader<'_, 't> {
             let message = format!("`{COUNT}` takes 2 variables, found {}", operands.len());
             return Err(form.error_of(ReadErrorKind::Arity, message));
         };
-        let axes = self.attr_variable(*axes, Some(AttrKind::Axes))?;
+        let axes = self.attr_variable(*axes, AttrKind::Axes)?;
         let name = self.name_of(*of)?;
         // The lengths of a broadcast serve as well as those of a value.
         let dims = self.scope.vars.iter().any(|(n, k)| &**n == name && *k == VarKind::Attr);
         let of = if dims {
-            self.attr_variable(*of, Some(AttrKind::Dims))?
+            self.attr_variable(*of, AttrKind::Dims)?
         } else {
             self.bind(*of, name, VarKind::Value, None)?
         };
@@ -207,7 +207,7 @@ impl<'t> Reader<'_, 't> {
 
     fn attr_pattern(&mut self, form: Form<'t>, kind: AttrKind) -> Read<AttrPattern> {
         if form.atom().is_some_and(|a| a.starts_with('?')) {
-            return self.attr_variable(form, Some(kind)).map(AttrPattern::Var);
+            return self.attr_variable(form, kind).map(AttrPattern::Var);
         }
         let wanted =
             || format!("expected {}: `?variable` or `({} ...)`", kind_name(kind), literal_head(kind));
@@ -236,8 +236,8 @@ impl<'t> Reader<'_, 't> {
             return Err(form.error_of(ReadErrorKind::Arity, message));
         }
         let vars = args.iter().enumerate().map(|(i, a)| match f.attrs.get(i) {
-            Some(kind) => self.attr_variable(*a, Some(*kind)),
-            None => self.name_of(*a).and_then(|n| self.bind(*a, n, VarKind::Value, None)),
+            Some(kind) => self.attr_variable(*a, *kind),
+            None => self.variable(*a, VarKind::Value, None),
         });
         Ok(AttrPattern::Call(f, vars.collect::<Read<Vec<u32>>>()?))
     }
@@ -252,9 +252,8 @@ impl<'t> Reader<'_, 't> {
         self.bind(form, name, kind, attr)
     }
 
-    fn attr_variable(&mut self, form: Form<'t>, kind: Option<AttrKind>) -> Read<u32> {
-        let name = self.name_of(form)?;
-        self.bind(form, name, VarKind::Attr, kind)
+    fn attr_variable(&mut self, form: Form<'t>, kind: AttrKind) -> Read<u32> {
+        self.variable(form, VarKind::Attr, Some(kind))
     }
 
     /// The position of a variable: a left side introduces it, a right side must know it.
