@@ -9,15 +9,16 @@ pub struct Assumes(u8);
 impl Assumes {
     /// Nothing.
     pub const NONE: Assumes = Assumes(0);
-    /// Equal over the reals; rounding, overflow and underflow may differ.
+    /// Equal over the reals; rounding, overflow and underflow may differ, and so may NaN and the
+    /// infinities among each other: what is no real number stays none.
     pub const REASSOC: Assumes = Assumes(1);
     /// The sign of a zero does not matter.
     pub const NSZ: Assumes = Assumes(2);
-    /// No operand and no intermediate result is NaN.
+    /// No operand is NaN: nothing that a variable of the rule stands for.
     pub const NNAN: Assumes = Assumes(4);
-    /// No operand and no intermediate result is infinite.
+    /// No operand is infinite.
     pub const NINF: Assumes = Assumes(8);
-    /// The right side may be defined where the left is not.
+    /// The right side may be anything where the left is no real number although its operands are.
     pub const DOMAIN: Assumes = Assumes(16);
 
     /// Every word with its assumption.

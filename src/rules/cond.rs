@@ -81,6 +81,7 @@ macro_rules! type_condition {
     };
 }
 
+#[allow(clippy::float_cmp, reason = "integers are meant exactly")]
 static CONDITIONS: &[Condition] = &[
     value_condition!("positive", "every element is above zero over the reals", Facts::positive, |x| x > 0.0),
     value_condition!("negative", "every element is below zero over the reals", Facts::negative, |x| x < 0.0),
@@ -128,6 +129,14 @@ static CONDITIONS: &[Condition] = &[
     type_condition!("row", "it has two axes, the first of length 1", |f| {
         f.ty.rank() == 2 && f.ty.shape.dims()[0].is_one()
     }),
+    Condition {
+        name: "has-lengths",
+        arity: 2,
+        attrs: &[AttrKind::Dims],
+        doc: "the value has these lengths",
+        proved: |k| matches!(k, [Known::Attr(Attr::Dims(d)), Known::Value(x)] if **d == *x.ty.shape.dims()),
+        holds: None,
+    },
     Condition {
         name: "keeps-axes",
         arity: 2,

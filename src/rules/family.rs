@@ -1,6 +1,6 @@
 //! Families of operators that one rule may speak of: `:each (?f FAMILY)`. Taken from the table.
 
-use crate::op::{AttrKind, Kernel, Law, Op, OpDef, Role};
+use crate::op::{AttrKind, Kernel, Law, Op, OpDef, Role, View};
 
 /// A family.
 #[derive(Debug)]
@@ -64,4 +64,9 @@ pub(super) fn members(family: &Family, operands: usize) -> Vec<Op> {
 /// Is an operator there when rules are applied? The others are lowered before.
 pub(super) fn visible(d: &OpDef) -> bool {
     d.lower.is_none() && !matches!(d.kernel, Kernel::None | Kernel::Length)
+}
+
+/// The operator that broadcasts to lengths.
+pub(super) fn broadcast() -> Option<Op> {
+    Op::ALL.iter().copied().find(|op| matches!(op.def().kernel, Kernel::View(View::Broadcast)))
 }

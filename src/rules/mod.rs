@@ -5,8 +5,11 @@
 mod assume;
 mod ast;
 mod attr_fn;
+pub mod check;
 mod cond;
 mod family;
+mod keys;
+mod literal;
 mod parse;
 mod pattern;
 mod set;

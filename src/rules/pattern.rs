@@ -1,15 +1,15 @@
 //! Patterns: the two sides of a rule, read in the scope of its variables.
 
-use std::sync::{Arc, OnceLock};
-
-use rustc_hash::FxHashMap;
+use std::sync::Arc;
 
 use super::ast::{AttrPattern, PNode, Pattern, VarKind};
 use super::attr_fn::{attr_fn, attr_fns};
-use super::family::visible;
-use crate::op::{Arity, Attr, AttrKind, Kernel, Op, View, nearest};
+use super::family::{broadcast, visible};
+use super::literal::{
+    by_name, is_kebab, kind_name, literal, literal_head, number, operands_text, variables_text,
+};
+use crate::op::{Arity, AttrKind, Op, nearest};
 use crate::sexp::{Form, ReadError, ReadErrorKind, quoted};
-use crate::ty::{DType, Dim};
 
 /// Patterns nested deeper than this are refused.
 const MAX_DEPTH: usize = 64;
@@ -106,7 +106,8 @@ impl<'t> Reader<'_, 't> {
             };
         }
         let message = format!("expected `?variable`, a number or `(operator ...)`, found {}", quoted(atom));
-        Err(form.error(message))
+        let meant = self.scope.vars.iter().map(|(n, _)| &**n).find(|n| n.strip_prefix('?') == Some(atom));
+        Err(form.error(message).suggest(meant))
     }
 
     fn operator(&self, form: Form<'t>, name: &str) -> Read<Op> {
@@ -148,12 +149,12 @@ impl<'t> Reader<'_, 't> {
             let message = format!("`{COUNT}` takes 2 variables, found {}", operands.len());
             return Err(form.error_of(ReadErrorKind::Arity, message));
         };
-        let axes = self.attr_variable(*axes, Some(AttrKind::Axes))?;
+        let axes = self.attr_variable(*axes, AttrKind::Axes)?;
         let name = self.name_of(*of)?;
         // The lengths of a broadcast serve as well as those of a value.
         let dims = self.scope.vars.iter().any(|(n, k)| &**n == name && *k == VarKind::Attr);
         let of = if dims {
-            self.attr_variable(*of, Some(AttrKind::Dims))?
+            self.attr_variable(*of, AttrKind::Dims)?
         } else {
             self.bind(*of, name, VarKind::Value, None)?
         };
@@ -206,7 +207,7 @@ impl<'t> Reader<'_, 't> {
 
     fn attr_pattern(&mut self, form: Form<'t>, kind: AttrKind) -> Read<AttrPattern> {
         if form.atom().is_some_and(|a| a.starts_with('?')) {
-            return self.attr_variable(form, Some(kind)).map(AttrPattern::Var);
+            return self.attr_variable(form, kind).map(AttrPattern::Var);
         }
         let wanted =
             || format!("expected {}: `?variable` or `({} ...)`", kind_name(kind), literal_head(kind));
@@ -235,8 +236,8 @@ impl<'t> Reader<'_, 't> {
             return Err(form.error_of(ReadErrorKind::Arity, message));
         }
         let vars = args.iter().enumerate().map(|(i, a)| match f.attrs.get(i) {
-            Some(kind) => self.attr_variable(*a, Some(*kind)),
-            None => self.name_of(*a).and_then(|n| self.bind(*a, n, VarKind::Value, None)),
+            Some(kind) => self.attr_variable(*a, *kind),
+            None => self.variable(*a, VarKind::Value, None),
         });
         Ok(AttrPattern::Call(f, vars.collect::<Read<Vec<u32>>>()?))
     }
@@ -251,9 +252,8 @@ impl<'t> Reader<'_, 't> {
         self.bind(form, name, kind, attr)
     }
 
-    fn attr_variable(&mut self, form: Form<'t>, kind: Option<AttrKind>) -> Read<u32> {
-        let name = self.name_of(form)?;
-        self.bind(form, name, VarKind::Attr, kind)
+    fn attr_variable(&mut self, form: Form<'t>, kind: AttrKind) -> Read<u32> {
+        self.variable(form, VarKind::Attr, Some(kind))
     }
 
     /// The position of a variable: a left side introduces it, a right side must know it.
@@ -301,101 +301,6 @@ impl<'t> Reader<'_, 't> {
     }
 }
 
-/// The operator that broadcasts to lengths.
-fn broadcast() -> Option<Op> {
-    Op::ALL.iter().copied().find(|op| matches!(op.def().kernel, Kernel::View(View::Broadcast)))
-}
-
 fn index(i: usize) -> u32 {
     u32::try_from(i).unwrap_or(u32::MAX)
-}
-
-/// The operator of a name: asked thousands of times when the standard set loads.
-pub(super) fn by_name(name: &str) -> Option<Op> {
-    static NAMES: OnceLock<FxHashMap<&'static str, Op>> = OnceLock::new();
-    let names = NAMES.get_or_init(|| {
-        let all = Op::ALL.iter().flat_map(|&op| {
-            let d = op.def();
-            d.aliases.iter().copied().chain([d.name]).map(move |n| (n, op))
-        });
-        all.collect()
-    });
-    names.get(name).copied()
-}
-
-fn number(atom: &str) -> Option<f64> {
-    let digits = atom.strip_prefix('-').unwrap_or(atom);
-    digits.starts_with(|c: char| c.is_ascii_digit() || c == '.').then(|| atom.parse().ok()).flatten()
-}
-
-/// Small letters and digits in words that `-` joins.
-pub(super) fn is_kebab(name: &str) -> bool {
-    let word = |w: &str| !w.is_empty() && w.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit());
-    name.split('-').all(word)
-}
-
-/// What people call an attribute of this kind.
-pub(super) fn kind_name(kind: AttrKind) -> &'static str {
-    match kind {
-        AttrKind::None => "nothing",
-        AttrKind::Axes => "axes",
-        AttrKind::Axis => "an axis",
-        AttrKind::Perm => "a permutation",
-        AttrKind::Dims => "lengths",
-        AttrKind::DType => "an element type",
-        AttrKind::Index => "an index",
-    }
-}
-
-fn literal_head(kind: AttrKind) -> &'static str {
-    match kind {
-        AttrKind::Axes => "axes",
-        AttrKind::Axis => "axis",
-        AttrKind::Perm => "perm",
-        AttrKind::Dims => "dims",
-        AttrKind::DType => "dtype",
-        AttrKind::None | AttrKind::Index => "index",
-    }
-}
-
-fn literal(form: Form<'_>, members: &[Form<'_>], kind: AttrKind) -> Read<Attr> {
-    let natural = |f: &Form<'_>| -> Read<usize> {
-        let n = f.atom().and_then(|a| a.parse().ok()).filter(|n| *n < 256);
-        n.ok_or_else(|| f.error("expected a natural number"))
-    };
-    let one = || match members {
-        [f] => Ok(f),
-        _ => Err(form.error(format!("expected {}", kind_name(kind)))),
-    };
-    match kind {
-        AttrKind::Axes => {
-            let axes = members.iter().map(natural).collect::<Read<Vec<usize>>>()?;
-            if axes.windows(2).any(|w| w[0] >= w[1]) {
-                return Err(form.error("axes must ascend"));
-            }
-            Ok(Attr::Axes(axes))
-        }
-        AttrKind::Axis => Ok(Attr::Axis(natural(one()?)?)),
-        AttrKind::Perm => {
-            let entry = |f: &Form<'_>| if f.atom() == Some("x") { Ok(None) } else { natural(f).map(Some) };
-            Ok(Attr::Perm(members.iter().map(entry).collect::<Read<Vec<_>>>()?))
-        }
-        AttrKind::Dims => {
-            Ok(Attr::Dims(members.iter().map(|f| natural(f).map(Dim::Known)).collect::<Read<Vec<_>>>()?))
-        }
-        AttrKind::DType => {
-            let f = one()?;
-            let d = f.atom().and_then(DType::by_name);
-            d.map(Attr::DType).ok_or_else(|| f.error("expected an element type, as `f64`"))
-        }
-        AttrKind::None | AttrKind::Index => Err(form.error("an index is matched by a variable only")),
-    }
-}
-
-fn operands_text(n: usize) -> String {
-    if n == 1 { "1 operand".into() } else { format!("{n} operands") }
-}
-
-pub(super) fn variables_text(n: usize) -> String {
-    if n == 1 { "1 variable".into() } else { format!("{n} variables") }
 }
