@@ -11,7 +11,7 @@ pub fn topological(roots: &[Expr]) -> Vec<Expr> {
 }
 
 /// [`topological`], not entering nodes that are `known`.
-fn below(roots: &[Expr], known: &dyn Fn(&Expr) -> bool) -> Vec<Expr> {
+pub(crate) fn below(roots: &[Expr], known: &dyn Fn(&Expr) -> bool) -> Vec<Expr> {
     let mut order = Vec::new();
     let mut seen = rustc_hash::FxHashSet::default();
     let mut stack: Vec<(Expr, bool)> = roots.iter().rev().map(|r| (r.clone(), false)).collect();

@@ -75,10 +75,32 @@ pub fn grad<W: Grads>(cost: &Expr, wrt: W) -> Result<W::Output, GradError> {
 /// # Errors
 /// As [`grad`].
 pub fn grads(cost: &Expr, wrt: &[Expr]) -> Result<Vec<Expr>, GradError> {
+    seeded(cost, wrt, Disconnected::Error)
+}
+
+/// What is the gradient by an expression that the cost does not depend on?
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Disconnected {
+    /// An error, as in Theano: it is often a mistake.
+    #[default]
+    Error,
+    /// Zeros of its shape.
+    Zero,
+}
+
+/// [`grads`], with zeros for what the cost does not depend on if that is asked for.
+///
+/// # Errors
+/// As [`grad`].
+pub fn grads_or(cost: &Expr, wrt: &[Expr], disconnected: Disconnected) -> Result<Vec<Expr>, GradError> {
+    seeded(cost, wrt, disconnected)
+}
+
+fn seeded(cost: &Expr, wrt: &[Expr], disconnected: Disconnected) -> Result<Vec<Expr>, GradError> {
     if cost.rank() != 0 {
         return Err(GradError::CostNotScalar { cost: short(cost), ty: cost.ty().to_string() });
     }
-    grads_with(cost, &fill(cost, 1.0), wrt)
+    collect(cost, &fill(cost, 1.0), wrt, disconnected)
 }
 
 /// Gradients of `sum(cost * seed)`: `seed` is the adjoint of the cost, of its shape.
@@ -86,6 +108,15 @@ pub fn grads(cost: &Expr, wrt: &[Expr]) -> Result<Vec<Expr>, GradError> {
 /// # Errors
 /// As [`grad`], except that the cost may have axes.
 pub fn grads_with(cost: &Expr, seed: &Expr, wrt: &[Expr]) -> Result<Vec<Expr>, GradError> {
+    collect(cost, seed, wrt, Disconnected::Error)
+}
+
+fn collect(
+    cost: &Expr,
+    seed: &Expr,
+    wrt: &[Expr],
+    disconnected: Disconnected,
+) -> Result<Vec<Expr>, GradError> {
     for w in wrt {
         if w.literal().is_some() {
             return Err(GradError::NotDifferentiable { wrt: short(w), ty: w.ty().to_string() });
@@ -94,11 +125,12 @@ pub fn grads_with(cost: &Expr, seed: &Expr, wrt: &[Expr]) -> Result<Vec<Expr>, G
     let reach = Reach::new(cost, wrt);
     let adjoints = reach.accumulate(cost, seed)?;
     wrt.iter()
-        .map(|w| {
-            adjoints
-                .get(&reach.key(w))
-                .cloned()
-                .ok_or_else(|| GradError::Disconnected { wrt: short(w), absent: !reach.occurs(w) })
+        .map(|w| match (adjoints.get(&reach.key(w)), disconnected) {
+            (Some(g), _) => Ok(g.clone()),
+            (None, Disconnected::Zero) => Ok(w.zeros_like()),
+            (None, Disconnected::Error) => {
+                Err(GradError::Disconnected { wrt: short(w), absent: !reach.occurs(w) })
+            }
         })
         .collect()
 }

@@ -7,5 +7,5 @@
 mod api;
 mod error;
 
-pub use api::{Grads, grad, grads, grads_with};
+pub use api::{Disconnected, Grads, grad, grads, grads_or, grads_with};
 pub use error::GradError;

@@ -57,8 +57,12 @@ pub enum Kernel {
     Reduce {
         /// Value of an empty fold; `None` when an empty one is an error.
         init: Option<f64>,
-        /// One step.
+        /// One step: a partial result and the next element.
         step: Map2,
+        /// A whole block of elements, in a fixed order.
+        fold: fn(&[f64]) -> f64,
+        /// Two partial results into one.
+        merge: fn(f64, f64) -> f64,
     },
     /// Other strides, same elements.
     View(View),
@@ -127,7 +131,23 @@ macro_rules! map3 {
     };
 }
 
-pub(crate) use {map1, map2, map2_of, map3};
+/// A [`Kernel::Reduce`] from the value of an empty fold, the step, and how partial results join
+/// where that is not the step.
+macro_rules! reduce {
+    ($init:expr, $step:expr) => {
+        reduce!($init, $step, $step)
+    };
+    ($init:expr, $step:expr, $merge:expr) => {
+        $crate::op::Kernel::Reduce {
+            init: $init,
+            step: map2_of!($step),
+            fold: |xs| crate::op::fold::fold_lanes($init, xs, $step, $merge),
+            merge: $merge,
+        }
+    };
+}
+
+pub(crate) use {map1, map2, map2_of, map3, reduce};
 
 /// Number of products in a contraction, for the cost.
 pub(crate) fn inner_length(dims: &[Dim]) -> Dim {

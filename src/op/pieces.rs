@@ -101,6 +101,11 @@ fn list<T: ToString>(items: &[T], sep: &str) -> String {
     items.iter().map(ToString::to_string).collect::<Vec<_>>().join(sep)
 }
 
+/// Theano's `inv(x)`; a matrix spells it out, because `inv` of a matrix means another thing to most.
+pub(super) fn reciprocal(e: &Expr) -> Vec<Piece> {
+    call(if e.rank() < 2 { "inv" } else { e.op_name() }.into(), 1)
+}
+
 /// Classic: `sum(x)` over everything, `Sum{0}(x)` over axes.
 pub(super) fn reduce_classic(e: &Expr) -> Vec<Piece> {
     let name = e.op_name();

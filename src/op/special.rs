@@ -89,6 +89,34 @@ pub(super) fn psi(x: f64) -> f64 {
     libm::log(x) - 0.5 / x - series - shift
 }
 
+/// The second logarithmic derivative of the gamma function.
+///
+/// Recurrence up to 14, then the asymptotic series (Abramowitz and Stegun 6.4.6 and 6.4.12);
+/// reflection below zero (6.4.7).
+pub(super) fn tri_gamma(x: f64) -> f64 {
+    if x.is_nan() || x == f64::NEG_INFINITY {
+        return f64::NAN;
+    }
+    if x <= 0.0 {
+        if x.fract() == 0.0 {
+            return f64::INFINITY;
+        }
+        let s = std::f64::consts::PI / libm::sin(std::f64::consts::PI * (x - x.floor()));
+        return s * s - tri_gamma(1.0 - x);
+    }
+    let mut x = x;
+    let mut shift = 0.0;
+    while x < 14.0 {
+        shift += 1.0 / (x * x);
+        x += 1.0;
+    }
+    let z = 1.0 / (x * x);
+    let series = z
+        * (1.0 / 6.0
+            - z * (1.0 / 30.0 - z * (1.0 / 42.0 - z * (1.0 / 30.0 - z * (5.0 / 66.0 - z * 691.0 / 2730.0)))));
+    shift + 1.0 / x + z / 2.0 + series / x
+}
+
 /// The logarithm of the absolute value of the gamma function.
 pub(super) fn gammaln(x: f64) -> f64 {
     libm::lgamma(x)

@@ -7,8 +7,8 @@
 //!
 //! Derivatives are Theano 1.0.5's, term by term, because raw gradients are printed.
 
-use super::def::{Arity, Derivative, OpDef, Role};
-use super::kernel::{Kernel, View, map1, map2, map2_of, map3};
+use super::def::{Arity, Derivative, OpDef, Ring, Role};
+use super::kernel::{Kernel, View, map1, map2, map2_of, map3, reduce};
 use super::law::{Interval, Law};
 use super::pieces::{self, Pp};
 use super::special as f;
@@ -121,6 +121,7 @@ ops!(
                 same_side && (x[0].nonzero || x[1].nonzero)
             }),
         ],
+        ring: Ring::Sum,
         ..OpDef::BINARY
     },
     infix::Sub::sub = OpDef {
@@ -133,6 +134,7 @@ ops!(
         kernel: map2!(|a: f64, b: f64| a - b),
         real: Some(|x| &x[0] - &x[1]),
         laws: &[Law::Integral, Law::Range(|x| Interval { lo: x[0].lo - x[1].hi, hi: x[0].hi - x[1].lo }),],
+        ring: Ring::Difference,
         ..OpDef::BINARY
     },
     infix::Mul::mul = OpDef {
@@ -151,6 +153,7 @@ ops!(
             Law::Range(|x| law::product_range(x[0], x[1])),
             Law::Nonzero(|x| x[0].nonzero && x[1].nonzero),
         ],
+        ring: Ring::Product,
         ..OpDef::BINARY
     },
     infix::Div::div = OpDef {
@@ -165,6 +168,7 @@ ops!(
         real: Some(|x| &x[0] / &x[1]),
         cost: 3.0,
         laws: &[Law::Range(|x| law::quotient_range(x[0], x[1])), Law::Nonzero(|x| x[0].nonzero),],
+        ring: Ring::Quotient,
         ..OpDef::BINARY
     },
     binary::Pow::pow = OpDef {
@@ -184,6 +188,7 @@ ops!(
             Law::Range(|x| if x[0].lo >= 0.0 { Interval::NONNEG } else { Interval::ALL }),
             Law::Nonzero(|x| x[0].nonzero),
         ],
+        ring: Ring::Power,
         ..OpDef::BINARY
     },
     prefix::Neg::neg = OpDef {
@@ -201,13 +206,14 @@ ops!(
             Law::Range(|x| Interval { lo: -x[0].hi, hi: -x[0].lo }),
             Law::Nonzero(|x| x[0].nonzero),
         ],
+        ring: Ring::Opposite,
         ..OpDef::UNARY
     },
     unary::Reciprocal::reciprocal = OpDef {
-        name: "inv",
-        aliases: &["reciprocal", "recip"],
+        name: "reciprocal",
+        aliases: &["recip"],
         doc: "One over each element.",
-        plain: Pp::Call(Some("reciprocal")),
+        pp: Pp::Special(pieces::reciprocal),
         derivative: Derivative::Each(&[|v| -v.g() / (v.x(0) * v.x(0))]),
         real: Some(|x| r(1.0) / x[0].clone()),
         cost: 3.0,
@@ -261,6 +267,7 @@ ops!(
         kernel: map1!(|a: f64| a * a),
         real: Some(|x| &x[0] * &x[0]),
         laws: &[Law::Even, Law::Integral, Law::Range(|_| Interval::NONNEG), Law::Nonzero(|x| x[0].nonzero),],
+        ring: Ring::Square,
         ..OpDef::UNARY
     },
     unary::Sqrt::sqrt = OpDef {
@@ -271,6 +278,7 @@ ops!(
         real: Some(|x| x[0].sqrt()),
         cost: 4.0,
         laws: &[Law::Increasing, Law::Range(|_| Interval::NONNEG), Law::Nonzero(|x| x[0].nonzero)],
+        ring: Ring::Root,
         ..OpDef::UNARY
     },
     unary::Exp::exp = OpDef {
@@ -484,8 +492,18 @@ ops!(
         aliases: &["digamma"],
         doc: "The derivative of gammaln.",
         plain: Pp::Call(Some("digamma")),
+        derivative: Derivative::Each(&[|v| v.g() * v.x(0).tri_gamma()]),
         kernel: map1!(f::psi),
         cost: 15.0,
+        ..OpDef::UNARY
+    },
+    unary::TriGamma::tri_gamma = OpDef {
+        name: "tri_gamma",
+        aliases: &["trigamma"],
+        doc: "The derivative of psi. It has no derivative here.",
+        kernel: map1!(f::tri_gamma),
+        cost: 20.0,
+        laws: &[Law::Range(|_| Interval::NONNEG), Law::Nonzero(|_| true)],
         ..OpDef::UNARY
     },
     unary::Relu::relu = OpDef {
@@ -693,7 +711,7 @@ ops!(
         doc: "Sum over axes.",
         ty: types::reduce,
         derivative: Derivative::Each(&[|v| fill(&v.x(0), v.x(0).expand_reduced(&v.g(), v.attr()))]),
-        kernel: Kernel::Reduce { init: Some(0.0), step: map2_of!(|a: f64, b: f64| a + b) },
+        kernel: reduce!(Some(0.0), |a: f64, b: f64| a + b),
         laws: &[Law::Integral, Law::Range(|x| law::sum_range(x[0]))],
         ..OpDef::REDUCE
     },
@@ -702,7 +720,7 @@ ops!(
         doc: "Product over axes.",
         ty: types::reduce,
         derivative: Derivative::Each(&[derive::prod_derivative]),
-        kernel: Kernel::Reduce { init: Some(1.0), step: map2_of!(|a: f64, b: f64| a * b) },
+        kernel: reduce!(Some(1.0), |a: f64, b: f64| a * b),
         laws: &[Law::Integral, Law::Range(|x| if x[0].lo >= 0.0 { Interval::NONNEG } else { Interval::ALL }),],
         ..OpDef::REDUCE
     },
@@ -710,10 +728,8 @@ ops!(
         name: "prod_without_zeros",
         doc: "Product over axes of the elements that are not zero.",
         ty: types::reduce,
-        kernel: Kernel::Reduce {
-            init: Some(1.0),
-            step: map2_of!(|a: f64, b: f64| if b == 0.0 { a } else { a * b }),
-        },
+        // A partial product may underflow to zero, and counts all the same.
+        kernel: reduce!(Some(1.0), |a: f64, b: f64| if b == 0.0 { a } else { a * b }, |a: f64, b: f64| a * b),
         ..OpDef::REDUCE
     },
     hidden::Max::max = OpDef {
@@ -721,7 +737,7 @@ ops!(
         doc: "Largest element over axes; NaN if there is one. Every largest element gets the gradient.",
         ty: types::reduce_like,
         derivative: Derivative::Each(&[derive::extremum_derivative]),
-        kernel: Kernel::Reduce { init: None, step: map2_of!(f::maximum) },
+        kernel: reduce!(None, f::maximum),
         laws: &[Law::Integral, Law::Range(|x| x[0]), Law::Nonzero(|x| x[0].nonzero)],
         ..OpDef::REDUCE
     },
@@ -730,7 +746,7 @@ ops!(
         doc: "Smallest element over axes; NaN if there is one. Every smallest element gets the gradient.",
         ty: types::reduce_like,
         derivative: Derivative::Each(&[derive::extremum_derivative]),
-        kernel: Kernel::Reduce { init: None, step: map2_of!(f::minimum) },
+        kernel: reduce!(None, f::minimum),
         laws: &[Law::Integral, Law::Range(|x| x[0]), Law::Nonzero(|x| x[0].nonzero)],
         ..OpDef::REDUCE
     },

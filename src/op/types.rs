@@ -104,9 +104,8 @@ fn without_axes(shape: &Shape, attr: &Attr) -> Result<Shape, String> {
 
 /// Keeps type and shape; `Attr::Axes` must be axes of it.
 pub(super) fn softmax(args: &[Arg<'_>], attr: &Attr) -> TyResult {
-    let ty = args[0].ty;
-    without_axes(&ty.shape, attr)?;
-    Ok(Ty::new(ty.dtype.to_float(), ty.shape.clone()))
+    reduce_like(args, attr)?;
+    Ok(Ty::new(args[0].ty.dtype.to_float(), args[0].ty.shape.clone()))
 }
 
 /// Product of vectors and matrices; a scalar operand multiplies.

@@ -295,6 +295,11 @@ impl<'a> Elaborator<'a> {
 }
 
 /// What a name means when it is called.
+/// Is it the name of something that is called?
+pub(super) fn is_callee(name: &str) -> bool {
+    callee(name).is_some()
+}
+
 fn callee(name: &str) -> Option<Callee> {
     if let Some((_, f)) = SUGAR.iter().find(|(n, _)| *n == name) {
         return Some(Callee::Sugar(*f));

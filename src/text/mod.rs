@@ -33,6 +33,7 @@ mod call;
 mod code;
 mod elab;
 mod form;
+mod gradient;
 mod index;
 mod infix;
 mod operand;
@@ -43,5 +44,5 @@ mod token;
 mod value;
 mod write;
 
-pub use program::{Program, Scope, parse_declarations, parse_infix, parse_sexp};
+pub use program::{Program, Scope, free_names, parse_declarations, parse_infix, parse_sexp};
 pub use write::{Dialect, sexp, sexp_program};

@@ -2,7 +2,7 @@
 
 use rustc_hash::{FxHashMap, FxHashSet};
 
-use super::code::{Declared, DeclaredDim};
+use super::code::{Code, Declared, DeclaredDim};
 use super::elab::elaborate;
 use super::infix::Parser;
 use crate::expr::Expr;
@@ -193,4 +193,33 @@ pub fn parse_declarations(source: &Source) -> Result<Vec<Expr>, ReadError> {
 pub fn parse_sexp(source: &Source, inputs: &[Expr]) -> Result<Program, ReadError> {
     let tree = crate::sexp::read(source)?;
     Scope::new(inputs).read_sexp(tree.single()?)
+}
+
+/// The names that a text uses without declaring or defining them, in the order of first use; none
+/// for a text that cannot be read.
+pub fn free_names(source: &Source) -> Vec<String> {
+    let Ok(mut parser) = Parser::new(source) else { return Vec::new() };
+    if parser.program(false).is_err() {
+        return Vec::new();
+    }
+    let mut bound: Vec<&str> = Vec::new();
+    let mut free: Vec<String> = Vec::new();
+    for (code, span) in &parser.out.code {
+        let name = source.slice(*span);
+        match code {
+            Code::Declare(_) => return Vec::new(),
+            Code::Bind => bound.push(name),
+            Code::Name => {
+                let known = bound.contains(&name)
+                    || crate::ty::DType::by_name(name).is_some()
+                    || super::elab::is_callee(name)
+                    || free.iter().any(|f| f == name);
+                if !known {
+                    free.push(name.to_string());
+                }
+            }
+            _ => {}
+        }
+    }
+    free
 }

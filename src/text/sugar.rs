@@ -11,7 +11,7 @@ use crate::ty::{Dim, normalize_axis};
 pub(super) type Sugar = fn(Args<'_>) -> Result<Value, ReadError>;
 
 /// All of them. `dot` and `-` are rows too; here they get a meaning for scalars and for one operand.
-pub(super) const SUGAR: [(&str, Sugar); 17] = [
+pub(super) const SUGAR: [(&str, Sugar); 19] = [
     ("-", minus),
     ("@", dot),
     ("dot", dot),
@@ -24,6 +24,7 @@ pub(super) const SUGAR: [(&str, Sugar); 17] = [
     ("cube", |a| one(a, |a, x| a.apply(Op::Pow, Attr::None, vec![x, int(3)]))),
     ("not", |a| one(a, |a, x| a.apply(Op::Eq, Attr::None, vec![x, int(0)]))),
     ("or", or),
+    ("inv", inverse),
     ("outer", outer),
     ("stack", stack),
     ("flatten", |a| {
@@ -34,6 +35,7 @@ pub(super) const SUGAR: [(&str, Sugar); 17] = [
     }),
     ("slice_length", slice_length),
     ("\\dot", |a| two(a, product)),
+    ("grad", super::gradient::grad),
 ];
 
 fn int(i: i32) -> Expr {
@@ -97,6 +99,17 @@ fn product(args: &Args<'_>, x: Expr, y: Expr) -> Result<Expr, ReadError> {
         y
     };
     args.apply(Op::Dot, Attr::None, vec![x, y])
+}
+
+/// Theano's `inv` is one over each element; of a matrix it would be read as the matrix inverse.
+fn inverse(args: Args<'_>) -> Result<Value, ReadError> {
+    one(args, |a, x| {
+        if x.rank() >= 2 {
+            let message = "`inv` of a matrix is not an operator yet; `reciprocal` is one over each element";
+            return Err(a.error(ReadErrorKind::Name, message));
+        }
+        apply1(a, Op::Reciprocal, x)
+    })
 }
 
 fn outer(args: Args<'_>) -> Result<Value, ReadError> {

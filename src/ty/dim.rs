@@ -264,7 +264,7 @@ pub(crate) fn slice_bounds(n: usize, start: Option<i64>, stop: Option<i64>, step
     (from, usize::try_from(count).unwrap_or(0))
 }
 
-fn slice_len(n: usize, start: Option<i64>, stop: Option<i64>, step: i64) -> usize {
+pub(crate) fn slice_len(n: usize, start: Option<i64>, stop: Option<i64>, step: i64) -> usize {
     slice_bounds(n, start, stop, step).1
 }
 

@@ -7,6 +7,7 @@ mod dtype;
 mod shape;
 
 pub use dim::{Dim, DimExpr, Sym};
+pub(crate) use dim::{slice_bounds, slice_len};
 pub use dtype::DType;
 pub use shape::{Shape, ShapeError, normalize_axes, normalize_axis};
 

@@ -1,0 +1,259 @@
+//! What each node of a graph becomes, and when.
+//!
+//! A *stage* is a number such that everything a node reads from memory was written in an earlier
+//! one. Elementwise nodes take the stage of elementwise operands of the same space, so that a group
+//! (space, stage) is one loop; whatever crosses into another group crosses to a later stage, so
+//! groups never wait for each other in a circle. Nodes that are not needed where they could first
+//! be computed are put off to their users.
+
+use rustc_hash::FxHashMap;
+
+use super::error::PlanError;
+use crate::graph::{Graph, Head, Id};
+use crate::op::{Attr, Kernel, Op, View};
+use crate::ty::{DType, Shape};
+
+/// Operators up to this cost are computed again rather than stored for a later loop, when all
+/// they read is in memory anyway.
+const CHEAP: f64 = 1.5;
+
+/// What a node becomes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Kind {
+    /// Not reached.
+    Unused,
+    /// One number: a constant, a length, a rank-0 input, elementwise operators of such.
+    Scalar,
+    /// The number of another node, seen with another shape.
+    Alias(Id),
+    /// The only element of an array.
+    Fetch,
+    /// An input with axes.
+    Input,
+    /// An elementwise operator in a loop.
+    Map,
+    /// A reduction in a loop.
+    Fold,
+    /// A view of an array.
+    View,
+    /// A step of its own.
+    Own,
+}
+
+/// Kinds and stages of all nodes.
+#[derive(Debug)]
+pub(super) struct Analysis {
+    /// Nodes that the roots reach, ascending.
+    pub(super) order: Vec<Id>,
+    pub(super) kind: Vec<Kind>,
+    /// When it is computed.
+    pub(super) stage: Vec<u32>,
+    /// Nodes of equal space are read over the same loop: for a reduction, the space of its operand.
+    pub(super) space: Vec<u32>,
+    /// Elementwise nodes that are stored.
+    pub(super) stored: Vec<bool>,
+}
+
+impl Analysis {
+    pub(super) fn new(graph: &Graph, roots: &[Id]) -> Result<Analysis, PlanError> {
+        let n = graph.len();
+        let mut a = Analysis {
+            order: graph.reachable(roots),
+            kind: vec![Kind::Unused; n],
+            stage: vec![0; n],
+            space: vec![0; n],
+            stored: vec![false; n],
+        };
+        let mut spaces: FxHashMap<Shape, u32> = FxHashMap::default();
+        for i in 0..a.order.len() {
+            let id = a.order[i];
+            supported(graph, id)?;
+            let kind = a.kind_of(graph, id)?;
+            let at = id as usize;
+            a.kind[at] = kind;
+            let over = if kind == Kind::Fold { graph.node(id).args[0] } else { id };
+            let next = u32::try_from(spaces.len()).unwrap_or(u32::MAX);
+            a.space[at] = match spaces.get(&graph.ty(over).shape) {
+                Some(&s) => s,
+                None => {
+                    spaces.insert(graph.ty(over).shape.clone(), next);
+                    next
+                }
+            };
+            a.stage[at] = graph
+                .node(id)
+                .args
+                .iter()
+                .map(|&arg| if a.in_loop(id, arg) { a.stage[arg as usize] } else { a.ready(arg) })
+                .max()
+                .unwrap_or(0);
+        }
+        a.put_off(graph, roots);
+        a.decide_stored(graph, roots);
+        Ok(a)
+    }
+
+    fn kind_of(&self, graph: &Graph, id: Id) -> Result<Kind, PlanError> {
+        let node = graph.node(id);
+        let (op, attr) = match node.head {
+            Head::Const(_) | Head::Size(_) => return Ok(Kind::Scalar),
+            Head::Var(_) => return Ok(if graph.ty(id).rank() == 0 { Kind::Scalar } else { Kind::Input }),
+            Head::Op(op, attr) => (op, graph.attr(attr)),
+        };
+        let all_numbers = node.args.iter().all(|&a| self.number(graph, a).is_some());
+        let fits = |n: usize| node.args.len() == n;
+        match op.def().kernel {
+            Kernel::Map1(_) if fits(1) => Ok(if all_numbers { Kind::Scalar } else { Kind::Map }),
+            Kernel::Map2(_) if fits(2) => Ok(if all_numbers { Kind::Scalar } else { Kind::Map }),
+            Kernel::Map3(_) if fits(3) => Ok(if all_numbers { Kind::Scalar } else { Kind::Map }),
+            Kernel::Reduce { .. } if fits(1) => Ok(Kind::Fold),
+            Kernel::View(_) | Kernel::Reshape if fits(1) => {
+                let arg = node.args[0];
+                if let Some(number) = self.number(graph, arg) {
+                    Ok(Kind::Alias(number))
+                } else if graph.ty(id).rank() == 0 {
+                    Ok(Kind::Fetch)
+                } else if matches!(op.def().kernel, Kernel::Reshape) && !self.row_major(graph, arg, attr) {
+                    Ok(Kind::Own)
+                } else {
+                    Ok(Kind::View)
+                }
+            }
+            Kernel::Dot | Kernel::IncAt | Kernel::SetAt if fits(2) => Ok(Kind::Own),
+            Kernel::Concat => Ok(Kind::Own),
+            _ => Err(PlanError::NoKernel { op: op.def().name }),
+        }
+    }
+
+    /// The node whose register holds the one number that a node is.
+    pub(super) fn number(&self, graph: &Graph, id: Id) -> Option<Id> {
+        match self.kind[id as usize] {
+            Kind::Scalar | Kind::Fetch => Some(id),
+            Kind::Alias(of) => Some(of),
+            Kind::Fold | Kind::Own if graph.ty(id).rank() == 0 => Some(id),
+            _ => None,
+        }
+    }
+
+    /// Does an array, or the input it is a view of, lie in row-major order? Inputs that are read so
+    /// are made so.
+    fn row_major(&self, graph: &Graph, id: Id, _: &Attr) -> bool {
+        let mut at = id;
+        loop {
+            if self.kind[at as usize] != Kind::View {
+                return true;
+            }
+            let Some((op, attr, args)) = graph.application(at) else { return true };
+            let keeps = match (op.def().kernel, attr) {
+                (Kernel::Reshape, _) => true,
+                (Kernel::View(View::Dimshuffle), Attr::Perm(p)) => {
+                    // Axes of length 1 may come and go anywhere.
+                    let kept: Vec<usize> = p.iter().flatten().copied().collect();
+                    kept.windows(2).all(|w| w[0] < w[1])
+                }
+                _ => false,
+            };
+            if !keeps {
+                return false;
+            }
+            at = args[0];
+        }
+    }
+
+    /// Is the value of `arg` handed to `user` inside one loop, if the stages agree?
+    fn in_loop(&self, user: Id, arg: Id) -> bool {
+        self.kind[arg as usize] == Kind::Map
+            && self.space[user as usize] == self.space[arg as usize]
+            && matches!(self.kind[user as usize], Kind::Map | Kind::Fold)
+    }
+
+    /// The first stage that can read a node from memory.
+    fn ready(&self, id: Id) -> u32 {
+        let stage = self.stage[id as usize];
+        match self.kind[id as usize] {
+            Kind::Map | Kind::Fold | Kind::Own => stage + 1,
+            _ => stage,
+        }
+    }
+
+    /// Puts elementwise nodes off to the first of their users, where all of them are in loops over
+    /// the same space.
+    fn put_off(&mut self, graph: &Graph, roots: &[Id]) {
+        let mut limit = vec![u32::MAX; self.kind.len()];
+        for &r in roots {
+            limit[r as usize] = 0;
+        }
+        for i in (0..self.order.len()).rev() {
+            let id = self.order[i];
+            let at = id as usize;
+            if self.kind[at] == Kind::Map && limit[at] != u32::MAX {
+                self.stage[at] = self.stage[at].max(limit[at]);
+            }
+            for &arg in &graph.node(id).args {
+                let to = if self.in_loop(id, arg) { self.stage[at] } else { 0 };
+                limit[arg as usize] = limit[arg as usize].min(to);
+            }
+        }
+    }
+
+    /// Elementwise nodes that something outside their loop reads.
+    fn decide_stored(&mut self, graph: &Graph, roots: &[Id]) {
+        for &r in roots {
+            self.stored[r as usize] = self.kind[r as usize] == Kind::Map;
+        }
+        for i in 0..self.order.len() {
+            let id = self.order[i];
+            for &arg in &graph.node(id).args {
+                if self.kind[arg as usize] == Kind::Map && !self.reads_in_loop(graph, id, arg) {
+                    self.stored[arg as usize] = true;
+                }
+            }
+        }
+    }
+
+    /// Does `user` get `arg` without memory: in the same loop, or computed again?
+    pub(super) fn reads_in_loop(&self, graph: &Graph, user: Id, arg: Id) -> bool {
+        self.in_loop(user, arg)
+            && (self.stage[user as usize] == self.stage[arg as usize] || self.cheap(graph, arg))
+    }
+
+    /// Is a node computed again rather than stored?
+    fn cheap(&self, graph: &Graph, id: Id) -> bool {
+        graph.application(id).is_some_and(|(op, _, args)| {
+            op.def().cost <= CHEAP && args.iter().all(|&a| self.kind[a as usize] != Kind::Map)
+        })
+    }
+}
+
+/// Element types that doubles carry, and conversions that lose nothing.
+fn supported(graph: &Graph, id: Id) -> Result<(), PlanError> {
+    let dtype = graph.ty(id).dtype;
+    if dtype == DType::F32 {
+        let what = match graph.node(id).head {
+            Head::Var(v) => {
+                format!("input `{}`", graph.vars().get(v as usize).map_or("?", |(name, _)| name))
+            }
+            Head::Op(op, _) => format!("the result of `{}`", op.def().name),
+            _ => "a constant".into(),
+        };
+        return Err(PlanError::DType { what, dtype });
+    }
+    if let Some((op, Attr::DType(to), args)) = graph.application(id)
+        && let Some(&arg) = args.first()
+    {
+        return conversion(graph, op, arg, *to);
+    }
+    Ok(())
+}
+
+fn conversion(graph: &Graph, _: Op, arg: Id, to: DType) -> Result<(), PlanError> {
+    let facts = graph.facts(arg);
+    let from = facts.ty.dtype;
+    let constant = facts.constant.is_some_and(|x| x.fract() == 0.0 && (0.0..=1.0).contains(&x));
+    let exact = to == DType::F64
+        || from == to
+        || !from.is_float() && to.is_int() && from <= to
+        || constant
+        || to == DType::I64 && facts.integral;
+    if exact { Ok(()) } else { Err(PlanError::Cast { from, to }) }
+}

@@ -1,0 +1,40 @@
+//! What runs the fused loops of a plan.
+
+use super::error::RunError;
+use super::plan::Fused;
+
+/// An array as a loop reads it: flat memory, the position of the first element, and one stride per
+/// axis of the space, 0 where the same element is read again.
+#[derive(Debug, Clone, Copy)]
+pub struct Strided<'a> {
+    /// The memory.
+    pub data: &'a [f64],
+    /// Position of the first element.
+    pub offset: isize,
+    /// One stride per axis of the space.
+    pub strides: &'a [isize],
+}
+
+/// The operands of a fused loop.
+#[derive(Debug)]
+pub struct FusedArgs<'s, 'a> {
+    /// The lengths of the space.
+    pub space: &'s [usize],
+    /// What is read, in the order of [`Fused::leaves`].
+    pub leaves: &'s [Strided<'s>],
+    /// What is written over the whole space, in row-major order.
+    pub stores: &'s mut [&'a mut [f64]],
+    /// The results of reductions, in row-major order of the axes that are kept.
+    pub folds: &'s mut [&'a mut [f64]],
+    /// Registers, kept from call to call.
+    pub registers: &'s mut Vec<Vec<f64>>,
+}
+
+/// What runs the fused loops of a plan. Everything else is the same for every backend.
+pub trait Backend: std::fmt::Debug + Send + Sync {
+    /// Runs one loop.
+    ///
+    /// # Errors
+    /// A largest or smallest element of none.
+    fn run(&self, fused: &Fused, args: FusedArgs<'_, '_>) -> Result<(), RunError>;
+}

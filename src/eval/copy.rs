@@ -1,0 +1,98 @@
+//! Elements from one place to another: copies, joins, writes at an index.
+
+use super::error::RunError;
+use super::layout::{Layout, signed};
+use super::nest::{Cursor, Nest};
+use crate::op::IndexItem;
+
+/// An array as these steps read it.
+pub(super) type Read<'a> = (&'a [f64], Layout);
+
+/// Puts, or adds, an array over the places of another layout, repeating it where it has length 1.
+pub(super) fn transfer(from: &Read<'_>, dst: &mut [f64], to: &Layout, add: bool) -> Result<(), RunError> {
+    let (src, from) = from;
+    let space = to.lens.as_slice();
+    let mut strides = Vec::with_capacity(2 * space.len());
+    from.over(space, &mut strides)?;
+    if space.contains(&0) {
+        return Ok(());
+    }
+    strides.extend(space.iter().zip(&to.strides).map(|(&n, &s)| if n == 1 { 0 } else { s }));
+    let nest = Nest::new(space, &strides, 2, 0);
+    let (rows, cols) = nest.tile();
+    let (src_step, dst_step) = (nest.tile_strides(0), nest.tile_strides(1));
+    let mut cursor = Cursor::new(&nest);
+    loop {
+        let mut s = from.offset + cursor.offset(nest.strides(0));
+        let mut d = to.offset + cursor.offset(nest.strides(1));
+        for _ in 0..rows {
+            row((src, s, src_step.1), (dst, d, dst_step.1), cols, add);
+            s += src_step.0;
+            d += dst_step.0;
+        }
+        if !cursor.next(&nest) {
+            return Ok(());
+        }
+    }
+}
+
+fn row(from: (&[f64], isize, isize), to: (&mut [f64], isize, isize), cols: usize, add: bool) {
+    let place = |at: isize| usize::try_from(at).unwrap_or(0);
+    let (src, s, src_step) = from;
+    let (dst, d, dst_step) = to;
+    if (src_step, dst_step, add) == (1, 1, false) {
+        dst[place(d)..][..cols].copy_from_slice(&src[place(s)..][..cols]);
+        return;
+    }
+    if (src_step, dst_step, add) == (0, 1, false) {
+        dst[place(d)..][..cols].fill(src[place(s)]);
+        return;
+    }
+    for i in 0..cols {
+        let x = src[place(s + signed(i) * src_step)];
+        let out = &mut dst[place(d + signed(i) * dst_step)];
+        *out = if add { *out + x } else { x };
+    }
+}
+
+/// The arrays one after the other along `axis` of a result with the given lengths.
+pub(super) fn concat(
+    axis: usize,
+    parts: &[Read<'_>],
+    dst: &mut [f64],
+    lens: &[usize],
+) -> Result<(), RunError> {
+    let whole = Layout::contiguous(lens);
+    let mut at = 0;
+    for part in parts {
+        let mut hole = whole.clone();
+        let n = part.1.lens.get(axis).copied().unwrap_or(1);
+        if at + n > lens[axis] || part.1.lens.len() != lens.len() {
+            return Err(RunError::Shape {
+                what: "a part of a join".into(),
+                expected: lens.to_vec(),
+                got: part.1.lens.to_vec(),
+            });
+        }
+        hole.lens[axis] = n;
+        hole.offset += signed(at) * whole.strides[axis];
+        transfer(part, dst, &hole, false)?;
+        at += n;
+    }
+    Ok(())
+}
+
+/// `base` with `value` put, or added, at an index.
+pub(super) fn write(
+    base: &Read<'_>,
+    value: &Read<'_>,
+    items: &[IndexItem],
+    add: bool,
+    dst: &mut [f64],
+    lens: &[usize],
+) -> Result<(), RunError> {
+    let whole = Layout::contiguous(lens);
+    let hole = whole.indexed(items)?;
+    transfer(base, dst, &whole, false)?;
+    transfer(value, dst, &hole, add)
+}

@@ -1,0 +1,127 @@
+//! What can be wrong with a plan, and with running one.
+
+use std::fmt;
+
+use crate::ty::DType;
+
+/// Why a graph has no plan.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum PlanError {
+    /// An operator that is not computed, and was not lowered to others.
+    NoKernel {
+        /// Its name.
+        op: &'static str,
+    },
+    /// An element type that the evaluator does not compute in.
+    DType {
+        /// What has it: an input or an operator.
+        what: String,
+        /// The type.
+        dtype: DType,
+    },
+    /// A conversion that may lose information.
+    Cast {
+        /// From this type.
+        from: DType,
+        /// To this one.
+        to: DType,
+    },
+    /// A length that no input tells.
+    Unbound {
+        /// The length.
+        dim: String,
+    },
+}
+
+impl fmt::Display for PlanError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            PlanError::NoKernel { op } => write!(f, "`{op}` has no kernel"),
+            PlanError::DType { what, dtype } => {
+                write!(
+                    f,
+                    "{what} has element type {dtype}; supported are f64, and bool, i8, i16, i32, i64 as \
+                     far as doubles hold them"
+                )
+            }
+            PlanError::Cast { from, to } => {
+                write!(f, "conversion from {from} to {to} is not supported: it may lose information")
+            }
+            PlanError::Unbound { dim } => write!(f, "no input tells the length {dim}"),
+        }
+    }
+}
+impl std::error::Error for PlanError {}
+
+/// Why a plan did not run.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum RunError {
+    /// Another number of inputs or outputs than the plan has.
+    Count {
+        /// `inputs` or `outputs`.
+        what: &'static str,
+        /// How many the plan has.
+        expected: usize,
+        /// How many came.
+        got: usize,
+    },
+    /// A shape that does not fit.
+    Shape {
+        /// Whose: an input, an output or an operator.
+        what: String,
+        /// The shape that is needed.
+        expected: Vec<usize>,
+        /// The shape that came.
+        got: Vec<usize>,
+    },
+    /// A length cannot be computed: a quotient is not exact, or a product too large.
+    Length {
+        /// The length.
+        dim: String,
+    },
+    /// An array that would be too large.
+    TooLarge {
+        /// Its shape.
+        shape: Vec<usize>,
+        /// How many elements are allowed.
+        limit: usize,
+    },
+    /// The system gave no memory.
+    Memory {
+        /// For so many elements.
+        elements: usize,
+    },
+    /// A largest or smallest element of none.
+    EmptyFold {
+        /// The operator.
+        op: &'static str,
+    },
+    /// An index past the end.
+    Index {
+        /// The index.
+        index: i64,
+        /// The length of the axis.
+        len: usize,
+    },
+}
+
+impl fmt::Display for RunError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            RunError::Count { what, expected, got } => write!(f, "takes {expected} {what}, not {got}"),
+            RunError::Shape { what, expected, got } => {
+                write!(f, "{what}: shape {got:?} where {expected:?} is needed")
+            }
+            RunError::Length { dim } => write!(f, "the length {dim} has no value"),
+            RunError::TooLarge { shape, limit } => {
+                write!(f, "an array of shape {shape:?} has more than {limit} elements")
+            }
+            RunError::Memory { elements } => write!(f, "no memory for {elements} elements"),
+            RunError::EmptyFold { op } => write!(f, "`{op}` of no element"),
+            RunError::Index { index, len } => {
+                write!(f, "index {index} is out of bounds for an axis of length {len}")
+            }
+        }
+    }
+}
+impl std::error::Error for RunError {}

@@ -1,0 +1,105 @@
+//! Lengths of axes as a table: each entry is a number, an axis of an input, or made of earlier
+//! entries, so that a call computes all of them in one sweep.
+
+use std::sync::Arc;
+
+use rustc_hash::FxHashMap;
+
+use super::error::{PlanError, RunError};
+use crate::ty::{Dim, DimExpr, Sym, Ty, slice_len};
+
+/// The position of a length in the table.
+pub type LenId = u32;
+
+#[derive(Debug, Clone, PartialEq)]
+enum Len {
+    Known(usize),
+    Axis { input: usize, axis: usize },
+    Sum(Vec<LenId>),
+    Product(Vec<LenId>),
+    Quotient(LenId, LenId),
+    Slice { of: LenId, start: Option<i64>, stop: Option<i64>, step: i64 },
+}
+
+/// The table.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Lengths {
+    rows: Vec<Len>,
+    names: Vec<Dim>,
+    ids: FxHashMap<Dim, LenId>,
+}
+
+impl Lengths {
+    /// The entry of a length. Recurses over the nesting of one length, as [`Dim::eval`] does.
+    pub(crate) fn intern(&mut self, dim: &Dim, inputs: &[(Arc<str>, Ty)]) -> Result<LenId, PlanError> {
+        if let Some(&id) = self.ids.get(dim) {
+            return Ok(id);
+        }
+        let row = match dim {
+            Dim::Known(n) => Len::Known(*n),
+            Dim::Sym(s) => {
+                let (input, axis) =
+                    place_of(s, inputs).ok_or_else(|| PlanError::Unbound { dim: dim.to_string() })?;
+                Len::Axis { input, axis }
+            }
+            Dim::Expr(e) => match &**e {
+                DimExpr::Add(ds) => Len::Sum(self.all(ds, inputs)?),
+                DimExpr::Mul(ds) => Len::Product(self.all(ds, inputs)?),
+                DimExpr::Div(a, b) => Len::Quotient(self.intern(a, inputs)?, self.intern(b, inputs)?),
+                DimExpr::Slice { of, start, stop, step } => {
+                    Len::Slice { of: self.intern(of, inputs)?, start: *start, stop: *stop, step: *step }
+                }
+            },
+        };
+        let id = u32::try_from(self.rows.len()).unwrap_or(u32::MAX);
+        self.rows.push(row);
+        self.names.push(dim.clone());
+        self.ids.insert(dim.clone(), id);
+        Ok(id)
+    }
+
+    fn all(&mut self, dims: &[Dim], inputs: &[(Arc<str>, Ty)]) -> Result<Vec<LenId>, PlanError> {
+        dims.iter().map(|d| self.intern(d, inputs)).collect()
+    }
+
+    /// Computes every length, given the shapes of the inputs.
+    pub(crate) fn values(&self, shapes: &[&[usize]], out: &mut Vec<usize>) -> Result<(), RunError> {
+        out.clear();
+        for (row, name) in self.rows.iter().zip(&self.names) {
+            let of = |i: &LenId| out[*i as usize];
+            let value = match row {
+                Len::Known(n) => Some(*n),
+                Len::Axis { input, axis } => shapes.get(*input).and_then(|s| s.get(*axis)).copied(),
+                Len::Sum(ids) => ids.iter().map(of).try_fold(0usize, usize::checked_add),
+                Len::Product(ids) => ids.iter().map(of).try_fold(1usize, usize::checked_mul),
+                Len::Quotient(a, b) => {
+                    let (a, b) = (of(a), of(b));
+                    (b != 0 && a.is_multiple_of(b)).then(|| a / b)
+                }
+                Len::Slice { of: whole, start, stop, step } => {
+                    Some(slice_len(of(whole), *start, *stop, *step))
+                }
+            };
+            out.push(value.ok_or_else(|| RunError::Length { dim: name.to_string() })?);
+        }
+        Ok(())
+    }
+
+    /// The length as it stands in a type.
+    pub(crate) fn name(&self, id: LenId) -> &Dim {
+        &self.names[id as usize]
+    }
+}
+
+/// The input and axis that tell a symbol.
+fn place_of(s: &Sym, inputs: &[(Arc<str>, Ty)]) -> Option<(usize, usize)> {
+    let named = inputs.iter().position(|(n, ty)| **n == *s.var() && s.axis() < ty.rank());
+    if let Some(i) = named {
+        return Some((i, s.axis()));
+    }
+    // Another input may share the symbol.
+    inputs.iter().enumerate().find_map(|(i, (_, ty))| {
+        let axis = ty.shape.dims().iter().position(|d| matches!(d, Dim::Sym(t) if t == s))?;
+        Some((i, axis))
+    })
+}

@@ -1,0 +1,137 @@
+//! Reductions inside a loop: partial results join in pairs, in a fixed order.
+
+use smallvec::SmallVec;
+
+use super::plan::FoldSpec;
+
+/// Partial results of one element, joined when two of the same size meet.
+#[derive(Debug, Default)]
+struct Pairwise {
+    stack: SmallVec<[(u32, f64); 8]>,
+}
+
+impl Pairwise {
+    fn push(&mut self, x: f64, merge: fn(f64, f64) -> f64) {
+        let (mut size, mut x) = (0, x);
+        while let Some(&(below, y)) = self.stack.last()
+            && below == size
+        {
+            self.stack.pop();
+            x = merge(y, x);
+            size += 1;
+        }
+        self.stack.push((size, x));
+    }
+
+    fn take(&mut self, merge: fn(f64, f64) -> f64) -> Option<f64> {
+        let mut total = self.stack.pop()?.1;
+        while let Some((_, y)) = self.stack.pop() {
+            total = merge(y, total);
+        }
+        Some(total)
+    }
+}
+
+/// One reduction while its loop runs.
+#[derive(Debug)]
+pub(super) struct Running<'p, 'a> {
+    spec: &'p FoldSpec,
+    out: &'a mut [f64],
+    pending: Pairwise,
+    /// The element that the pending partial results belong to, and whether they are its first.
+    key: usize,
+    fresh: bool,
+}
+
+/// A block of operands as a tile: rows of columns, and where its results go.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Tile<'t> {
+    pub(super) values: &'t [f64],
+    pub(super) rows: usize,
+    pub(super) cols: usize,
+    /// Position of the result of the first element.
+    pub(super) at: usize,
+    /// Strides of the result along rows and columns; 0 along axes that are reduced.
+    pub(super) step: (isize, isize),
+    /// Is this the first contribution, along outer axes, along rows, along columns?
+    pub(super) first: (bool, bool, bool),
+}
+
+fn shifted(at: usize, i: usize, stride: isize) -> usize {
+    at.saturating_add_signed(super::layout::signed(i) * stride)
+}
+
+impl<'p, 'a> Running<'p, 'a> {
+    pub(super) fn new(spec: &'p FoldSpec, out: &'a mut [f64]) -> Running<'p, 'a> {
+        Running { spec, out, pending: Pairwise::default(), key: 0, fresh: true }
+    }
+
+    /// Adds a tile. `spare` is a block that may be overwritten.
+    pub(super) fn add(&mut self, t: Tile<'_>, spare: &mut [f64]) {
+        let (outer, row, col) = t.first;
+        let (rows, cols) = t.step;
+        // Moving along an axis that is kept is no further contribution.
+        let (row, col) = (row || rows != 0, col || cols != 0);
+        if cols == 0 && (rows == 0 || t.rows == 1) {
+            self.partial(t.at, (self.spec.fold)(t.values), outer && row && col);
+            return;
+        }
+        for (r, values) in t.values.chunks_exact(t.cols).enumerate() {
+            let at = shifted(t.at, r, rows);
+            let fresh = outer && col && row && (rows != 0 || r == 0);
+            if cols == 0 {
+                let x = (self.spec.fold)(values);
+                self.out[at] = if fresh { x } else { (self.spec.merge)(self.out[at], x) };
+            } else {
+                self.side_by_side(at, cols, values, fresh, spare);
+            }
+        }
+    }
+
+    /// A partial result for one element.
+    fn partial(&mut self, at: usize, x: f64, fresh: bool) {
+        if at != self.key || fresh {
+            self.flush();
+            (self.key, self.fresh) = (at, fresh);
+        }
+        self.pending.push(x, self.spec.merge);
+    }
+
+    /// Each value goes to its own element.
+    fn side_by_side(&mut self, at: usize, stride: isize, values: &[f64], fresh: bool, spare: &mut [f64]) {
+        let step = &self.spec.step;
+        if stride == 1 {
+            let out = &mut self.out[at..at + values.len()];
+            match (fresh, self.spec.init) {
+                (true, None) => out.copy_from_slice(values),
+                (true, Some(x)) => {
+                    let spare = &mut spare[..values.len()];
+                    spare.fill(x);
+                    (step.block)(spare, values, out);
+                }
+                (false, _) => {
+                    let spare = &mut spare[..values.len()];
+                    spare.copy_from_slice(out);
+                    (step.block)(spare, values, out);
+                }
+            }
+            return;
+        }
+        for (i, &x) in values.iter().enumerate() {
+            let out = &mut self.out[shifted(at, i, stride)];
+            *out = match (fresh, self.spec.init) {
+                (true, None) => x,
+                (true, Some(init)) => (step.scalar)(init, x),
+                (false, _) => (step.scalar)(*out, x),
+            };
+        }
+    }
+
+    /// Puts what is pending into its element.
+    pub(super) fn flush(&mut self) {
+        if let Some(x) = self.pending.take(self.spec.merge) {
+            let out = &mut self.out[self.key];
+            *out = if self.fresh { x } else { (self.spec.merge)(*out, x) };
+        }
+    }
+}

@@ -1,0 +1,446 @@
+//! One call of a plan: lengths, layouts, memory, then the steps in order.
+
+use std::borrow::Cow;
+
+use ndarray::ArrayViewD;
+use smallvec::SmallVec;
+
+use super::backend::{Backend, FusedArgs, Strided};
+use super::copy::{self, Read};
+use super::dot;
+use super::error::RunError;
+use super::layout::{Layout, signed};
+use super::len::LenId;
+use super::plan::{Arg, Base, Dest, Fused, Plan, ScalarOp, Slot, Source, Step};
+
+/// What a call may use.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Limits {
+    /// Elements of one array.
+    pub elements: usize,
+}
+
+impl Default for Limits {
+    /// 32 GiB for one array.
+    fn default() -> Limits {
+        Limits { elements: 1 << 32 }
+    }
+}
+
+/// Memory kept from call to call.
+#[derive(Debug, Default)]
+pub struct Scratch {
+    lengths: Vec<usize>,
+    layouts: Vec<Layout>,
+    scalars: Vec<f64>,
+    pieces: Vec<Vec<f64>>,
+    registers: Vec<Vec<f64>>,
+}
+
+/// A piece of memory during a call.
+enum Memory<'a> {
+    Output(&'a mut [f64]),
+    Piece(Vec<f64>),
+}
+
+impl Memory<'_> {
+    fn get(&self) -> &[f64] {
+        match self {
+            Memory::Output(data) => data,
+            Memory::Piece(data) => data,
+        }
+    }
+}
+
+/// A call while it runs.
+struct Call<'c, 'a> {
+    plan: &'c Plan,
+    inputs: &'c [Cow<'a, [f64]>],
+    lengths: &'c [usize],
+    layouts: &'c [Layout],
+    memory: Vec<Memory<'a>>,
+    scalars: &'c mut [f64],
+}
+
+type Lens = SmallVec<[usize; 4]>;
+
+impl Plan {
+    /// Computes all lengths of a call and checks every size, before memory is taken.
+    ///
+    /// # Errors
+    /// The wrong number or rank of inputs, a length without value, an array that is too large.
+    pub fn prepare(
+        &self,
+        inputs: &[ArrayViewD<'_, f64>],
+        scratch: &mut Scratch,
+        limits: Limits,
+    ) -> Result<(), RunError> {
+        if inputs.len() != self.inputs.len() {
+            return Err(RunError::Count { what: "inputs", expected: self.inputs.len(), got: inputs.len() });
+        }
+        for (plan, input) in self.inputs.iter().zip(inputs) {
+            if plan.rank != input.ndim() {
+                return Err(RunError::Shape {
+                    what: format!("input `{}`", plan.name),
+                    expected: vec![0; plan.rank],
+                    got: input.shape().to_vec(),
+                });
+            }
+        }
+        let shapes: SmallVec<[&[usize]; 8]> = inputs.iter().map(|i| i.shape()).collect();
+        self.lengths.values(&shapes, &mut scratch.lengths)?;
+        let lengths = &scratch.lengths;
+        let arrays = self.buffers.iter().map(|b| &b.dims).chain(&self.outputs);
+        for dims in arrays {
+            let mut lens = dims.iter().map(|&d| lengths[d as usize]);
+            let fits = lens.try_fold(1usize, usize::checked_mul).is_some_and(|n| n <= limits.elements);
+            // An empty array is small whatever its other lengths.
+            if !fits && !dims.iter().any(|&d| lengths[d as usize] == 0) {
+                let shape = dims.iter().map(|&d| lengths[d as usize]).collect();
+                return Err(RunError::TooLarge { shape, limit: limits.elements });
+            }
+        }
+        Ok(())
+    }
+
+    /// The shape of an output of the prepared call.
+    pub fn output_shape(&self, scratch: &Scratch, output: usize) -> Vec<usize> {
+        let dims = self.outputs.get(output).map_or(&[][..], |d| d);
+        dims.iter().filter_map(|&d| scratch.lengths.get(d as usize)).copied().collect()
+    }
+
+    /// Runs the prepared call. Outputs are in row-major order, of the shapes that
+    /// [`Plan::output_shape`] tells.
+    ///
+    /// # Errors
+    /// Shapes that do not fit, no memory.
+    pub fn run(
+        &self,
+        backend: &dyn Backend,
+        inputs: &[ArrayViewD<'_, f64>],
+        outputs: &mut [&mut [f64]],
+        scratch: &mut Scratch,
+    ) -> Result<(), RunError> {
+        if outputs.len() != self.outputs.len() {
+            return Err(RunError::Count {
+                what: "outputs",
+                expected: self.outputs.len(),
+                got: outputs.len(),
+            });
+        }
+        let bound: SmallVec<[(Cow<'_, [f64]>, Layout); 4]> =
+            self.inputs.iter().zip(inputs).map(|(plan, view)| bind(view, plan.contiguous)).collect();
+        layouts(self, &bound, &scratch.lengths, &mut scratch.layouts)?;
+        scratch.scalars.clear();
+        scratch.scalars.extend_from_slice(&self.scalars);
+        for (slot, len) in &self.sizes {
+            scratch.scalars[*slot as usize] = count(scratch.lengths[*len as usize]);
+        }
+        let (data, input_layouts): (Vec<Cow<'_, [f64]>>, Vec<Layout>) = bound.into_iter().unzip();
+        for (plan, (data, layout)) in self.inputs.iter().zip(data.iter().zip(&input_layouts)) {
+            if let Some(slot) = plan.slot {
+                scratch.scalars[slot as usize] =
+                    data.get(layout.offset.unsigned_abs()).copied().unwrap_or(f64::NAN);
+            }
+        }
+        let pieces = self.pieces as usize;
+        if scratch.pieces.len() < pieces {
+            scratch.pieces.resize_with(pieces, Vec::new);
+        }
+        let mut memory: Vec<Memory<'_>> = Vec::with_capacity(outputs.len() + pieces);
+        memory.extend(outputs.iter_mut().map(|o| Memory::Output(o)));
+        memory.extend(scratch.pieces.iter_mut().take(pieces).map(|p| Memory::Piece(std::mem::take(p))));
+        let mut call = Call {
+            plan: self,
+            inputs: &data,
+            lengths: &scratch.lengths,
+            layouts: &scratch.layouts,
+            memory,
+            scalars: &mut scratch.scalars,
+        };
+        let mut result = Ok(());
+        for step in &self.steps {
+            result = call.step(step, backend, &mut scratch.registers);
+            if result.is_err() {
+                break;
+            }
+        }
+        for (output, slot) in &self.filled {
+            let x = call.scalars[*slot as usize];
+            if let Some(Memory::Output(data)) = call.memory.get_mut(*output as usize) {
+                data.fill(x);
+            }
+        }
+        let first = self.outputs.len();
+        for (piece, memory) in scratch.pieces.iter_mut().zip(call.memory.drain(first..)) {
+            if let Memory::Piece(data) = memory {
+                *piece = data;
+            }
+        }
+        result
+    }
+
+    /// Is it a program of scalars alone, that [`Plan::run_scalars`] runs?
+    pub fn is_scalar(&self) -> bool {
+        self.scalar_only
+    }
+
+    /// Runs a program of scalars alone: a straight line over a small file of registers.
+    pub fn run_scalars(&self, inputs: impl Iterator<Item = f64>, mut output: impl FnMut(usize, f64)) {
+        let mut file: SmallVec<[f64; 32]> = SmallVec::from_slice(&self.scalars);
+        for (plan, x) in self.inputs.iter().zip(inputs) {
+            if let Some(slot) = plan.slot {
+                file[slot as usize] = x;
+            }
+        }
+        for step in &self.steps {
+            if let Step::Scalars(ops) = step {
+                ops.iter().for_each(|op| exec(op, &mut file));
+            }
+        }
+        for (k, slot) in &self.filled {
+            output(*k as usize, file[*slot as usize]);
+        }
+    }
+}
+
+fn exec(op: &ScalarOp, file: &mut [f64]) {
+    let at = |s: Slot| s as usize;
+    match *op {
+        ScalarOp::One(f, a, out) => file[at(out)] = f(file[at(a)]),
+        ScalarOp::Two(f, a, b, out) => file[at(out)] = f(file[at(a)], file[at(b)]),
+        ScalarOp::Three(f, [a, b, c], out) => file[at(out)] = f(file[at(a)], file[at(b)], file[at(c)]),
+        ScalarOp::Fetch(..) => {}
+    }
+}
+
+fn count(n: usize) -> f64 {
+    #[allow(clippy::cast_precision_loss, reason = "no array has 2^53 elements")]
+    let x = n as f64;
+    x
+}
+
+/// The memory of an input and its layout in it; copied only where its elements have gaps, or must
+/// be in row-major order and are not.
+fn bind<'a>(view: &'a ArrayViewD<'_, f64>, row_major: bool) -> (Cow<'a, [f64]>, Layout) {
+    if let Some(data) = view.as_slice() {
+        return (Cow::Borrowed(data), Layout::contiguous(view.shape()));
+    }
+    if !row_major && let Some(data) = view.as_slice_memory_order() {
+        let mut layout = Layout { lens: view.shape().into(), strides: view.strides().into(), offset: 0 };
+        for (stride, &n) in layout.strides.iter_mut().zip(view.shape()) {
+            if n <= 1 {
+                *stride = 0;
+            } else if *stride < 0 {
+                layout.offset -= *stride * signed(n - 1);
+            }
+        }
+        return (Cow::Borrowed(data), layout);
+    }
+    (Cow::Owned(view.iter().copied().collect()), Layout::contiguous(view.shape()))
+}
+
+fn layouts(
+    plan: &Plan,
+    inputs: &[(Cow<'_, [f64]>, Layout)],
+    lengths: &[usize],
+    out: &mut Vec<Layout>,
+) -> Result<(), RunError> {
+    out.clear();
+    for value in &plan.values {
+        let lens: Lens = value.dims.iter().map(|&d| lengths[d as usize]).collect();
+        let layout = match (&value.parent, value.base) {
+            (Some((parent, step)), _) => out[*parent as usize].view(step, &lens)?,
+            (None, Base::Input(k)) => {
+                let (_, layout) = &inputs[k as usize];
+                if layout.lens != lens {
+                    return Err(RunError::Shape {
+                        what: format!("input `{}`", plan.inputs[k as usize].name),
+                        expected: lens.to_vec(),
+                        got: layout.lens.to_vec(),
+                    });
+                }
+                layout.clone()
+            }
+            (None, Base::Buffer(_)) => Layout::contiguous(&lens),
+        };
+        out.push(layout);
+    }
+    Ok(())
+}
+
+impl<'a> Call<'_, 'a> {
+    fn lens(&self, dims: &[LenId]) -> Lens {
+        dims.iter().map(|&d| self.lengths[d as usize]).collect()
+    }
+
+    /// The memory of an array.
+    fn data(&self, value: u32) -> &[f64] {
+        match self.plan.values[value as usize].base {
+            Base::Input(k) => &self.inputs[k as usize],
+            Base::Buffer(b) => self.memory[self.plan.buffers[b as usize].memory as usize].get(),
+        }
+    }
+
+    fn read(&self, arg: &Arg) -> Read<'_> {
+        match arg.source {
+            Source::Scalar(slot) => {
+                let slot = slot as usize;
+                (&self.scalars[slot..=slot], Layout::repeated(&self.lens(&arg.dims)))
+            }
+            Source::Array(v) => (self.data(v), self.layouts[v as usize].clone()),
+        }
+    }
+
+    /// Takes the memory of a result out of the call, at its size.
+    fn take(&mut self, dest: Dest) -> Result<(Memory<'a>, Lens), RunError> {
+        let Dest::Buffer(b) = dest else {
+            return Ok((Memory::Piece(vec![0.0]), Lens::new()));
+        };
+        let buffer = &self.plan.buffers[b as usize];
+        let lens = self.lens(&buffer.dims);
+        let n = lens.iter().product::<usize>();
+        let place = &mut self.memory[buffer.memory as usize];
+        let mut memory = std::mem::replace(place, Memory::Piece(Vec::new()));
+        match &mut memory {
+            Memory::Output(data) if data.len() != n => {
+                return Err(RunError::Shape {
+                    what: format!("output {}", buffer.memory),
+                    expected: lens.to_vec(),
+                    got: vec![data.len()],
+                });
+            }
+            Memory::Output(_) => {}
+            Memory::Piece(data) => {
+                let more = n.saturating_sub(data.len());
+                data.try_reserve_exact(more).map_err(|_| RunError::Memory { elements: n })?;
+                data.resize(n, 0.0);
+            }
+        }
+        Ok((memory, lens))
+    }
+
+    /// Puts the memory of a result back.
+    fn put(&mut self, dest: Dest, memory: Memory<'a>) {
+        match dest {
+            Dest::Scalar(slot) => {
+                self.scalars[slot as usize] = memory.get().first().copied().unwrap_or(f64::NAN);
+            }
+            Dest::Buffer(b) => self.memory[self.plan.buffers[b as usize].memory as usize] = memory,
+        }
+    }
+
+    fn step(
+        &mut self,
+        step: &Step,
+        backend: &dyn Backend,
+        registers: &mut Vec<Vec<f64>>,
+    ) -> Result<(), RunError> {
+        match step {
+            Step::Scalars(ops) => {
+                for op in ops {
+                    if let ScalarOp::Fetch(v, slot) = op {
+                        let at = self.layouts[*v as usize].offset.unsigned_abs();
+                        self.scalars[*slot as usize] = self.data(*v).get(at).copied().unwrap_or(f64::NAN);
+                    } else {
+                        exec(op, self.scalars);
+                    }
+                }
+                Ok(())
+            }
+            Step::Fused(fused) => self.fused(fused, backend, registers),
+            Step::Dot { a, b, out } => {
+                self.into(*out, |call, data, _| dot::dot(&call.read(a), &call.read(b), data))
+            }
+            Step::Copy { from, out } => self.into(*out, |call, data, _| {
+                let from = call.read(from);
+                let to = Layout::contiguous(&from.1.lens);
+                copy::transfer(&from, data, &to, false)
+            }),
+            Step::Concat { axis, parts, out } => self.into(*out, |call, data, lens| {
+                let parts: SmallVec<[Read<'_>; 4]> = parts.iter().map(|p| call.read(p)).collect();
+                copy::concat(*axis, &parts, data, lens)
+            }),
+            Step::Write { base, value, index, add, out } => self.into(*out, |call, data, lens| {
+                copy::write(&call.read(base), &call.read(value), index, *add, data, lens)
+            }),
+        }
+    }
+
+    fn into(
+        &mut self,
+        dest: Dest,
+        f: impl FnOnce(&Self, &mut [f64], &[usize]) -> Result<(), RunError>,
+    ) -> Result<(), RunError> {
+        let (mut memory, lens) = self.take(dest)?;
+        let result = match &mut memory {
+            Memory::Output(data) => f(self, data, &lens),
+            Memory::Piece(data) => f(self, data, &lens),
+        };
+        self.put(dest, memory);
+        result
+    }
+
+    fn fused(
+        &mut self,
+        fused: &Fused,
+        backend: &dyn Backend,
+        registers: &mut Vec<Vec<f64>>,
+    ) -> Result<(), RunError> {
+        let space = self.lens(&fused.space);
+        let dests = fused.stores.iter().map(|&b| Dest::Buffer(b)).chain(fused.folds.iter().map(|f| f.out));
+        let mut taken: SmallVec<[(Dest, Memory<'a>); 4]> = SmallVec::new();
+        for dest in dests {
+            taken.push((dest, self.take(dest)?.0));
+        }
+        let result = self.run_loop(fused, &space, &mut taken, backend, registers);
+        for (dest, memory) in taken {
+            self.put(dest, memory);
+        }
+        result
+    }
+
+    fn run_loop(
+        &self,
+        fused: &Fused,
+        space: &[usize],
+        taken: &mut [(Dest, Memory<'a>)],
+        backend: &dyn Backend,
+        registers: &mut Vec<Vec<f64>>,
+    ) -> Result<(), RunError> {
+        let rank = space.len();
+        let mut strides: Vec<isize> = Vec::with_capacity(rank * fused.leaves.len());
+        for leaf in &fused.leaves {
+            match leaf {
+                Source::Scalar(_) => strides.extend(std::iter::repeat_n(0, rank)),
+                Source::Array(v) => self.layouts[*v as usize].over(space, &mut strides)?,
+            }
+        }
+        let leaves: SmallVec<[Strided<'_>; 8]> = fused
+            .leaves
+            .iter()
+            .enumerate()
+            .map(|(i, leaf)| {
+                let strides = &strides[i * rank..][..rank];
+                match leaf {
+                    Source::Scalar(slot) => {
+                        let slot = *slot as usize;
+                        Strided { data: &self.scalars[slot..=slot], offset: 0, strides }
+                    }
+                    Source::Array(v) => {
+                        Strided { data: self.data(*v), offset: self.layouts[*v as usize].offset, strides }
+                    }
+                }
+            })
+            .collect();
+        let mut slices: SmallVec<[&mut [f64]; 4]> = taken
+            .iter_mut()
+            .map(|(_, memory)| match memory {
+                Memory::Output(data) => &mut **data,
+                Memory::Piece(data) => data.as_mut_slice(),
+            })
+            .collect();
+        let (stores, folds) = slices.split_at_mut(fused.stores.len());
+        backend.run(fused, FusedArgs { space, leaves: &leaves, stores, folds, registers })
+    }
+}

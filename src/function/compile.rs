@@ -1,0 +1,300 @@
+//! The function: checks, plan, and memory kept between calls.
+
+use std::sync::{Arc, Mutex};
+
+use ndarray::{ArrayD, ArrayViewD, ArrayViewMutD, CowArray, IxDyn};
+
+use super::check::Checks;
+use super::error::{CallError, CompileError};
+use super::input::IntoInput;
+use crate::eval::{Backend, Blocks, Limits, Plan, Scratch};
+use crate::expr::{Expr, topological, variables};
+use crate::graph::{Constraint, Graph, Id, import};
+use crate::op::nearest;
+use crate::optimize::Report;
+
+/// What happens when no output uses an input.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum OnUnused {
+    /// An error, as in Theano.
+    #[default]
+    Error,
+    /// A line in [`Function::warnings`].
+    Warn,
+    /// Nothing.
+    Ignore,
+}
+
+/// How a function is made.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Options {
+    /// What happens when no output uses an input.
+    pub unused: OnUnused,
+    /// What a call may use.
+    pub limits: Limits,
+}
+
+/// Expressions compiled to a plan. `Send` and `Sync`: several threads may call one function.
+///
+/// ```
+/// use egrad::function::Function;
+/// use egrad::prelude::*;
+/// let x = dvector("x");
+/// let f = Function::compile(&[x.clone()], &[(&x * &x).sum()]).unwrap();
+/// assert_eq!(f.call_with(&[&[1.0, 2.0, 3.0]]).unwrap()[0][[]], 14.0);
+/// ```
+#[derive(Debug)]
+pub struct Function {
+    inputs: Vec<Expr>,
+    outputs: Vec<Expr>,
+    checks: Checks,
+    plan: Plan,
+    backend: Arc<dyn Backend>,
+    limits: Limits,
+    pub(super) warnings: Vec<String>,
+    pub(super) report: Option<Report>,
+    /// Memory of calls that have ended.
+    pool: Mutex<Vec<Scratch>>,
+}
+
+impl Function {
+    /// The function from inputs to outputs as they are written, without optimization. For the
+    /// optimized one see [`Function::new`].
+    ///
+    /// # Errors
+    /// Inputs that are no variables, given twice, missing or unused; expressions that contradict
+    /// each other; operators and element types that are not computed.
+    pub fn compile(inputs: &[Expr], outputs: &[Expr]) -> Result<Function, CompileError> {
+        Function::compile_with(inputs, outputs, Options::default())
+    }
+
+    /// [`Function::compile`] with options.
+    ///
+    /// # Errors
+    /// As [`Function::compile`].
+    pub fn compile_with(
+        inputs: &[Expr],
+        outputs: &[Expr],
+        options: Options,
+    ) -> Result<Function, CompileError> {
+        let warnings = check_inputs(inputs, outputs, options.unused)?;
+        let imported = import(inputs, outputs)?;
+        let optimized = (&imported.graph, imported.roots.as_slice());
+        let mut f = Function::from_graph(inputs, outputs, &imported.constraints, optimized, options)?;
+        f.warnings = warnings;
+        Ok(f)
+    }
+
+    /// The function from a graph that computes the outputs, however it was simplified.
+    /// `constraints` are those of the expressions as they were given, and checked at every call;
+    /// `outputs` are what [`Function::outputs`] shows.
+    ///
+    /// # Errors
+    /// Operators and element types that are not computed.
+    pub fn from_graph(
+        inputs: &[Expr],
+        outputs: &[Expr],
+        constraints: &[Constraint],
+        (graph, roots): (&Graph, &[Id]),
+        options: Options,
+    ) -> Result<Function, CompileError> {
+        let named: Vec<_> = inputs.iter().map(|e| (e.name().unwrap_or("").into(), e.ty().clone())).collect();
+        Ok(Function {
+            inputs: inputs.to_vec(),
+            outputs: outputs.to_vec(),
+            checks: Checks::new(inputs, constraints),
+            plan: Plan::with_inputs(graph, roots, &named)?,
+            backend: Arc::new(Blocks),
+            limits: options.limits,
+            warnings: Vec::new(),
+            report: None,
+            pool: Mutex::new(Vec::new()),
+        })
+    }
+
+    /// The same function, its loops run by another backend.
+    #[must_use]
+    pub fn with_backend(mut self, backend: Arc<dyn Backend>) -> Function {
+        self.backend = backend;
+        self
+    }
+
+    /// The inputs, in order.
+    pub fn inputs(&self) -> &[Expr] {
+        &self.inputs
+    }
+
+    /// The outputs, in order.
+    pub fn outputs(&self) -> &[Expr] {
+        &self.outputs
+    }
+
+    /// What will be done.
+    pub fn plan(&self) -> &Plan {
+        &self.plan
+    }
+
+    /// What the optimizer did; `None` for a function that was compiled as it was written.
+    pub fn report(&self) -> Option<&Report> {
+        self.report.as_ref()
+    }
+
+    /// What compiling had to remark.
+    pub fn warnings(&self) -> &[String] {
+        &self.warnings
+    }
+
+    /// Calls the function with inputs in order.
+    ///
+    /// # Errors
+    /// Inputs that do not fit, sizes that are too large; nothing has been computed then.
+    pub fn call(&self, args: &[ArrayViewD<'_, f64>]) -> Result<Vec<ArrayD<f64>>, CallError> {
+        self.checks.check(args)?;
+        if self.plan.is_scalar() {
+            let mut out = vec![ArrayD::zeros(IxDyn(&[])); self.plan.output_count()];
+            self.plan.run_scalars(args.iter().filter_map(|x| x.first().copied()), |k, x| out[k].fill(x));
+            return Ok(out);
+        }
+        self.with_scratch(|scratch| {
+            self.plan.prepare(args, scratch, self.limits)?;
+            let mut out = Vec::with_capacity(self.plan.output_count());
+            for k in 0..self.plan.output_count() {
+                out.push(ArrayD::zeros(IxDyn(&self.plan.output_shape(scratch, k))));
+            }
+            let mut memory: Vec<&mut [f64]> =
+                out.iter_mut().map(|o| o.as_slice_mut().unwrap_or_default()).collect();
+            self.plan.run(&*self.backend, args, &mut memory, scratch)?;
+            Ok(out)
+        })
+    }
+
+    /// Calls the function and writes into arrays that are there already. Where these are in
+    /// row-major order, results are computed in place.
+    ///
+    /// # Errors
+    /// As [`Function::call`]; also outputs of another shape or number.
+    pub fn call_into(
+        &self,
+        args: &[ArrayViewD<'_, f64>],
+        outputs: &mut [ArrayViewMutD<'_, f64>],
+    ) -> Result<(), CallError> {
+        self.checks.check(args)?;
+        self.with_scratch(|scratch| {
+            self.plan.prepare(args, scratch, self.limits)?;
+            let count = self.plan.output_count();
+            for k in 0..count.max(outputs.len()) {
+                let expected = self.plan.output_shape(scratch, k);
+                let got = outputs.get(k).map_or(Vec::new(), |o| o.shape().to_vec());
+                if expected != got || k >= count || k >= outputs.len() {
+                    return Err(CallError::Output { index: k, expected, got });
+                }
+            }
+            if self.plan.is_scalar() {
+                let scalars = args.iter().filter_map(|x| x.first().copied());
+                self.plan.run_scalars(scalars, |k, x| outputs[k].fill(x));
+                return Ok(());
+            }
+            // Results for outputs in another order go through memory of their own.
+            let mut apart: Vec<Vec<f64>> = outputs
+                .iter()
+                .map(|o| if o.is_standard_layout() { Vec::new() } else { vec![0.0; o.len()] })
+                .collect();
+            let mut memory: Vec<&mut [f64]> = outputs
+                .iter_mut()
+                .zip(&mut apart)
+                .map(|(o, own)| o.as_slice_mut().unwrap_or(own.as_mut_slice()))
+                .collect();
+            self.plan.run(&*self.backend, args, &mut memory, scratch)?;
+            for (o, own) in outputs.iter_mut().zip(&apart) {
+                if !own.is_empty() {
+                    o.iter_mut().zip(own).for_each(|(to, x)| *to = *x);
+                }
+            }
+            Ok(())
+        })
+    }
+
+    /// Calls the function with inputs by name, in any order.
+    ///
+    /// # Errors
+    /// As [`Function::call`]; also names that no input has.
+    pub fn call_named(&self, args: &[(&str, ArrayViewD<'_, f64>)]) -> Result<Vec<ArrayD<f64>>, CallError> {
+        let names = || self.inputs.iter().filter_map(Expr::name);
+        let mut found: Vec<Option<&ArrayViewD<'_, f64>>> = vec![None; self.inputs.len()];
+        for (name, x) in args {
+            let Some(i) = names().position(|n| n == *name) else {
+                let suggestion = nearest(name, names()).map(str::to_string);
+                return Err(CallError::Unknown { name: (*name).to_string(), suggestion });
+            };
+            if found[i].replace(x).is_some() {
+                return Err(CallError::Twice { name: (*name).to_string() });
+            }
+        }
+        let mut views = Vec::with_capacity(found.len());
+        for (x, name) in found.into_iter().zip(names()) {
+            views.push(x.ok_or_else(|| CallError::Missing { name: name.to_string() })?.clone());
+        }
+        self.call(&views)
+    }
+
+    /// Calls the function with anything that can be an input: numbers, arrays, lists.
+    ///
+    /// # Errors
+    /// As [`Function::call`].
+    pub fn call_with(&self, args: &[&dyn IntoInput]) -> Result<Vec<ArrayD<f64>>, CallError> {
+        let arrays =
+            args.iter().map(|a| a.to_input()).collect::<Result<Vec<CowArray<'_, f64, IxDyn>>, _>>()?;
+        let views: Vec<ArrayViewD<'_, f64>> = arrays.iter().map(|a| a.view()).collect();
+        self.call(&views)
+    }
+
+    fn with_scratch<T>(&self, f: impl FnOnce(&mut Scratch) -> Result<T, CallError>) -> Result<T, CallError> {
+        let mut scratch = self.pool.lock().ok().and_then(|mut p| p.pop()).unwrap_or_default();
+        let result = f(&mut scratch);
+        if let Ok(mut pool) = self.pool.lock() {
+            pool.push(scratch);
+        }
+        result
+    }
+}
+
+/// Theano's checks of what stands among the inputs.
+pub(super) fn check_inputs(
+    inputs: &[Expr],
+    outputs: &[Expr],
+    unused: OnUnused,
+) -> Result<Vec<String>, CompileError> {
+    let mut names: Vec<&str> = Vec::with_capacity(inputs.len());
+    for (index, e) in inputs.iter().enumerate() {
+        let Some(name) = e.name() else {
+            let what = e.op().map_or("a literal".to_string(), |_| format!("`{}`", e.op_name()));
+            return Err(CompileError::NotAVariable { index, what });
+        };
+        if let Some(first) = names.iter().position(|n| *n == name) {
+            return Err(CompileError::Duplicate { name: name.into(), first, second: index });
+        }
+        names.push(name);
+    }
+    let used = variables(outputs);
+    for v in &used {
+        let name = v.name().unwrap_or("");
+        if !names.contains(&name) {
+            let user =
+                topological(outputs).into_iter().find(|e| e.args().iter().any(|a| a.name() == Some(name)));
+            let used_by = user.map_or("", |e| e.op_name());
+            return Err(CompileError::Missing { name: name.into(), used_by });
+        }
+    }
+    let mut warnings = Vec::new();
+    for (index, name) in names.iter().enumerate() {
+        if !used.iter().any(|v| v.name() == Some(name)) {
+            let e = CompileError::Unused { index, name: (*name).to_string() };
+            match unused {
+                OnUnused::Error => return Err(e),
+                OnUnused::Warn => warnings.push(e.to_string()),
+                OnUnused::Ignore => {}
+            }
+        }
+    }
+    Ok(warnings)
+}

@@ -1,0 +1,217 @@
+//! The arena.
+
+use std::sync::Arc;
+
+use rustc_hash::FxHashMap;
+use smallvec::SmallVec;
+
+use crate::expr::TypeError;
+use crate::facts::{Facts, fold_exact};
+use crate::op::{Attr, Op};
+use crate::ty::{Dim, Ty};
+
+/// A node of a [`Graph`].
+pub type Id = u32;
+
+/// What stands at a node.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Head {
+    /// An input, by position in [`Graph::vars`].
+    Var(u32),
+    /// A constant scalar double, by its bits.
+    Const(u64),
+    /// A length that is known when called, as a scalar; by position in the table of lengths.
+    Size(u32),
+    /// An operator and the position of its attribute.
+    Op(Op, u32),
+}
+
+/// A node: head and operands.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct Node {
+    /// What stands here.
+    pub head: Head,
+    /// Operands; smaller than the node's own id.
+    pub args: SmallVec<[Id; 3]>,
+}
+
+/// Distinct terms in topological order, with their facts.
+#[derive(Debug, Clone, Default)]
+pub struct Graph {
+    nodes: Vec<Node>,
+    facts: Vec<Facts>,
+    memo: FxHashMap<Node, Id>,
+    vars: Vec<(Arc<str>, Ty)>,
+    attrs: Vec<Attr>,
+    attr_ids: FxHashMap<Attr, u32>,
+    sizes: Vec<Dim>,
+}
+
+impl Graph {
+    /// An empty graph.
+    pub fn new() -> Graph {
+        Graph::default()
+    }
+
+    /// Number of nodes.
+    pub fn len(&self) -> usize {
+        self.nodes.len()
+    }
+
+    /// Has it no nodes?
+    pub fn is_empty(&self) -> bool {
+        self.nodes.is_empty()
+    }
+
+    /// A node.
+    pub fn node(&self, id: Id) -> &Node {
+        &self.nodes[id as usize]
+    }
+
+    /// Facts of a node.
+    pub fn facts(&self, id: Id) -> &Facts {
+        &self.facts[id as usize]
+    }
+
+    /// Type of a node.
+    pub fn ty(&self, id: Id) -> &Ty {
+        &self.facts[id as usize].ty
+    }
+
+    /// The inputs: name and type.
+    pub fn vars(&self) -> &[(Arc<str>, Ty)] {
+        &self.vars
+    }
+
+    /// The attribute at a position that a head names.
+    pub fn attr(&self, index: u32) -> &Attr {
+        &self.attrs[index as usize]
+    }
+
+    /// The length at a position that a head names.
+    pub fn size(&self, index: u32) -> &Dim {
+        &self.sizes[index as usize]
+    }
+
+    /// The operator, attribute and operands of a node that is an application.
+    pub fn application(&self, id: Id) -> Option<(Op, &Attr, &[Id])> {
+        let node = self.node(id);
+        match node.head {
+            Head::Op(op, attr) => Some((op, self.attr(attr), &node.args)),
+            _ => None,
+        }
+    }
+
+    /// The number, when the node is a constant.
+    pub fn constant(&self, id: Id) -> Option<f64> {
+        match self.node(id).head {
+            Head::Const(bits) => Some(f64::from_bits(bits)),
+            _ => None,
+        }
+    }
+
+    fn push(&mut self, node: Node, facts: impl FnOnce() -> Facts) -> Id {
+        if let Some(&id) = self.memo.get(&node) {
+            return id;
+        }
+        let id = u32::try_from(self.nodes.len()).unwrap_or(u32::MAX);
+        self.memo.insert(node.clone(), id);
+        self.nodes.push(node);
+        self.facts.push(facts());
+        id
+    }
+
+    /// The input called `name`; a new one if there is none yet.
+    pub fn var(&mut self, name: &str, ty: &Ty) -> Id {
+        let index = self.vars.iter().position(|(n, _)| &**n == name).unwrap_or_else(|| {
+            self.vars.push((name.into(), ty.clone()));
+            self.vars.len() - 1
+        });
+        let head = Head::Var(u32::try_from(index).unwrap_or(u32::MAX));
+        self.push(Node { head, args: SmallVec::new() }, || Facts::var(ty.clone()))
+    }
+
+    /// An input about which more is known than its type.
+    pub fn var_with(&mut self, name: &str, facts: &Facts) -> Id {
+        let id = self.var(name, &facts.ty);
+        self.facts[id as usize] = facts.clone();
+        id
+    }
+
+    /// A constant. NaNs are one number, zeros are two.
+    pub fn lit(&mut self, x: f64) -> Id {
+        let bits = if x.is_nan() { f64::NAN.to_bits() } else { x.to_bits() };
+        self.push(Node { head: Head::Const(bits), args: SmallVec::new() }, || Facts::constant(x))
+    }
+
+    /// A length as a scalar: a constant when it is a number.
+    pub fn length(&mut self, dim: &Dim) -> Id {
+        if let Some(n) = dim.known() {
+            #[allow(clippy::cast_precision_loss, reason = "no array has 2^53 elements")]
+            return self.lit(n as f64);
+        }
+        let index = self.sizes.iter().position(|d| d == dim).unwrap_or_else(|| {
+            self.sizes.push(dim.clone());
+            self.sizes.len() - 1
+        });
+        let head = Head::Size(u32::try_from(index).unwrap_or(u32::MAX));
+        self.push(Node { head, args: SmallVec::new() }, Facts::length)
+    }
+
+    /// The position of an attribute.
+    pub fn attr_id(&mut self, attr: &Attr) -> u32 {
+        if let Some(&i) = self.attr_ids.get(attr) {
+            return i;
+        }
+        let i = u32::try_from(self.attrs.len()).unwrap_or(u32::MAX);
+        self.attrs.push(attr.clone());
+        self.attr_ids.insert(attr.clone(), i);
+        i
+    }
+
+    /// `op` applied to nodes. Constants fold where the result is exact and of moderate size;
+    /// more than two operands of a folding operator become nested pairs.
+    ///
+    /// # Errors
+    /// The operands do not fit.
+    pub fn add(&mut self, op: Op, attr: &Attr, args: &[Id]) -> Result<Id, TypeError> {
+        if op.def().arity == crate::op::Arity::AtLeast(2) && args.len() > 2 {
+            let mut first = args[0];
+            for &a in &args[1..] {
+                first = self.add(op, attr, &[first, a])?;
+            }
+            return Ok(first);
+        }
+        if let Some(values) = args.iter().map(|&a| self.constant(a)).collect::<Option<SmallVec<[f64; 3]>>>()
+            && let Some(x) = fold_exact(op, &values)
+        {
+            return Ok(self.lit(x));
+        }
+        let head = Head::Op(op, self.attr_id(attr));
+        let node = Node { head, args: args.into() };
+        if let Some(&id) = self.memo.get(&node) {
+            return Ok(id);
+        }
+        let facts = {
+            let of: SmallVec<[&Facts; 3]> = args.iter().map(|&a| self.facts(a)).collect();
+            Facts::of_op(op, attr, &of)?
+        };
+        Ok(self.push(node, || facts))
+    }
+
+    /// Nodes that the roots reach, ascending.
+    pub fn reachable(&self, roots: &[Id]) -> Vec<Id> {
+        let mut seen = vec![false; self.len()];
+        for &r in roots {
+            seen[r as usize] = true;
+        }
+        for i in (0..self.len()).rev() {
+            if seen[i] {
+                for &a in &self.nodes[i].args {
+                    seen[a as usize] = true;
+                }
+            }
+        }
+        (0..self.len()).filter(|&i| seen[i]).filter_map(|i| u32::try_from(i).ok()).collect()
+    }
+}

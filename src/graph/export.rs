@@ -1,0 +1,95 @@
+//! The arena back into expressions, with the order of commutative operands fixed.
+
+use std::cmp::Ordering;
+
+use super::arena::{Graph, Head, Id};
+use crate::expr::{Expr, Lit, TypeError, length_of};
+use crate::op::{Attr, Law};
+
+/// One expression per node, shared as in the arena.
+///
+/// Operands of commutative operators are put in canonical order: constants first, then larger
+/// terms before smaller ones, then by structure. `(2.0 * x)` and `(sigmoid((-x)) * sigmoid(x))`
+/// come out as in the tutorial.
+///
+/// # Errors
+/// A node is ill-typed as an expression, which a graph built from expressions never is.
+pub fn export(graph: &Graph, roots: &[Id]) -> Result<Vec<Expr>, TypeError> {
+    let mut out: Vec<Option<Expr>> = vec![None; graph.len()];
+    let mut rank: Vec<u64> = vec![0; graph.len()];
+    for id in graph.reachable(roots) {
+        let node = graph.node(id);
+        let i = id as usize;
+        rank[i] = node.args.iter().fold(1u64, |n, &a| n.saturating_add(rank[a as usize]));
+        let e = match node.head {
+            Head::Var(v) => {
+                let (name, ty) = &graph.vars()[v as usize];
+                Expr::var(name, ty.clone())
+            }
+            Head::Const(bits) => Expr::lit(Lit::Float(f64::from_bits(bits))),
+            Head::Size(s) => length_of(graph.size(s), &|name| {
+                let held = graph.vars().iter().find(|(n, _)| **n == *name)?;
+                Some(Expr::var(name, held.1.clone()))
+            })?,
+            Head::Op(op, attr) => {
+                let mut args = node.args.clone();
+                if op.def().has(Law::Commutative) {
+                    args.sort_by(|&a, &b| canonical(graph, &rank, a, b));
+                }
+                let args = args.iter().filter_map(|&a| out[a as usize].clone());
+                Expr::try_apply(
+                    op,
+                    shown(graph.attr(attr), node.args.first().map_or(0, |&a| graph.ty(a).rank())),
+                    args,
+                )?
+            }
+        };
+        out[i] = Some(e);
+    }
+    Ok(roots.iter().filter_map(|&r| out[r as usize].clone()).collect())
+}
+
+/// The attribute as it is printed: a reduction of everything names no axes.
+fn shown(attr: &Attr, rank: usize) -> Attr {
+    match attr {
+        Attr::Axes(axes) if axes.len() == rank && rank > 0 => Attr::AllAxes,
+        other => other.clone(),
+    }
+}
+
+/// Constants, then larger before smaller, then the order of structure.
+fn canonical(graph: &Graph, rank: &[u64], a: Id, b: Id) -> Ordering {
+    let class = |i: Id| u8::from(graph.constant(i).is_none());
+    class(a).cmp(&class(b)).then(rank[b as usize].cmp(&rank[a as usize])).then_with(|| structure(graph, a, b))
+}
+
+/// Compares two terms by heads, then operands, breadth first; bounded, so that long equal prefixes
+/// of huge terms cost little (then the order of the arena decides).
+fn structure(graph: &Graph, a: Id, b: Id) -> Ordering {
+    let mut queue = std::collections::VecDeque::from([(a, b)]);
+    for _ in 0..64 {
+        let Some((x, y)) = queue.pop_front() else { break };
+        if x == y {
+            continue;
+        }
+        let (m, n) = (graph.node(x), graph.node(y));
+        let key = |h: &Head| match h {
+            Head::Const(_) => 0,
+            Head::Var(_) => 1,
+            Head::Size(_) => 2,
+            Head::Op(..) => 3,
+        };
+        let here = key(&m.head).cmp(&key(&n.head)).then_with(|| match (&m.head, &n.head) {
+            (Head::Var(v), Head::Var(w)) => graph.vars()[*v as usize].0.cmp(&graph.vars()[*w as usize].0),
+            (Head::Const(p), Head::Const(q)) => f64::from_bits(*p).total_cmp(&f64::from_bits(*q)),
+            (Head::Size(p), Head::Size(q)) => graph.size(*p).cmp(graph.size(*q)),
+            (Head::Op(p, s), Head::Op(q, t)) => p.cmp(q).then_with(|| graph.attr(*s).cmp(graph.attr(*t))),
+            _ => Ordering::Equal,
+        });
+        if here != Ordering::Equal {
+            return here;
+        }
+        queue.extend(m.args.iter().copied().zip(n.args.iter().copied()));
+    }
+    a.cmp(&b)
+}

@@ -1,0 +1,14 @@
+//! The optimizer's and the evaluator's form of expressions: an arena of distinct terms.
+//!
+//! Operands have smaller ids than their users, so every pass is a loop over ids. Surface operators
+//! that are made of others are lowered on the way in.
+
+mod arena;
+mod constraint;
+mod export;
+mod import;
+
+pub use arena::{Graph, Head, Id, Node};
+pub use constraint::{Bound, Constraint, ConstraintError, Unify, constraints};
+pub use export::export;
+pub use import::{ImportError, Imported, import};

@@ -1,0 +1,76 @@
+//! Numbers for tests.
+
+#![allow(dead_code, reason = "each test file uses some")]
+
+use ndarray::{ArrayD, IxDyn};
+
+/// A small generator, the same on every machine.
+pub struct Rng(u64);
+
+impl Rng {
+    pub fn new(seed: u64) -> Rng {
+        Rng(seed ^ 0x9E37_79B9_7F4A_7C15)
+    }
+
+    pub fn next(&mut self) -> u64 {
+        self.0 = self.0.wrapping_add(0x9E37_79B9_7F4A_7C15);
+        let mut z = self.0;
+        z = (z ^ (z >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
+        z = (z ^ (z >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
+        z ^ (z >> 31)
+    }
+
+    /// From 0 to 1.
+    pub fn unit(&mut self) -> f64 {
+        (self.next() >> 11) as f64 / (1u64 << 53) as f64
+    }
+
+    /// Between two numbers.
+    pub fn between(&mut self, lo: f64, hi: f64) -> f64 {
+        lo + (hi - lo) * self.unit()
+    }
+}
+
+/// Numbers from -2 to 2.
+pub fn array(rng: &mut Rng, shape: &[usize]) -> ArrayD<f64> {
+    ArrayD::from_shape_simple_fn(IxDyn(shape), || rng.between(-2.0, 2.0))
+}
+
+/// Every kind of double.
+pub const SPECIAL: [f64; 22] = [
+    0.0,
+    -0.0,
+    1.0,
+    -1.0,
+    2.0,
+    -2.0,
+    0.5,
+    -0.5,
+    3.0,
+    1e-300,
+    -1e-300,
+    5e-324,
+    -5e-324,
+    1e-310,
+    1e300,
+    -1e300,
+    f64::MAX,
+    f64::MIN,
+    f64::INFINITY,
+    f64::NEG_INFINITY,
+    f64::NAN,
+    37.5,
+];
+
+/// Special and ordinary numbers mixed.
+pub fn special(rng: &mut Rng, shape: &[usize]) -> ArrayD<f64> {
+    ArrayD::from_shape_simple_fn(IxDyn(shape), || {
+        let k = (rng.next() % 44) as usize;
+        SPECIAL.get(k).copied().unwrap_or_else(|| rng.between(-30.0, 30.0))
+    })
+}
+
+/// Equal up to the rounding of sums whose terms add up to at most `scale`.
+pub fn close(a: f64, b: f64, scale: f64) -> bool {
+    a == b || a.is_nan() && b.is_nan() || (a - b).abs() <= 1e-14 * scale
+}
