@@ -46,8 +46,12 @@ impl Backend for Blocks {
             .enumerate()
             .map(|(i, data)| Out { data, step: nest.tile_strides(first_store + i), at: 0, direct: false })
             .collect();
-        let folds: Vec<Running<'_, '_>> =
-            fused.folds.iter().zip(args.folds.iter_mut()).map(|(spec, out)| Running::new(spec, out)).collect();
+        let folds: Vec<Running<'_, '_>> = fused
+            .folds
+            .iter()
+            .zip(args.folds.iter_mut())
+            .map(|(spec, out)| Running::new(spec, out))
+            .collect();
         let mut m = Machine { registers: args.registers, leaves, outs, folds, rows: 0, cols: 0 };
         let (row_len, col_len) = nest.tile();
         let rows_at_once = (BLOCK / col_len).clamp(1, row_len);
@@ -166,9 +170,8 @@ impl Machine<'_, '_> {
     /// Positions of all operands for the tile at row `r` and column `c`.
     fn place(&mut self, stores: &[isize], r: usize, c: usize) {
         let (rows, cols) = (self.rows, self.cols);
-        let side_by_side = |(row, col): (isize, isize)| {
-            (col == 1 || cols == 1) && (rows == 1 || row == signed(cols))
-        };
+        let side_by_side =
+            |(row, col): (isize, isize)| (col == 1 || cols == 1) && (rows == 1 || row == signed(cols));
         for leaf in &mut self.leaves {
             leaf.at = leaf.base + signed(r) * leaf.step.0 + signed(c) * leaf.step.1;
             leaf.direct = side_by_side(leaf.step);
@@ -254,19 +257,13 @@ impl Machine<'_, '_> {
         }
     }
 
-    fn fold(
-        &mut self,
-        fold: u32,
-        arg: Operand,
-        at: isize,
-        step: (isize, isize),
-        first: (bool, bool, bool),
-    ) {
+    fn fold(&mut self, fold: u32, arg: Operand, at: isize, step: (isize, isize), first: (bool, bool, bool)) {
         let mut folds = std::mem::take(&mut self.folds);
         // The last register is spare.
         let spare_at = self.registers.len() - 1;
         let mut spare = std::mem::take(&mut self.registers[spare_at]);
-        let tile = Tile { values: self.read(arg), rows: self.rows, cols: self.cols, at: place(at), step, first };
+        let tile =
+            Tile { values: self.read(arg), rows: self.rows, cols: self.cols, at: place(at), step, first };
         folds[fold as usize].add(tile, &mut spare);
         self.registers[spare_at] = spare;
         self.folds = folds;

@@ -8,9 +8,7 @@ use super::error::PlanError;
 use super::fused;
 use super::len::{LenId, Lengths};
 use super::memory;
-use super::plan::{
-    Arg, Base, Buffer, Dest, Plan, PlanInput, ScalarOp, Slot, Source, Step, Value, ViewStep,
-};
+use super::plan::{Arg, Base, Buffer, Dest, Plan, PlanInput, ScalarOp, Slot, Source, Step, Value, ViewStep};
 use crate::graph::{Graph, Head, Id};
 use crate::op::{Attr, Kernel, View};
 use crate::ty::Ty;
@@ -90,7 +88,8 @@ pub(super) fn build(
             steps.push(Step::Copy { from, out: Dest::Buffer(out) });
         }
     }
-    let (registers, pieces) = memory::assign(&mut steps, &b.values, &mut b.buffers, &b.scalars, &mut filled, roots.len());
+    let (registers, pieces) =
+        memory::assign(&mut steps, &b.values, &mut b.buffers, &b.scalars, &mut filled, roots.len());
     b.scalars.resize(registers, 0.0);
     let scalar_only = b.values.is_empty()
         && outputs.iter().all(Vec::is_empty)
@@ -134,7 +133,9 @@ impl Builder<'_> {
                 Head::Var(v) => {
                     let name = self.graph.vars().get(v as usize).map(|(n, _)| n.clone()).unwrap_or_default();
                     let Some(k) = self.inputs.iter().position(|(n, _)| *n == name) else {
-                        return Err(PlanError::Unbound { dim: format!("of input `{name}`, which is not given") });
+                        return Err(PlanError::Unbound {
+                            dim: format!("of input `{name}`, which is not given"),
+                        });
                     };
                     if self.analysis.kind[id as usize] == Kind::Scalar {
                         self.plan_inputs[k].slot = Some(slot);

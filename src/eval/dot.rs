@@ -135,12 +135,7 @@ impl<'a> Matrix<'a> {
             x.piece(0, 0, cols, &mut all);
             all
         });
-        let x = vector.as_deref().map_or(*x, |data| Matrix {
-            data,
-            at: 0,
-            lens: (1, cols),
-            strides: (0, 1),
-        });
+        let x = vector.as_deref().map_or(*x, |data| Matrix { data, at: 0, lens: (1, cols), strides: (0, 1) });
         for (r, y) in out.iter_mut().enumerate().take(rows) {
             let mut total = Sums::default();
             let mut c = 0;

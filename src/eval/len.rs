@@ -46,12 +46,9 @@ impl Lengths {
                 DimExpr::Add(ds) => Len::Sum(self.all(ds, inputs)?),
                 DimExpr::Mul(ds) => Len::Product(self.all(ds, inputs)?),
                 DimExpr::Div(a, b) => Len::Quotient(self.intern(a, inputs)?, self.intern(b, inputs)?),
-                DimExpr::Slice { of, start, stop, step } => Len::Slice {
-                    of: self.intern(of, inputs)?,
-                    start: *start,
-                    stop: *stop,
-                    step: *step,
-                },
+                DimExpr::Slice { of, start, stop, step } => {
+                    Len::Slice { of: self.intern(of, inputs)?, start: *start, stop: *stop, step: *step }
+                }
             },
         };
         let id = u32::try_from(self.rows.len()).unwrap_or(u32::MAX);

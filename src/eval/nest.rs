@@ -39,9 +39,9 @@ impl Nest {
             }
             axes.push((n, here));
         }
-        let short = axes.last().is_some_and(|(n, here)| {
-            *n < SHORT && here[operands - folds..].iter().any(|&s| s != 0)
-        });
+        let short = axes
+            .last()
+            .is_some_and(|(n, here)| *n < SHORT && here[operands - folds..].iter().any(|&s| s != 0));
         if short {
             let longest = (0..axes.len()).max_by_key(|&i| (axes[i].0, i)).unwrap_or(0);
             let axis = axes.remove(longest);

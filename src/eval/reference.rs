@@ -90,9 +90,8 @@ fn symbol_in(vars: &[(Arc<str>, Ty)], s: &Sym, inputs: &[ArrayViewD<'_, f64>]) -
 }
 
 fn lengths(dims: &[Dim], symbol: &dyn Fn(&Sym) -> Option<usize>) -> Result<Vec<usize>, ReferenceError> {
-    let length = |d: &Dim| {
-        d.eval(symbol).ok_or_else(|| ReferenceError::Run(RunError::Length { dim: d.to_string() }))
-    };
+    let length =
+        |d: &Dim| d.eval(symbol).ok_or_else(|| ReferenceError::Run(RunError::Length { dim: d.to_string() }));
     dims.iter().map(length).collect()
 }
 
@@ -113,12 +112,7 @@ fn each(lens: &[usize], mut f: impl FnMut(&[usize]) -> f64) -> ArrayD<f64> {
     out
 }
 
-fn apply(
-    op: Op,
-    attr: &Attr,
-    args: &[&ArrayD<f64>],
-    lens: &[usize],
-) -> Result<ArrayD<f64>, ReferenceError> {
+fn apply(op: Op, attr: &Attr, args: &[&ArrayD<f64>], lens: &[usize]) -> Result<ArrayD<f64>, ReferenceError> {
     let none = || ReferenceError::Plan(PlanError::NoKernel { op: op.def().name });
     let fits = args.iter().all(|a| {
         a.ndim() <= lens.len()
@@ -136,13 +130,13 @@ fn apply(
             let mut out: ArrayD<Option<f64>> = ArrayD::from_elem(IxDyn(lens), init);
             for (index, &x) in a.indexed_iter() {
                 let index = ndarray::Dimension::slice(&index);
-                let kept: Vec<usize> = (0..a.ndim()).filter(|d| !axes.contains(d)).map(|d| index[d]).collect();
+                let kept: Vec<usize> =
+                    (0..a.ndim()).filter(|d| !axes.contains(d)).map(|d| index[d]).collect();
                 let cell = &mut out[IxDyn(&kept)];
                 *cell = Some(cell.map_or(x, |y| (step.scalar)(y, x)));
             }
             let total: Option<Vec<f64>> = out.iter().copied().collect();
-            let total =
-                total.ok_or(ReferenceError::Run(RunError::EmptyFold { op: op.def().name }))?;
+            let total = total.ok_or(ReferenceError::Run(RunError::EmptyFold { op: op.def().name }))?;
             ArrayD::from_shape_vec(IxDyn(lens), total).map_err(|_| none())
         }
         (Kernel::View(View::Dimshuffle), Attr::Perm(perm), [a]) => {
@@ -159,7 +153,11 @@ fn apply(
             }))
         }
         (Kernel::View(View::Broadcast), _, [a]) => {
-            if fits { Ok(each(lens, |i| at(a, i))) } else { Err(shape_error("a broadcast", lens, a.shape())) }
+            if fits {
+                Ok(each(lens, |i| at(a, i)))
+            } else {
+                Err(shape_error("a broadcast", lens, a.shape()))
+            }
         }
         (Kernel::View(View::Index), Attr::Index(items), [a]) => {
             let places = positions(a.shape(), items);

@@ -122,7 +122,11 @@ impl Plan {
         scratch: &mut Scratch,
     ) -> Result<(), RunError> {
         if outputs.len() != self.outputs.len() {
-            return Err(RunError::Count { what: "outputs", expected: self.outputs.len(), got: outputs.len() });
+            return Err(RunError::Count {
+                what: "outputs",
+                expected: self.outputs.len(),
+                got: outputs.len(),
+            });
         }
         let bound: SmallVec<[(Cow<'_, [f64]>, Layout); 4]> =
             self.inputs.iter().zip(inputs).map(|(plan, view)| bind(view, plan.contiguous)).collect();
@@ -345,9 +349,9 @@ impl<'a> Call<'_, 'a> {
                 Ok(())
             }
             Step::Fused(fused) => self.fused(fused, backend, registers),
-            Step::Dot { a, b, out } => self.into(*out, |call, data, _| {
-                dot::dot(&call.read(a), &call.read(b), data)
-            }),
+            Step::Dot { a, b, out } => {
+                self.into(*out, |call, data, _| dot::dot(&call.read(a), &call.read(b), data))
+            }
             Step::Copy { from, out } => self.into(*out, |call, data, _| {
                 let from = call.read(from);
                 let to = Layout::contiguous(&from.1.lens);

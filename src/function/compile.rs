@@ -239,10 +239,7 @@ impl Function {
         self.call(&views)
     }
 
-    fn with_scratch<T>(
-        &self,
-        f: impl FnOnce(&mut Scratch) -> Result<T, CallError>,
-    ) -> Result<T, CallError> {
+    fn with_scratch<T>(&self, f: impl FnOnce(&mut Scratch) -> Result<T, CallError>) -> Result<T, CallError> {
         let mut scratch = self.pool.lock().ok().and_then(|mut p| p.pop()).unwrap_or_default();
         let result = f(&mut scratch);
         if let Ok(mut pool) = self.pool.lock() {
