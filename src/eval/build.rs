@@ -163,10 +163,8 @@ impl Builder<'_> {
             let at = id as usize;
             let stage = analysis.stage[at];
             match analysis.kind[at] {
-                Kind::Scalar | Kind::Fetch => {
-                    if self.graph.application(id).is_some() {
-                        tasks.push((stage, 0, id, Task::Scalar(id)));
-                    }
+                Kind::Scalar | Kind::Fetch if self.graph.application(id).is_some() => {
+                    tasks.push((stage, 0, id, Task::Scalar(id)));
                 }
                 Kind::Map | Kind::Fold => {
                     let place = *loops.entry((stage, analysis.space[at])).or_insert_with(|| {

@@ -101,6 +101,7 @@ pub enum Code {
     /// Two operands.
     Two(fn(&[f64], &[f64], &mut [f64])),
     /// Three operands.
+    #[allow(clippy::type_complexity, reason = "a kernel's signature")]
     Three(fn(&[f64], &[f64], &[f64], &mut [f64])),
 }
 
