@@ -1,5 +1,7 @@
 //! Time per element of typical functions and gradients, called into memory that is there already.
 
+#![allow(clippy::cloned_ref_to_slice_refs, reason = "lists of one read like lists of many")]
+
 use std::hint::black_box;
 
 use criterion::{BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};

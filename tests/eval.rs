@@ -1,4 +1,6 @@
 #![allow(clippy::unwrap_used, reason = "tests")]
+#![allow(clippy::float_cmp, reason = "bits are what is tested")]
+#![allow(clippy::cloned_ref_to_slice_refs, reason = "lists of one read like lists of many")]
 //! Plans against the reference, bit for bit.
 
 mod support;
@@ -119,7 +121,7 @@ fn every_reduction_over_every_axis() {
         }
         for shape in shapes {
             for mask in 0..1u32 << shape.len() {
-                let axes: Vec<usize> = (0..shape.len()).filter(|a| mask >> a & 1 == 1).collect();
+                let axes: Vec<usize> = (0..shape.len()).filter(|a| (mask >> a) & 1 == 1).collect();
                 let x = sized("x", shape);
                 let y = Expr::apply(op, Attr::Axes(axes), [x.clone()]);
                 // Near 1, so that products neither vanish nor overflow.
@@ -406,7 +408,7 @@ fn random(program: &[(u8, u8, u8)], only: &dyn Fn(Op) -> bool) -> (Vec<Expr>, Ve
                 Expr::try_apply(op, Attr::None, args).ok()
             }
             4 => {
-                let axes = (0..a.rank()).filter(|k| what as usize / 8 >> k & 1 == 1).collect();
+                let axes = (0..a.rank()).filter(|k| (what as usize / 8) >> k & 1 == 1).collect();
                 Expr::try_apply(folds[j as usize % folds.len()], Attr::Axes(axes), [a]).ok()
             }
             5 => Some(a.t()),
