@@ -1,15 +1,25 @@
 //! Symbolic gradients, simplified by equality saturation and run as fused loops.
 
+pub mod cli;
+pub mod data;
+pub mod egraph;
 pub mod eval;
 pub mod expr;
+pub mod extract;
 pub mod facts;
 pub mod function;
 pub mod grad;
 pub mod graph;
+pub mod norm;
 pub mod num;
 pub mod op;
+pub mod optimize;
 pub mod plot;
 pub mod pp;
+pub mod rules;
+pub mod script;
+pub mod sexp;
+pub mod text;
 pub mod ty;
 
 /// What most programs need: `use egrad::prelude::*;`.

@@ -1,3 +1,5 @@
 //! The command `egrad`.
 
-fn main() {}
+fn main() -> std::process::ExitCode {
+    egrad::cli::main()
+}

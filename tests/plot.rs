@@ -1,3 +1,4 @@
+//! The plot layer: snapshots of text formats, decoded pictures, errors.
 #![allow(clippy::unwrap_used, reason = "tests")]
 //! The pictures of the plot layer.
 

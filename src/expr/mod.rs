@@ -7,6 +7,7 @@
 mod adjoint;
 mod build;
 mod error;
+mod lengths;
 mod lit;
 mod node;
 mod vars;
@@ -16,6 +17,7 @@ pub use adjoint::Adjoint;
 pub use build::{IntoExpr, concatenate, dot, exprs, fill, switch};
 pub(crate) use build::{impl_infix, reads_as_outer, unbroadcast};
 pub use error::TypeError;
+pub(crate) use lengths::length_of;
 pub use lit::{Lit, float_text};
 pub(crate) use node::type_of;
 pub use node::{Expr, Head};

@@ -12,6 +12,7 @@ use crate::eval::{Backend, Blocks, Limits, Plan, Scratch};
 use crate::expr::{Expr, topological, variables};
 use crate::graph::{Constraint, Graph, Id, import};
 use crate::op::nearest;
+use crate::optimize::Report;
 
 /// What happens when no output uses an input.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -51,13 +52,15 @@ pub struct Function {
     plan: Plan,
     backend: Arc<dyn Backend>,
     limits: Limits,
-    warnings: Vec<String>,
+    pub(super) warnings: Vec<String>,
+    pub(super) report: Option<Report>,
     /// Memory of calls that have ended.
     pool: Mutex<Vec<Scratch>>,
 }
 
 impl Function {
-    /// The function from inputs to outputs.
+    /// The function from inputs to outputs as they are written, without optimization. For the
+    /// optimized one see [`Function::new`].
     ///
     /// # Errors
     /// Inputs that are no variables, given twice, missing or unused; expressions that contradict
@@ -105,6 +108,7 @@ impl Function {
             backend: Arc::new(Blocks),
             limits: options.limits,
             warnings: Vec::new(),
+            report: None,
             pool: Mutex::new(Vec::new()),
         })
     }
@@ -129,6 +133,11 @@ impl Function {
     /// What will be done.
     pub fn plan(&self) -> &Plan {
         &self.plan
+    }
+
+    /// What the optimizer did; `None` for a function that was compiled as it was written.
+    pub fn report(&self) -> Option<&Report> {
+        self.report.as_ref()
     }
 
     /// What compiling had to remark.
@@ -265,7 +274,11 @@ fn wrong_output(index: usize, expected: Vec<usize>, outputs: &[ArrayViewMutD<'_,
 }
 
 /// Theano's checks of what stands among the inputs.
-fn check_inputs(inputs: &[Expr], outputs: &[Expr], unused: OnUnused) -> Result<Vec<String>, CompileError> {
+pub(super) fn check_inputs(
+    inputs: &[Expr],
+    outputs: &[Expr],
+    unused: OnUnused,
+) -> Result<Vec<String>, CompileError> {
     let mut names: Vec<&str> = Vec::with_capacity(inputs.len());
     for (index, e) in inputs.iter().enumerate() {
         let Some(name) = e.name() else {

@@ -71,6 +71,21 @@ impl fmt::Display for CompileError {
 }
 impl std::error::Error for CompileError {}
 
+impl CompileError {
+    /// One word for programs: `input`, `shape`, `name` or `unsupported`.
+    pub fn class(&self) -> &'static str {
+        match self {
+            CompileError::NotAVariable { .. }
+            | CompileError::Duplicate { .. }
+            | CompileError::Missing { .. }
+            | CompileError::Unused { .. } => "input",
+            CompileError::Import(ImportError::Conflict { .. }) => "name",
+            CompileError::Import(_) => "shape",
+            CompileError::Plan(_) => "unsupported",
+        }
+    }
+}
+
 impl From<ImportError> for CompileError {
     fn from(e: ImportError) -> CompileError {
         CompileError::Import(e)
@@ -162,6 +177,21 @@ pub enum CallError {
     },
     /// Sizes that are too large, or no memory.
     Run(RunError),
+}
+
+impl CallError {
+    /// One word for programs: `input`, `shape`, `value` or `limit`.
+    pub fn class(&self) -> &'static str {
+        match self {
+            CallError::Missing { .. }
+            | CallError::TooMany { .. }
+            | CallError::Unknown { .. }
+            | CallError::Twice { .. } => "input",
+            CallError::Value { .. } => "value",
+            CallError::Run(_) => "limit",
+            _ => "shape",
+        }
+    }
 }
 
 impl fmt::Display for CallError {

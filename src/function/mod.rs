@@ -3,11 +3,13 @@
 //! What can be wrong with a call is checked before anything is computed, against the expressions as
 //! they were given: no simplification hides a shape error.
 
+mod builder;
 mod check;
 mod compile;
 mod error;
 mod input;
 
+pub use builder::Builder;
 pub use compile::{Function, OnUnused, Options};
 pub use error::{CallError, CompileError};
 pub use input::IntoInput;

@@ -131,6 +131,13 @@ impl Graph {
         self.push(Node { head, args: SmallVec::new() }, || Facts::var(ty.clone()))
     }
 
+    /// An input about which more is known than its type.
+    pub fn var_with(&mut self, name: &str, facts: &Facts) -> Id {
+        let id = self.var(name, &facts.ty);
+        self.facts[id as usize] = facts.clone();
+        id
+    }
+
     /// A constant. NaNs are one number, zeros are two.
     pub fn lit(&mut self, x: f64) -> Id {
         let bits = if x.is_nan() { f64::NAN.to_bits() } else { x.to_bits() };

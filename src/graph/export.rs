@@ -3,9 +3,8 @@
 use std::cmp::Ordering;
 
 use super::arena::{Graph, Head, Id};
-use crate::expr::{Expr, Lit, TypeError};
-use crate::op::{Attr, IndexItem, Law, Op};
-use crate::ty::{Dim, DimExpr};
+use crate::expr::{Expr, Lit, TypeError, length_of};
+use crate::op::Law;
 
 /// One expression per node, shared as in the arena.
 ///
@@ -28,7 +27,10 @@ pub fn export(graph: &Graph, roots: &[Id]) -> Result<Vec<Expr>, TypeError> {
                 Expr::var(name, ty.clone())
             }
             Head::Const(bits) => Expr::lit(Lit::Float(f64::from_bits(bits))),
-            Head::Size(s) => length(graph, graph.size(s))?,
+            Head::Size(s) => length_of(graph.size(s), &|name| {
+                let held = graph.vars().iter().find(|(n, _)| **n == *name)?;
+                Some(Expr::var(name, held.1.clone()))
+            })?,
             Head::Op(op, attr) => {
                 let mut args = node.args.clone();
                 if op.def().has(Law::Commutative) {
@@ -78,49 +80,4 @@ fn structure(graph: &Graph, a: Id, b: Id) -> Ordering {
         queue.extend(m.args.iter().copied().zip(n.args.iter().copied()));
     }
     a.cmp(&b)
-}
-
-/// A length as an expression: `x.shape[0]`, or what is computed from such.
-fn length(graph: &Graph, d: &Dim) -> Result<Expr, TypeError> {
-    let fold = |ds: &[Dim], op: Op| {
-        let args = ds.iter().map(|d| length(graph, d)).collect::<Result<Vec<_>, _>>()?;
-        Expr::try_apply(op, Attr::None, args)
-    };
-    match d {
-        #[allow(clippy::cast_possible_wrap, reason = "no array has 2^63 elements")]
-        Dim::Known(n) => Ok(Expr::lit(Lit::Int(*n as i64))),
-        Dim::Sym(_) => {
-            let (holder, axis) = holder(graph, d)?;
-            Expr::try_apply(Op::Length, Attr::Axis(axis), [holder])
-        }
-        Dim::Expr(e) => match &**e {
-            DimExpr::Add(ds) => fold(ds, Op::Add),
-            DimExpr::Mul(ds) => fold(ds, Op::Mul),
-            DimExpr::Div(a, b) => fold(&[a.clone(), b.clone()], Op::Div),
-            DimExpr::Slice { .. } => {
-                let (holder, axis) = holder(graph, d)?;
-                Expr::try_apply(Op::Length, Attr::Axis(axis), [holder])
-            }
-        },
-    }
-}
-
-/// An expression one of whose axes has this length, and which.
-fn holder(graph: &Graph, d: &Dim) -> Result<(Expr, usize), TypeError> {
-    if let Dim::Sym(s) = d
-        && let Some((name, ty)) = graph.vars().iter().find(|(n, _)| **n == *s.var())
-    {
-        return Ok((Expr::var(name, ty.clone()), s.axis()));
-    }
-    if let Dim::Expr(e) = d
-        && let DimExpr::Slice { of, start, stop, step } = &**e
-    {
-        let (whole, axis) = holder(graph, of)?;
-        let mut items = vec![IndexItem::Slice { start: None, stop: None, step: 1 }; axis];
-        items.push(IndexItem::Slice { start: *start, stop: *stop, step: *step });
-        return Ok((Expr::try_apply(Op::Index, Attr::Index(items), [whole])?, axis));
-    }
-    // Anything of that length will do.
-    let zero = Expr::lit(Lit::Float(0.0));
-    Ok((Expr::try_apply(Op::Alloc, Attr::Dims(vec![d.clone()]), [zero])?, 0))
 }

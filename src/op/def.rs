@@ -38,6 +38,29 @@ pub enum Role {
     Shape,
 }
 
+/// The part of an operator in a field: what the polynomial normal form asks of it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Ring {
+    /// None: an indeterminate.
+    None,
+    /// Sum of two.
+    Sum,
+    /// Difference.
+    Difference,
+    /// Product of two.
+    Product,
+    /// Quotient.
+    Quotient,
+    /// Opposite.
+    Opposite,
+    /// Second power.
+    Square,
+    /// Square root.
+    Root,
+    /// Power; polynomial where the exponent is a small constant.
+    Power,
+}
+
 /// The derivative with respect to one operand: the adjoint it receives, before it is summed back
 /// over broadcast axes.
 pub type Partial = fn(&Adjoint<'_>) -> Expr;
@@ -103,6 +126,8 @@ pub struct OpDef {
     pub laws: &'static [Law],
     /// Rewriting into other operators before optimization.
     pub lower: Lower,
+    /// What it does in the field of real functions, for the polynomial normal form.
+    pub ring: Ring,
 }
 
 impl OpDef {
@@ -123,6 +148,7 @@ impl OpDef {
         cost: 1.0,
         laws: &[],
         lower: None,
+        ring: Ring::None,
     };
 
     /// A float function of one operand.

@@ -16,7 +16,7 @@ mod table;
 mod types;
 
 pub use attr::{Attr, AttrKind, IndexItem};
-pub use def::{Arity, Derivative, Lower, OpDef, Partial, Role};
+pub use def::{Arity, Derivative, Lower, OpDef, Partial, Ring, Role};
 pub use kernel::{Kernel, Map1, Map2, Map3, View};
 pub use law::{Fold, Interval, Law};
 pub use pieces::{Piece, Pp, Spelling};
@@ -32,6 +32,12 @@ impl Op {
             let d = op.def();
             d.name == name || d.aliases.contains(&name)
         })
+    }
+
+    /// The operator whose kernel broadcasts.
+    pub(crate) fn broadcast() -> Op {
+        let is = |op: &&Op| matches!(op.def().kernel, Kernel::View(View::Broadcast));
+        Op::ALL.iter().find(is).copied().unwrap_or(Op::ALL[0])
     }
 
     /// The known name nearest to a misspelled one.

@@ -53,6 +53,11 @@ impl Pp {
     pub fn pieces(&self, name: &'static str, e: &Expr) -> Vec<Piece> {
         let n = e.args().len();
         match self {
+            // `(-2 ** x)` would read back as the opposite of a power.
+            Pp::Infix(" ** ") if n == 2 && is_negative(e.arg(0)) => {
+                let text = |t: &'static str| Piece::Text(t.into());
+                vec![text("(("), Piece::Arg(0), text(") ** "), Piece::Arg(1), text(")")]
+            }
             Pp::Infix(op) => joined("(", op, ")", n),
             // `-2` would read back as a literal.
             Pp::Prefix(op) if e.arg(0).literal().is_some() => {
@@ -64,6 +69,11 @@ impl Pp {
             Pp::Special(f) => f(e),
         }
     }
+}
+
+/// Is it a literal that is printed with a minus?
+fn is_negative(e: &Expr) -> bool {
+    e.literal().is_some_and(|l| l.value().is_sign_negative() && !l.value().is_nan())
 }
 
 fn joined(
@@ -249,7 +259,10 @@ fn items(e: &Expr) -> &[IndexItem] {
 
 /// `x[1:]`.
 pub(super) fn index(e: &Expr) -> Vec<Piece> {
-    vec![Piece::Arg(0), Piece::owned(format!("[{}]", index_text(items(e))))]
+    // `-2[None]` would read back as the opposite of an index.
+    let (open, close) = if is_negative(e.arg(0)) { ("(", ")") } else { ("", "") };
+    let tail = format!("{close}[{}]", index_text(items(e)));
+    vec![Piece::Text(open.into()), Piece::Arg(0), Piece::owned(tail)]
 }
 
 /// `inc_subtensor(x[1:], y)`, `set_subtensor(x[1:], y)`.

@@ -7,7 +7,7 @@
 //!
 //! Derivatives are Theano 1.0.5's, term by term, because raw gradients are printed.
 
-use super::def::{Arity, Derivative, OpDef, Role};
+use super::def::{Arity, Derivative, OpDef, Ring, Role};
 use super::kernel::{Kernel, View, map1, map2, map2_of, map3, reduce};
 use super::law::{Interval, Law};
 use super::pieces::{self, Pp};
@@ -121,6 +121,7 @@ ops!(
                 same_side && (x[0].nonzero || x[1].nonzero)
             }),
         ],
+        ring: Ring::Sum,
         ..OpDef::BINARY
     },
     infix::Sub::sub = OpDef {
@@ -133,6 +134,7 @@ ops!(
         kernel: map2!(|a: f64, b: f64| a - b),
         real: Some(|x| &x[0] - &x[1]),
         laws: &[Law::Integral, Law::Range(|x| Interval { lo: x[0].lo - x[1].hi, hi: x[0].hi - x[1].lo }),],
+        ring: Ring::Difference,
         ..OpDef::BINARY
     },
     infix::Mul::mul = OpDef {
@@ -151,6 +153,7 @@ ops!(
             Law::Range(|x| law::product_range(x[0], x[1])),
             Law::Nonzero(|x| x[0].nonzero && x[1].nonzero),
         ],
+        ring: Ring::Product,
         ..OpDef::BINARY
     },
     infix::Div::div = OpDef {
@@ -165,6 +168,7 @@ ops!(
         real: Some(|x| &x[0] / &x[1]),
         cost: 3.0,
         laws: &[Law::Range(|x| law::quotient_range(x[0], x[1])), Law::Nonzero(|x| x[0].nonzero),],
+        ring: Ring::Quotient,
         ..OpDef::BINARY
     },
     binary::Pow::pow = OpDef {
@@ -184,6 +188,7 @@ ops!(
             Law::Range(|x| if x[0].lo >= 0.0 { Interval::NONNEG } else { Interval::ALL }),
             Law::Nonzero(|x| x[0].nonzero),
         ],
+        ring: Ring::Power,
         ..OpDef::BINARY
     },
     prefix::Neg::neg = OpDef {
@@ -201,6 +206,7 @@ ops!(
             Law::Range(|x| Interval { lo: -x[0].hi, hi: -x[0].lo }),
             Law::Nonzero(|x| x[0].nonzero),
         ],
+        ring: Ring::Opposite,
         ..OpDef::UNARY
     },
     unary::Reciprocal::reciprocal = OpDef {
@@ -261,6 +267,7 @@ ops!(
         kernel: map1!(|a: f64| a * a),
         real: Some(|x| &x[0] * &x[0]),
         laws: &[Law::Even, Law::Integral, Law::Range(|_| Interval::NONNEG), Law::Nonzero(|x| x[0].nonzero),],
+        ring: Ring::Square,
         ..OpDef::UNARY
     },
     unary::Sqrt::sqrt = OpDef {
@@ -271,6 +278,7 @@ ops!(
         real: Some(|x| x[0].sqrt()),
         cost: 4.0,
         laws: &[Law::Increasing, Law::Range(|_| Interval::NONNEG), Law::Nonzero(|x| x[0].nonzero)],
+        ring: Ring::Root,
         ..OpDef::UNARY
     },
     unary::Exp::exp = OpDef {
@@ -372,6 +380,23 @@ ops!(
         kernel: map1!(libm::acos),
         cost: 20.0,
         laws: &[Law::Range(|_| Interval { lo: 0.0, hi: 3.2 })],
+        ..OpDef::UNARY
+    },
+    unary::Arctan::arctan = OpDef {
+        name: "arctan",
+        aliases: &["atan"],
+        doc: "Elementwise inverse tangent.",
+        plain: Pp::Call(Some("atan")),
+        derivative: Derivative::Each(&[|v| v.g() / (1.0 + v.x(0).sqr())]),
+        kernel: map1!(libm::atan),
+        real: Some(|x| x[0].atan()),
+        cost: 20.0,
+        laws: &[
+            Law::Odd,
+            Law::Increasing,
+            Law::Range(|_| Interval { lo: -1.6, hi: 1.6 }),
+            Law::Nonzero(|x| x[0].nonzero),
+        ],
         ..OpDef::UNARY
     },
     unary::Sinh::sinh = OpDef {

@@ -6,6 +6,8 @@ mod names;
 mod tree;
 
 pub use names::let_form;
+pub(crate) use names::shared_form;
+pub(crate) use tree::GREEK;
 pub use tree::{pp, print, tree_length};
 
 /// Rough number of characters past which [`pp`] of a whole tree is no longer useful and the

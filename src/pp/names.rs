@@ -14,6 +14,23 @@ const LINE: usize = 40;
 /// Equal terms count as shared. Very deep terms are cut into named pieces too, so no line is long.
 /// Reading the text back gives the same expressions.
 pub fn let_form(roots: &[Expr], spelling: Spelling) -> Vec<String> {
+    let (lets, roots) = shared_form(roots, &|e, name, root| {
+        let mut line = String::new();
+        write_tree(e, spelling, name, root, &mut line);
+        line
+    });
+    lets.into_iter().map(|(name, text)| format!("{name} = {text}")).chain(roots).collect()
+}
+
+/// The names of some nodes.
+pub(crate) type Names<'a> = dyn Fn(&Expr) -> Option<String> + 'a;
+
+/// Chooses the nodes that get names and writes each, then the roots, with `write`; its last argument
+/// says whether it writes a root.
+pub(crate) fn shared_form(
+    roots: &[Expr],
+    write: &dyn Fn(&Expr, &Names<'_>, bool) -> String,
+) -> (Vec<(String, String)>, Vec<String>) {
     let order = topological(roots);
     let mut numbers = Numbering::default();
     let number: FxHashMap<usize, u32> = order.iter().map(|e| (e.id(), numbers.number(e))).collect();
@@ -55,24 +72,20 @@ pub fn let_form(roots: &[Expr], spelling: Spelling) -> Vec<String> {
                     break candidate;
                 }
             };
-            let mut line = format!("{name} = ");
-            write_tree(e, spelling, &|x| named(x, &number, &names), &mut line);
-            lines.push(line);
+            let text = write(e, &|x| named(x, &number, &names), false);
+            lines.push((name.clone(), text));
             names.insert(n, name);
             weight.insert(n, 0);
         } else {
             weight.insert(n, size);
         }
     }
-    for r in roots {
-        let mut line = String::new();
-        match named(r, &number, &names) {
-            Some(n) => line.push_str(&n),
-            None => write_tree(r, spelling, &|x| named(x, &number, &names), &mut line),
-        }
-        lines.push(line);
-    }
-    lines
+    let roots = roots.iter().map(|r| match named(r, &number, &names) {
+        Some(n) => n,
+        None => write(r, &|x| named(x, &number, &names), true),
+    });
+    let roots = roots.collect();
+    (lines, roots)
 }
 
 fn named(e: &Expr, number: &FxHashMap<usize, u32>, names: &FxHashMap<u32, String>) -> Option<String> {

@@ -3,10 +3,10 @@
 use rustc_hash::FxHashMap;
 
 use crate::expr::{Expr, Head, topological};
-use crate::op::{Op, Piece, Role, Spelling, bare_row, without_leading_axes};
+use crate::op::{Attr, Op, Piece, Role, Spelling, bare_row, without_leading_axes};
 
 /// The five names that Theano prints as symbols.
-const GREEK: [&str; 5] = ["alpha", "beta", "gamma", "delta", "epsilon"];
+pub(crate) const GREEK: [&str; 5] = ["alpha", "beta", "gamma", "delta", "epsilon"];
 
 /// The classic text of an expression, as Theano 0.3.1's `pp` prints it.
 ///
@@ -19,7 +19,7 @@ pub fn pp(e: &Expr) -> String {
 /// The text of an expression in either spelling.
 pub fn print(e: &Expr, spelling: Spelling) -> String {
     let mut out = String::new();
-    write_tree(e, spelling, &|_| None, &mut out);
+    write_tree(e, spelling, &|_| None, true, &mut out);
     out
 }
 
@@ -28,14 +28,16 @@ enum Step {
     Node { e: Expr, implicit: bool },
 }
 
-/// Writes `e`; nodes for which `name` gives a name are not entered (except `e` itself).
+/// Writes `e`; nodes for which `name` gives a name are not entered (except `e` itself). Of a
+/// `whole` text the leading new axes are not printed.
 pub(super) fn write_tree(
     e: &Expr,
     spelling: Spelling,
     name: &dyn Fn(&Expr) -> Option<String>,
+    whole: bool,
     out: &mut String,
 ) {
-    let mut stack = vec![Step::Node { e: e.clone(), implicit: true }];
+    let mut stack = vec![Step::Node { e: e.clone(), implicit: whole }];
     let mut root = true;
     while let Some(step) = stack.pop() {
         let (e, implicit) = match step {
@@ -55,19 +57,31 @@ pub(super) fn write_tree(
             Head::Lit(l) => out.push_str(&l.to_string()),
             Head::Op(op, _) => {
                 let pieces = pieces(*op, &e, spelling, implicit);
-                let elementwise = op.def().role == Role::Elementwise;
+                // Operands whose leading new axes broadcasting supplies, since another has them.
+                let full = match op.def().role {
+                    Role::Elementwise => {
+                        let all = e.args().iter().filter(|a| !leads(a)).map(Expr::rank);
+                        all.max().unwrap_or(0)
+                    }
+                    _ => 0,
+                };
                 for p in pieces.into_iter().rev() {
                     stack.push(match p {
                         Piece::Text(t) => Step::Text(t),
                         Piece::Arg(i) => Step::Node {
                             e: e.arg(i).clone(),
-                            implicit: elementwise || i == 1 && *op == Op::Dot && bare_row(&e),
+                            implicit: e.arg(i).rank() <= full || i == 1 && *op == Op::Dot && bare_row(&e),
                         },
                     });
                 }
             }
         }
     }
+}
+
+/// Is it a dimshuffle that begins with a new axis?
+fn leads(e: &Expr) -> bool {
+    matches!(e.attr(), Attr::Perm(perm) if perm.first() == Some(&None))
 }
 
 fn pieces(op: Op, e: &Expr, spelling: Spelling, implicit: bool) -> Vec<Piece> {

@@ -1,0 +1,229 @@
+//! The command line.
+
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+
+/// Symbolic gradients, simplified by equality saturation and run as fused loops.
+#[derive(Debug, Parser)]
+#[command(name = "egrad", version, about, max_term_width = 100, after_help = EXAMPLES)]
+pub(super) struct Cli {
+    #[command(subcommand)]
+    pub(super) command: Command,
+}
+
+const EXAMPLES: &str = "\
+Examples:
+  egrad grad 'x ** 2' --wrt x
+  egrad grad 'sum(1 / (1 + exp(-x)))' -d 'x: dmatrix' --wrt x -i 'x=[[0, 1], [-1, -2]]'
+  egrad eval 'mean((X @ w - y) ** 2)' -d 'X: dmatrix' -d 'w, y: dvector' -i X=X.npy -i w=w.csv -i y=y.csv
+  egrad plot '1 / (1 + exp(-x))' --var x --from -6 --to 6 --grad -o logistic.svg
+  egrad run examples/tutorial.eg
+  egrad rules check my.rules
+
+The language: + - * / ** @, comparisons, calls (exp, log, tanh, sigmoid, sum(x, axis=0), where(c, a, b), ...),
+x[1:, ::2], x.T, lines `name = expression`. Declarations: `x: f64[3, n]`, `w, b: dvector`, `M: dmatrix`.
+Without any declaration every free name is a scalar of doubles.";
+
+#[derive(Debug, Subcommand)]
+pub(super) enum Command {
+    /// Print an expression as Theano's pp does.
+    Pp(Text),
+    /// Differentiate: the gradient as built, then optimized, with costs (and values, given inputs).
+    Grad(Grad),
+    /// Optimize an expression.
+    Opt(Opt),
+    /// Evaluate an expression, optimized, and compare it with itself as written.
+    Eval(Eval),
+    /// Draw an expression over one input, as SVG, PNG or in the terminal.
+    Plot(Plot),
+    /// List or check rules.
+    Rules(Rules),
+    /// Run `.eg` scripts.
+    Run(Run),
+    /// Answer the JSON-lines case protocol: one case per line in, one answer per line out.
+    Batch(Batch),
+}
+
+/// An expression and its declarations.
+#[derive(Debug, Args)]
+pub(super) struct Text {
+    /// The expression, a program of several lines, `-` for standard input, or `@FILE`.
+    pub(super) text: String,
+    /// Declarations such as `x: f64[3, n]` (may be repeated).
+    #[arg(short, long = "decl", value_name = "DECL")]
+    pub(super) decls: Vec<String>,
+    /// The text is an S-expression.
+    #[arg(long)]
+    pub(super) sexp: bool,
+    /// How expressions are printed.
+    #[arg(long, value_enum, default_value_t = Form::Auto)]
+    pub(super) form: Form,
+    /// Text for people or JSON for programs.
+    #[arg(long, value_enum, default_value_t = Format::Text)]
+    pub(super) format: Format,
+}
+
+/// How expressions are printed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(super) enum Form {
+    /// The tree, or the let-form where that would be long.
+    Auto,
+    /// Theano's text, whatever its length.
+    Tree,
+    /// Shared parts named: `t0 = ...`.
+    Let,
+    /// The input language.
+    Plain,
+    /// S-expression.
+    Sexp,
+}
+
+/// Text or JSON.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(super) enum Format {
+    /// For people.
+    Text,
+    /// For programs.
+    Json,
+}
+
+/// How to optimize.
+#[derive(Debug, Args)]
+pub(super) struct Optimizer {
+    /// What rules may assume: ieee (same bits), strict (equal over the reals, NaN and infinity kept)
+    /// or real (equal wherever the original is defined).
+    #[arg(long, default_value = "real", value_parser = ["ieee", "strict", "real"])]
+    pub(super) profile: String,
+    /// A rule file to use beside the standard rules (may be repeated).
+    #[arg(long = "rules", value_name = "FILE")]
+    pub(super) rules: Vec<PathBuf>,
+    /// Leave the standard rules out.
+    #[arg(long)]
+    pub(super) no_standard: bool,
+    /// Do not check the rules of files before using them.
+    #[arg(long)]
+    pub(super) trust: bool,
+    /// Leave out a rule, or all rules of a tag (may be repeated).
+    #[arg(long = "disable", value_name = "RULE|TAG")]
+    pub(super) disable: Vec<String>,
+    /// How terms are chosen.
+    #[arg(long, default_value = "default")]
+    pub(super) extractor: String,
+    /// Assumed length of a symbol, for costs: `n=1000` (may be repeated).
+    #[arg(long = "size", value_name = "SYMBOL=N")]
+    pub(super) sizes: Vec<String>,
+    /// Print the report: costs, e-nodes, rules that fired.
+    #[arg(long)]
+    pub(super) report: bool,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct Grad {
+    #[command(flatten)]
+    pub(super) text: Text,
+    /// What to differentiate by, separated by commas; the gradients are optimized together.
+    #[arg(long, value_name = "NAMES")]
+    pub(super) wrt: String,
+    /// Only the gradient as built.
+    #[arg(long)]
+    pub(super) raw: bool,
+    /// The value of an input: `x=4`, `x=[[0, 1], [2, 3]]`, `x=data.csv`, `x=data.npy`, `x=-`.
+    #[arg(short, long = "input", value_name = "NAME=VALUE")]
+    pub(super) inputs: Vec<String>,
+    #[command(flatten)]
+    pub(super) optimizer: Optimizer,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct Opt {
+    #[command(flatten)]
+    pub(super) text: Text,
+    #[command(flatten)]
+    pub(super) optimizer: Optimizer,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct Eval {
+    #[command(flatten)]
+    pub(super) text: Text,
+    /// The value of an input: `x=4`, `x=[[0, 1], [2, 3]]`, `x=data.csv`, `x=data.npy`, `x=-`.
+    #[arg(short, long = "input", value_name = "NAME=VALUE")]
+    pub(super) inputs: Vec<String>,
+    /// Also the gradient by these names, separated by commas.
+    #[arg(long, value_name = "NAMES")]
+    pub(super) wrt: Option<String>,
+    #[command(flatten)]
+    pub(super) optimizer: Optimizer,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct Plot {
+    #[command(flatten)]
+    pub(super) text: Text,
+    /// The input that varies.
+    #[arg(long, default_value = "x")]
+    pub(super) var: String,
+    /// From here.
+    #[arg(long, allow_hyphen_values = true, default_value = "-6")]
+    pub(super) from: f64,
+    /// To here.
+    #[arg(long, allow_hyphen_values = true, default_value = "6")]
+    pub(super) to: f64,
+    /// Draw the derivative too.
+    #[arg(long)]
+    pub(super) grad: bool,
+    /// Files to write, .svg or .png (may be repeated); the terminal if there are none.
+    #[arg(short, long = "output", value_name = "FILE")]
+    pub(super) outputs: Vec<PathBuf>,
+    /// Values of the other inputs.
+    #[arg(short, long = "input", value_name = "NAME=VALUE")]
+    pub(super) inputs: Vec<String>,
+    #[command(flatten)]
+    pub(super) optimizer: Optimizer,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct Rules {
+    #[command(subcommand)]
+    pub(super) action: RulesAction,
+}
+
+#[derive(Debug, Subcommand)]
+pub(super) enum RulesAction {
+    /// List rules: name, equation, assumptions, why.
+    List {
+        /// Rule files; the standard rules if there are none.
+        files: Vec<PathBuf>,
+        /// Text or JSON.
+        #[arg(long, value_enum, default_value_t = Format::Text)]
+        format: Format,
+    },
+    /// Test rules against what they state, on samples; exit code 5 if one is refuted.
+    Check {
+        /// Rule files; the standard rules if there are none.
+        files: Vec<PathBuf>,
+        /// Text or JSON.
+        #[arg(long, value_enum, default_value_t = Format::Text)]
+        format: Format,
+    },
+    /// List the conditions and attribute functions that rules can use.
+    Conditions,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct Run {
+    /// Scripts; `-` for standard input.
+    #[arg(required = true)]
+    pub(super) files: Vec<PathBuf>,
+    #[command(flatten)]
+    pub(super) optimizer: Optimizer,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct Batch {
+    /// The cases; standard input if there is none.
+    pub(super) file: Option<PathBuf>,
+    #[command(flatten)]
+    pub(super) optimizer: Optimizer,
+}

@@ -1,0 +1,343 @@
+//! The commands.
+
+use std::io::Read as _;
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+
+use serde_json::{Map, json};
+
+use super::args::{Batch, Cli, Command, Eval, Format, Grad, Opt, Optimizer, Plot, Run, Text};
+use super::output::{fail, forms, line};
+use super::{batch, rules};
+use crate::data::{show, to_json};
+use crate::expr::Expr;
+use crate::grad::grads;
+use crate::optimize::{Options, Report};
+use crate::rules::Profile;
+use crate::script::{Curve, ScriptError, Session, draw, run as run_script};
+use crate::sexp::Source;
+use crate::text::{free_names, parse_declarations};
+use crate::ty::DType;
+
+type Outcome = Result<ExitCode, ScriptError>;
+
+/// Runs a command; the exit code.
+pub(super) fn run(cli: Cli) -> ExitCode {
+    let format = match &cli.command {
+        Command::Pp(t) => t.format,
+        Command::Grad(g) => g.text.format,
+        Command::Opt(o) => o.text.format,
+        Command::Eval(e) => e.text.format,
+        Command::Plot(p) => p.text.format,
+        _ => Format::Text,
+    };
+    let done = match cli.command {
+        Command::Pp(t) => pp(&t),
+        Command::Grad(g) => grad(&g),
+        Command::Opt(o) => opt(&o),
+        Command::Eval(e) => eval(&e),
+        Command::Plot(p) => plot(&p),
+        Command::Rules(r) => rules::run(&r.action),
+        Command::Run(r) => scripts(&r),
+        Command::Batch(b) => cases(&b),
+    };
+    done.unwrap_or_else(|e| fail(&e, format))
+}
+
+/// The options that the command line asks for.
+pub(super) fn options(o: &Optimizer) -> Result<Options, ScriptError> {
+    let mut options = Options { rules: rules::chosen(o)?, ..Options::default() };
+    options.profile = Profile::by_name(&o.profile).unwrap_or_default();
+    match crate::extract::by_name(&o.extractor) {
+        Some(e) => options.extractor = e.name,
+        None => {
+            let known: Vec<&str> = crate::extract::EXTRACTORS.iter().map(|e| e.name).collect();
+            let message = format!("unknown extractor `{}`; known: {}", o.extractor, known.join(", "));
+            return Err(ScriptError::other("name", message));
+        }
+    }
+    for s in &o.sizes {
+        let parsed = s.split_once('=').and_then(|(n, v)| Some((n.trim(), v.trim().parse::<usize>().ok()?)));
+        let Some((name, length)) = parsed else {
+            return Err(ScriptError::other("parse", format!("expected `symbol=number`, found `{s}`")));
+        };
+        options.model.lengths.insert(name.to_string(), length);
+    }
+    Ok(options)
+}
+
+/// The text that an argument stands for.
+fn read_text(arg: &str) -> Result<(String, String), ScriptError> {
+    let bytes = |name: &str, bytes: Vec<u8>| {
+        String::from_utf8(bytes).map_err(|e| {
+            let at = e.utf8_error().valid_up_to();
+            ScriptError::other("parse", format!("{name}: byte {at} is not UTF-8"))
+        })
+    };
+    if arg == "-" {
+        let mut all = Vec::new();
+        std::io::stdin()
+            .read_to_end(&mut all)
+            .map_err(|e| ScriptError::other("io", format!("standard input: {e}")))?;
+        return Ok(("<stdin>".into(), bytes("<stdin>", all)?));
+    }
+    if let Some(path) = arg.strip_prefix('@') {
+        let all = std::fs::read(path).map_err(|e| ScriptError::other("io", format!("{path}: {e}")))?;
+        return Ok((path.into(), bytes(path, all)?));
+    }
+    Ok(("<text>".into(), arg.into()))
+}
+
+/// A session with the declarations, and the expressions of the text.
+fn load(t: &Text, options: Options) -> Result<(Session, Vec<Expr>), ScriptError> {
+    let (name, text) = read_text(&t.text)?;
+    let source = Source::new(&name, &text);
+    let mut session = Session::new(options, Path::new(""));
+    let mut declared = parse_declarations(&Source::new("<decl>", &t.decls.join("\n")))?;
+    if declared.is_empty() && !t.sexp {
+        // Nothing is declared anywhere: free names are scalars.
+        declared = free_names(&source)
+            .iter()
+            .map(|n| crate::expr::tensor(n, DType::F64, Default::default()))
+            .collect();
+    }
+    session.scope = crate::text::Scope::new(&declared);
+    let program = if t.sexp {
+        let tree = crate::sexp::read(&source)?;
+        session.scope.read_sexp(tree.single()?)?
+    } else {
+        session.read(&source)?
+    };
+    if program.results.is_empty() {
+        return Err(ScriptError::other("parse", format!("{name}: the text has no expression")));
+    }
+    Ok((session, program.results))
+}
+
+fn print(t: &Text, key: &str, roots: &[Expr]) {
+    let lines = forms(roots, t.form);
+    match t.format {
+        Format::Text => lines.iter().for_each(|l| {
+            line(l);
+        }),
+        Format::Json => {
+            line(&json!({ "ok": true, key: lines }).to_string());
+        }
+    }
+}
+
+fn pp(t: &Text) -> Outcome {
+    let (_, roots) = load(t, Options::default())?;
+    print(t, "pp", &roots);
+    Ok(ExitCode::SUCCESS)
+}
+
+fn opt(o: &Opt) -> Outcome {
+    let (session, roots) = load(&o.text, options(&o.optimizer)?)?;
+    let (best, report) = session.optimize(&roots)?;
+    match o.text.format {
+        Format::Json => {
+            line(
+                &json!({ "ok": true, "optimized": forms(&best, o.text.form), "report": report }).to_string(),
+            );
+        }
+        Format::Text => {
+            print(&o.text, "optimized", &best);
+            if o.optimizer.report {
+                line(&report.to_string());
+            }
+        }
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+/// The expressions that `--wrt` names.
+fn wrt(session: &Session, names: &str) -> Result<Vec<Expr>, ScriptError> {
+    names
+        .split(',')
+        .map(str::trim)
+        .filter(|n| !n.is_empty())
+        .map(|n| {
+            session.scope.get(n).cloned().ok_or_else(|| {
+                let known = session.scope.inputs();
+                let known: Vec<&str> = known.iter().filter_map(Expr::name).collect();
+                ScriptError::other("name", format!("unknown name `{n}`; inputs: {}", known.join(", ")))
+            })
+        })
+        .collect()
+}
+
+fn assigned(inputs: &[String]) -> Result<Vec<(&str, &str)>, ScriptError> {
+    inputs
+        .iter()
+        .map(|i| {
+            i.split_once('=')
+                .map(|(n, v)| (n.trim(), v.trim()))
+                .ok_or_else(|| ScriptError::other("parse", format!("expected `name=value`, found `{i}`")))
+        })
+        .collect()
+}
+
+fn grad(g: &Grad) -> Outcome {
+    let (session, roots) = load(&g.text, options(&g.optimizer)?)?;
+    let [cost] = roots.as_slice() else {
+        return Err(ScriptError::other("type", "a gradient needs one cost, not several"));
+    };
+    let by = wrt(&session, &g.wrt)?;
+    let raw = grads(cost, &by)?;
+    if g.raw {
+        print(&g.text, "gradient", &raw);
+        return Ok(ExitCode::SUCCESS);
+    }
+    let (best, report) = session.optimize(&raw)?;
+    let values =
+        if g.inputs.is_empty() { None } else { Some(session.evaluate(&raw, &assigned(&g.inputs)?)?) };
+    match g.text.format {
+        Format::Text => {
+            let block = |title: &str, lines: &[String]| {
+                line(title);
+                lines.iter().for_each(|l| {
+                    line(&format!("  {l}"));
+                });
+            };
+            block("gradient", &forms(&raw, g.text.form));
+            block("optimized", &forms(&best, g.text.form));
+            line(&costs(&report));
+            if let Some(v) = &values {
+                let names = g.wrt.split(',').map(str::trim).filter(|n| !n.is_empty());
+                for (name, a) in names.zip(&v.values) {
+                    block(&format!("value by {name}"), &text_lines(&show(&a.view(), 8)));
+                }
+                v.notes.iter().for_each(|n| {
+                    line(&format!("  ({n})"));
+                });
+            }
+            if g.optimizer.report {
+                line(&report.to_string());
+            }
+        }
+        Format::Json => {
+            let mut out = Map::new();
+            out.insert("ok".into(), json!(true));
+            out.insert("gradient".into(), json!(forms(&raw, g.text.form)));
+            out.insert("optimized".into(), json!(forms(&best, g.text.form)));
+            out.insert("report".into(), json!(report));
+            if let Some(v) = &values {
+                let list: Vec<_> = v.values.iter().map(|a| to_json(&a.view())).collect();
+                out.insert("values".into(), json!(list));
+                out.insert("notes".into(), json!(v.notes));
+            }
+            line(&serde_json::Value::Object(out).to_string());
+        }
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+fn text_lines(s: &str) -> Vec<String> {
+    s.lines().map(str::to_string).collect()
+}
+
+fn costs(r: &Report) -> String {
+    let n = |x: f64| if x >= 100.0 { format!("{x:.0}") } else { format!("{x:.1}") };
+    format!("cost {} -> {} (estimated work, in additions)", n(r.cost_before), n(r.cost_after))
+}
+
+fn eval(e: &Eval) -> Outcome {
+    let (session, mut roots) = load(&e.text, options(&e.optimizer)?)?;
+    if let Some(names) = &e.wrt {
+        let [cost] = roots.as_slice() else {
+            return Err(ScriptError::other("type", "a gradient needs one cost, not several"));
+        };
+        let g = grads(cost, &wrt(&session, names)?)?;
+        roots.extend(g);
+    }
+    let found = session.evaluate(&roots, &assigned(&e.inputs)?)?;
+    match e.text.format {
+        Format::Text => {
+            for v in &found.values {
+                line(&show(&v.view(), 17));
+            }
+            found.notes.iter().for_each(|n| {
+                line(&format!("({n})"));
+            });
+        }
+        Format::Json => {
+            let list: Vec<_> = found.values.iter().map(|a| to_json(&a.view())).collect();
+            line(&json!({ "ok": true, "values": list, "notes": found.notes }).to_string());
+        }
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+fn plot(p: &Plot) -> Outcome {
+    let (session, roots) = load(&p.text, options(&p.optimizer)?)?;
+    let label = |e: &Expr| {
+        let text = crate::pp::print(e, crate::op::Spelling::Plain);
+        if text.chars().count() <= 40 { text } else { "value".to_string() }
+    };
+    let mut what: Vec<(String, Expr)> = roots.iter().map(|e| (label(e), e.clone())).collect();
+    if p.grad {
+        let by = wrt(&session, &p.var)?;
+        for (name, e) in what.clone() {
+            let cost = if e.rank() == 0 { e } else { e.sum() };
+            let g = grads(&cost, &by)?;
+            what.extend(g.into_iter().map(|g| (format!("d {name} / d{}", p.var), g)));
+        }
+    }
+    let fixed = session.data(&assigned(&p.inputs)?)?;
+    let files: Vec<Option<PathBuf>> =
+        if p.outputs.is_empty() { vec![None] } else { p.outputs.iter().cloned().map(Some).collect() };
+    for file in files {
+        let curve = Curve {
+            what: what.clone(),
+            var: &p.var,
+            from: p.from,
+            to: p.to,
+            fixed: fixed.clone(),
+            file,
+            columns: 78,
+            rows: 22,
+        };
+        line(draw(&session, &curve)?.trim_end());
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+fn scripts(r: &Run) -> Outcome {
+    let options = options(&r.optimizer)?;
+    for file in &r.files {
+        let name = file.display().to_string();
+        let (text, dir) = if name == "-" {
+            (read_text("-")?.1, PathBuf::new())
+        } else {
+            let dir = file.parent().map(Path::to_path_buf).unwrap_or_default();
+            (read_text(&format!("@{name}"))?.1, dir)
+        };
+        let mut session = Session::new(options.clone(), &dir);
+        match run_script(&mut session, &name, &text) {
+            Ok(out) => {
+                line(out.trim_end());
+            }
+            Err((out, e)) => {
+                if !out.is_empty() {
+                    line(out.trim_end());
+                }
+                return Err(e);
+            }
+        }
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+fn cases(b: &Batch) -> Outcome {
+    let options = options(&b.optimizer)?;
+    match &b.file {
+        Some(f) => {
+            let name = f.display().to_string();
+            let file =
+                std::fs::File::open(f).map_err(|e| ScriptError::other("io", format!("{name}: {e}")))?;
+            batch::run(std::io::BufReader::new(file), &name, &options)
+        }
+        None => batch::run(std::io::stdin().lock(), "<stdin>", &options),
+    }
+}

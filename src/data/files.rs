@@ -1,0 +1,124 @@
+//! Arrays from files.
+
+use std::io::Read;
+use std::path::Path;
+
+use ndarray::{ArrayD, IxDyn};
+use ndarray_npy::ReadNpyExt;
+
+use super::{DataError, parse_array};
+
+/// Bytes of a text file beyond which it is not read.
+const TEXT_LIMIT: u64 = 1 << 30;
+
+/// The value of an input: a literal, `-` for standard input, or the name of a `.npy`, `.csv` or
+/// `.json` file (an `@` in front forces a file of any name).
+///
+/// # Errors
+/// The file cannot be read or does not hold an array of numbers.
+pub fn read_input(text: &str) -> Result<ArrayD<f64>, DataError> {
+    let text = text.trim();
+    if text == "-" {
+        let mut all = String::new();
+        std::io::stdin()
+            .take(TEXT_LIMIT)
+            .read_to_string(&mut all)
+            .map_err(|e| DataError::new("io", format!("standard input: {e}")))?;
+        return if all.trim_start().starts_with('[') {
+            parse_array(&all)
+        } else {
+            csv(all.as_bytes(), "standard input")
+        };
+    }
+    if let Some(path) = text.strip_prefix('@') {
+        return read_array(Path::new(path));
+    }
+    let known = ["npy", "csv", "json", "txt"];
+    let path = Path::new(text);
+    if path.extension().and_then(|e| e.to_str()).is_some_and(|e| known.contains(&e)) {
+        return read_array(path);
+    }
+    parse_array(text)
+}
+
+/// An array from a file; its kind is told by its extension. CSV is a matrix of numbers; a first
+/// line that is not numbers is a header, and a single column is a vector.
+///
+/// # Errors
+/// The file cannot be read or does not hold an array of numbers.
+pub fn read_array(path: &Path) -> Result<ArrayD<f64>, DataError> {
+    let name = path.display().to_string();
+    let failed = |e: &dyn std::fmt::Display| DataError::new("io", format!("{name}: {e}"));
+    match path.extension().and_then(|e| e.to_str()) {
+        Some("npy") => npy(path, &name),
+        Some("csv" | "txt") => csv(std::fs::File::open(path).map_err(|e| failed(&e))?, &name),
+        _ => {
+            let text = std::fs::read_to_string(path).map_err(|e| failed(&e))?;
+            parse_array(&text).map_err(|e| DataError::new(e.class, format!("{name}: {e}")))
+        }
+    }
+}
+
+fn npy(path: &Path, name: &str) -> Result<ArrayD<f64>, DataError> {
+    let open = || std::fs::File::open(path).map_err(|e| DataError::new("io", format!("{name}: {e}")));
+    let first = match ArrayD::<f64>::read_npy(open()?) {
+        Ok(a) => return Ok(a),
+        Err(e) => e,
+    };
+    if let Ok(a) = ArrayD::<f32>::read_npy(open()?) {
+        return Ok(a.mapv(f64::from));
+    }
+    if let Ok(a) = ArrayD::<i32>::read_npy(open()?) {
+        return Ok(a.mapv(f64::from));
+    }
+    if let Ok(a) = ArrayD::<bool>::read_npy(open()?) {
+        return Ok(a.mapv(|b| f64::from(u8::from(b))));
+    }
+    if let Ok(a) = ArrayD::<i64>::read_npy(open()?) {
+        if a.iter().any(|i| i.unsigned_abs() > 1 << 53) {
+            return Err(DataError::new("value", format!("{name}: an integer beyond 2^53 is no double")));
+        }
+        #[allow(clippy::cast_precision_loss, reason = "at most 2^53")]
+        return Ok(a.mapv(|i| i as f64));
+    }
+    Err(DataError::new("parse", format!("{name}: {first}")))
+}
+
+fn csv(input: impl Read, name: &str) -> Result<ArrayD<f64>, DataError> {
+    let mut reader =
+        csv::ReaderBuilder::new().has_headers(false).flexible(true).trim(csv::Trim::All).from_reader(input);
+    let mut numbers: Vec<f64> = Vec::new();
+    let mut width = None;
+    let mut rows = 0usize;
+    for (line, record) in reader.records().enumerate() {
+        let record = record.map_err(|e| DataError::new("parse", format!("{name}: {e}")))?;
+        let parsed: Result<Vec<f64>, usize> =
+            record.iter().enumerate().map(|(i, f)| f.parse::<f64>().map_err(|_| i)).collect();
+        let row = match parsed {
+            Ok(row) => row,
+            Err(_) if line == 0 => continue,
+            Err(i) => {
+                let shown: String = record.get(i).unwrap_or("").chars().take(40).collect();
+                return Err(DataError::new(
+                    "parse",
+                    format!("{name}:{}: column {}: `{shown}` is not a number", line + 1, i + 1),
+                ));
+            }
+        };
+        if *width.get_or_insert(row.len()) != row.len() {
+            let w = width.unwrap_or(0);
+            return Err(DataError::new(
+                "shape",
+                format!("{name}:{}: {} values where other lines have {w}", line + 1, row.len()),
+            ));
+        }
+        rows += 1;
+        numbers.extend(row);
+    }
+    let dims = match width {
+        None => vec![0],
+        Some(1) => vec![rows],
+        Some(w) => vec![rows, w],
+    };
+    ArrayD::from_shape_vec(IxDyn(&dims), numbers).map_err(|e| DataError::new("shape", format!("{name}: {e}")))
+}

@@ -1,0 +1,270 @@
+//! Rules into searchers and appliers.
+
+use std::sync::Arc;
+
+use egg::{ENodeOrVar, Id, Pattern, PatternAst, Searcher, Subst, Var};
+use smallvec::SmallVec;
+
+use super::analysis::{Data, Facet, Graph, attr, facts};
+use super::lang::{EHead, ENode};
+use crate::facts::Facts;
+use crate::op::{Attr, AttrKind, Op};
+use crate::rules::{Assumes, AttrPattern, Known, PNode, Rule};
+use crate::ty::Dim;
+
+/// A rule ready to be searched for.
+#[derive(Debug)]
+pub struct Compiled {
+    pub(super) name: Arc<str>,
+    pub(super) assumes: Assumes,
+    pub(super) stabilizes: bool,
+    rule: Rule,
+    searcher: Pattern<ENode>,
+    /// Literal attributes of the left side, in the order in which e-graphs must intern them.
+    attrs: Vec<Attr>,
+    vars: Vec<Var>,
+}
+
+/// What an application did.
+pub(super) enum Applied {
+    /// Nothing new.
+    Nothing,
+    /// Two classes became one.
+    United,
+}
+
+impl Compiled {
+    /// Prepares a rule. Attribute literals of its left side are numbered from `first_attr`; every
+    /// e-graph interns them at the same positions.
+    pub fn new(rule: &Rule, interned: &mut Vec<Attr>) -> Compiled {
+        let mut ast: PatternAst<ENode> = PatternAst::default();
+        let mut at: Vec<Id> = Vec::new();
+        let vars: Vec<Var> = (0..rule.vars.len()).map(|i| Var::from_u32(small(i))).collect();
+        let mut attrs = Vec::new();
+        for node in &rule.lhs.nodes {
+            let id = match node {
+                PNode::Var(v) => ast.add(ENodeOrVar::Var(vars[*v as usize])),
+                PNode::Num(x) => ast.add(ENodeOrVar::ENode(ENode::leaf(EHead::Const(bits(*x))))),
+                // Only right sides count; a left side with one matches nothing.
+                PNode::Count { .. } => ast.add(ENodeOrVar::ENode(ENode::leaf(EHead::Size(u32::MAX)))),
+                PNode::App { op, attr, args } => {
+                    let mut ids: SmallVec<[Id; 3]> = SmallVec::new();
+                    match attr {
+                        AttrPattern::Var(v) => ids.push(ast.add(ENodeOrVar::Var(vars[*v as usize]))),
+                        AttrPattern::Lit(a) => {
+                            let i = interned.iter().position(|b| b == a).unwrap_or_else(|| {
+                                interned.push(a.clone());
+                                interned.len() - 1
+                            });
+                            attrs.push(a.clone());
+                            ids.push(ast.add(ENodeOrVar::ENode(ENode::leaf(EHead::Attr(small(i))))));
+                        }
+                        AttrPattern::None | AttrPattern::Call(..) => {}
+                    }
+                    ids.extend(args.iter().map(|a| at[*a as usize]));
+                    ast.add(ENodeOrVar::ENode(ENode { head: EHead::Op(*op), args: ids }))
+                }
+            };
+            at.push(id);
+        }
+        Compiled {
+            name: rule.name.clone(),
+            assumes: rule.assumes,
+            stabilizes: rule.has_tag("stabilize"),
+            rule: rule.clone(),
+            searcher: Pattern::new(ast),
+            attrs,
+            vars,
+        }
+    }
+
+    /// At most `cap` matches, in the order of the e-graph.
+    pub(super) fn search(&self, g: &Graph, cap: usize) -> Vec<(Id, Subst)> {
+        let found = self.searcher.search_with_limit(g, cap);
+        found.into_iter().flat_map(|m| m.substs.into_iter().map(move |s| (m.eclass, s))).collect()
+    }
+
+    /// Adds the right side of a match, if the conditions are proved and the type is that of the
+    /// class. A stabilizing rule also names the e-node that must not be extracted.
+    pub(super) fn apply(
+        &self,
+        g: &mut Graph,
+        class: Id,
+        subst: &Subst,
+        condemned: &mut Vec<ENode>,
+    ) -> Applied {
+        if !self.rule.when.iter().all(|c| {
+            let known: Option<SmallVec<[Known<'_>; 3]>> =
+                c.args.iter().map(|&v| known(g, subst[self.vars[v as usize]])).collect();
+            known.is_some_and(|k| (c.condition.proved)(&k))
+        }) {
+            return Applied::Nothing;
+        }
+        let Some(steps) = self.plan(g, class, subst) else { return Applied::Nothing };
+        let root = self.build(g, subst, &steps);
+        let united = g.union(class, root);
+        if self.stabilizes
+            && let Some(left) = self.left_root(g, subst)
+        {
+            condemned.push(left);
+        }
+        if united { Applied::United } else { Applied::Nothing }
+    }
+
+    /// Computes the type of every node of the right side before anything is added. `None` when it
+    /// does not type-check or differs from the class.
+    fn plan(&self, g: &Graph, class: Id, subst: &Subst) -> Option<Vec<Attr>> {
+        let mut attrs: Vec<Attr> = Vec::with_capacity(self.rule.rhs.nodes.len());
+        let mut made: Vec<Facts> = Vec::with_capacity(self.rule.rhs.nodes.len());
+        for node in &self.rule.rhs.nodes {
+            let mut own = Attr::None;
+            let f = match node {
+                PNode::Var(v) => facts(g, subst[self.vars[*v as usize]])?.clone(),
+                PNode::Num(x) => Facts::constant(*x),
+                PNode::Count { axes, of } => {
+                    let axes = attr(g, subst[self.vars[*axes as usize]])?;
+                    let shape = &facts(g, subst[self.vars[*of as usize]])?.ty.shape;
+                    let dims: Option<Vec<Dim>> =
+                        axes.axes(shape.rank()).iter().map(|&a| shape.dims().get(a).cloned()).collect();
+                    own = Attr::Dims(vec![Dim::product(dims?)]);
+                    Facts::length()
+                }
+                PNode::App { op, attr, args } => {
+                    own = self.attr(g, subst, attr)?;
+                    let of: SmallVec<[&Facts; 3]> = args.iter().map(|a| &made[*a as usize]).collect();
+                    Facts::of_op(*op, &own, &of).ok()?
+                }
+            };
+            attrs.push(own);
+            made.push(f);
+        }
+        (made.last()?.ty == facts(g, class)?.ty).then_some(attrs)
+    }
+
+    fn attr(&self, g: &Graph, subst: &Subst, pattern: &AttrPattern) -> Option<Attr> {
+        match pattern {
+            AttrPattern::None => Some(Attr::None),
+            AttrPattern::Var(v) => attr(g, subst[self.vars[*v as usize]]).cloned(),
+            AttrPattern::Lit(a) => Some(a.clone()),
+            AttrPattern::Call(f, args) => {
+                let known: Option<SmallVec<[Known<'_>; 3]>> =
+                    args.iter().map(|&v| known(g, subst[self.vars[v as usize]])).collect();
+                (f.apply)(&known?)
+            }
+        }
+    }
+
+    fn build(&self, g: &mut Graph, subst: &Subst, attrs: &[Attr]) -> Id {
+        let mut at: Vec<Id> = Vec::with_capacity(attrs.len());
+        for (node, own) in self.rule.rhs.nodes.iter().zip(attrs) {
+            let id = match node {
+                PNode::Var(v) => subst[self.vars[*v as usize]],
+                PNode::Num(x) => g.add(ENode::leaf(EHead::Const(bits(*x)))),
+                PNode::Count { .. } => count(g, own),
+                PNode::App { op, args, .. } => {
+                    let args: SmallVec<[Id; 3]> = args.iter().map(|a| at[*a as usize]).collect();
+                    add_op(g, *op, own, &args)
+                }
+            };
+            at.push(id);
+        }
+        at.last().copied().unwrap_or_else(|| Id::from(0))
+    }
+
+    /// The e-node that the root of the left side matched.
+    fn left_root(&self, g: &Graph, subst: &Subst) -> Option<ENode> {
+        let mut at: Vec<Id> = Vec::new();
+        let mut literals = self.attrs.iter();
+        let last = self.rule.lhs.nodes.len() - 1;
+        for (i, node) in self.rule.lhs.nodes.iter().enumerate() {
+            let enode = match node {
+                PNode::Var(v) => {
+                    at.push(subst[self.vars[*v as usize]]);
+                    continue;
+                }
+                PNode::Num(x) => ENode::leaf(EHead::Const(bits(*x))),
+                PNode::Count { .. } => return None,
+                PNode::App { op, attr: pattern, args } => {
+                    let mut ids: SmallVec<[Id; 3]> = SmallVec::new();
+                    match pattern {
+                        AttrPattern::Var(v) => ids.push(subst[self.vars[*v as usize]]),
+                        AttrPattern::Lit(_) => {
+                            let a = literals.next()?;
+                            let i = g.analysis.attrs.iter().position(|b| b == a)?;
+                            ids.push(g.lookup(ENode::leaf(EHead::Attr(small(i))))?);
+                        }
+                        _ => {}
+                    }
+                    ids.extend(args.iter().map(|a| at[*a as usize]));
+                    ENode { head: EHead::Op(*op), args: ids }
+                }
+            };
+            if i == last {
+                return Some(enode);
+            }
+            at.push(g.lookup(enode)?);
+        }
+        None
+    }
+}
+
+fn known(g: &Graph, id: Id) -> Option<Known<'_>> {
+    match &g[id].data {
+        Data::Value { facts, .. } => Some(Known::Value(facts)),
+        Data::Attr(_) => attr(g, id).map(Known::Attr),
+    }
+}
+
+/// An application; a movement to the type it already has is left out.
+pub(super) fn add_op(g: &mut Graph, op: Op, attr: &Attr, args: &[Id]) -> Id {
+    let mut ids: SmallVec<[Id; 3]> = SmallVec::new();
+    if op.def().attr != AttrKind::None {
+        if let (Attr::Dims(dims), [x]) = (attr, args)
+            && facts(g, *x).is_some_and(|f| f.ty.shape.dims() == dims.as_slice())
+        {
+            return *x;
+        }
+        let i = g.analysis.attr_id(attr);
+        ids.push(g.add(ENode::leaf(EHead::Attr(i))));
+    }
+    ids.extend_from_slice(args);
+    g.add(ENode { head: EHead::Op(op), args: ids })
+}
+
+fn count(g: &mut Graph, own: &Attr) -> Id {
+    let dim = match own {
+        Attr::Dims(d) => d.first().cloned().unwrap_or(Dim::ONE),
+        _ => Dim::ONE,
+    };
+    length(g, &dim)
+}
+
+/// A length as a scalar class.
+pub(super) fn length(g: &mut Graph, dim: &Dim) -> Id {
+    match dim.known() {
+        #[allow(clippy::cast_precision_loss, reason = "no array has 2^53 elements")]
+        Some(n) => g.add(ENode::leaf(EHead::Const((n as f64).to_bits()))),
+        None => {
+            let i = g.analysis.size_id(dim);
+            g.add(ENode::leaf(EHead::Size(i)))
+        }
+    }
+}
+
+fn bits(x: f64) -> u64 {
+    if x.is_nan() { f64::NAN.to_bits() } else { x.to_bits() }
+}
+
+fn small(i: usize) -> u32 {
+    u32::try_from(i).unwrap_or(u32::MAX)
+}
+
+/// An e-graph with the attribute literals of the rules at their positions.
+pub(super) fn empty(interned: &[Attr], vars: Vec<Facts>) -> Graph {
+    let mut facet = Facet::default();
+    facet.vars = vars;
+    for a in interned {
+        facet.attr_id(a);
+    }
+    Graph::new(facet)
+}

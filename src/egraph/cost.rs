@@ -1,0 +1,58 @@
+//! Work at run time: operator row times element counts.
+
+use std::collections::BTreeMap;
+
+use crate::op::{Attr, Kernel, Op, Role};
+use crate::ty::{Dim, Shape, Ty};
+
+/// Assumed lengths where only symbols are known.
+#[derive(Debug, Clone, PartialEq)]
+pub struct CostModel {
+    /// Length of an axis about which nothing is said.
+    pub default_length: usize,
+    /// Lengths of named symbols.
+    pub lengths: BTreeMap<String, usize>,
+}
+
+impl Default for CostModel {
+    fn default() -> CostModel {
+        CostModel { default_length: 100, lengths: BTreeMap::new() }
+    }
+}
+
+impl CostModel {
+    /// The assumed value of a length.
+    pub fn length(&self, d: &Dim) -> f64 {
+        let n = d.eval(&|s| Some(self.lengths.get(s.name()).copied().unwrap_or(self.default_length)));
+        #[allow(clippy::cast_precision_loss, reason = "an estimate")]
+        let n = n.unwrap_or(self.default_length) as f64;
+        n
+    }
+
+    /// The assumed number of elements.
+    pub fn elements(&self, s: &Shape) -> f64 {
+        s.dims().iter().map(|d| self.length(d)).product()
+    }
+}
+
+/// What it costs to compute one application, in additions of scalars.
+pub fn op_cost(model: &CostModel, op: Op, attr: &Attr, args: &[&Ty], out: &Ty) -> f64 {
+    let def = op.def();
+    let elements = model.elements(&out.shape);
+    match (def.role, def.kernel) {
+        (Role::Elementwise, _) => def.cost * elements,
+        (Role::Reduce, _) => def.cost * args.first().map_or(1.0, |t| model.elements(&t.shape)),
+        (Role::Contract, _) => {
+            let inner = args.first().and_then(|t| t.shape.dims().last()).map_or(1.0, |d| model.length(d));
+            def.cost * elements * inner
+        }
+        // A view is only other strides; it costs a little so that fewer are better.
+        (Role::Move, Kernel::View(_)) => match attr {
+            Attr::Dims(_) => 0.002,
+            _ => 0.001,
+        },
+        (Role::Move, Kernel::Reshape) => 0.01,
+        (Role::Move, _) => def.cost.max(1.0) * elements,
+        (Role::Shape, _) => 0.0,
+    }
+}

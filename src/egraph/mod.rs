@@ -1,0 +1,16 @@
+//! Equality saturation. With `rules` this is all that knows egg; no type of it leaves.
+//!
+//! Works on small graphs only (windows of a large one): egg's own limits are soft, so the
+//! scheduler here caps matches and counts e-nodes itself.
+
+mod analysis;
+mod compile;
+mod cost;
+mod lang;
+mod saturate;
+mod space;
+
+pub use compile::Compiled;
+pub use cost::{CostModel, op_cost};
+pub use saturate::{Limits, Stop, Trace};
+pub(crate) use space::Space;

@@ -1,0 +1,110 @@
+//! The scheduler: rules in order, matches capped, everything counted.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use super::analysis::Graph;
+use super::compile::{Applied, Compiled};
+use super::lang::ENode;
+use crate::rules::Assumes;
+
+/// Limits of one saturation. They count; no clock is read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Limits {
+    /// E-nodes.
+    pub nodes: usize,
+    /// Passes over all rules.
+    pub iterations: usize,
+    /// Matches of one rule in one pass.
+    pub matches: usize,
+}
+
+impl Default for Limits {
+    fn default() -> Limits {
+        Limits { nodes: 2_000, iterations: 12, matches: 400 }
+    }
+}
+
+/// Why a saturation stopped.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Stop {
+    /// No rule says anything new.
+    Saturated,
+    /// The limit on passes.
+    Iterations,
+    /// The limit on e-nodes.
+    Nodes,
+    /// Two facts contradict each other.
+    Contradiction,
+}
+
+impl Stop {
+    /// One word or two.
+    pub fn name(self) -> &'static str {
+        match self {
+            Stop::Saturated => "saturated",
+            Stop::Iterations => "iteration limit",
+            Stop::Nodes => "node limit",
+            Stop::Contradiction => "contradiction",
+        }
+    }
+}
+
+/// What a saturation did.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Trace {
+    /// Why it stopped.
+    pub stop: Stop,
+    /// Passes made.
+    pub iterations: usize,
+    /// Unions per rule.
+    pub fired: BTreeMap<Arc<str>, usize>,
+}
+
+/// Runs the rules whose assumptions are granted until nothing changes or a limit is reached.
+pub(super) fn saturate(
+    g: &mut Graph,
+    rules: &[Compiled],
+    granted: Assumes,
+    limits: Limits,
+    condemned: &mut Vec<ENode>,
+) -> Trace {
+    let mut trace = Trace { stop: Stop::Iterations, iterations: 0, fired: BTreeMap::new() };
+    for _ in 0..limits.iterations {
+        trace.iterations += 1;
+        let found: Vec<_> = rules
+            .iter()
+            .filter(|r| r.assumes.within(granted))
+            .map(|r| (r, r.search(g, limits.matches)))
+            .filter(|(_, m)| !m.is_empty())
+            .collect();
+        let mut changed = false;
+        for (rule, matches) in found {
+            for (class, subst) in matches {
+                if let Applied::United = rule.apply(g, class, &subst, condemned) {
+                    changed = true;
+                    *trace.fired.entry(rule.name.clone()).or_default() += 1;
+                }
+            }
+            if g.total_number_of_nodes() > limits.nodes {
+                trace.stop = Stop::Nodes;
+                break;
+            }
+        }
+        g.rebuild();
+        condemned.sort();
+        condemned.dedup();
+        if g.analysis.conflict.is_some() {
+            trace.stop = Stop::Contradiction;
+            return trace;
+        }
+        if trace.stop == Stop::Nodes {
+            return trace;
+        }
+        if !changed {
+            trace.stop = Stop::Saturated;
+            return trace;
+        }
+    }
+    trace
+}

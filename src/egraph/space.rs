@@ -1,0 +1,290 @@
+//! A window's e-graph: a small graph in, its cheapest equivalent out.
+
+use egg::Id as EId;
+use egg::Language as _;
+use rustc_hash::{FxHashMap, FxHashSet};
+use smallvec::SmallVec;
+
+use super::analysis::{self, Data, Graph as EG, facts, split};
+use super::compile::{Compiled, add_op, empty, length};
+use super::cost::{CostModel, op_cost};
+use super::lang::{EHead, ENode};
+use super::saturate::{Limits, Trace, saturate};
+use crate::expr::TypeError;
+use crate::extract::{Budget, Choice, Extractor, Node as XNode, Problem};
+use crate::facts::Facts;
+use crate::graph::{Graph, Head, Id};
+use crate::op::Attr;
+use crate::rules::Assumes;
+
+/// The e-graph of a small graph.
+pub(crate) struct Space {
+    g: EG,
+    roots: Vec<EId>,
+    condemned: Vec<ENode>,
+    /// Class of every node of the graph that was inserted.
+    class_of: Vec<EId>,
+}
+
+/// What extraction found.
+pub(crate) struct Extracted {
+    pub(crate) graph: Graph,
+    pub(crate) roots: Vec<Id>,
+    pub(crate) cost: f64,
+}
+
+impl Space {
+    /// Inserts a graph. `interned` are the attribute literals of the rules.
+    pub(crate) fn new(graph: &Graph, roots: &[Id], interned: &[Attr]) -> Space {
+        let mut vars: Vec<Facts> = graph.vars().iter().map(|(_, ty)| Facts::var(ty.clone())).collect();
+        for i in 0..graph.len() {
+            let id = u32::try_from(i).unwrap_or(u32::MAX);
+            if let Head::Var(v) = graph.node(id).head {
+                vars[v as usize] = graph.facts(id).clone();
+            }
+        }
+        let mut g = empty(interned, vars);
+        let mut class_of: Vec<EId> = Vec::with_capacity(graph.len());
+        for i in 0..graph.len() {
+            let id = u32::try_from(i).unwrap_or(u32::MAX);
+            let node = graph.node(id);
+            let class = match node.head {
+                Head::Const(bits) => g.add(ENode::leaf(EHead::Const(bits))),
+                Head::Size(s) => length(&mut g, graph.size(s)),
+                Head::Var(v) => g.add(ENode::leaf(EHead::Var(v))),
+                Head::Op(op, attr) => {
+                    let args: SmallVec<[EId; 3]> = node.args.iter().map(|&a| class_of[a as usize]).collect();
+                    add_op(&mut g, op, graph.attr(attr), &args)
+                }
+            };
+            class_of.push(class);
+        }
+        g.rebuild();
+        let roots = roots.iter().map(|&r| class_of[r as usize]).collect();
+        Space { g, roots, condemned: Vec::new(), class_of }
+    }
+
+    /// Number of e-nodes.
+    pub(crate) fn nodes(&self) -> usize {
+        self.g.total_number_of_nodes()
+    }
+
+    /// The contradiction, if there is one.
+    pub(crate) fn conflict(&self) -> Option<&str> {
+        self.g.analysis.conflict.as_deref()
+    }
+
+    /// States that two nodes of a graph that extends the inserted one are equal. Nodes past those
+    /// inserted so far are added.
+    pub(crate) fn unite(&mut self, graph: &Graph, pairs: &[(Id, Id)]) {
+        for i in self.class_of.len()..graph.len() {
+            let id = u32::try_from(i).unwrap_or(u32::MAX);
+            let node = graph.node(id);
+            let class = match node.head {
+                Head::Const(bits) => self.g.add(ENode::leaf(EHead::Const(bits))),
+                Head::Size(s) => length(&mut self.g, graph.size(s)),
+                Head::Var(v) => self.g.add(ENode::leaf(EHead::Var(v))),
+                Head::Op(op, attr) => {
+                    let args: SmallVec<[EId; 3]> =
+                        node.args.iter().map(|&a| self.class_of[a as usize]).collect();
+                    add_op(&mut self.g, op, graph.attr(attr), &args)
+                }
+            };
+            self.class_of.push(class);
+        }
+        for &(a, b) in pairs {
+            let (a, b) = (self.class_of[a as usize], self.class_of[b as usize]);
+            let same = match (facts(&self.g, a), facts(&self.g, b)) {
+                (Some(f), Some(h)) => f.ty == h.ty,
+                _ => false,
+            };
+            if same {
+                self.g.union(a, b);
+            }
+        }
+        self.g.rebuild();
+    }
+
+    /// Runs the rules.
+    pub(crate) fn saturate(&mut self, rules: &[Compiled], granted: Assumes, limits: Limits) -> Trace {
+        saturate(&mut self.g, rules, granted, limits, &mut self.condemned)
+    }
+
+    /// The cheapest terms of the roots, all together, never dearer than those of `incumbent`.
+    pub(crate) fn extract(
+        &self,
+        model: &CostModel,
+        extractor: &Extractor,
+        effort: u32,
+        incumbent: &Graph,
+        incumbent_roots: &[Id],
+    ) -> Result<Extracted, TypeError> {
+        let dense = Dense::new(self, model);
+        let own = dense.choice_of(self, incumbent);
+        let own = own.filter(|c| crate::extract::validate(&dense.problem, c).is_ok());
+        let budget = Budget::scaled(&dense.problem).times(effort.max(1));
+        let found = (extractor.run)(&dense.problem, own.as_ref(), &budget);
+        let Ok(found) = found else {
+            return Ok(Extracted {
+                graph: incumbent.clone(),
+                roots: incumbent_roots.to_vec(),
+                cost: f64::INFINITY,
+            });
+        };
+        let (graph, roots) = dense.build(self, incumbent, &found.choice)?;
+        Ok(Extracted { graph, roots, cost: found.cost })
+    }
+
+    /// The cost of a graph's own terms, as extraction counts it.
+    pub(crate) fn cost_of(&self, model: &CostModel, graph: &Graph) -> Option<f64> {
+        let dense = Dense::new(self, model);
+        let c = dense.choice_of(self, graph)?;
+        crate::extract::validate(&dense.problem, &c).ok()?;
+        Some(c.cost(&dense.problem))
+    }
+}
+
+/// Classes that the roots reach, renumbered, as an extraction problem.
+struct Dense<'a> {
+    problem: Problem,
+    /// The e-node behind each node of the problem.
+    nodes: Vec<&'a ENode>,
+    index: FxHashMap<EId, u32>,
+    roots: Vec<u32>,
+}
+
+impl<'a> Dense<'a> {
+    fn new(s: &'a Space, model: &CostModel) -> Dense<'a> {
+        let g = &s.g;
+        let mut index: FxHashMap<EId, u32> = FxHashMap::default();
+        let mut order: Vec<EId> = Vec::new();
+        let mut stack: Vec<EId> = s.roots.iter().rev().map(|&r| g.find(r)).collect();
+        while let Some(id) = stack.pop() {
+            let id = g.find(id);
+            if index.contains_key(&id) {
+                continue;
+            }
+            index.insert(id, u32::try_from(order.len()).unwrap_or(u32::MAX));
+            order.push(id);
+            for n in &g[id].nodes {
+                stack.extend(n.children().iter().copied());
+            }
+        }
+        let condemned: FxHashSet<ENode> =
+            s.condemned.iter().map(|n| n.clone().map_children(|c| g.find(c))).collect();
+        let mut nodes = Vec::new();
+        let mut list = Vec::new();
+        for (class, &id) in order.iter().enumerate() {
+            let class = u32::try_from(class).unwrap_or(u32::MAX);
+            for n in &g[id].nodes {
+                let canonical = n.clone().map_children(|c| g.find(c));
+                let cost =
+                    if condemned.contains(&canonical) { f64::INFINITY } else { enode_cost(g, model, n, id) };
+                list.push(XNode {
+                    class,
+                    cost,
+                    children: n.children().iter().map(|c| index[&g.find(*c)]).collect(),
+                });
+                nodes.push(n);
+            }
+        }
+        let roots: Vec<u32> = s.roots.iter().map(|r| index[&g.find(*r)]).collect();
+        let problem = Problem::new(order.len(), list, roots.clone());
+        // The lists are made here and are well formed.
+        let problem = problem.unwrap_or_else(|_| empty_problem());
+        Dense { problem, nodes, index, roots }
+    }
+
+    /// The choice that a graph's own terms make.
+    fn choice_of(&self, s: &Space, graph: &Graph) -> Option<Choice> {
+        let g = &s.g;
+        let mut choice = Choice::new(self.problem.num_classes());
+        for i in (0..s.class_of.len().min(graph.len())).rev() {
+            let class = g.find(s.class_of[i]);
+            let Some(&dense) = self.index.get(&class) else { continue };
+            let node = graph.node(u32::try_from(i).ok()?);
+            let wanted = |n: &&ENode| match (node.head, n.head) {
+                (Head::Const(a), EHead::Const(b)) => a == b,
+                (Head::Var(a), EHead::Var(b)) => a == b,
+                (Head::Size(a), EHead::Size(b)) => graph.size(a) == &g.analysis.sizes[b as usize],
+                (Head::Op(op, attr), EHead::Op(other)) => {
+                    if op != other {
+                        return false;
+                    }
+                    let (own, args) = split(g, other, &n.args);
+                    own == *graph.attr(attr)
+                        && args.len() == node.args.len()
+                        && args
+                            .iter()
+                            .zip(&node.args)
+                            .all(|(&e, &a)| g.find(e) == g.find(s.class_of[a as usize]))
+                }
+                _ => false,
+            };
+            let found =
+                self.problem.nodes_of(dense).iter().copied().find(|&n| wanted(&self.nodes[n as usize]));
+            if let Some(n) = found {
+                choice.set(dense, n);
+            }
+        }
+        // Attributes have one node each.
+        for class in 0..self.problem.num_classes() {
+            let class = u32::try_from(class).ok()?;
+            if choice.node(class).is_none()
+                && let [only] = self.problem.nodes_of(class)
+            {
+                choice.set(class, *only);
+            }
+        }
+        Some(choice)
+    }
+
+    /// The chosen terms as a graph with the same inputs.
+    fn build(&self, s: &Space, inputs: &Graph, choice: &Choice) -> Result<(Graph, Vec<Id>), TypeError> {
+        let g = &s.g;
+        let mut out = Graph::new();
+        for (name, ty) in inputs.vars() {
+            out.var(name, ty);
+        }
+        let order = choice.order(&self.problem).unwrap_or_default();
+        let mut at: FxHashMap<u32, Id> = FxHashMap::default();
+        for class in order {
+            let Some(n) = choice.node(class) else { continue };
+            let node = self.nodes[n as usize];
+            let id = match node.head {
+                EHead::Attr(_) => continue,
+                EHead::Const(bits) => out.lit(f64::from_bits(bits)),
+                EHead::Size(i) => out.length(&g.analysis.sizes[i as usize]),
+                EHead::Var(v) => {
+                    let (name, ty) = &inputs.vars()[v as usize];
+                    out.var(name, ty)
+                }
+                EHead::Op(op) => {
+                    let (attr, args) = split(g, op, &node.args);
+                    let args: Vec<Id> = args.iter().map(|a| at[&self.index[&g.find(*a)]]).collect();
+                    out.add(op, &attr, &args)?
+                }
+            };
+            at.insert(class, id);
+        }
+        let roots = self.roots.iter().filter_map(|r| at.get(r).copied()).collect();
+        Ok((out, roots))
+    }
+}
+
+fn empty_problem() -> Problem {
+    #[allow(clippy::expect_used, reason = "a problem without classes is well formed")]
+    Problem::new(0, Vec::new(), Vec::new()).expect("no classes, no nodes, no roots")
+}
+
+fn enode_cost(g: &EG, model: &CostModel, n: &ENode, class: EId) -> f64 {
+    let EHead::Op(op) = n.head else { return 0.0 };
+    let Data::Value { facts: out, .. } = &g[class].data else { return 0.0 };
+    let (attr, args) = split(g, op, &n.args);
+    // What depends on no input is computed when the function is made.
+    let closed = args.iter().all(|&a| matches!(g[a].data, Data::Value { closed: true, .. }));
+    let types: SmallVec<[&crate::ty::Ty; 3]> =
+        args.iter().filter_map(|&a| analysis::facts(g, a)).map(|f| &f.ty).collect();
+    let cost = op_cost(model, op, &attr, &types, &out.ty);
+    if closed { cost * 1e-6 } else { cost }
+}

@@ -1,0 +1,115 @@
+//! Reading nodes as polynomials.
+
+use std::rc::Rc;
+
+use rustc_hash::FxHashMap;
+
+use super::poly::{Poly, TERMS};
+use super::ratio::Ratio;
+use crate::graph::{Graph, Head, Id};
+use crate::op::Ring;
+
+/// How far products of sums are multiplied out.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Mode {
+    /// Not at all: a sum inside a product is an indeterminate.
+    Flat,
+    /// Within bounds.
+    Expand,
+}
+
+/// Reads nodes, remembering what it has read.
+pub(super) struct Reader {
+    mode: Mode,
+    known: FxHashMap<Id, Rc<Poly>>,
+}
+
+impl Reader {
+    pub(super) fn new(mode: Mode) -> Reader {
+        Reader { mode, known: FxHashMap::default() }
+    }
+
+    /// The polynomial of a node and of everything below it that is not yet known.
+    pub(super) fn read(&mut self, graph: &Graph, id: Id) -> Option<Rc<Poly>> {
+        let mut stack = vec![(id, false)];
+        while let Some((id, ready)) = stack.pop() {
+            if self.known.contains_key(&id) {
+                continue;
+            }
+            let ring = graph.application(id).map_or(Ring::None, |(op, _, _)| op.def().ring);
+            if ring != Ring::None && !ready {
+                stack.push((id, true));
+                stack.extend(graph.node(id).args.iter().map(|&a| (a, false)));
+                continue;
+            }
+            let poly = self.node(graph, id, ring).unwrap_or_else(|| Poly::atom(id));
+            self.known.insert(id, Rc::new(poly));
+        }
+        self.known.get(&id).cloned()
+    }
+
+    fn node(&self, graph: &Graph, id: Id, ring: Ring) -> Option<Poly> {
+        if let Head::Const(bits) = graph.node(id).head {
+            return Ratio::from_f64(f64::from_bits(bits)).map(Poly::constant);
+        }
+        let args = &graph.node(id).args;
+        let arg = |i: usize| args.get(i).and_then(|a| self.known.get(a)).map(|p| (args[i], p.as_ref()));
+        match ring {
+            Ring::None => None,
+            Ring::Sum => arg(0)?.1.add(arg(1)?.1),
+            Ring::Difference => arg(0)?.1.add(&arg(1)?.1.neg()),
+            Ring::Opposite => Some(arg(0)?.1.neg()),
+            Ring::Product => self.product(arg(0)?, arg(1)?),
+            Ring::Quotient => {
+                let inverse = self.power(arg(1)?, -2)?;
+                self.product(arg(0)?, (args[1], &inverse))
+            }
+            Ring::Square => self.power(arg(0)?, 4),
+            Ring::Root => {
+                let (id, p) = arg(0)?;
+                p.term_power(1).or_else(|| Poly::atom(id).term_power(1))
+            }
+            Ring::Power => {
+                let twice = graph.constant(args[1])? * 2.0;
+                #[allow(clippy::cast_possible_truncation, reason = "a small integer")]
+                let halves = (twice.fract() == 0.0 && twice.abs() <= 128.0).then_some(twice as i32)?;
+                self.power(arg(0)?, halves)
+            }
+        }
+    }
+
+    /// A sum that is not multiplied out stands for itself.
+    fn factor(&self, (id, p): (Id, &Poly)) -> Poly {
+        if p.0.len() > 1 && self.mode == Mode::Flat { Poly::atom(id) } else { p.clone() }
+    }
+
+    fn product(&self, a: (Id, &Poly), b: (Id, &Poly)) -> Option<Poly> {
+        let (x, y) = (self.factor(a), self.factor(b));
+        x.mul(&y).or_else(|| {
+            // Too many terms: keep the longer one whole.
+            let (x, y) = if x.0.len() > y.0.len() { (Poly::atom(a.0), y) } else { (x, Poly::atom(b.0)) };
+            x.mul(&y)
+        })
+    }
+
+    fn power(&self, (id, p): (Id, &Poly), halves: i32) -> Option<Poly> {
+        let base = self.factor((id, p));
+        if base.0.is_empty() {
+            return None;
+        }
+        if let Some(q) = base.term_power(halves) {
+            return Some(q);
+        }
+        if halves > 0 && halves % 2 == 0 && halves <= 8 && base.0.len() > 1 {
+            let mut out = base.clone();
+            for _ in 1..halves / 2 {
+                match out.mul(&base) {
+                    Some(next) if next.0.len() <= TERMS => out = next,
+                    _ => return Poly::atom(id).term_power(halves),
+                }
+            }
+            return Some(out);
+        }
+        Poly::atom(id).term_power(halves)
+    }
+}

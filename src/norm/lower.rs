@@ -1,0 +1,217 @@
+//! Writing polynomials back as terms: flat, and factored.
+
+use super::poly::{Monomial, Poly};
+use super::ratio::Ratio;
+use crate::graph::{Graph, Id};
+use crate::op::{Attr, Op, Ring};
+
+/// Adds terms to a graph.
+pub(super) struct Writer<'a> {
+    graph: &'a mut Graph,
+}
+
+/// The operator of the table that has this part.
+fn op(ring: Ring) -> Option<Op> {
+    Op::ALL.iter().copied().find(|o| o.def().ring == ring)
+}
+
+impl<'a> Writer<'a> {
+    pub(super) fn new(graph: &'a mut Graph) -> Writer<'a> {
+        Writer { graph }
+    }
+
+    /// The flat sum and its greedy factoring.
+    pub(super) fn forms(&mut self, p: &Poly) -> Vec<Id> {
+        let flat = self.sum(p);
+        let factored = self.factored(p.clone());
+        [flat, factored].into_iter().flatten().collect()
+    }
+
+    /// `new` broadcast to the type of `like`; `None` when that is impossible.
+    pub(super) fn shaped(&mut self, new: Id, like: Id) -> Option<Id> {
+        let (have, want) = (self.graph.ty(new).clone(), self.graph.ty(like).clone());
+        if have == want {
+            return Some(new);
+        }
+        if have.dtype != want.dtype {
+            return None;
+        }
+        let made = self.graph.add(Op::broadcast(), &Attr::Dims(want.shape.dims().to_vec()), &[new]).ok()?;
+        (self.graph.ty(made) == &want).then_some(made)
+    }
+
+    fn add(&mut self, ring: Ring, args: &[Id]) -> Option<Id> {
+        self.graph.add(op(ring)?, &Attr::None, args).ok()
+    }
+
+    fn size(&self, id: Id) -> usize {
+        self.graph.ty(id).rank()
+    }
+
+    /// Greedy: the factor that occurs in most terms is taken out, then both parts again.
+    fn factored(&mut self, p: Poly) -> Option<Id> {
+        // An explicit stack is not needed: each step splits off at least one of at most 32 terms.
+        if p.0.len() < 2 {
+            return self.sum(&p);
+        }
+        let Some((atom, halves)) = self.common(&p) else { return self.by_coefficient(&p) };
+        let (mut inside, mut rest) = (Poly::default(), Poly::default());
+        for (m, c) in &p.0 {
+            let e = m.exponent(atom);
+            let here = if halves > 0 { e >= halves } else { e <= halves };
+            if here {
+                inside.0.insert(m.mul(&Monomial::atom(atom, -halves))?, *c);
+            } else {
+                rest.0.insert(m.clone(), *c);
+            }
+        }
+        let quotient = self.factored(inside)?;
+        let product = self.times_power(quotient, atom, halves)?;
+        if rest.0.is_empty() {
+            return Some(product);
+        }
+        let other = self.factored(rest)?;
+        self.add(Ring::Sum, &[product, other])
+    }
+
+    /// The indeterminate, with the exponent of least size, that most terms share.
+    fn common(&self, p: &Poly) -> Option<(Id, i32)> {
+        let mut best: Option<(usize, usize, Id, i32)> = None;
+        let mut ids: Vec<Id> = p.0.keys().flat_map(|m| m.0.iter().map(|(a, _)| *a)).collect();
+        ids.sort_unstable();
+        ids.dedup();
+        for id in ids {
+            for positive in [true, false] {
+                let exponents: Vec<i32> =
+                    p.0.keys().map(|m| m.exponent(id)).filter(|&e| e != 0 && (e > 0) == positive).collect();
+                let n = exponents.len();
+                if n < 2 {
+                    continue;
+                }
+                let Some(least) = exponents.iter().copied().min_by_key(|e| e.abs()) else { continue };
+                let key = (n, self.size(id));
+                if best.is_none_or(|(m, s, _, _)| key > (m, s)) {
+                    best = Some((n, key.1, id, least));
+                }
+            }
+        }
+        best.map(|(_, _, id, e)| (id, e))
+    }
+
+    fn times_power(&mut self, x: Id, atom: Id, halves: i32) -> Option<Id> {
+        let power = self.power(atom, halves.abs())?;
+        match (halves > 0, self.graph.constant(x)) {
+            (true, Some(1.0)) => Some(power),
+            (true, _) => self.add(Ring::Product, &[x, power]),
+            (false, _) => self.add(Ring::Quotient, &[x, power]),
+        }
+    }
+
+    /// Terms of one coefficient together: `2*x + 2*y` is `2*(x + y)`.
+    fn by_coefficient(&mut self, p: &Poly) -> Option<Id> {
+        let mut sizes: Vec<Ratio> = p.0.values().map(|c| c.abs()).collect();
+        sizes.sort();
+        let shared = sizes.windows(2).find(|w| w[0] == w[1] && w[0] != Ratio::ONE).map(|w| w[0]);
+        let Some(k) = shared else { return self.sum(p) };
+        let (mut inside, mut rest) = (Poly::default(), Poly::default());
+        for (m, c) in &p.0 {
+            if c.abs() == k {
+                inside.0.insert(m.clone(), if c.is_negative() { Ratio::ONE.neg() } else { Ratio::ONE });
+            } else {
+                rest.0.insert(m.clone(), *c);
+            }
+        }
+        let unit = self.sum(&inside)?;
+        let number = self.number(k)?;
+        let product = self.add(Ring::Product, &[number, unit])?;
+        if rest.0.is_empty() {
+            return Some(product);
+        }
+        let other = self.by_coefficient(&rest)?;
+        self.add(Ring::Sum, &[product, other])
+    }
+
+    /// Positive terms are added, negative ones subtracted; small shapes first.
+    fn sum(&mut self, p: &Poly) -> Option<Id> {
+        let mut terms: Vec<(bool, Id)> = Vec::with_capacity(p.0.len());
+        for (m, c) in &p.0 {
+            terms.push((c.is_negative(), self.term(m, c.abs())?));
+        }
+        terms.sort_by_key(|&(negative, id)| (self.size(id), negative, id));
+        // Within one shape, start from something positive.
+        if let Some(first) = terms.iter().position(|(negative, _)| !negative) {
+            let head = terms.remove(first);
+            terms.insert(0, head);
+        }
+        let Some(&(negative, first)) = terms.first() else { return Some(self.graph.lit(0.0)) };
+        let all_negative = negative;
+        let mut total = first;
+        for &(negative, id) in &terms[1..] {
+            let ring = if negative == all_negative { Ring::Sum } else { Ring::Difference };
+            total = self.add(ring, &[total, id])?;
+        }
+        if all_negative { self.add(Ring::Opposite, &[total]) } else { Some(total) }
+    }
+
+    fn term(&mut self, m: &Monomial, c: Ratio) -> Option<Id> {
+        let part = |w: &mut Self, positive: bool| -> Option<Vec<Id>> {
+            m.0.iter().filter(|(_, e)| (*e > 0) == positive).map(|&(id, e)| w.power(id, e.abs())).collect()
+        };
+        let (mut above, below) = (part(self, true)?, part(self, false)?);
+        if c != Ratio::ONE || above.is_empty() {
+            let number = self.number(c)?;
+            above.push(number);
+        }
+        let top = self.product(above)?;
+        if below.is_empty() {
+            return Some(top);
+        }
+        let bottom = self.product(below)?;
+        self.add(Ring::Quotient, &[top, bottom])
+    }
+
+    fn product(&mut self, mut factors: Vec<Id>) -> Option<Id> {
+        factors.sort_by_key(|&id| (self.size(id), id));
+        let (&first, rest) = factors.split_first()?;
+        let mut out = first;
+        for &f in rest {
+            out = self.add(Ring::Product, &[out, f])?;
+        }
+        Some(out)
+    }
+
+    /// A coefficient; a fraction that doubles cannot hold stays a quotient of constants, which is
+    /// computed when a function is made.
+    fn number(&mut self, c: Ratio) -> Option<Id> {
+        let (n, d) = c.parts();
+        let n = self.graph.lit(n);
+        if d == 1.0 {
+            return Some(n);
+        }
+        let d = self.graph.lit(d);
+        self.add(Ring::Quotient, &[n, d])
+    }
+
+    /// A positive power, by squaring.
+    fn power(&mut self, atom: Id, halves: i32) -> Option<Id> {
+        let mut out = None;
+        if halves % 2 != 0 {
+            out = Some(self.add(Ring::Root, &[atom])?);
+        }
+        let mut n = halves / 2;
+        let mut square = atom;
+        while n > 0 {
+            if n % 2 == 1 {
+                out = Some(match out {
+                    Some(x) => self.add(Ring::Product, &[x, square])?,
+                    None => square,
+                });
+            }
+            n /= 2;
+            if n > 0 {
+                square = self.add(Ring::Square, &[square])?;
+            }
+        }
+        out
+    }
+}

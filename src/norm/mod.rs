@@ -1,0 +1,66 @@
+//! The polynomial normal form: proposes equal terms that no local rule reaches.
+//!
+//! Every maximal sum or product is read as a polynomial over what it cannot see into, like terms
+//! are collected, and the result is written back, flat and factored. The proposals are united with
+//! the original in the e-graph; extraction picks. Only identities of polynomials with rational
+//! coefficients are used, so each proposal is equal over the reals wherever both are defined.
+
+mod atoms;
+mod lower;
+mod poly;
+mod ratio;
+
+use atoms::{Mode, Reader};
+use lower::Writer;
+
+use crate::graph::{Graph, Id};
+use crate::op::Ring;
+use crate::rules::{Assumes, Profile};
+
+/// Equal pairs: a node of the graph and a proposal for it, which is added to the graph.
+pub fn propose(graph: &mut Graph, roots: &[Id], profile: Profile) -> Vec<(Id, Id)> {
+    // Cancelling a term forgets where it was infinite or undefined.
+    if !Assumes::DOMAIN.within(profile.grants()) {
+        return Vec::new();
+    }
+    let tops = tops(graph, roots);
+    let mut pairs = Vec::new();
+    for mode in [Mode::Flat, Mode::Expand] {
+        let mut reader = Reader::new(mode);
+        for &id in &tops {
+            let Some(poly) = reader.read(graph, id) else { continue };
+            let mut writer = Writer::new(graph);
+            for new in writer.forms(&poly) {
+                let new = writer.shaped(new, id);
+                if let Some(new) = new.filter(|&n| n != id) {
+                    pairs.push((id, new));
+                }
+            }
+        }
+    }
+    pairs.sort_unstable();
+    pairs.dedup();
+    pairs
+}
+
+/// Ring operators that are roots, are shared, or are used by something that is not one.
+fn tops(graph: &Graph, roots: &[Id]) -> Vec<Id> {
+    let live = graph.reachable(roots);
+    let ring = |id: Id| graph.application(id).is_some_and(|(op, _, _)| op.def().ring != Ring::None);
+    let mut uses = vec![0u32; graph.len()];
+    let mut seen_from_outside = vec![false; graph.len()];
+    for &r in roots {
+        seen_from_outside[r as usize] = true;
+    }
+    for &id in &live {
+        for &a in &graph.node(id).args {
+            uses[a as usize] += 1;
+            if !ring(id) {
+                seen_from_outside[a as usize] = true;
+            }
+        }
+    }
+    live.into_iter()
+        .filter(|&id| ring(id) && (seen_from_outside[id as usize] || uses[id as usize] > 1))
+        .collect()
+}

@@ -1,0 +1,134 @@
+//! From a raw graph to its cheapest equivalent.
+//!
+//! A large graph is cut into windows; each becomes a small e-graph, is saturated with the rules,
+//! offered whole-term candidates, and extracted; the result goes in again until nothing improves.
+//! Isomorphic windows are optimized once.
+
+mod fold;
+mod report;
+mod splice;
+mod total;
+mod window;
+mod windows;
+
+use std::sync::{Arc, OnceLock};
+
+pub use report::{Report, WindowStop};
+pub use total::graph_cost;
+
+use crate::egraph::{Compiled, CostModel, Limits};
+use crate::extract::{Extractor, by_name};
+use crate::graph::{Graph, Id};
+use crate::op::Attr;
+use crate::rules::{Profile, RuleSet};
+
+/// What the optimizer may do, and how hard it tries.
+#[derive(Debug, Clone)]
+pub struct Options {
+    /// The assumptions that rules may make.
+    pub profile: Profile,
+    /// The rules.
+    pub rules: Arc<RuleSet>,
+    /// Name of the extractor.
+    pub extractor: &'static str,
+    /// Limits of each saturation.
+    pub limits: Limits,
+    /// Factor on the work of extraction.
+    pub effort: u32,
+    /// Assumed lengths.
+    pub model: CostModel,
+    /// Operators per window.
+    pub window: usize,
+    /// Passes over all windows, with other boundaries each time.
+    pub passes: usize,
+}
+
+impl Default for Options {
+    fn default() -> Options {
+        Options {
+            profile: Profile::Real,
+            rules: standard_rules(),
+            extractor: "default",
+            limits: Limits::default(),
+            effort: 1,
+            model: CostModel::default(),
+            window: 60,
+            passes: 3,
+        }
+    }
+}
+
+impl Options {
+    /// The extractor that is named; the default one for an unknown name.
+    pub(crate) fn extractor(&self) -> &'static Extractor {
+        let fallback = &crate::extract::EXTRACTORS[0];
+        by_name(self.extractor).unwrap_or(fallback)
+    }
+}
+
+/// The standard rules, shared.
+pub fn standard_rules() -> Arc<RuleSet> {
+    static STANDARD: OnceLock<Arc<RuleSet>> = OnceLock::new();
+    STANDARD.get_or_init(|| Arc::new(RuleSet::standard().clone())).clone()
+}
+
+/// An optimized graph and what was done.
+#[derive(Debug, Clone)]
+pub struct Optimized {
+    /// The arena.
+    pub graph: Graph,
+    /// One node per root that was given.
+    pub roots: Vec<Id>,
+    /// What was done.
+    pub report: Report,
+}
+
+/// The rules of a set, compiled, with the attribute literals of their left sides.
+#[derive(Debug)]
+pub(crate) struct Program {
+    pub(crate) rules: Vec<Compiled>,
+    pub(crate) interned: Vec<Attr>,
+}
+
+impl Program {
+    pub(crate) fn new(set: &RuleSet) -> Program {
+        let mut interned = Vec::new();
+        let rules = set.rules().iter().map(|r| Compiled::new(r, &mut interned)).collect();
+        Program { rules, interned }
+    }
+
+    /// The compiled form of a set; that of the standard set is made once.
+    pub(crate) fn of(set: &Arc<RuleSet>) -> Arc<Program> {
+        static STANDARD: OnceLock<Arc<Program>> = OnceLock::new();
+        if Arc::ptr_eq(set, &standard_rules()) {
+            return STANDARD.get_or_init(|| Arc::new(Program::new(set))).clone();
+        }
+        Arc::new(Program::new(set))
+    }
+}
+
+/// The cheapest equivalent of a graph that was found; all roots together.
+pub fn optimize(graph: &Graph, roots: &[Id], options: &Options) -> Optimized {
+    let program = Program::of(&options.rules);
+    let mut report = Report::new(options, graph_cost(&options.model, graph, roots));
+    let (mut graph, mut roots) = (graph.clone(), roots.to_vec());
+    let mut cache = window::Cache::default();
+    let mut cost = report.cost_before;
+    for pass in 0..options.passes {
+        let (g, r) = windows::pass(&graph, &roots, pass, options, &program, &mut cache, &mut report);
+        let now = graph_cost(&options.model, &g, &r);
+        let single = windows::is_single(&g, &r, options);
+        let better = now < cost * (1.0 - 1e-9);
+        // The first pass may cost more: it trades forms that lose digits for ones that do not.
+        if better || pass == 0 {
+            (graph, roots, cost) = (g, r, now);
+        }
+        report.passes = pass + 1;
+        if single || pass > 0 && !better {
+            break;
+        }
+    }
+    let (graph, roots) = fold::fold(&graph, &roots);
+    report.cost_after = graph_cost(&options.model, &graph, &roots);
+    Optimized { graph, roots, report }
+}

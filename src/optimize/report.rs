@@ -1,0 +1,112 @@
+//! What the optimizer did, for people and programs.
+
+use std::collections::BTreeMap;
+use std::fmt;
+
+use serde::Serialize;
+
+use super::Options;
+use crate::egraph::Stop;
+
+/// How many saturations stopped for one reason.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct WindowStop {
+    /// The reason.
+    pub reason: &'static str,
+    /// How many.
+    pub count: usize,
+}
+
+/// What the optimizer did.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Report {
+    /// The profile that was asked for.
+    pub profile: &'static str,
+    /// The extractor.
+    pub extractor: &'static str,
+    /// Why saturations stopped.
+    pub stops: Vec<WindowStop>,
+    /// The largest e-graph, in e-nodes.
+    pub enodes: usize,
+    /// Passes over the rules, of all windows.
+    pub iterations: usize,
+    /// Windows that were optimized.
+    pub windows: usize,
+    /// Windows whose result was already known.
+    pub cached: usize,
+    /// Passes over all windows.
+    pub passes: usize,
+    /// Estimated work before, in additions.
+    pub cost_before: f64,
+    /// Estimated work after.
+    pub cost_after: f64,
+    /// Contradictions that were found, each with the profile that was then used.
+    pub contradictions: Vec<String>,
+    /// How often each rule united two classes.
+    pub rules: BTreeMap<String, usize>,
+}
+
+impl Report {
+    pub(super) fn new(options: &Options, cost: f64) -> Report {
+        Report {
+            profile: options.profile.name(),
+            extractor: options.extractor().name,
+            stops: Vec::new(),
+            enodes: 0,
+            iterations: 0,
+            windows: 0,
+            cached: 0,
+            passes: 0,
+            cost_before: cost,
+            cost_after: cost,
+            contradictions: Vec::new(),
+            rules: BTreeMap::new(),
+        }
+    }
+
+    pub(super) fn stopped(&mut self, stop: Stop) {
+        match self.stops.iter_mut().find(|s| s.reason == stop.name()) {
+            Some(s) => s.count += 1,
+            None => {
+                self.stops.push(WindowStop { reason: stop.name(), count: 1 });
+                self.stops.sort_by_key(|s| s.reason);
+            }
+        }
+    }
+
+    /// Why it stopped, in words: the reasons of all saturations.
+    pub fn stop(&self) -> String {
+        if self.stops.is_empty() {
+            return "nothing to do".into();
+        }
+        self.stops.iter().map(|s| s.reason).collect::<Vec<_>>().join(", ")
+    }
+}
+
+impl fmt::Display for Report {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        writeln!(f, "cost {} -> {} ({})", number(self.cost_before), number(self.cost_after), self.profile)?;
+        write!(
+            f,
+            "{}; {} e-nodes, {} iterations, {} windows",
+            self.stop(),
+            self.enodes,
+            self.iterations,
+            self.windows
+        )?;
+        if self.cached > 0 {
+            write!(f, " ({} known)", self.cached)?;
+        }
+        for c in &self.contradictions {
+            write!(f, "\ncontradiction: {c}")?;
+        }
+        for (rule, n) in &self.rules {
+            write!(f, "\n  {n:>5}  {rule}")?;
+        }
+        Ok(())
+    }
+}
+
+fn number(x: f64) -> String {
+    if x >= 100.0 { format!("{x:.0}") } else { format!("{x:.3}") }
+}

@@ -1,0 +1,38 @@
+//! The cost of a whole graph.
+
+use smallvec::SmallVec;
+
+use crate::egraph::{CostModel, op_cost};
+use crate::graph::{Graph, Id};
+use crate::ty::Ty;
+
+/// Estimated work of all that the roots reach, each node once. What depends on no input is free.
+pub fn graph_cost(model: &CostModel, graph: &Graph, roots: &[Id]) -> f64 {
+    let closed = closed(graph);
+    graph
+        .reachable(roots)
+        .into_iter()
+        .filter(|&id| !closed[id as usize])
+        .filter_map(|id| {
+            let (op, attr, args) = graph.application(id)?;
+            let types: SmallVec<[&Ty; 3]> = args.iter().map(|&a| graph.ty(a)).collect();
+            Some(op_cost(model, op, attr, &types, graph.ty(id)))
+        })
+        .sum()
+}
+
+/// Which nodes depend on no input.
+pub(super) fn closed(graph: &Graph) -> Vec<bool> {
+    let mut closed = Vec::with_capacity(graph.len());
+    for i in 0..graph.len() {
+        let id = u32::try_from(i).unwrap_or(u32::MAX);
+        let node = graph.node(id);
+        let own = match node.head {
+            crate::graph::Head::Const(_) => true,
+            crate::graph::Head::Op(..) => node.args.iter().all(|&a| closed[a as usize]),
+            _ => false,
+        };
+        closed.push(own);
+    }
+    closed
+}

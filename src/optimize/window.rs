@@ -1,0 +1,79 @@
+//! One window: saturate, propose, extract, again until nothing improves.
+
+use rustc_hash::FxHashMap;
+
+use super::{Options, Program, Report};
+use crate::egraph::Space;
+use crate::graph::{Graph, Id};
+use crate::rules::Profile;
+
+/// Results of windows by their canonical text.
+#[derive(Debug, Default)]
+pub(super) struct Cache(pub(super) FxHashMap<Vec<u64>, (Graph, Vec<Id>)>);
+
+/// Rounds of saturation and extraction at most.
+const ROUNDS: usize = 5;
+
+/// The cheapest equivalent of a small graph.
+pub(super) fn optimize(
+    graph: &Graph,
+    roots: &[Id],
+    options: &Options,
+    program: &Program,
+    report: &mut Report,
+) -> (Graph, Vec<Id>) {
+    let mut profile = Some(options.profile);
+    while let Some(p) = profile {
+        match attempt(graph, roots, options, p, program, report) {
+            Ok(found) => return found,
+            Err(conflict) => {
+                profile = p.stricter();
+                let then = profile.map_or("left as it is".to_string(), |q| format!("redone as {}", q.name()));
+                report.contradictions.push(format!("{conflict} under {}; {then}", p.name()));
+            }
+        }
+    }
+    (graph.clone(), roots.to_vec())
+}
+
+/// Optimizes under one profile; the contradiction if there is one.
+fn attempt(
+    graph: &Graph,
+    roots: &[Id],
+    options: &Options,
+    profile: Profile,
+    program: &Program,
+    report: &mut Report,
+) -> Result<(Graph, Vec<Id>), String> {
+    let mut best = (graph.clone(), roots.to_vec());
+    let mut cost = f64::INFINITY;
+    for round in 0..ROUNDS {
+        let mut space = Space::new(&best.0, &best.1, &program.interned);
+        if round > 0 && crate::rules::Assumes::REASSOC.within(profile.grants()) {
+            let mut wider = best.0.clone();
+            let pairs = crate::norm::propose(&mut wider, &best.1, profile);
+            space.unite(&wider, &pairs);
+        }
+        let trace = space.saturate(&program.rules, profile.grants(), options.limits);
+        report.enodes = report.enodes.max(space.nodes());
+        report.iterations += trace.iterations;
+        report.stopped(trace.stop);
+        for (name, n) in trace.fired {
+            *report.rules.entry(name.to_string()).or_default() += n;
+        }
+        if let Some(c) = space.conflict() {
+            return Err(c.to_string());
+        }
+        let found = space.extract(&options.model, options.extractor(), options.effort, &best.0, &best.1);
+        let Ok(found) = found else { break };
+        let better = found.cost < cost * (1.0 - 1e-9);
+        if better || round == 0 {
+            cost = found.cost;
+            best = (found.graph, found.roots);
+        }
+        if round > 0 && !better {
+            break;
+        }
+    }
+    Ok(best)
+}

@@ -1,0 +1,204 @@
+//! The closed table of conditions. A condition that is not proved is false.
+
+use crate::facts::Facts;
+use crate::op::{Attr, AttrKind};
+use crate::ty::DType;
+
+/// What a condition or an attribute function sees of a variable.
+#[derive(Debug, Clone, Copy)]
+pub enum Known<'a> {
+    /// Facts of a value.
+    Value(&'a Facts),
+    /// An attribute.
+    Attr(&'a Attr),
+}
+
+impl<'a> Known<'a> {
+    /// The facts, for a value.
+    pub fn value(self) -> Option<&'a Facts> {
+        if let Known::Value(f) = self { Some(f) } else { None }
+    }
+
+    /// The attribute, for an attribute.
+    pub fn attr(self) -> Option<&'a Attr> {
+        if let Known::Attr(a) = self { Some(a) } else { None }
+    }
+}
+
+/// A condition.
+#[derive(Debug)]
+pub struct Condition {
+    /// Its name in rule files.
+    pub name: &'static str,
+    /// Number of variables.
+    pub arity: usize,
+    /// The kinds of the first of them, where they stand for attributes; the rest are values.
+    pub attrs: &'static [AttrKind],
+    /// What it says, as a clause.
+    pub doc: &'static str,
+    /// Is it certain, from facts alone?
+    pub proved: fn(&[Known<'_>]) -> bool,
+    /// For a condition on the value of its only variable: does an element satisfy it? The checker
+    /// samples only what does. `None` for conditions on types, which facts decide.
+    pub holds: Option<fn(f64) -> bool>,
+}
+
+impl PartialEq for Condition {
+    fn eq(&self, other: &Condition) -> bool {
+        self.name == other.name
+    }
+}
+
+macro_rules! value_condition {
+    ($name:literal, $doc:literal, $proved:expr, $holds:expr) => {
+        Condition {
+            name: $name,
+            arity: 1,
+            attrs: &[],
+            doc: $doc,
+            proved: |k| {
+                let p: fn(&Facts) -> bool = $proved;
+                k.first().and_then(|k| k.value()).is_some_and(p)
+            },
+            holds: Some($holds),
+        }
+    };
+}
+
+macro_rules! type_condition {
+    ($name:literal, $doc:literal, $proved:expr) => {
+        Condition {
+            name: $name,
+            arity: 1,
+            attrs: &[],
+            doc: $doc,
+            proved: |k| {
+                let p: fn(&Facts) -> bool = $proved;
+                k.first().and_then(|k| k.value()).is_some_and(p)
+            },
+            holds: None,
+        }
+    };
+}
+
+static CONDITIONS: &[Condition] = &[
+    value_condition!("positive", "every element is above zero over the reals", Facts::positive, |x| x > 0.0),
+    value_condition!("negative", "every element is below zero over the reals", Facts::negative, |x| x < 0.0),
+    value_condition!("nonneg", "no element is below zero", Facts::nonneg, |x| x >= 0.0),
+    value_condition!("nonpos", "no element is above zero", Facts::nonpos, |x| x <= 0.0),
+    value_condition!("nonzero", "no element is zero over the reals", Facts::is_nonzero, |x| x != 0.0),
+    value_condition!("integral", "every element is an integer", |f| f.integral, |x| x.fract() == 0.0),
+    value_condition!("above-minus-one", "every element is above -1", |f| f.range.lo > -1.0, |x| x > -1.0),
+    value_condition!(
+        "truth",
+        "every element is 0 or 1",
+        |f| f.ty.dtype == DType::Bool || f.integral && f.range.lo >= 0.0 && f.range.hi <= 1.0,
+        |x| x == 0.0 || x == 1.0
+    ),
+    value_condition!(
+        "even",
+        "a constant even integer",
+        |f| f.constant.is_some_and(|c| c % 2.0 == 0.0),
+        |x| x % 2.0 == 0.0
+    ),
+    value_condition!(
+        "odd",
+        "a constant odd integer",
+        |f| f.constant.is_some_and(|c| (c % 2.0).abs() == 1.0),
+        |x| (x % 2.0).abs() == 1.0
+    ),
+    value_condition!("whole", "a constant integer", |f| f.constant.is_some_and(|c| c.fract() == 0.0), |x| x
+        .fract()
+        == 0.0),
+    value_condition!(
+        "small-whole",
+        "a constant integer from 3 to 16",
+        |f| f.constant.is_some_and(|c| c.fract() == 0.0 && (3.0..=16.0).contains(&c)),
+        |x| x.fract() == 0.0 && (3.0..=16.0).contains(&x)
+    ),
+    type_condition!("scalar", "it has no axes", |f| f.ty.rank() == 0),
+    type_condition!("float", "its elements are floats", |f| f.ty.dtype.is_float()),
+    type_condition!("bool", "its elements are truth values", |f| f.ty.dtype == DType::Bool),
+    type_condition!("constant", "it is a constant", |f| f.constant.is_some()),
+    type_condition!("vector", "it has one axis", |f| f.ty.rank() == 1),
+    type_condition!("matrix", "it has two axes", |f| f.ty.rank() == 2),
+    type_condition!("column", "it has two axes, the second of length 1", |f| {
+        f.ty.rank() == 2 && f.ty.shape.dims()[1].is_one()
+    }),
+    type_condition!("row", "it has two axes, the first of length 1", |f| {
+        f.ty.rank() == 2 && f.ty.shape.dims()[0].is_one()
+    }),
+    Condition {
+        name: "keeps-axes",
+        arity: 2,
+        attrs: &[AttrKind::Perm],
+        doc: "the dimshuffle leaves the value as it is",
+        proved: |k| {
+            matches!(k, [Known::Attr(Attr::Perm(p)), Known::Value(x)]
+                if p.len() == x.ty.rank() && p.iter().enumerate().all(|(i, a)| *a == Some(i)))
+        },
+        holds: None,
+    },
+    Condition {
+        name: "keeps-order",
+        arity: 1,
+        attrs: &[AttrKind::Perm],
+        doc: "the dimshuffle leaves the elements in their row-major order",
+        proved: |k| {
+            matches!(k, [Known::Attr(Attr::Perm(p))]
+                if p.iter().flatten().zip(p.iter().flatten().skip(1)).all(|(a, b)| a < b))
+        },
+        holds: None,
+    },
+    Condition {
+        name: "adds-leading-axes",
+        arity: 2,
+        attrs: &[AttrKind::Perm],
+        doc: "the dimshuffle only adds axes in front of those of the value",
+        proved: |k| {
+            matches!(k, [Known::Attr(Attr::Perm(p)), Known::Value(x)]
+            if p.len().checked_sub(x.ty.rank()).is_some_and(|lead| {
+                p.iter().enumerate().all(|(i, a)| *a == i.checked_sub(lead))
+            }))
+        },
+        holds: None,
+    },
+    Condition {
+        name: "at-least-as-many-axes",
+        arity: 2,
+        attrs: &[],
+        doc: "the first has no fewer axes than the second",
+        proved: |k| matches!(k, [Known::Value(a), Known::Value(b)] if a.ty.rank() >= b.ty.rank()),
+        holds: None,
+    },
+    Condition {
+        name: "same-shape",
+        arity: 2,
+        attrs: &[],
+        doc: "both have one shape",
+        proved: |k| matches!(k, [Known::Value(a), Known::Value(b)] if a.ty.shape == b.ty.shape),
+        holds: None,
+    },
+    Condition {
+        name: "broadcasts-to",
+        arity: 2,
+        attrs: &[],
+        doc: "the first broadcasts to the shape of the second",
+        proved: |k| {
+            matches!(k, [Known::Value(a), Known::Value(b)]
+                if a.ty.shape.broadcast(&b.ty.shape).is_ok_and(|s| s == b.ty.shape)
+                    && b.ty.shape.broadcast(&a.ty.shape).is_ok_and(|s| s == b.ty.shape))
+        },
+        holds: None,
+    },
+];
+
+/// Every condition.
+pub fn conditions() -> &'static [Condition] {
+    CONDITIONS
+}
+
+/// The condition called `name`.
+pub fn condition(name: &str) -> Option<&'static Condition> {
+    CONDITIONS.iter().find(|c| c.name == name)
+}

@@ -1,0 +1,401 @@
+//! Patterns: the two sides of a rule, read in the scope of its variables.
+
+use std::sync::{Arc, OnceLock};
+
+use rustc_hash::FxHashMap;
+
+use super::ast::{AttrPattern, PNode, Pattern, VarKind};
+use super::attr_fn::{attr_fn, attr_fns};
+use super::family::visible;
+use crate::op::{Arity, Attr, AttrKind, Kernel, Op, View, nearest};
+use crate::sexp::{Form, ReadError, ReadErrorKind, quoted};
+use crate::ty::{DType, Dim};
+
+/// Patterns nested deeper than this are refused.
+const MAX_DEPTH: usize = 64;
+
+/// The number of elements along axes; a value on right sides only.
+const COUNT: &str = "count";
+
+/// A value broadcast to the shape of a variable; on right sides only.
+const FILL: &str = "fill";
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Side {
+    Left,
+    Right,
+}
+
+/// The variables of a rule.
+#[derive(Debug, Default)]
+pub(super) struct Scope<'t> {
+    pub(super) vars: Vec<(Arc<str>, VarKind)>,
+    /// What kind of attribute a variable stands for, once known.
+    pub(super) kinds: Vec<Option<AttrKind>>,
+    /// The variable that stands for an operator, and the operator.
+    pub(super) each: Option<(&'t str, Op)>,
+}
+
+type Read<T> = Result<T, ReadError>;
+
+/// A pattern under construction.
+pub(super) struct Reader<'s, 't> {
+    pub(super) scope: &'s mut Scope<'t>,
+    pub(super) side: Side,
+    pub(super) out: Pattern,
+}
+
+impl<'t> Reader<'_, 't> {
+    /// Reads a value.
+    pub(super) fn value(&mut self, form: Form<'t>, depth: usize) -> Read<u32> {
+        if depth > MAX_DEPTH {
+            return Err(form.error_of(ReadErrorKind::Limit, format!("nested deeper than {MAX_DEPTH}")));
+        }
+        if let Some(atom) = form.atom() {
+            return self.leaf(form, atom);
+        }
+        let Some(mut members) = form.list() else {
+            return Err(form.error("expected a pattern, found a string"));
+        };
+        let Some(first) = members.next() else {
+            return Err(form.error("expected `(operator operand ...)`, found `()`"));
+        };
+        let Some(name) = first.atom() else {
+            return Err(first.error("expected the name of an operator"));
+        };
+        let operands: Vec<Form<'t>> = members.collect();
+        if name == COUNT {
+            return self.count(form, &operands);
+        }
+        if name == FILL && self.side == Side::Right {
+            return self.fill(form, &operands, depth);
+        }
+        let (op, each) = match self.scope.each {
+            Some((var, op)) if var == name => (op, true),
+            _ => (self.operator(first, name)?, false),
+        };
+        if !visible(op.def()) {
+            let message = format!("`{name}` is lowered before rules see it; write what it is made of");
+            return Err(first.error_of(ReadErrorKind::Name, message));
+        }
+        let (attr, rest) = self.attribute(form, op, each, &operands)?;
+        let args = rest.iter().map(|f| self.value(*f, depth + 1)).collect::<Read<Vec<u32>>>()?;
+        if op.def().arity == Arity::AtLeast(2) && args.len() > 2 {
+            let mut all = args.into_iter();
+            let first = all.next().unwrap_or_default();
+            return Ok(
+                all.fold(first, |a, b| self.push(PNode::App { op, attr: attr.clone(), args: vec![a, b] }))
+            );
+        }
+        Ok(self.push(PNode::App { op, attr, args }))
+    }
+
+    fn leaf(&mut self, form: Form<'t>, atom: &'t str) -> Read<u32> {
+        if atom.starts_with('?') {
+            if self.scope.each.is_some_and(|(v, _)| v == atom) {
+                return Err(form.error(format!("`{atom}` stands for an operator, not for a value")));
+            }
+            let v = self.bind(form, atom, VarKind::Value, None)?;
+            return Ok(self.push(PNode::Var(v)));
+        }
+        if let Some(x) = number(atom) {
+            return if x.is_finite() {
+                Ok(self.push(PNode::Num(x)))
+            } else {
+                Err(form.error_of(ReadErrorKind::Value, format!("{} is not a finite number", quoted(atom))))
+            };
+        }
+        let message = format!("expected `?variable`, a number or `(operator ...)`, found {}", quoted(atom));
+        Err(form.error(message))
+    }
+
+    fn operator(&self, form: Form<'t>, name: &str) -> Read<Op> {
+        if let Some(op) = by_name(name) {
+            return Ok(op);
+        }
+        if number(name).is_some() {
+            return Err(form.error(format!("expected an operator, found the number {}", quoted(name))));
+        }
+        if attr_fn(name).is_some() {
+            let message =
+                format!("`{name}` computes an attribute; it stands first in an operator's operands");
+            return Err(form.error_of(ReadErrorKind::Name, message));
+        }
+        let error = form.error_of(ReadErrorKind::Name, format!("unknown operator {}", quoted(name)));
+        Err(error.suggest(Op::suggest(name)))
+    }
+
+    /// `(fill ?x V)`: `V` broadcast to the shape of `?x`.
+    fn fill(&mut self, form: Form<'t>, operands: &[Form<'t>], depth: usize) -> Read<u32> {
+        let [like, value] = operands else {
+            let message = format!("`{FILL}` takes a variable and a value, found {}", operands.len());
+            return Err(form.error_of(ReadErrorKind::Arity, message));
+        };
+        let (Some(shape_of), Some(op)) = (attr_fn("shape-of"), broadcast()) else {
+            return Err(form.error("no operator broadcasts"));
+        };
+        let v = self.bind(*like, self.name_of(*like)?, VarKind::Value, None)?;
+        let value = self.value(*value, depth + 1)?;
+        let attr = AttrPattern::Call(shape_of, vec![v]);
+        Ok(self.push(PNode::App { op, attr, args: vec![value] }))
+    }
+
+    fn count(&mut self, form: Form<'t>, operands: &[Form<'t>]) -> Read<u32> {
+        if self.side == Side::Left {
+            return Err(form.error(format!("`{COUNT}` is computed; it stands on a right side only")));
+        }
+        let [axes, of] = operands else {
+            let message = format!("`{COUNT}` takes 2 variables, found {}", operands.len());
+            return Err(form.error_of(ReadErrorKind::Arity, message));
+        };
+        let axes = self.attr_variable(*axes, Some(AttrKind::Axes))?;
+        let name = self.name_of(*of)?;
+        // The lengths of a broadcast serve as well as those of a value.
+        let dims = self.scope.vars.iter().any(|(n, k)| &**n == name && *k == VarKind::Attr);
+        let of = if dims {
+            self.attr_variable(*of, Some(AttrKind::Dims))?
+        } else {
+            self.bind(*of, name, VarKind::Value, None)?
+        };
+        Ok(self.push(PNode::Count { axes, of }))
+    }
+
+    /// The attribute of `op`, and the operands that are values.
+    fn attribute<'f>(
+        &mut self,
+        form: Form<'t>,
+        op: Op,
+        each: bool,
+        operands: &'f [Form<'t>],
+    ) -> Read<(AttrPattern, &'f [Form<'t>])> {
+        let def = op.def();
+        let arity = |found: usize| -> Read<()> {
+            if def.arity.admits(found) {
+                return Ok(());
+            }
+            let with = if def.attr == AttrKind::None {
+                String::new()
+            } else {
+                format!("{} and ", kind_name(def.attr))
+            };
+            let message = match def.arity {
+                Arity::Exact(n) => format!("`{}` takes {with}{}, found {found}", def.name, operands_text(n)),
+                Arity::AtLeast(n) => {
+                    format!("`{}` takes {with}at least {}, found {found}", def.name, operands_text(n))
+                }
+            };
+            Err(form.error_of(ReadErrorKind::Arity, message))
+        };
+        if def.attr == AttrKind::None {
+            arity(operands.len())?;
+            return Ok((AttrPattern::None, operands));
+        }
+        // An operator that a variable stands for may leave its attribute to be the same everywhere.
+        if each && def.arity.admits(operands.len()) {
+            let name = self.scope.each.map_or("?f", |(v, _)| v);
+            let v = self.bind(form, name, VarKind::Attr, Some(def.attr))?;
+            return Ok((AttrPattern::Var(v), operands));
+        }
+        let Some((first, rest)) = operands.split_first() else {
+            let message = format!("`{}` takes {} first", def.name, kind_name(def.attr));
+            return Err(form.error_of(ReadErrorKind::Arity, message));
+        };
+        arity(rest.len())?;
+        Ok((self.attr_pattern(*first, def.attr)?, rest))
+    }
+
+    fn attr_pattern(&mut self, form: Form<'t>, kind: AttrKind) -> Read<AttrPattern> {
+        if form.atom().is_some_and(|a| a.starts_with('?')) {
+            return self.attr_variable(form, Some(kind)).map(AttrPattern::Var);
+        }
+        let wanted =
+            || format!("expected {}: `?variable` or `({} ...)`", kind_name(kind), literal_head(kind));
+        let Some(mut members) = form.list() else { return Err(form.error(wanted())) };
+        let Some((first, name)) = members.next().and_then(|f| Some((f, f.atom()?))) else {
+            return Err(form.error(wanted()));
+        };
+        if name == literal_head(kind) {
+            return literal(form, members.collect::<Vec<_>>().as_slice(), kind).map(AttrPattern::Lit);
+        }
+        let Some(f) = attr_fn(name) else {
+            let message = format!("unknown attribute function {}; {}", quoted(name), wanted());
+            let known = attr_fns().iter().map(|f| f.name).chain([literal_head(kind)]);
+            return Err(first.error_of(ReadErrorKind::Name, message).suggest(nearest(name, known)));
+        };
+        if self.side == Side::Left {
+            return Err(form.error(format!("`{name}` is computed; it stands on a right side only")));
+        }
+        if f.gives != kind {
+            let message = format!("`{name}` gives {}, not {}", kind_name(f.gives), kind_name(kind));
+            return Err(form.error_of(ReadErrorKind::Type, message));
+        }
+        let args: Vec<Form<'t>> = members.collect();
+        if args.len() != f.arity {
+            let message = format!("`{name}` takes {}, found {}", variables_text(f.arity), args.len());
+            return Err(form.error_of(ReadErrorKind::Arity, message));
+        }
+        let vars = args.iter().enumerate().map(|(i, a)| match f.attrs.get(i) {
+            Some(kind) => self.attr_variable(*a, Some(*kind)),
+            None => self.name_of(*a).and_then(|n| self.bind(*a, n, VarKind::Value, None)),
+        });
+        Ok(AttrPattern::Call(f, vars.collect::<Read<Vec<u32>>>()?))
+    }
+
+    fn name_of(&self, form: Form<'t>) -> Read<&'t str> {
+        form.atom().filter(|a| a.starts_with('?')).ok_or_else(|| form.error("expected `?variable`"))
+    }
+
+    /// A variable that the left side knows.
+    pub(super) fn variable(&mut self, form: Form<'t>, kind: VarKind, attr: Option<AttrKind>) -> Read<u32> {
+        let name = self.name_of(form)?;
+        self.bind(form, name, kind, attr)
+    }
+
+    fn attr_variable(&mut self, form: Form<'t>, kind: Option<AttrKind>) -> Read<u32> {
+        let name = self.name_of(form)?;
+        self.bind(form, name, VarKind::Attr, kind)
+    }
+
+    /// The position of a variable: a left side introduces it, a right side must know it.
+    fn bind(&mut self, form: Form<'t>, name: &str, kind: VarKind, attr: Option<AttrKind>) -> Read<u32> {
+        let known = self.scope.vars.iter().position(|(n, _)| &**n == name);
+        let Some(i) = known else {
+            if self.side == Side::Right {
+                let message = format!("{} is not on the left side", quoted(name));
+                let all = self.scope.vars.iter().map(|(n, _)| &**n);
+                return Err(form.error_of(ReadErrorKind::Name, message).suggest(nearest(name, all)));
+            }
+            if !is_kebab(name.trim_start_matches('?')) {
+                return Err(form.error(format!("{} is not a name: small letters, digits, `-`", quoted(name))));
+            }
+            self.scope.vars.push((name.into(), kind));
+            self.scope.kinds.push(attr);
+            return Ok(index(self.scope.vars.len() - 1));
+        };
+        if self.scope.vars[i].1 != kind {
+            let message = format!("`{name}` stands for a value in one place and for an attribute in another");
+            return Err(form.error_of(ReadErrorKind::Type, message));
+        }
+        match (self.scope.kinds[i], attr) {
+            (Some(a), Some(b)) if a != b => {
+                let message = format!("`{name}` stands for {} and for {}", kind_name(a), kind_name(b));
+                return Err(form.error_of(ReadErrorKind::Type, message));
+            }
+            (None, Some(b)) => self.scope.kinds[i] = Some(b),
+            _ => {}
+        }
+        Ok(index(i))
+    }
+
+    /// Equal nodes are one.
+    fn push(&mut self, node: PNode) -> u32 {
+        let same = |n: &PNode| match (n, &node) {
+            (PNode::Num(a), PNode::Num(b)) => a.to_bits() == b.to_bits(),
+            (a, b) => a == b,
+        };
+        let at = self.out.nodes.iter().position(same).unwrap_or_else(|| {
+            self.out.nodes.push(node);
+            self.out.nodes.len() - 1
+        });
+        index(at)
+    }
+}
+
+/// The operator that broadcasts to lengths.
+fn broadcast() -> Option<Op> {
+    Op::ALL.iter().copied().find(|op| matches!(op.def().kernel, Kernel::View(View::Broadcast)))
+}
+
+fn index(i: usize) -> u32 {
+    u32::try_from(i).unwrap_or(u32::MAX)
+}
+
+/// The operator of a name: asked thousands of times when the standard set loads.
+pub(super) fn by_name(name: &str) -> Option<Op> {
+    static NAMES: OnceLock<FxHashMap<&'static str, Op>> = OnceLock::new();
+    let names = NAMES.get_or_init(|| {
+        let all = Op::ALL.iter().flat_map(|&op| {
+            let d = op.def();
+            d.aliases.iter().copied().chain([d.name]).map(move |n| (n, op))
+        });
+        all.collect()
+    });
+    names.get(name).copied()
+}
+
+fn number(atom: &str) -> Option<f64> {
+    let digits = atom.strip_prefix('-').unwrap_or(atom);
+    digits.starts_with(|c: char| c.is_ascii_digit() || c == '.').then(|| atom.parse().ok()).flatten()
+}
+
+/// Small letters and digits in words that `-` joins.
+pub(super) fn is_kebab(name: &str) -> bool {
+    let word = |w: &str| !w.is_empty() && w.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit());
+    name.split('-').all(word)
+}
+
+/// What people call an attribute of this kind.
+pub(super) fn kind_name(kind: AttrKind) -> &'static str {
+    match kind {
+        AttrKind::None => "nothing",
+        AttrKind::Axes => "axes",
+        AttrKind::Axis => "an axis",
+        AttrKind::Perm => "a permutation",
+        AttrKind::Dims => "lengths",
+        AttrKind::DType => "an element type",
+        AttrKind::Index => "an index",
+    }
+}
+
+fn literal_head(kind: AttrKind) -> &'static str {
+    match kind {
+        AttrKind::Axes => "axes",
+        AttrKind::Axis => "axis",
+        AttrKind::Perm => "perm",
+        AttrKind::Dims => "dims",
+        AttrKind::DType => "dtype",
+        AttrKind::None | AttrKind::Index => "index",
+    }
+}
+
+fn literal(form: Form<'_>, members: &[Form<'_>], kind: AttrKind) -> Read<Attr> {
+    let natural = |f: &Form<'_>| -> Read<usize> {
+        let n = f.atom().and_then(|a| a.parse().ok()).filter(|n| *n < 256);
+        n.ok_or_else(|| f.error("expected a natural number"))
+    };
+    let one = || match members {
+        [f] => Ok(f),
+        _ => Err(form.error(format!("expected {}", kind_name(kind)))),
+    };
+    match kind {
+        AttrKind::Axes => {
+            let axes = members.iter().map(natural).collect::<Read<Vec<usize>>>()?;
+            if axes.windows(2).any(|w| w[0] >= w[1]) {
+                return Err(form.error("axes must ascend"));
+            }
+            Ok(Attr::Axes(axes))
+        }
+        AttrKind::Axis => Ok(Attr::Axis(natural(one()?)?)),
+        AttrKind::Perm => {
+            let entry = |f: &Form<'_>| if f.atom() == Some("x") { Ok(None) } else { natural(f).map(Some) };
+            Ok(Attr::Perm(members.iter().map(entry).collect::<Read<Vec<_>>>()?))
+        }
+        AttrKind::Dims => {
+            Ok(Attr::Dims(members.iter().map(|f| natural(f).map(Dim::Known)).collect::<Read<Vec<_>>>()?))
+        }
+        AttrKind::DType => {
+            let f = one()?;
+            let d = f.atom().and_then(DType::by_name);
+            d.map(Attr::DType).ok_or_else(|| f.error("expected an element type, as `f64`"))
+        }
+        AttrKind::None | AttrKind::Index => Err(form.error("an index is matched by a variable only")),
+    }
+}
+
+fn operands_text(n: usize) -> String {
+    if n == 1 { "1 operand".into() } else { format!("{n} operands") }
+}
+
+pub(super) fn variables_text(n: usize) -> String {
+    if n == 1 { "1 variable".into() } else { format!("{n} variables") }
+}

@@ -1,0 +1,243 @@
+//! Sets of rules: the standard one, and those of users.
+
+use std::fmt;
+use std::sync::OnceLock;
+
+use rustc_hash::FxHashSet;
+
+use super::ast::Rule;
+use super::parse::parse_into;
+use crate::op::nearest;
+use crate::sexp::{ReadError, Source};
+
+macro_rules! files {
+    ($($name:literal),* $(,)?) => {
+        &[$((concat!("rules/", $name), include_str!(concat!("../../rules/", $name)))),*]
+    };
+}
+
+/// The files of the standard set: name and text, in the order in which they are read.
+pub const STANDARD_FILES: &[(&str, &str)] = files![
+    "laws.rules",
+    "fill.rules",
+    "arith.rules",
+    "fraction.rules",
+    "power.rules",
+    "exp_log.rules",
+    "sigmoid.rules",
+    "trig.rules",
+    "erf.rules",
+    "abs_sign.rules",
+    "compare.rules",
+    "reduce.rules",
+    "dot.rules",
+    "shape.rules",
+];
+
+/// Rules with distinct names, in the order of their files.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct RuleSet {
+    rules: Vec<Rule>,
+}
+
+/// Everything that is wrong with rule files; never empty.
+#[derive(Debug, Clone)]
+pub struct RuleErrors(Vec<ReadError>);
+
+impl RuleErrors {
+    /// The errors, in the order of the text.
+    pub fn errors(&self) -> &[ReadError] {
+        &self.0
+    }
+
+    /// Every error with the line that it is about.
+    pub fn report(&self) -> String {
+        self.0.iter().map(ReadError::report).collect::<Vec<_>>().join("\n")
+    }
+}
+
+impl fmt::Display for RuleErrors {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let lines: Vec<String> = self.0.iter().map(ToString::to_string).collect();
+        f.write_str(&lines.join("\n"))
+    }
+}
+
+impl std::error::Error for RuleErrors {}
+
+/// A name that stands for no rule.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum SetError {
+    /// Neither a rule nor a tag is called so.
+    Unknown {
+        /// The name.
+        name: String,
+        /// A name that may have been meant.
+        suggestion: Option<String>,
+    },
+    /// Both sets have a rule of this name.
+    Duplicate {
+        /// The name.
+        name: String,
+        /// The file of the first.
+        first: String,
+        /// The file of the second.
+        second: String,
+    },
+}
+
+impl fmt::Display for SetError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            SetError::Unknown { name, suggestion } => {
+                write!(f, "no rule and no tag is called `{name}`")?;
+                match suggestion {
+                    Some(s) => write!(f, "; did you mean `{s}`?"),
+                    None => Ok(()),
+                }
+            }
+            SetError::Duplicate { name, first, second } => {
+                write!(f, "rule `{name}` stands in {first} and in {second}")
+            }
+        }
+    }
+}
+
+impl std::error::Error for SetError {}
+
+impl RuleSet {
+    /// The rules that come with the crate, read once per process.
+    pub fn standard() -> &'static RuleSet {
+        static STANDARD: OnceLock<RuleSet> = OnceLock::new();
+        // A file that does not load is a failing test, not a panic of the caller.
+        STANDARD.get_or_init(|| RuleSet { rules: read_all(STANDARD_FILES).0 })
+    }
+
+    /// What is wrong with the files of the standard set: nothing, and a test holds that.
+    ///
+    /// # Errors
+    /// One of them does not load.
+    pub fn check_standard() -> Result<(), RuleErrors> {
+        let errors = read_all(STANDARD_FILES).1;
+        if errors.is_empty() { Ok(()) } else { Err(RuleErrors(errors)) }
+    }
+
+    /// The rules in a text; `file` is the name that messages give it.
+    ///
+    /// # Errors
+    /// All errors of the text.
+    pub fn parse(file: &str, text: &str) -> Result<RuleSet, RuleErrors> {
+        let (rules, errors) = read_all(&[(file, text)]);
+        if errors.is_empty() { Ok(RuleSet { rules }) } else { Err(RuleErrors(errors)) }
+    }
+
+    /// The rules.
+    pub fn rules(&self) -> &[Rule] {
+        &self.rules
+    }
+
+    /// Number of rules.
+    pub fn len(&self) -> usize {
+        self.rules.len()
+    }
+
+    /// Has it no rule?
+    pub fn is_empty(&self) -> bool {
+        self.rules.is_empty()
+    }
+
+    /// The rule called `name`.
+    pub fn get(&self, name: &str) -> Option<&Rule> {
+        self.rules.iter().find(|r| &*r.name == name)
+    }
+
+    /// The set without what `names` stand for: rules, all instances or both directions of a rule,
+    /// or tags.
+    ///
+    /// # Errors
+    /// A name stands for nothing.
+    pub fn without<S: AsRef<str>>(&self, names: &[S]) -> Result<RuleSet, SetError> {
+        for name in names {
+            let name = name.as_ref();
+            if !self.rules.iter().any(|r| stands_for(name, r)) {
+                let all = self
+                    .rules
+                    .iter()
+                    .flat_map(|r| std::iter::once(base(&r.name)).chain(r.tags.iter().map(|t| &**t)));
+                let suggestion = nearest(name, all).map(Into::into);
+                return Err(SetError::Unknown { name: name.into(), suggestion });
+            }
+        }
+        let kept = |r: &&Rule| !names.iter().any(|n| stands_for(n.as_ref(), r));
+        Ok(RuleSet { rules: self.rules.iter().filter(kept).cloned().collect() })
+    }
+
+    /// Both sets as one.
+    ///
+    /// # Errors
+    /// A name is in both.
+    pub fn merge(&self, other: &RuleSet) -> Result<RuleSet, SetError> {
+        for r in &other.rules {
+            if let Some(mine) = self.get(&r.name) {
+                return Err(SetError::Duplicate {
+                    name: r.name.to_string(),
+                    first: mine.file.to_string(),
+                    second: r.file.to_string(),
+                });
+            }
+        }
+        Ok(RuleSet { rules: self.rules.iter().chain(&other.rules).cloned().collect() })
+    }
+}
+
+/// The name that a file gives to the rule of an instance or of a direction.
+fn base(name: &str) -> &str {
+    let name = name.split('[').next().unwrap_or(name);
+    name.strip_suffix("-rev").unwrap_or(name)
+}
+
+fn stands_for(name: &str, rule: &Rule) -> bool {
+    *rule.name == *name || base(&rule.name) == name || rule.has_tag(name)
+}
+
+fn read_all(files: &[(&str, &str)]) -> (Vec<Rule>, Vec<ReadError>) {
+    let (mut rules, mut errors) = (Vec::new(), Vec::new());
+    let mut names = FxHashSet::default();
+    for (file, text) in files {
+        parse_into(&Source::new(file, text), &mut names, &mut rules, &mut errors);
+    }
+    (rules, errors)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn set(text: &str) -> RuleSet {
+        RuleSet::parse("t.rules", text).unwrap()
+    }
+
+    #[test]
+    fn names_and_tags_take_rules_out() {
+        let s = set("(rule a \"A.\" (neg (neg ?x)) => ?x :tags (t))
+                     (rule b \"B.\" (+ ?x ?y) <=> (- ?x (neg ?y)) :tags (expand))");
+        let names = |s: &RuleSet| s.rules().iter().map(|r| r.name.to_string()).collect::<Vec<_>>();
+        assert_eq!(names(&s), ["a", "b", "b-rev"]);
+        assert_eq!(names(&s.without(&["t"]).unwrap()), ["b", "b-rev"]);
+        assert_eq!(names(&s.without(&["b"]).unwrap()), ["a"]);
+        assert_eq!(
+            s.without(&["expnd"]).unwrap_err().to_string(),
+            "no rule and no tag is called `expnd`; did you mean `expand`?"
+        );
+        assert_eq!(s.merge(&s).unwrap_err().to_string(), "rule `a` stands in t.rules and in t.rules");
+    }
+
+    #[test]
+    fn loads_fast() {
+        let start = std::time::Instant::now();
+        let (rules, _) = read_all(STANDARD_FILES);
+        let took = start.elapsed();
+        eprintln!("{} rules in {took:?}", rules.len());
+        assert!(took.as_millis() < 200, "{took:?}");
+    }
+}

@@ -1,0 +1,115 @@
+//! Any error that a script or a command can meet, with one word for programs and an exit code.
+
+use std::fmt;
+
+use crate::data::DataError;
+use crate::expr::TypeError;
+use crate::function::CallError;
+use crate::function::CompileError;
+use crate::grad::GradError;
+use crate::graph::ImportError;
+use crate::plot::PlotError;
+use crate::sexp::ReadError;
+
+/// What went wrong.
+#[derive(Debug)]
+#[non_exhaustive]
+pub enum ScriptError {
+    /// The text.
+    Read(ReadError),
+    /// A gradient that cannot be given.
+    Grad(GradError),
+    /// A function that cannot be made.
+    Compile(CompileError),
+    /// Inputs that a function does not take.
+    Call(CallError),
+    /// Data that cannot be read.
+    Data(DataError),
+    /// A figure that cannot be drawn.
+    Plot(PlotError),
+    /// Anything else: its class and the fact.
+    Other {
+        /// `parse`, `value`, `input`, `io`, `difference`, ...
+        class: &'static str,
+        /// The place, the thing and the fact.
+        message: String,
+    },
+}
+
+impl ScriptError {
+    /// An error of a class.
+    pub fn other(class: &'static str, message: impl Into<String>) -> ScriptError {
+        ScriptError::Other { class, message: message.into() }
+    }
+
+    /// One word for programs.
+    pub fn class(&self) -> &'static str {
+        match self {
+            ScriptError::Read(e) => e.kind().word(),
+            ScriptError::Grad(GradError::CostNotScalar { .. }) => "type",
+            ScriptError::Grad(_) => "grad",
+            ScriptError::Compile(e) => e.class(),
+            ScriptError::Call(e) => e.class(),
+            ScriptError::Data(e) => e.class,
+            ScriptError::Plot(_) => "value",
+            ScriptError::Other { class, .. } => class,
+        }
+    }
+
+    /// Exit code of a command that failed so: 2 for what the user wrote, 3 for data, 4 for files.
+    pub fn exit_code(&self) -> u8 {
+        match self.class() {
+            "io" => 4,
+            "value" | "input" | "shape" => 3,
+            "difference" | "refuted" => 5,
+            _ => 2,
+        }
+    }
+
+    /// The message with the line it is about, where there is one.
+    pub fn report(&self) -> String {
+        match self {
+            ScriptError::Read(e) => e.report(),
+            other => other.to_string(),
+        }
+    }
+}
+
+impl fmt::Display for ScriptError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            ScriptError::Read(e) => write!(f, "{e}"),
+            ScriptError::Grad(e) => write!(f, "{e}"),
+            ScriptError::Compile(e) => write!(f, "{e}"),
+            ScriptError::Call(e) => write!(f, "{e}"),
+            ScriptError::Data(e) => write!(f, "{e}"),
+            ScriptError::Plot(e) => write!(f, "{e}"),
+            ScriptError::Other { message, .. } => f.write_str(message),
+        }
+    }
+}
+
+impl std::error::Error for ScriptError {}
+
+macro_rules! from {
+    ($($error:ident => $variant:ident),*) => {
+        $(impl From<$error> for ScriptError {
+            fn from(e: $error) -> ScriptError {
+                ScriptError::$variant(e)
+            }
+        })*
+    };
+}
+from!(ReadError => Read, GradError => Grad, CompileError => Compile, CallError => Call, DataError => Data, PlotError => Plot);
+
+impl From<ImportError> for ScriptError {
+    fn from(e: ImportError) -> ScriptError {
+        ScriptError::other("shape", e.to_string())
+    }
+}
+
+impl From<TypeError> for ScriptError {
+    fn from(e: TypeError) -> ScriptError {
+        ScriptError::other(e.class(), e.to_string())
+    }
+}

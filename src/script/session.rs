@@ -1,0 +1,170 @@
+//! What scripts and commands share: a scope, options, and the steps from text to values.
+
+use std::path::{Path, PathBuf};
+
+use ndarray::ArrayD;
+
+use super::error::ScriptError;
+use crate::data::read_input;
+use crate::expr::{Expr, variables};
+use crate::function::Function;
+use crate::num::same;
+use crate::op::Spelling;
+use crate::optimize::{Options, Report};
+use crate::pp::{TREE_LIMIT, let_form, pp, tree_length};
+use crate::sexp::Source;
+use crate::text::{Program, Scope};
+
+/// Relative difference of values before and after optimization beyond which they are not equal.
+const TOLERANCE: f64 = 1e-8;
+
+/// A scope and options.
+#[derive(Debug)]
+pub struct Session {
+    /// The names in use.
+    pub scope: Scope,
+    /// How expressions are optimized.
+    pub options: Options,
+    /// Where relative file names start.
+    pub dir: PathBuf,
+}
+
+/// Values of expressions, and where optimization changed them.
+#[derive(Debug)]
+pub struct Evaluated {
+    /// One value per expression, from the optimized function.
+    pub values: Vec<ArrayD<f64>>,
+    /// Remarks: where the expression as written has NaN or an infinity and the optimized one not.
+    pub notes: Vec<String>,
+}
+
+impl Session {
+    /// An empty scope.
+    pub fn new(options: Options, dir: &Path) -> Session {
+        Session { scope: Scope::default(), options, dir: dir.to_path_buf() }
+    }
+
+    /// Reads infix text into the scope.
+    ///
+    /// # Errors
+    /// The text is not in the language or is ill-typed.
+    pub fn read(&mut self, source: &Source) -> Result<Program, ScriptError> {
+        Ok(self.scope.read_infix(source)?)
+    }
+
+    /// The inputs that expressions use, in the order of their declaration.
+    pub fn inputs_of(&self, roots: &[Expr]) -> Vec<Expr> {
+        let used = variables(roots);
+        let declared = self.scope.inputs();
+        let mut out: Vec<Expr> =
+            declared.into_iter().filter(|d| used.iter().any(|u| u.name() == d.name())).collect();
+        for u in used {
+            if !out.iter().any(|o| o.name() == u.name()) {
+                out.push(u);
+            }
+        }
+        out
+    }
+
+    /// The cheapest equivalents of expressions, together, and what was done.
+    ///
+    /// # Errors
+    /// Shapes contradict each other.
+    pub fn optimize(&self, roots: &[Expr]) -> Result<(Vec<Expr>, Report), ScriptError> {
+        let f = Function::builder().options(self.options.clone()).build(&self.inputs_of(roots), roots)?;
+        let report = f.report().cloned();
+        let outputs = f.outputs().to_vec();
+        match report {
+            Some(r) => Ok((outputs, r)),
+            None => Err(ScriptError::other("limit", "the function has no report")),
+        }
+    }
+
+    /// Values of expressions, computed before and after optimization and compared.
+    ///
+    /// # Errors
+    /// Values are missing or do not fit, or optimization changed a result that was a number.
+    pub fn evaluate(&self, roots: &[Expr], values: &[(&str, &str)]) -> Result<Evaluated, ScriptError> {
+        let data = self.data(values)?;
+        self.evaluate_arrays(roots, &data)
+    }
+
+    /// [`Session::evaluate`] with arrays.
+    ///
+    /// # Errors
+    /// As there.
+    pub fn evaluate_arrays(
+        &self,
+        roots: &[Expr],
+        data: &[(String, ArrayD<f64>)],
+    ) -> Result<Evaluated, ScriptError> {
+        let inputs = self.inputs_of(roots);
+        let views: Vec<(&str, ndarray::ArrayViewD<'_, f64>)> =
+            data.iter().map(|(n, a)| (n.as_str(), a.view())).collect();
+        let raw = Function::builder().raw().build(&inputs, roots)?;
+        let before = raw.call_named(&views)?;
+        let fast = Function::builder().options(self.options.clone()).build(&inputs, roots)?;
+        let values = fast.call_named(&views)?;
+        let mut notes = Vec::new();
+        for (k, (a, b)) in before.iter().zip(&values).enumerate() {
+            if let Some(note) = compare(a, b, roots.get(k))? {
+                notes.push(note);
+            }
+        }
+        Ok(Evaluated { values, notes })
+    }
+
+    /// Reads the values of inputs: literals or files.
+    ///
+    /// # Errors
+    /// A value cannot be read.
+    pub fn data(&self, values: &[(&str, &str)]) -> Result<Vec<(String, ArrayD<f64>)>, ScriptError> {
+        values
+            .iter()
+            .map(|(name, text)| {
+                let value = read_input(&self.resolve(text))
+                    .map_err(|e| ScriptError::other(e.class, format!("`{name}`: {e}")))?;
+                Ok(((*name).to_string(), value))
+            })
+            .collect()
+    }
+
+    /// A file name relative to the session's directory; anything else as it is.
+    fn resolve(&self, text: &str) -> String {
+        let bare = text.trim().trim_matches('"');
+        let path = bare.strip_prefix('@').unwrap_or(bare);
+        let is_file = bare.starts_with('@')
+            || Path::new(path)
+                .extension()
+                .and_then(|e| e.to_str())
+                .is_some_and(|e| ["npy", "csv", "json", "txt"].contains(&e));
+        if is_file { format!("@{}", self.dir.join(path).display()) } else { bare.to_string() }
+    }
+}
+
+/// The text of an expression: a tree, or the let-form where that would be long.
+pub(super) fn shown(roots: &[Expr]) -> Vec<String> {
+    let long = roots.iter().fold(0usize, |n, r| n.saturating_add(tree_length(r))) > TREE_LIMIT;
+    if long { let_form(roots, Spelling::Classic) } else { roots.iter().map(pp).collect() }
+}
+
+/// A remark where only NaN or infinity went away.
+fn compare(a: &ArrayD<f64>, b: &ArrayD<f64>, what: Option<&Expr>) -> Result<Option<String>, ScriptError> {
+    let scale = a.iter().filter(|x| x.is_finite()).fold(0.0f64, |m, x| m.max(x.abs()));
+    let mut note = None;
+    for (x, y) in a.iter().zip(b) {
+        if same(*x, *y, TOLERANCE) || (x - y).abs() <= TOLERANCE * scale {
+            continue;
+        }
+        if !x.is_finite() {
+            note.get_or_insert_with(|| format!("{x} before optimization, {y} after"));
+            continue;
+        }
+        let name = what.map_or(String::new(), |e| format!(" of {e:?}"));
+        return Err(ScriptError::other(
+            "difference",
+            format!("optimization changed a value{name}: {x} before, {y} after"),
+        ));
+    }
+    Ok(note)
+}

@@ -1,0 +1,116 @@
+//! What both readers produce: a program in postfix order.
+//!
+//! Operands come before what they are applied to, so nesting needs neither a tree nor recursion:
+//! [`elaborate`](super::elab) runs the code on a stack of values. It also means that the whole text
+//! is parsed before the first name is looked up.
+
+use crate::expr::Lit;
+use crate::op::{IndexItem, Op};
+use crate::sexp::Span;
+use crate::ty::DType;
+
+#[derive(Debug, Clone)]
+pub(super) enum Code {
+    /// Pushes a constant.
+    Lit(Lit),
+    /// Pushes what the name at the span stands for.
+    Name,
+    /// Pushes `None`: no axis, or a new one.
+    Nothing,
+    /// Pushes an element type.
+    DType(DType),
+    /// Gathers so many values in a list.
+    List(u32),
+    /// Applies an operator without attribute to so many values.
+    Op(Op, u32),
+    /// `a \dot b`.
+    Product,
+    /// `a // b`, of lengths.
+    Quotient,
+    /// `x[...]`: the index in [`Postfix::indexes`].
+    At(u32),
+    /// `x.shape[axis]`.
+    Length(u32),
+    /// `x.T`
+    Transpose,
+    /// Makes the value on top an argument with the keyword at the span.
+    Keyword,
+    /// Calls the name at the span with so many arguments, and braces from [`Postfix::braces`].
+    Call { args: u32, braces: Option<u32> },
+    /// Binds the value on top to the name at the span.
+    Bind,
+    /// Forgets the last so many names.
+    Unbind(u32),
+    /// Declares the input in [`Postfix::declared`].
+    Declare(u32),
+    /// Makes the value on top the result.
+    Result,
+}
+
+/// What stands in braces after a classic name: `Sum{0, 1}`, `DimShuffle{1, x, 0}`.
+pub(super) type Braces = Vec<Option<i64>>;
+
+/// A declaration: its dimensions are numbers or names.
+#[derive(Debug, Clone)]
+pub(super) struct Declared {
+    pub(super) dtype: DType,
+    pub(super) dims: Vec<DeclaredDim>,
+}
+
+#[derive(Debug, Clone)]
+pub(super) enum DeclaredDim {
+    Known(usize),
+    Named(Box<str>),
+    Unknown,
+}
+
+#[derive(Debug, Default)]
+pub(super) struct Postfix {
+    pub(super) code: Vec<(Code, Span)>,
+    pub(super) indexes: Vec<Vec<IndexItem>>,
+    pub(super) braces: Vec<Braces>,
+    pub(super) declared: Vec<Declared>,
+}
+
+impl Postfix {
+    pub(super) fn push(&mut self, code: Code, span: Span) {
+        self.code.push((code, span));
+    }
+
+    pub(super) fn push_index(&mut self, items: Vec<IndexItem>, span: Span) {
+        let at = count(self.indexes.len());
+        self.indexes.push(items);
+        self.push(Code::At(at), span);
+    }
+}
+
+/// A number of things in a text, which has at most [`MAX_BYTES`](crate::sexp::MAX_BYTES).
+pub(super) fn count(n: usize) -> u32 {
+    u32::try_from(n).unwrap_or(u32::MAX)
+}
+
+/// The number that a text is; integers beyond 64 bits become floats.
+pub(super) fn number(text: &str) -> Option<Lit> {
+    let digits = text.strip_prefix(['-', '+']).unwrap_or(text);
+    if !digits.starts_with(|c: char| c.is_ascii_digit() || c == '.') {
+        return None;
+    }
+    if digits.bytes().all(|b| b.is_ascii_digit())
+        && let Ok(i) = text.parse::<i64>()
+    {
+        return Some(Lit::Int(i));
+    }
+    text.parse::<f64>().ok().map(Lit::Float)
+}
+
+/// The constants that have names.
+pub(super) fn named_constant(name: &str) -> Option<Code> {
+    Some(match name {
+        "True" => Code::Lit(Lit::Bool(true)),
+        "False" => Code::Lit(Lit::Bool(false)),
+        "nan" => Code::Lit(Lit::Float(f64::NAN)),
+        "inf" => Code::Lit(Lit::Float(f64::INFINITY)),
+        "None" | "newaxis" => Code::Nothing,
+        _ => return None,
+    })
+}

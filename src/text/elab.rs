@@ -1,0 +1,350 @@
+//! From postfix code to typed expressions, on a stack of values.
+
+use rustc_hash::FxHashMap;
+
+use super::args::{self, Args};
+use super::code::{Code, Postfix};
+use super::program::{Program, Scope};
+use super::sugar::{SUGAR, Sugar, shuffle};
+use super::value::{Item, MAX_DIM_DEPTH, Value, View};
+use crate::expr::{Expr, Head};
+use crate::op::{Attr, AttrKind, IndexItem, Op, Role, nearest};
+use crate::sexp::{ReadError, ReadErrorKind, Source, Span, quoted};
+use crate::ty::{DType, Dim, DimExpr};
+
+/// What a called name stands for.
+#[derive(Debug, Clone, Copy)]
+enum Callee {
+    Sugar(Sugar),
+    Op(Op),
+    /// Conversion to this type.
+    Cast(Op, DType),
+}
+
+/// Runs the code of a text in a scope.
+pub(super) fn elaborate(source: &Source, postfix: &Postfix, scope: &mut Scope) -> Result<Program, ReadError> {
+    let mut run = Elaborator {
+        source,
+        postfix,
+        scope,
+        stack: Vec::new(),
+        callees: FxHashMap::default(),
+        lets: Vec::new(),
+    };
+    let mut results = None;
+    for (code, span) in &postfix.code {
+        if let Code::Result = code {
+            let item = run.pop(*span)?;
+            results = Some(run.results(item)?);
+        } else {
+            run.step(code, *span)?;
+        }
+    }
+    let lets = run.lets;
+    let results = results.unwrap_or_default();
+    Ok(Program { inputs: scope.inputs(), lets, results })
+}
+
+struct Elaborator<'a> {
+    source: &'a Source,
+    postfix: &'a Postfix,
+    scope: &'a mut Scope,
+    stack: Vec<Item>,
+    callees: FxHashMap<&'a str, Option<Callee>>,
+    lets: Vec<(String, Expr)>,
+}
+
+impl<'a> Elaborator<'a> {
+    fn error(&self, kind: ReadErrorKind, span: Span, message: impl Into<String>) -> ReadError {
+        ReadError::new(kind, self.source, span, message)
+    }
+
+    fn pop(&mut self, span: Span) -> Result<Item, ReadError> {
+        // The readers never emit code that pops too much.
+        self.stack.pop().ok_or_else(|| self.error(ReadErrorKind::Parse, span, "an operand is missing"))
+    }
+
+    fn pop_many(&mut self, n: u32) -> Vec<Item> {
+        let at = self.stack.len().saturating_sub(n as usize);
+        self.stack.split_off(at)
+    }
+
+    fn pop_expr(&mut self, span: Span) -> Result<Expr, ReadError> {
+        let item = self.pop(span)?;
+        args::expr(self.source, item)
+    }
+
+    fn push(&mut self, value: Value, span: Span) {
+        self.stack.push(Item { value, span });
+    }
+
+    fn results(&self, item: Item) -> Result<Vec<Expr>, ReadError> {
+        match item.value {
+            Value::List(items) => items.into_iter().map(|i| args::expr(self.source, i)).collect(),
+            _ => Ok(vec![args::expr(self.source, item)?]),
+        }
+    }
+
+    fn step(&mut self, code: &Code, span: Span) -> Result<(), ReadError> {
+        match code {
+            Code::Lit(l) => self.push(Value::Expr(Expr::lit(*l)), span),
+            Code::Name => {
+                let value = self.name(span)?;
+                self.push(value, span);
+            }
+            Code::Nothing => self.push(Value::Nothing, span),
+            Code::DType(d) => self.push(Value::DType(*d), span),
+            Code::List(n) => {
+                let items = self.pop_many(*n);
+                self.push(Value::List(items), span);
+            }
+            Code::Op(op, n) => self.operator(*op, *n, span)?,
+            Code::Product => self.call(2, None, "\\dot", span)?,
+            Code::Quotient => {
+                let (b, a) = (self.pop(span)?, self.pop(span)?);
+                let (Some(x), Some(y)) = (a.value.dim(), b.value.dim()) else {
+                    let message = "`//` divides lengths only; `/` divides numbers";
+                    return Err(self.error(ReadErrorKind::Parse, span, message));
+                };
+                let Some(d) = Dim::quotient(&x, &y) else {
+                    let message = format!("cannot divide the length {x} by {y}");
+                    return Err(self.error(ReadErrorKind::Shape, span, message));
+                };
+                self.push_dim(d, span)?;
+            }
+            Code::At(at) => self.index(&self.postfix.indexes[*at as usize], span)?,
+            Code::Length(axis) => {
+                let x = self.pop_expr(span)?;
+                let e = self.apply(Op::Length, Attr::Axis(*axis as usize), vec![x], span)?;
+                self.push(Value::Expr(e), span);
+            }
+            Code::Transpose => {
+                let x = self.pop_expr(span)?;
+                let perm = (0..x.rank()).rev().map(Some).collect();
+                let e = self.apply(Op::Dimshuffle, Attr::Perm(perm), vec![x], span)?;
+                self.push(Value::Expr(e), span);
+            }
+            Code::Keyword => {
+                let item = self.pop(span)?;
+                self.push(Value::Keyword(span, Box::new(item)), span);
+            }
+            Code::Call { args, braces } => {
+                let name = self.source.slice(span);
+                self.call(*args, *braces, name, span)?;
+            }
+            Code::Bind => {
+                let e = self.pop_expr(span)?;
+                let name = self.source.slice(span);
+                self.scope.bind(self.source, span, e.clone())?;
+                self.lets.push((name.into(), e));
+            }
+            Code::Unbind(n) => self.scope.unbind(*n as usize),
+            Code::Declare(at) => {
+                self.scope.declare(self.source, span, &self.postfix.declared[*at as usize])?;
+            }
+            Code::Result => {}
+        }
+        Ok(())
+    }
+
+    fn name(&self, span: Span) -> Result<Value, ReadError> {
+        let name = self.source.slice(span);
+        if let Some(e) = self.scope.get(name) {
+            return Ok(Value::Expr(e.clone()));
+        }
+        if let Some(d) = self.scope.length(name) {
+            return Ok(Value::Dim(d.clone()));
+        }
+        if let Some(d) = DType::by_name(name) {
+            return Ok(Value::DType(d));
+        }
+        if callee(name).is_some() {
+            let message = format!("{0} is a function: write `{0}(...)`", name);
+            return Err(self.error(ReadErrorKind::Parse, span, message));
+        }
+        Err(self
+            .error(ReadErrorKind::Name, span, format!("unknown name {}", quoted(name)))
+            .suggest(nearest(name, self.scope.names())))
+    }
+
+    fn apply(&self, op: Op, attr: Attr, operands: Vec<Expr>, span: Span) -> Result<Expr, ReadError> {
+        let e = args::apply(self.source, span, op, attr, operands)?;
+        self.shallow(e.ty().shape.dims(), span)?;
+        Ok(e)
+    }
+
+    /// Lengths are walked recursively, so their nesting is bounded.
+    fn shallow(&self, dims: &[Dim], span: Span) -> Result<(), ReadError> {
+        if dims.iter().any(|d| deeper(d, MAX_DIM_DEPTH)) {
+            let message = format!("a length is computed in more than {MAX_DIM_DEPTH} steps");
+            return Err(self.error(ReadErrorKind::Limit, span, message));
+        }
+        Ok(())
+    }
+
+    fn push_dim(&mut self, d: Dim, span: Span) -> Result<(), ReadError> {
+        self.shallow(std::slice::from_ref(&d), span)?;
+        self.push(Value::Dim(d), span);
+        Ok(())
+    }
+
+    /// An operator without attribute. Sums and products with a length are lengths.
+    fn operator(&mut self, op: Op, n: u32, span: Span) -> Result<(), ReadError> {
+        let items = self.pop_many(n);
+        if items.iter().any(|i| matches!(i.value, Value::Dim(_))) {
+            let dims: Option<Vec<Dim>> = items.iter().map(|i| i.value.dim()).collect();
+            let d = match (op, dims) {
+                (Op::Add, Some(d)) => Dim::sum(d),
+                (Op::Mul, Some(d)) => Dim::product(d),
+                _ => {
+                    let message = "lengths can be added, multiplied and divided by `//`, nothing else";
+                    return Err(self.error(ReadErrorKind::Parse, span, message));
+                }
+            };
+            return self.push_dim(d, span);
+        }
+        let operands =
+            items.into_iter().map(|i| args::expr(self.source, i)).collect::<Result<Vec<_>, _>>()?;
+        let e = apply_broadcast(self.source, span, op, operands)?;
+        self.push(Value::Expr(e), span);
+        Ok(())
+    }
+
+    fn index(&mut self, items: &[IndexItem], span: Span) -> Result<(), ReadError> {
+        let x = self.pop_expr(span)?;
+        let value = match shuffle(items, x.rank()) {
+            Some(perm) => {
+                let shuffled = self.apply(Op::Dimshuffle, Attr::Perm(perm), vec![x.clone()], span)?;
+                Value::View(Box::new(View { shuffled, of: x, items: items.to_vec() }))
+            }
+            None => Value::Expr(self.apply(Op::Index, Attr::Index(items.to_vec()), vec![x], span)?),
+        };
+        self.push(value, span);
+        Ok(())
+    }
+
+    fn call(&mut self, n: u32, braces: Option<u32>, name: &'a str, span: Span) -> Result<(), ReadError> {
+        let mut items = Vec::new();
+        let mut keywords: Vec<(Span, Item)> = Vec::new();
+        for item in self.pop_many(n) {
+            match item.value {
+                Value::Keyword(k, value) => {
+                    if keywords.iter().any(|(o, _)| self.source.slice(*o) == self.source.slice(k)) {
+                        let message = format!("{} is given twice", quoted(self.source.slice(k)));
+                        return Err(self.error(ReadErrorKind::Parse, k, message));
+                    }
+                    keywords.push((k, *value));
+                }
+                _ if keywords.is_empty() => items.push(item),
+                _ => {
+                    let message = "operands stand before keywords";
+                    return Err(self.error(ReadErrorKind::Parse, item.span, message));
+                }
+            }
+        }
+        let braces = braces.map(|b| &self.postfix.braces[b as usize]);
+        let found = *self.callees.entry(name).or_insert_with(|| callee(name));
+        // Classic names with braces are capitalized: `Sum{0}`, `DimShuffle{1, 0}`.
+        let found = match found {
+            None if braces.is_some() => callee(&name.to_ascii_lowercase()),
+            found => found,
+        };
+        let Some(callee) = found else { return Err(self.unknown(name, span)) };
+        let args = Args { source: self.source, name, span, items, keywords, braces };
+        let value = match callee {
+            Callee::Sugar(f) => f(args)?,
+            Callee::Op(op) => Value::Expr(args.call(op)?),
+            Callee::Cast(op, d) => Value::Expr(cast(args, op, d)?),
+        };
+        match &value {
+            Value::Expr(e) => self.shallow(e.ty().shape.dims(), span)?,
+            Value::Dim(d) => self.shallow(std::slice::from_ref(d), span)?,
+            _ => {}
+        }
+        self.push(value, span);
+        Ok(())
+    }
+
+    fn unknown(&self, name: &str, span: Span) -> ReadError {
+        if self.scope.get(name).is_some() {
+            let message = format!("{} is not a function: an operator is missing", quoted(name));
+            return self.error(ReadErrorKind::Parse, span, message);
+        }
+        let rows = Op::ALL
+            .iter()
+            .flat_map(|op| std::iter::once(op.def().name).chain(op.def().aliases.iter().copied()));
+        let known = rows.chain(SUGAR.iter().map(|(n, _)| *n));
+        let known = known.filter(|n| super::token::is_name(n));
+        self.error(ReadErrorKind::Name, span, format!("unknown function {}", quoted(name)))
+            .suggest(nearest(name, known))
+    }
+}
+
+/// What a name means when it is called.
+/// Is it the name of something that is called?
+pub(super) fn is_callee(name: &str) -> bool {
+    callee(name).is_some()
+}
+
+fn callee(name: &str) -> Option<Callee> {
+    if let Some((_, f)) = SUGAR.iter().find(|(n, _)| *n == name) {
+        return Some(Callee::Sugar(*f));
+    }
+    if let Some(op) = Op::by_name(name) {
+        return Some(Callee::Op(op));
+    }
+    let cast = Op::ALL.iter().copied().find(|op| op.def().attr == AttrKind::DType)?;
+    DType::by_name(name).map(|d| Callee::Cast(cast, d))
+}
+
+/// `float64(x)`.
+fn cast(mut args: Args<'_>, op: Op, d: DType) -> Result<Expr, ReadError> {
+    let operands = args.operands(usize::MAX)?;
+    args.done()?;
+    args.apply(op, Attr::DType(d), operands)
+}
+
+/// An operator without attribute, applied. Leading new axes of an operand that broadcasting supplies
+/// anyway are left to it: `pp` does not print them, so the text says the same with and without.
+pub(super) fn apply_broadcast(
+    source: &Source,
+    span: Span,
+    op: Op,
+    mut operands: Vec<Expr>,
+) -> Result<Expr, ReadError> {
+    if op.def().role == Role::Elementwise && operands.len() > 1 {
+        let full = operands.iter().filter(|e| leading(e).is_none()).map(Expr::rank).max().unwrap_or(0);
+        for e in &mut operands {
+            if e.rank() <= full
+                && let Some(rest) = leading(e)
+            {
+                let x = e.arg(0).clone();
+                let identity = rest.len() == x.rank() && rest.iter().enumerate().all(|(i, p)| *p == Some(i));
+                *e = if identity {
+                    x
+                } else {
+                    args::apply(source, span, Op::Dimshuffle, Attr::Perm(rest), vec![x])?
+                };
+            }
+        }
+    }
+    args::apply(source, span, op, Attr::None, operands)
+}
+
+/// The order of a dimshuffle without its leading new axes, when it has some.
+fn leading(e: &Expr) -> Option<Vec<Option<usize>>> {
+    let Head::Op(Op::Dimshuffle, Attr::Perm(perm)) = e.head() else { return None };
+    let lead = perm.iter().take_while(|p| p.is_none()).count();
+    (lead > 0).then(|| perm[lead..].to_vec())
+}
+
+/// Is a length nested deeper than `limit`? Looks no deeper than that.
+fn deeper(d: &Dim, limit: usize) -> bool {
+    let Dim::Expr(e) = d else { return false };
+    let Some(limit) = limit.checked_sub(1) else { return true };
+    match &**e {
+        DimExpr::Add(ds) | DimExpr::Mul(ds) => ds.iter().any(|d| deeper(d, limit)),
+        DimExpr::Div(a, b) => deeper(a, limit) || deeper(b, limit),
+        DimExpr::Slice { of, .. } => deeper(of, limit),
+    }
+}

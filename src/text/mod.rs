@@ -1,0 +1,45 @@
+//! The readers: infix notation and S-expressions to typed expressions, and the way back.
+//!
+//! # The infix language
+//!
+//! ```text
+//! x: f64[3, n]          # declarations: f64, float32, i64, bool, ...; dscalar, fmatrix, drow, ...
+//! w, b: dvector         # several at once
+//! h = tanh(x @ w + b)   # definitions, each name once
+//! sum(h ** 2, axis=0)   # the result: an expression, or a list [a, b]
+//! ```
+//!
+//! Lines end at a line break outside of brackets, or at `;`. Operators are those of Python; `/` is
+//! true division, comparisons give truth values. Every operator of the table can be called by its
+//! name and aliases: `maximum(a, b)`, `where(c, a, b)`, `sum(x, axis=(0, 1), keepdims=True)`.
+//!
+//! What [`pp`](crate::pp::pp) prints is read too: `Sum{0}(M)`, `DimShuffle{0, x}(v)`, `|x|`, `A.T`,
+//! `(a \dot b)`, `x.shape[0]`, `alloc(v, 2, (x.shape[0] + 1))`, `\alpha`. Three things are not in that
+//! text, so reading it gives the same value but not always the same tree:
+//!
+//! - a sum or product of more than two operands, `(x * y * z)`, reads as in Python, from the left;
+//! - a leading new axis at the root is not printed, as in Theano;
+//! - a leading new axis of an operand that broadcasting supplies is not printed, and not kept when read.
+//!
+//! # S-expressions
+//!
+//! The same names, with `+ - * / ** < <= > >= == !=`: `(sum x :axis (0 1) :keepdims true)`,
+//! `(reshape x (shape 2 -1))`, `(index x 0 (slice 1 none) newaxis)`, `(let ((a e) ...) body)`.
+//! `(+ a b c)` is one sum of three operands; `(- a)` is the opposite; `(list a b)` gives two results.
+
+mod args;
+mod code;
+mod elab;
+mod form;
+mod gradient;
+mod index;
+mod infix;
+mod program;
+mod statement;
+mod sugar;
+mod token;
+mod value;
+mod write;
+
+pub use program::{Program, Scope, free_names, parse_declarations, parse_infix, parse_sexp};
+pub use write::{Dialect, sexp, sexp_program};

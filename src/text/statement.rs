@@ -1,0 +1,171 @@
+//! Lines: declarations `x, y: f64[3, n]`, definitions `name = expression`, the result.
+
+use super::code::{Code, Declared, DeclaredDim, count, named_constant};
+use super::infix::Parser;
+use super::token::{Kind, Sym};
+use crate::sexp::{ReadError, ReadErrorKind, Span, quoted};
+use crate::ty::DType;
+
+/// Theano's letters for element types.
+const PREFIXES: [(char, DType); 6] = [
+    ('b', DType::I8),
+    ('w', DType::I16),
+    ('i', DType::I32),
+    ('l', DType::I64),
+    ('f', DType::F32),
+    ('d', DType::F64),
+];
+
+/// Theano's names of shapes; an axis that broadcasts has length 1.
+const SHAPES: [(&str, &[bool]); 7] = [
+    ("scalar", &[]),
+    ("vector", &[false]),
+    ("matrix", &[false, false]),
+    ("row", &[true, false]),
+    ("col", &[false, true]),
+    ("tensor3", &[false; 3]),
+    ("tensor4", &[false; 4]),
+];
+
+impl Parser<'_> {
+    /// Reads all lines. With `needs_result` the last one must be an expression.
+    pub(super) fn program(&mut self, needs_result: bool) -> Result<(), ReadError> {
+        let mut lines = false;
+        loop {
+            while self.peek().kind == Kind::Break {
+                self.next();
+            }
+            let t = self.peek();
+            if t.kind == Kind::End {
+                let message =
+                    if lines { "the last line must be an expression" } else { "there is no expression" };
+                return if needs_result {
+                    Err(ReadError::parse(self.source, t.span, message))
+                } else {
+                    Ok(())
+                };
+            }
+            lines = true;
+            if t.kind == Kind::Name && self.is(1, Sym::Assign) {
+                self.new_name()?;
+                self.next();
+                self.expression()?;
+                self.out.push(Code::Bind, t.span);
+            } else if t.kind == Kind::Name && self.declares() {
+                self.declaration()?;
+            } else {
+                self.expression()?;
+                self.out.push(Code::Result, t.span);
+                while self.peek().kind == Kind::Break {
+                    self.next();
+                }
+                return match self.peek() {
+                    t if t.kind == Kind::End => Ok(()),
+                    t => {
+                        Err(self
+                            .unexpected(t, "the result was the line before; give that a name, `name = ...`"))
+                    }
+                };
+            }
+            if !matches!(self.peek().kind, Kind::Break | Kind::End) {
+                return Err(self.unexpected(self.peek(), "the line should end here"));
+            }
+        }
+    }
+
+    /// Does a declaration begin here: names, then a colon?
+    fn declares(&self) -> bool {
+        let mut ahead = 1;
+        while self.is(ahead, Sym::Comma) && self.peek_at(ahead + 1).kind == Kind::Name {
+            ahead += 2;
+        }
+        self.is(ahead, Sym::Colon)
+    }
+
+    /// The name that a line gives.
+    fn new_name(&mut self) -> Result<Span, ReadError> {
+        let t = self.next();
+        let name = self.text(t.span);
+        match t.kind {
+            Kind::Name if named_constant(name).is_some() => {
+                let message = format!("{} is a constant", quoted(name));
+                Err(ReadError::new(ReadErrorKind::Name, self.source, t.span, message))
+            }
+            Kind::Name => Ok(t.span),
+            _ => Err(self.unexpected(t, "a name is missing")),
+        }
+    }
+
+    fn declaration(&mut self) -> Result<(), ReadError> {
+        let mut names = vec![self.new_name()?];
+        while self.eat(Sym::Comma) {
+            names.push(self.new_name()?);
+        }
+        self.next();
+        let declared = self.ty()?;
+        let at = count(self.out.declared.len());
+        self.out.declared.push(declared);
+        for name in names {
+            self.out.push(Code::Declare(at), name);
+        }
+        Ok(())
+    }
+
+    fn ty(&mut self) -> Result<Declared, ReadError> {
+        let t = self.next();
+        if t.kind != Kind::Name {
+            return Err(self.unexpected(t, "a type is missing"));
+        }
+        let word = self.text(t.span);
+        if let Some(d) = theano(word) {
+            return Ok(d);
+        }
+        let Some(dtype) = DType::by_name(word) else {
+            let known =
+                DType::NAMES.iter().flat_map(|(_, s, l)| [*s, *l]).chain(["dscalar", "dvector", "dmatrix"]);
+            return Err(ReadError::parse(self.source, t.span, format!("unknown type {}", quoted(word)))
+                .suggest(crate::op::nearest(word, known)));
+        };
+        let mut dims = Vec::new();
+        if self.eat(Sym::OpenSquare) {
+            while !self.eat(Sym::CloseSquare) {
+                dims.push(self.declared_dim()?);
+                if !self.eat(Sym::Comma) && !self.is(0, Sym::CloseSquare) {
+                    return Err(self.unexpected(self.peek(), "`,` or `]` is missing"));
+                }
+            }
+        }
+        Ok(Declared { dtype, dims })
+    }
+
+    /// A length: a number, a name, `_` for one without a name, or `x.0` as types print it.
+    fn declared_dim(&mut self) -> Result<DeclaredDim, ReadError> {
+        let t = self.peek();
+        if t.kind != Kind::Name {
+            let n = self.integer()?;
+            return usize::try_from(n)
+                .map(DeclaredDim::Known)
+                .map_err(|_| self.unexpected(t, "a length cannot be negative"));
+        }
+        self.next();
+        let axis = self.peek();
+        let glued = axis.kind == Kind::Num && axis.span.start == t.span.end;
+        if glued && self.text(axis.span)[1..].bytes().all(|b| b.is_ascii_digit()) {
+            self.next();
+            return Ok(DeclaredDim::Named(self.text(t.span.to(axis.span)).into()));
+        }
+        Ok(match self.text(t.span) {
+            "_" => DeclaredDim::Unknown,
+            name => DeclaredDim::Named(name.into()),
+        })
+    }
+}
+
+/// `dmatrix` and its siblings.
+fn theano(word: &str) -> Option<Declared> {
+    let letter = word.chars().next()?;
+    let (_, dtype) = PREFIXES.iter().find(|(c, _)| *c == letter)?;
+    let (_, axes) = SHAPES.iter().find(|(s, _)| *s == &word[1..])?;
+    let dims = axes.iter().map(|one| if *one { DeclaredDim::Known(1) } else { DeclaredDim::Unknown });
+    Some(Declared { dtype: *dtype, dims: dims.collect() })
+}

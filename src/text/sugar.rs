@@ -1,0 +1,230 @@
+//! Names that are not rows of the table: what they stand for.
+
+use super::args::Args;
+use super::elab::apply_broadcast;
+use super::value::{Item, Value};
+use crate::expr::{Expr, IntoExpr, Lit};
+use crate::op::{Attr, IndexItem, Op, Role};
+use crate::sexp::{ReadError, ReadErrorKind};
+use crate::ty::{Dim, normalize_axis};
+
+/// How a call is read.
+pub(super) type Sugar = fn(Args<'_>) -> Result<Value, ReadError>;
+
+/// All of them. `dot` and `-` are rows too; here they get a meaning for scalars and for one operand.
+pub(super) const SUGAR: [(&str, Sugar); 18] = [
+    ("-", minus),
+    ("@", dot),
+    ("dot", dot),
+    ("matmul", dot),
+    ("mean", mean),
+    ("transpose", transpose),
+    ("zeros_like", |a| like(a, 0.0)),
+    ("ones_like", |a| like(a, 1.0)),
+    ("rsqrt", |a| one(a, |a, x| a.apply(Op::Div, Attr::None, vec![int(1), apply1(a, Op::Sqrt, x)?]))),
+    ("cube", |a| one(a, |a, x| a.apply(Op::Pow, Attr::None, vec![x, int(3)]))),
+    ("not", |a| one(a, |a, x| a.apply(Op::Eq, Attr::None, vec![x, int(0)]))),
+    ("or", or),
+    ("outer", outer),
+    ("stack", stack),
+    ("flatten", |a| {
+        one(a, |a, x| {
+            let n = x.ty().shape.size();
+            a.apply(Op::Reshape, Attr::Dims(vec![n]), vec![x])
+        })
+    }),
+    ("slice_length", slice_length),
+    ("\\dot", |a| two(a, product)),
+    ("grad", super::gradient::grad),
+];
+
+fn int(i: i32) -> Expr {
+    i.into_expr()
+}
+
+fn apply1(a: &Args<'_>, op: Op, x: Expr) -> Result<Expr, ReadError> {
+    a.apply(op, Attr::None, vec![x])
+}
+
+/// A call with exactly `n` operands and nothing else.
+fn exactly(mut args: Args<'_>, n: usize) -> Result<(Args<'_>, Vec<Expr>), ReadError> {
+    let given = args.items.len();
+    if given != n {
+        let s = if n == 1 { "" } else { "s" };
+        let message = format!("`{}` takes {n} operand{s}, not {given}", args.name);
+        return Err(args.error(ReadErrorKind::Arity, message));
+    }
+    let operands = args.operands(n)?;
+    args.done()?;
+    Ok((args, operands))
+}
+
+type Build1 = fn(&Args<'_>, Expr) -> Result<Expr, ReadError>;
+type Build2 = fn(&Args<'_>, Expr, Expr) -> Result<Expr, ReadError>;
+
+fn one(args: Args<'_>, build: Build1) -> Result<Value, ReadError> {
+    let (args, mut x) = exactly(args, 1)?;
+    build(&args, x.remove(0)).map(Value::Expr)
+}
+
+fn two(args: Args<'_>, build: Build2) -> Result<Value, ReadError> {
+    let (args, mut x) = exactly(args, 2)?;
+    let b = x.remove(1);
+    build(&args, x.remove(0), b).map(Value::Expr)
+}
+
+/// `(- x)` is the opposite.
+fn minus(args: Args<'_>) -> Result<Value, ReadError> {
+    if args.items.len() == 1 {
+        return one(args, |a, x| apply1(a, Op::Neg, x));
+    }
+    args.call(Op::Sub).map(Value::Expr)
+}
+
+/// Product; a scalar operand multiplies.
+fn dot(args: Args<'_>) -> Result<Value, ReadError> {
+    two(args, |a, x, y| {
+        if x.rank() == 0 || y.rank() == 0 {
+            return apply_broadcast(a.source, a.span, Op::Mul, vec![x, y]);
+        }
+        a.apply(Op::Dot, Attr::None, vec![x, y])
+    })
+}
+
+/// `a \dot b`: as `pp` prints it, where the row of an outer product has no dimshuffle.
+fn product(args: &Args<'_>, x: Expr, y: Expr) -> Result<Expr, ReadError> {
+    let y = if crate::expr::reads_as_outer(&x, &y) {
+        args.apply(Op::Dimshuffle, Attr::Perm(vec![None, Some(0)]), vec![y])?
+    } else {
+        y
+    };
+    args.apply(Op::Dot, Attr::None, vec![x, y])
+}
+
+fn outer(args: Args<'_>) -> Result<Value, ReadError> {
+    two(args, |a, x, y| {
+        let column = a.apply(Op::Dimshuffle, Attr::Perm(vec![Some(0), None]), vec![x])?;
+        let row = a.apply(Op::Dimshuffle, Attr::Perm(vec![None, Some(0)]), vec![y])?;
+        a.apply(Op::Dot, Attr::None, vec![column, row])
+    })
+}
+
+fn or(args: Args<'_>) -> Result<Value, ReadError> {
+    two(args, |a, x, y| {
+        let not = |e| a.apply(Op::Eq, Attr::None, vec![e, int(0)]);
+        not(apply_broadcast(a.source, a.span, Op::And, vec![not(x)?, not(y)?])?)
+    })
+}
+
+fn like(args: Args<'_>, value: f64) -> Result<Value, ReadError> {
+    let (args, mut x) = exactly(args, 1)?;
+    let value = Expr::lit(Lit::Float(value));
+    args.apply(Op::Fill, Attr::None, vec![x.remove(0), value]).map(Value::Expr)
+}
+
+/// `sum(x) / n`, as Theano builds it.
+fn mean(mut args: Args<'_>) -> Result<Value, ReadError> {
+    let operands = args.operands(1)?;
+    let Some(x) = operands.first().cloned() else {
+        return Err(args.error(ReadErrorKind::Arity, "`mean` takes 1 operand, not 0"));
+    };
+    let attr = args.axes(Some(&x), Role::Reduce)?;
+    let keep = args.flag("keepdims")?;
+    args.done()?;
+    let total = args.apply(Op::Sum, attr.clone(), operands)?;
+    let mean = x.divide_by_count(total, &attr);
+    Ok(Value::Expr(if keep { x.keepdims(&mean, &attr.axes(x.rank())) } else { mean }))
+}
+
+/// `transpose(x)`, `transpose(x, axes=(1, 0, 2))`.
+fn transpose(mut args: Args<'_>) -> Result<Value, ReadError> {
+    let operands = args.operands(1)?;
+    let Some(x) = operands.first().cloned() else {
+        return Err(args.error(ReadErrorKind::Arity, "`transpose` takes 1 operand, not 0"));
+    };
+    let rank = x.rank();
+    let order: Vec<usize> = match args.static_arg(&["axes"]) {
+        None => (0..rank).rev().collect(),
+        Some(i) if matches!(i.value, Value::Nothing) => (0..rank).rev().collect(),
+        Some(i) => {
+            let ints = args.ints(&i)?;
+            let fail = |message: String| args.error_at(ReadErrorKind::Shape, &i, message);
+            let axes: Result<Vec<usize>, _> = ints.iter().map(|a| normalize_axis(*a, rank)).collect();
+            let axes = axes.map_err(|e| fail(e.to_string()))?;
+            if axes.len() != rank {
+                return Err(fail(format!("{} axes are named; `x` has {rank}", axes.len())));
+            }
+            axes
+        }
+    };
+    args.done()?;
+    args.apply(Op::Dimshuffle, Attr::Perm(order.into_iter().map(Some).collect()), operands).map(Value::Expr)
+}
+
+/// Operands side by side along a new axis.
+fn stack(mut args: Args<'_>) -> Result<Value, ReadError> {
+    let mut axis = args.keyword("axis");
+    if let Some(Item { value: Value::List(_), .. }) = args.items.first() {
+        let list = args.items.remove(0);
+        axis = axis.or_else(|| if args.items.is_empty() { None } else { Some(args.items.remove(0)) });
+        args.done()?;
+        if let Value::List(list) = list.value {
+            args.items = list;
+        }
+    }
+    let operands = args.operands(usize::MAX)?;
+    args.done()?;
+    let Some(rank) = operands.first().map(Expr::rank) else {
+        return Err(args.error(ReadErrorKind::Arity, "`stack` of nothing"));
+    };
+    let axis = match axis.as_ref().map(|i| i.value.int()) {
+        None => Some(0),
+        Some(i) => i,
+    };
+    let axis = axis.and_then(|a| normalize_axis(a, rank + 1).ok());
+    let Some(axis) = axis else {
+        return Err(
+            args.error(ReadErrorKind::Shape, format!("the axis is out of range for rank {}", rank + 1))
+        );
+    };
+    let mut parts = Vec::with_capacity(operands.len());
+    for x in operands {
+        let own = x.rank();
+        let mut perm: Vec<Option<usize>> = (0..own).map(Some).collect();
+        perm.insert(axis.min(own), None);
+        parts.push(args.apply(Op::Dimshuffle, Attr::Perm(perm), vec![x])?);
+    }
+    args.apply(Op::Join, Attr::Axis(axis), parts).map(Value::Expr)
+}
+
+/// `slice_length(n, start, stop, step)`: how many positions a slice of `n` has. Only among lengths.
+fn slice_length(args: Args<'_>) -> Result<Value, ReadError> {
+    let fail = |message: &str| args.error(ReadErrorKind::Parse, message);
+    let [of, start, stop, step] = &args.items[..] else {
+        return Err(args.error(ReadErrorKind::Arity, "`slice_length` takes 4 arguments"));
+    };
+    let bound = |i: &Item| match i.value {
+        Value::Nothing => Ok(None),
+        _ => i.value.int().map(Some).ok_or_else(|| fail("bounds are integers or `None`")),
+    };
+    let Some(of) = of.value.dim() else { return Err(fail("the first argument must be a length")) };
+    let Some(step) = step.value.int().filter(|s| *s != 0) else {
+        return Err(fail("the step is an integer, not 0"));
+    };
+    Ok(Value::Dim(Dim::slice(&of, bound(start)?, bound(stop)?, step)))
+}
+
+/// An index without positions, with whole slices and new axes only: it moves axes.
+pub(super) fn shuffle(items: &[IndexItem], rank: usize) -> Option<Vec<Option<usize>>> {
+    let mut axis = 0..rank;
+    let mut order = Vec::with_capacity(rank + items.len());
+    for i in items {
+        order.push(match i {
+            IndexItem::NewAxis => None,
+            IndexItem::Slice { start: None, stop: None, step: 1 } => Some(axis.next()?),
+            _ => return None,
+        });
+    }
+    order.extend(axis.map(Some));
+    order.contains(&None).then_some(order)
+}

@@ -1,0 +1,109 @@
+//! What stands on the elaborator's stack.
+
+use crate::expr::{Expr, Lit, topological};
+use crate::op::{IndexItem, Op};
+use crate::sexp::Span;
+use crate::ty::{DType, Dim};
+use rustc_hash::FxHashMap;
+
+/// The deepest nesting of one length, such as that of `x[1:][1:]`: lengths are walked recursively.
+pub(super) const MAX_DIM_DEPTH: usize = 100;
+
+/// A value, and the part of the text that it comes from.
+#[derive(Debug, Clone)]
+pub(super) struct Item {
+    pub(super) value: Value,
+    pub(super) span: Span,
+}
+
+#[derive(Debug, Clone)]
+pub(super) enum Value {
+    Expr(Expr),
+    /// An expression that is an index by slices and new axes only, which is read as a dimshuffle
+    /// except where something is written at it.
+    View(Box<View>),
+    /// A length that no expression computes.
+    Dim(Dim),
+    Nothing,
+    DType(DType),
+    List(Vec<Item>),
+    Keyword(Span, Box<Item>),
+}
+
+#[derive(Debug, Clone)]
+pub(super) struct View {
+    pub(super) shuffled: Expr,
+    pub(super) of: Expr,
+    pub(super) items: Vec<IndexItem>,
+}
+
+impl Value {
+    pub(super) fn as_expr(&self) -> Option<&Expr> {
+        match self {
+            Value::Expr(e) => Some(e),
+            Value::View(v) => Some(&v.shuffled),
+            _ => None,
+        }
+    }
+
+    /// What it is called in a message.
+    pub(super) fn noun(&self) -> &'static str {
+        match self {
+            Value::Expr(_) | Value::View(_) => "an expression",
+            Value::Dim(_) => "a length",
+            Value::Nothing => "`None`",
+            Value::DType(_) => "a type",
+            Value::List(_) => "a list",
+            Value::Keyword(..) => "a keyword argument",
+        }
+    }
+
+    /// The integer that it is.
+    pub(super) fn int(&self) -> Option<i64> {
+        match self.as_expr()?.literal()? {
+            Lit::Int(i) => Some(i),
+            _ => None,
+        }
+    }
+
+    /// The integers that it is: one, or a list.
+    pub(super) fn ints(&self) -> Option<Vec<i64>> {
+        match self {
+            Value::List(items) => items.iter().map(|i| i.value.int()).collect(),
+            v => v.int().map(|i| vec![i]),
+        }
+    }
+
+    /// The length that it is.
+    pub(super) fn dim(&self) -> Option<Dim> {
+        match self {
+            Value::Dim(d) => Some(d.clone()),
+            v => dim_of(v.as_expr()?),
+        }
+    }
+}
+
+/// The length that an integer expression computes from lengths and numbers.
+fn dim_of(e: &Expr) -> Option<Dim> {
+    if e.rank() != 0 {
+        return None;
+    }
+    let mut dims: FxHashMap<usize, Dim> = FxHashMap::default();
+    for n in topological(std::slice::from_ref(e)) {
+        let args = || n.args().iter().map(|a| dims.get(&a.id()).cloned()).collect::<Option<Vec<_>>>();
+        let dim = match (n.op(), n.literal()) {
+            (Some(Op::Length), _) => match n.attr() {
+                crate::op::Attr::Axis(a) => n.arg(0).ty().shape.dims().get(*a).cloned(),
+                _ => None,
+            },
+            (Some(Op::Add), _) => args().map(Dim::sum),
+            (Some(Op::Mul), _) => args().map(Dim::product),
+            (_, Some(Lit::Int(i))) => usize::try_from(i).ok().map(Dim::Known),
+            _ => None,
+        };
+        if let Some(d) = dim {
+            dims.insert(n.id(), d);
+        }
+    }
+    dims.remove(&e.id())
+}

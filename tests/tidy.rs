@@ -1,0 +1,197 @@
+//! The tree itself: layers, headers, sizes, orphans.
+#![allow(clippy::unwrap_used, reason = "tests")]
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+/// Each layer and the layers that it may import. A layer not named here does not exist.
+const LAYERS: &[(&str, &[&str])] = &[
+    ("ty", &[]),
+    ("num", &[]),
+    // One knot on purpose: a row's derivative is written with expressions.
+    ("op", &["ty", "num", "expr"]),
+    ("expr", &["ty", "num", "op"]),
+    ("pp", &["ty", "op", "expr"]),
+    ("grad", &["ty", "op", "expr", "pp"]),
+    ("sexp", &[]),
+    ("text", &["ty", "op", "expr", "pp", "grad", "sexp"]),
+    ("plot", &[]),
+    ("extract", &[]),
+    ("data", &["expr"]),
+    ("facts", &["ty", "num", "op", "expr"]),
+    ("graph", &["ty", "op", "expr", "facts"]),
+    ("eval", &["ty", "num", "op", "expr", "facts", "graph"]),
+    ("rules", &["ty", "num", "op", "expr", "facts", "graph", "eval", "sexp"]),
+    ("egraph", &["ty", "op", "expr", "facts", "graph", "rules", "extract"]),
+    ("norm", &["op", "graph", "rules"]),
+    ("optimize", &["ty", "op", "facts", "graph", "rules", "extract", "egraph", "norm"]),
+    ("function", &["ty", "op", "expr", "pp", "facts", "graph", "eval", "optimize"]),
+    (
+        "script",
+        &[
+            "ty", "op", "expr", "pp", "grad", "sexp", "text", "data", "plot", "graph", "rules", "optimize",
+            "function",
+        ],
+    ),
+    (
+        "cli",
+        &[
+            "ty", "op", "expr", "pp", "grad", "sexp", "text", "data", "plot", "graph", "rules", "extract",
+            "egraph", "optimize", "function", "script",
+        ],
+    ),
+];
+
+/// Layers that may know egg.
+const EGG: &[&str] = &["egraph"];
+
+/// The longest Rust file that is not a table.
+const LINES: usize = 420;
+const TABLES: &[&str] = &["src/op/table.rs"];
+
+fn rust_files(dir: &Path, out: &mut Vec<PathBuf>) {
+    let mut entries: Vec<PathBuf> = fs::read_dir(dir).unwrap().map(|e| e.unwrap().path()).collect();
+    entries.sort();
+    for p in entries {
+        if p.is_dir() {
+            rust_files(&p, out);
+        } else if p.extension().is_some_and(|e| e == "rs") {
+            out.push(p);
+        }
+    }
+}
+
+fn root() -> PathBuf {
+    PathBuf::from(env!("CARGO_MANIFEST_DIR"))
+}
+
+fn sources() -> Vec<(String, String)> {
+    let mut files = Vec::new();
+    rust_files(&root().join("src"), &mut files);
+    files
+        .into_iter()
+        .map(|p| {
+            let name = p.strip_prefix(root()).unwrap().to_string_lossy().replace('\\', "/");
+            (name, fs::read_to_string(&p).unwrap())
+        })
+        .collect()
+}
+
+fn layer(file: &str) -> &str {
+    let rest = file.strip_prefix("src/").unwrap();
+    rest.split(['/', '.']).next().unwrap()
+}
+
+/// The layers that a file names as `crate::NAME`, outside comments.
+fn imports(text: &str) -> Vec<(usize, String)> {
+    let mut out = Vec::new();
+    for (n, line) in text.lines().enumerate() {
+        let code = line.split("//").next().unwrap();
+        for part in code.split("crate::").skip(1) {
+            let name: String = part.chars().take_while(|c| c.is_alphanumeric() || *c == '_').collect();
+            if !name.is_empty() {
+                out.push((n + 1, name));
+            }
+        }
+    }
+    out
+}
+
+#[test]
+fn layers_import_only_what_is_below() {
+    let mut wrong = Vec::new();
+    for (file, text) in sources() {
+        let own = layer(&file);
+        if ["lib", "main"].contains(&own) {
+            continue;
+        }
+        let Some((_, allowed)) = LAYERS.iter().find(|(l, _)| *l == own) else {
+            wrong.push(format!("{file}: `{own}` is not in the table of layers"));
+            continue;
+        };
+        for (line, name) in imports(&text) {
+            if name != own && LAYERS.iter().any(|(l, _)| *l == name) && !allowed.contains(&name.as_str()) {
+                wrong.push(format!("{file}:{line}: imports `{name}`"));
+            }
+        }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+#[test]
+fn the_layers_are_a_dag_but_for_one_knot() {
+    // Every layer may import only layers above it in the list; `op` and `expr` are one.
+    for (i, (own, allowed)) in LAYERS.iter().enumerate() {
+        for a in *allowed {
+            let at = LAYERS.iter().position(|(l, _)| l == a).unwrap();
+            let knot = *own == "op" && *a == "expr";
+            assert!(at < i || knot, "{own} may import {a}, which is not below it");
+        }
+    }
+}
+
+#[test]
+fn egg_stays_inside() {
+    for (file, text) in sources() {
+        let knows = text.lines().any(|l| {
+            let code = l.split("//").next().unwrap();
+            code.contains("egg::") || code.contains("use egg")
+        });
+        assert!(!knows || EGG.contains(&layer(&file)), "{file} knows egg");
+    }
+}
+
+#[test]
+fn no_pass_names_an_operator() {
+    // Constructors, reading and the rows themselves name operators; passes ask the row.
+    let passes = ["facts", "graph", "eval", "egraph", "norm", "optimize", "function"];
+    let mut wrong = Vec::new();
+    for (file, text) in sources() {
+        if !passes.contains(&layer(&file)) {
+            continue;
+        }
+        let body = text.split("#[cfg(test)]").next().unwrap();
+        for (n, line) in body.lines().enumerate() {
+            let code = line.split("//").next().unwrap();
+            for part in code.split("Op::").skip(1) {
+                let name: String = part.chars().take_while(|c| c.is_alphanumeric()).collect();
+                let variant = name.chars().next().is_some_and(char::is_uppercase)
+                    && name.chars().any(char::is_lowercase);
+                if variant && !code.contains("EHead::Op") && !code.contains("Head::Op") {
+                    wrong.push(format!("{file}:{}: names `{name}`", n + 1));
+                }
+            }
+        }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+#[test]
+fn files_say_what_they_are_for_and_are_short() {
+    let mut wrong = Vec::new();
+    let mut files = Vec::new();
+    for dir in ["src", "tests", "benches", "examples"] {
+        rust_files(&root().join(dir), &mut files);
+    }
+    for p in files {
+        let name = p.strip_prefix(root()).unwrap().to_string_lossy().replace('\\', "/");
+        let text = fs::read_to_string(&p).unwrap();
+        if !text.starts_with("//!") {
+            wrong.push(format!("{name}: does not begin with `//!`"));
+        }
+        let lines = text.lines().count();
+        if lines > LINES && !TABLES.contains(&name.as_str()) {
+            wrong.push(format!("{name}: {lines} lines"));
+        }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+#[test]
+fn nothing_is_left_to_do_in_the_code() {
+    for (file, text) in sources() {
+        for word in ["todo!", "unimplemented!", "dbg!(", "FIXME", "XXX"] {
+            assert!(!text.contains(word), "{file} contains {word}");
+        }
+    }
+}
