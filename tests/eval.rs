@@ -367,18 +367,6 @@ fn memory_is_used_again() {
     assert!(plan.pieces() <= 2, "{plan}");
 }
 
-#[test]
-fn no_operator_is_named() {
-    for dir in ["src/eval", "src/function"] {
-        for entry in std::fs::read_dir(dir).unwrap() {
-            let path = entry.unwrap().path();
-            let text = std::fs::read_to_string(&path).unwrap();
-            let named = Op::ALL.iter().any(|op| text.contains(&format!("Op::{op:?}")));
-            assert!(!named, "{} names an operator", path.display());
-        }
-    }
-}
-
 /// A random expression over `x: [m, n]`, `y: [n]`, `c`, by a program of small numbers.
 fn random(program: &[(u8, u8, u8)], only: &dyn Fn(Op) -> bool) -> (Vec<Expr>, Vec<Expr>) {
     let (m, n) = (Dim::Known(3), Dim::Known(5));

@@ -11,7 +11,7 @@ use super::dot;
 use super::error::RunError;
 use super::layout::{Layout, signed};
 use super::len::LenId;
-use super::plan::{Arg, Base, Dest, Fused, Plan, ScalarOp, Slot, Source, Step};
+use super::plan::{Arg, Base, Dest, Fused, Plan, ScalarStep, Slot, Source, Step};
 
 /// What a call may use.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -212,13 +212,13 @@ impl Plan {
     }
 }
 
-fn exec(op: &ScalarOp, file: &mut [f64]) {
+fn exec(op: &ScalarStep, file: &mut [f64]) {
     let at = |s: Slot| s as usize;
     match *op {
-        ScalarOp::One(f, a, out) => file[at(out)] = f(file[at(a)]),
-        ScalarOp::Two(f, a, b, out) => file[at(out)] = f(file[at(a)], file[at(b)]),
-        ScalarOp::Three(f, [a, b, c], out) => file[at(out)] = f(file[at(a)], file[at(b)], file[at(c)]),
-        ScalarOp::Fetch(..) => {}
+        ScalarStep::One(f, a, out) => file[at(out)] = f(file[at(a)]),
+        ScalarStep::Two(f, a, b, out) => file[at(out)] = f(file[at(a)], file[at(b)]),
+        ScalarStep::Three(f, [a, b, c], out) => file[at(out)] = f(file[at(a)], file[at(b)], file[at(c)]),
+        ScalarStep::Fetch(..) => {}
     }
 }
 
@@ -347,7 +347,7 @@ impl<'a> Call<'_, 'a> {
         match step {
             Step::Scalars(ops) => {
                 for op in ops {
-                    if let ScalarOp::Fetch(v, slot) = op {
+                    if let ScalarStep::Fetch(v, slot) = op {
                         let at = self.layouts[*v as usize].offset.unsigned_abs();
                         self.scalars[*slot as usize] = self.data(*v).get(at).copied().unwrap_or(f64::NAN);
                     } else {
