@@ -181,7 +181,14 @@ fn usize_of(k: f64) -> usize {
 
 impl From<f64> for Real {
     fn from(x: f64) -> Real {
-        Real(BigFloat::from_f64(x, BITS))
+        if x.is_subnormal() {
+            // `from_f64` takes these for normal numbers; a power of two brings them there and back.
+            let scale = 2.0f64.powi(200);
+            return Real(BigFloat::from_f64(x * scale, BITS)) / Real(BigFloat::from_f64(scale, BITS));
+        }
+        let big = BigFloat::from_f64(x, BITS);
+        // It forgets the sign of zero, too.
+        Real(if x == 0.0 && x.is_sign_negative() { big.neg() } else { big })
     }
 }
 

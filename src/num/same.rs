@@ -19,7 +19,7 @@ pub fn same(a: f64, b: f64, tol: f64) -> bool {
     if a.is_nan() || b.is_nan() {
         return a.is_nan() && b.is_nan();
     }
-    a == b || (a - b).abs() <= tol * b.abs().max(1.0)
+    a == b || a.is_finite() && b.is_finite() && (a - b).abs() <= tol * b.abs().max(1.0)
 }
 
 #[cfg(test)]

@@ -60,7 +60,7 @@ pub(super) fn apply(op: Op, attr: &Attr, args: &[&Array]) -> Option<Array> {
             [a, b, c] => Array::from_fn(&joint(args), |i| Some((k.scalar)(a.at(i)?, b.at(i)?, c.at(i)?))),
             _ => None,
         },
-        Kernel::Reduce { init, step } => reduce(init, step, &attr.axes(first.shape.len()), first),
+        Kernel::Reduce { init, step, .. } => reduce(init, step, &attr.axes(first.shape.len()), first),
         Kernel::View(View::Dimshuffle) => dimshuffle(attr, first),
         Kernel::View(View::Broadcast) => Array::from_fn(&dims(attr)?, |i| first.at(i)),
         Kernel::View(View::Index) => {
