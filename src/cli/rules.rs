@@ -8,7 +8,8 @@ use serde_json::json;
 use super::args::{Format, Optimizer, RulesAction};
 use super::output::line;
 use crate::optimize::standard_rules;
-use crate::rules::{Rule, RuleSet, attr_fns, check_rule, conditions};
+use crate::rules::check::check;
+use crate::rules::{Rule, RuleSet, attr_fns, conditions};
 use crate::script::ScriptError;
 
 /// Reads rule files into one set.
@@ -38,7 +39,7 @@ pub(super) fn chosen(o: &Optimizer) -> Result<Arc<RuleSet>, ScriptError> {
         let own = load(&o.rules)?;
         if !o.trust {
             for rule in own.rules() {
-                if let Err(refutation) = check_rule(rule) {
+                if let Err(refutation) = check(rule) {
                     return Err(ScriptError::other("refuted", refutation.to_string()));
                 }
             }
@@ -68,7 +69,7 @@ pub(super) fn run(action: &RulesAction) -> Result<ExitCode, ScriptError> {
             let set = of(files)?;
             let mut refuted = 0;
             for r in set.rules() {
-                if let Err(e) = check_rule(r) {
+                if let Err(e) = check(r) {
                     refuted += 1;
                     match format {
                         Format::Text => line(&format!("{}:{}: {e}", r.file, r.line)),

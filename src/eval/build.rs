@@ -8,7 +8,9 @@ use super::error::PlanError;
 use super::fused;
 use super::len::{LenId, Lengths};
 use super::memory;
-use super::plan::{Arg, Base, Buffer, Dest, Plan, PlanInput, ScalarOp, Slot, Source, Step, Value, ViewStep};
+use super::plan::{
+    Arg, Base, Buffer, Dest, Plan, PlanInput, ScalarStep, Slot, Source, Step, Value, ViewStep,
+};
 use crate::graph::{Graph, Head, Id};
 use crate::op::{Attr, Kernel, View};
 use crate::ty::Ty;
@@ -163,10 +165,8 @@ impl Builder<'_> {
             let at = id as usize;
             let stage = analysis.stage[at];
             match analysis.kind[at] {
-                Kind::Scalar | Kind::Fetch => {
-                    if self.graph.application(id).is_some() {
-                        tasks.push((stage, 0, id, Task::Scalar(id)));
-                    }
+                Kind::Scalar | Kind::Fetch if self.graph.application(id).is_some() => {
+                    tasks.push((stage, 0, id, Task::Scalar(id)));
                 }
                 Kind::Map | Kind::Fold => {
                     let place = *loops.entry((stage, analysis.space[at])).or_insert_with(|| {
@@ -199,20 +199,20 @@ impl Builder<'_> {
         Ok(steps)
     }
 
-    fn scalar(&mut self, id: Id) -> Result<ScalarOp, PlanError> {
+    fn scalar(&mut self, id: Id) -> Result<ScalarStep, PlanError> {
         let Some((op, _, args)) = self.graph.application(id) else {
             return Err(PlanError::NoKernel { op: "" });
         };
         if self.analysis.kind[id as usize] == Kind::Fetch {
             let array = self.view(id)?;
-            return Ok(ScalarOp::Fetch(array, self.new_slot(id)));
+            return Ok(ScalarStep::Fetch(array, self.new_slot(id)));
         }
         let slots: Vec<Slot> = args.iter().filter_map(|&a| self.slot(a)).collect();
         let out = self.new_slot(id);
         match (op.def().kernel, slots.as_slice()) {
-            (Kernel::Map1(k), [a]) => Ok(ScalarOp::One(k.scalar, *a, out)),
-            (Kernel::Map2(k), [a, b]) => Ok(ScalarOp::Two(k.scalar, *a, *b, out)),
-            (Kernel::Map3(k), [a, b, c]) => Ok(ScalarOp::Three(k.scalar, [*a, *b, *c], out)),
+            (Kernel::Map1(k), [a]) => Ok(ScalarStep::One(k.scalar, *a, out)),
+            (Kernel::Map2(k), [a, b]) => Ok(ScalarStep::Two(k.scalar, *a, *b, out)),
+            (Kernel::Map3(k), [a, b, c]) => Ok(ScalarStep::Three(k.scalar, [*a, *b, *c], out)),
             _ => Err(PlanError::NoKernel { op: op.def().name }),
         }
     }

@@ -39,7 +39,7 @@ impl Layout {
 
     /// The strides with which this is read over a space of the given lengths; axes align at the
     /// end, and where this has length 1 the same element is read again.
-    pub(crate) fn over(&self, space: &[usize], out: &mut Vec<isize>) -> Result<(), RunError> {
+    pub(crate) fn over(&self, space: &[usize], out: &mut impl Extend<isize>) -> Result<(), RunError> {
         let fail = || RunError::Shape {
             what: "a broadcast operand".into(),
             expected: space.to_vec(),
@@ -48,13 +48,10 @@ impl Layout {
         let lead = space.len().checked_sub(self.lens.len()).ok_or_else(fail)?;
         out.extend(std::iter::repeat_n(0, lead));
         for ((&n, &s), &m) in self.lens.iter().zip(&self.strides).zip(&space[lead..]) {
-            if n == m {
-                out.push(if n == 1 { 0 } else { s });
-            } else if n == 1 {
-                out.push(0);
-            } else {
+            if n != m && n != 1 {
                 return Err(fail());
             }
+            out.extend([if n == 1 { 0 } else { s }]);
         }
         Ok(())
     }

@@ -1,7 +1,7 @@
 //! Which registers and pieces of memory are used again, by liveness.
 
 use super::len::LenId;
-use super::plan::{Arg, Base, Buffer, Dest, ScalarOp, Slot, Source, Step, Value};
+use super::plan::{Arg, Base, Buffer, Dest, ScalarStep, Slot, Source, Step, Value};
 
 /// Memory not yet assigned.
 const NONE: u32 = u32::MAX;
@@ -42,20 +42,20 @@ fn each_slot(steps: &mut [Step], f: &mut dyn FnMut(Use<'_>)) {
             Step::Scalars(ops) => {
                 for op in ops {
                     match op {
-                        ScalarOp::One(_, a, out) => {
+                        ScalarStep::One(_, a, out) => {
                             f(Use::Read(a));
                             f(Use::Write(out));
                         }
-                        ScalarOp::Two(_, a, b, out) => {
+                        ScalarStep::Two(_, a, b, out) => {
                             f(Use::Read(a));
                             f(Use::Read(b));
                             f(Use::Write(out));
                         }
-                        ScalarOp::Three(_, args, out) => {
+                        ScalarStep::Three(_, args, out) => {
                             args.iter_mut().for_each(|a| f(Use::Read(a)));
                             f(Use::Write(out));
                         }
-                        ScalarOp::Fetch(_, out) => f(Use::Write(out)),
+                        ScalarStep::Fetch(_, out) => f(Use::Write(out)),
                     }
                     f(Use::Done);
                 }
@@ -162,7 +162,7 @@ fn reads(step: &Step, f: &mut dyn FnMut(u32)) {
     };
     match step {
         Step::Scalars(ops) => ops.iter().for_each(|op| {
-            if let ScalarOp::Fetch(v, _) = op {
+            if let ScalarStep::Fetch(v, _) = op {
                 source(&Source::Array(*v));
             }
         }),

@@ -39,6 +39,6 @@ pub use blocks::{BLOCK, Blocks};
 pub use error::{PlanError, RunError};
 pub use len::LenId;
 pub use plan::{
-    Arg, Code, Dest, FoldSpec, Fused, Instr, Operand, Plan, ScalarOp, Slot, Source, Step, Target, ViewStep,
+    Arg, Code, Dest, FoldSpec, Fused, Instr, Operand, Plan, ScalarStep, Slot, Source, Step, Target, ViewStep,
 };
 pub use run::{Limits, Scratch};

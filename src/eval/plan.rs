@@ -57,7 +57,7 @@ pub enum Dest {
 
 /// A step of a scalar program.
 #[derive(Debug, Clone)]
-pub enum ScalarOp {
+pub enum ScalarStep {
     /// One operand.
     One(fn(f64) -> f64, Slot, Slot),
     /// Two operands, then the result.
@@ -101,6 +101,7 @@ pub enum Code {
     /// Two operands.
     Two(fn(&[f64], &[f64], &mut [f64])),
     /// Three operands.
+    #[allow(clippy::type_complexity, reason = "a kernel's signature")]
     Three(fn(&[f64], &[f64], &[f64], &mut [f64])),
 }
 
@@ -176,7 +177,7 @@ pub struct Fused {
 #[derive(Debug, Clone)]
 pub enum Step {
     /// A scalar program.
-    Scalars(Vec<ScalarOp>),
+    Scalars(Vec<ScalarStep>),
     /// A fused loop.
     Fused(Fused),
     /// A product of vectors and matrices.

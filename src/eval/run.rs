@@ -11,7 +11,7 @@ use super::dot;
 use super::error::RunError;
 use super::layout::{Layout, signed};
 use super::len::LenId;
-use super::plan::{Arg, Base, Dest, Fused, Plan, ScalarOp, Slot, Source, Step};
+use super::plan::{Arg, Base, Dest, Fused, Plan, ScalarStep, Slot, Source, Step};
 
 /// What a call may use.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -55,10 +55,10 @@ impl Memory<'_> {
 /// A call while it runs.
 struct Call<'c, 'a> {
     plan: &'c Plan,
-    inputs: &'c [Cow<'a, [f64]>],
+    inputs: &'c [(Cow<'a, [f64]>, Layout)],
     lengths: &'c [usize],
     layouts: &'c [Layout],
-    memory: Vec<Memory<'a>>,
+    memory: SmallVec<[Memory<'a>; 6]>,
     scalars: &'c mut [f64],
 }
 
@@ -109,6 +109,14 @@ impl Plan {
         dims.iter().filter_map(|&d| scratch.lengths.get(d as usize)).copied().collect()
     }
 
+    /// Has an output of the prepared call this shape?
+    pub fn has_shape(&self, scratch: &Scratch, output: usize, shape: &[usize]) -> bool {
+        self.outputs.get(output).is_some_and(|dims| {
+            dims.len() == shape.len()
+                && dims.iter().zip(shape).all(|(&d, n)| scratch.lengths.get(d as usize) == Some(n))
+        })
+    }
+
     /// Runs the prepared call. Outputs are in row-major order, of the shapes that
     /// [`Plan::output_shape`] tells.
     ///
@@ -136,8 +144,8 @@ impl Plan {
         for (slot, len) in &self.sizes {
             scratch.scalars[*slot as usize] = count(scratch.lengths[*len as usize]);
         }
-        let (data, input_layouts): (Vec<Cow<'_, [f64]>>, Vec<Layout>) = bound.into_iter().unzip();
-        for (plan, (data, layout)) in self.inputs.iter().zip(data.iter().zip(&input_layouts)) {
+
+        for (plan, (data, layout)) in self.inputs.iter().zip(&bound) {
             if let Some(slot) = plan.slot {
                 scratch.scalars[slot as usize] =
                     data.get(layout.offset.unsigned_abs()).copied().unwrap_or(f64::NAN);
@@ -147,12 +155,12 @@ impl Plan {
         if scratch.pieces.len() < pieces {
             scratch.pieces.resize_with(pieces, Vec::new);
         }
-        let mut memory: Vec<Memory<'_>> = Vec::with_capacity(outputs.len() + pieces);
+        let mut memory: SmallVec<[Memory<'_>; 6]> = SmallVec::new();
         memory.extend(outputs.iter_mut().map(|o| Memory::Output(o)));
         memory.extend(scratch.pieces.iter_mut().take(pieces).map(|p| Memory::Piece(std::mem::take(p))));
         let mut call = Call {
             plan: self,
-            inputs: &data,
+            inputs: &bound,
             lengths: &scratch.lengths,
             layouts: &scratch.layouts,
             memory,
@@ -204,13 +212,13 @@ impl Plan {
     }
 }
 
-fn exec(op: &ScalarOp, file: &mut [f64]) {
+fn exec(op: &ScalarStep, file: &mut [f64]) {
     let at = |s: Slot| s as usize;
     match *op {
-        ScalarOp::One(f, a, out) => file[at(out)] = f(file[at(a)]),
-        ScalarOp::Two(f, a, b, out) => file[at(out)] = f(file[at(a)], file[at(b)]),
-        ScalarOp::Three(f, [a, b, c], out) => file[at(out)] = f(file[at(a)], file[at(b)], file[at(c)]),
-        ScalarOp::Fetch(..) => {}
+        ScalarStep::One(f, a, out) => file[at(out)] = f(file[at(a)]),
+        ScalarStep::Two(f, a, b, out) => file[at(out)] = f(file[at(a)], file[at(b)]),
+        ScalarStep::Three(f, [a, b, c], out) => file[at(out)] = f(file[at(a)], file[at(b)], file[at(c)]),
+        ScalarStep::Fetch(..) => {}
     }
 }
 
@@ -277,7 +285,7 @@ impl<'a> Call<'_, 'a> {
     /// The memory of an array.
     fn data(&self, value: u32) -> &[f64] {
         match self.plan.values[value as usize].base {
-            Base::Input(k) => &self.inputs[k as usize],
+            Base::Input(k) => &self.inputs[k as usize].0,
             Base::Buffer(b) => self.memory[self.plan.buffers[b as usize].memory as usize].get(),
         }
     }
@@ -339,7 +347,7 @@ impl<'a> Call<'_, 'a> {
         match step {
             Step::Scalars(ops) => {
                 for op in ops {
-                    if let ScalarOp::Fetch(v, slot) = op {
+                    if let ScalarStep::Fetch(v, slot) = op {
                         let at = self.layouts[*v as usize].offset.unsigned_abs();
                         self.scalars[*slot as usize] = self.data(*v).get(at).copied().unwrap_or(f64::NAN);
                     } else {
@@ -409,7 +417,7 @@ impl<'a> Call<'_, 'a> {
         registers: &mut Vec<Vec<f64>>,
     ) -> Result<(), RunError> {
         let rank = space.len();
-        let mut strides: Vec<isize> = Vec::with_capacity(rank * fused.leaves.len());
+        let mut strides: SmallVec<[isize; 16]> = SmallVec::new();
         for leaf in &fused.leaves {
             match leaf {
                 Source::Scalar(_) => strides.extend(std::iter::repeat_n(0, rank)),

@@ -3,6 +3,7 @@
 use std::sync::{Arc, Mutex};
 
 use ndarray::{ArrayD, ArrayViewD, ArrayViewMutD, CowArray, IxDyn};
+use smallvec::SmallVec;
 
 use super::check::Checks;
 use super::error::{CallError, CompileError};
@@ -179,32 +180,32 @@ impl Function {
         outputs: &mut [ArrayViewMutD<'_, f64>],
     ) -> Result<(), CallError> {
         self.checks.check(args)?;
+        let count = self.plan.output_count();
+        if self.plan.is_scalar() {
+            if let Some(k) = bad_output(count, outputs, |_, shape| shape.is_empty()) {
+                return Err(wrong_output(k, Vec::new(), outputs));
+            }
+            let scalars = args.iter().filter_map(|x| x.first().copied());
+            self.plan.run_scalars(scalars, |k, x| outputs[k].fill(x));
+            return Ok(());
+        }
         self.with_scratch(|scratch| {
             self.plan.prepare(args, scratch, self.limits)?;
-            let count = self.plan.output_count();
-            for k in 0..count.max(outputs.len()) {
-                let expected = self.plan.output_shape(scratch, k);
-                let got = outputs.get(k).map_or(Vec::new(), |o| o.shape().to_vec());
-                if expected != got || k >= count || k >= outputs.len() {
-                    return Err(CallError::Output { index: k, expected, got });
-                }
-            }
-            if self.plan.is_scalar() {
-                let scalars = args.iter().filter_map(|x| x.first().copied());
-                self.plan.run_scalars(scalars, |k, x| outputs[k].fill(x));
-                return Ok(());
+            if let Some(k) = bad_output(count, outputs, |k, shape| self.plan.has_shape(scratch, k, shape)) {
+                return Err(wrong_output(k, self.plan.output_shape(scratch, k), outputs));
             }
             // Results for outputs in another order go through memory of their own.
-            let mut apart: Vec<Vec<f64>> = outputs
+            let mut apart: SmallVec<[Vec<f64>; 4]> = outputs
                 .iter()
                 .map(|o| if o.is_standard_layout() { Vec::new() } else { vec![0.0; o.len()] })
                 .collect();
-            let mut memory: Vec<&mut [f64]> = outputs
+            let mut memory: SmallVec<[&mut [f64]; 4]> = outputs
                 .iter_mut()
                 .zip(&mut apart)
                 .map(|(o, own)| o.as_slice_mut().unwrap_or(own.as_mut_slice()))
                 .collect();
             self.plan.run(&*self.backend, args, &mut memory, scratch)?;
+            drop(memory);
             for (o, own) in outputs.iter_mut().zip(&apart) {
                 if !own.is_empty() {
                     o.iter_mut().zip(own).for_each(|(to, x)| *to = *x);
@@ -256,6 +257,20 @@ impl Function {
         }
         result
     }
+}
+
+/// The first output that is missing, too many, or of another shape.
+fn bad_output(
+    count: usize,
+    outputs: &[ArrayViewMutD<'_, f64>],
+    fits: impl Fn(usize, &[usize]) -> bool,
+) -> Option<usize> {
+    (0..count.max(outputs.len())).find(|&k| k >= count || !outputs.get(k).is_some_and(|o| fits(k, o.shape())))
+}
+
+fn wrong_output(index: usize, expected: Vec<usize>, outputs: &[ArrayViewMutD<'_, f64>]) -> CallError {
+    let got = outputs.get(index).map(|o| o.shape().to_vec()).unwrap_or_default();
+    CallError::Output { index, expected, got }
 }
 
 /// Theano's checks of what stands among the inputs.

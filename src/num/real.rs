@@ -181,14 +181,15 @@ fn usize_of(k: f64) -> usize {
 
 impl From<f64> for Real {
     fn from(x: f64) -> Real {
+        // The library halves numbers below the normal range; scaling by a power of two is exact.
+        const SCALE: f64 = 18_446_744_073_709_551_616.0;
         if x.is_subnormal() {
-            // `from_f64` takes these for normal numbers; a power of two brings them there and back.
-            let scale = 2.0f64.powi(200);
-            return Real(BigFloat::from_f64(x * scale, BITS)) / Real(BigFloat::from_f64(scale, BITS));
+            let scaled = BigFloat::from_f64(x * SCALE, BITS);
+            return Real(scaled.div(&BigFloat::from_f64(SCALE, BITS), BITS, RM));
         }
-        let big = BigFloat::from_f64(x, BITS);
-        // It forgets the sign of zero, too.
-        Real(if x == 0.0 && x.is_sign_negative() { big.neg() } else { big })
+        let real = BigFloat::from_f64(x, BITS);
+        // It also drops the sign of zero.
+        Real(if x == 0.0 && x.is_sign_negative() && real.is_positive() { real.neg() } else { real })
     }
 }
 

@@ -19,7 +19,10 @@ pub fn same(a: f64, b: f64, tol: f64) -> bool {
     if a.is_nan() || b.is_nan() {
         return a.is_nan() && b.is_nan();
     }
-    a == b || a.is_finite() && b.is_finite() && (a - b).abs() <= tol * b.abs().max(1.0)
+    if a.is_infinite() || b.is_infinite() {
+        return a == b;
+    }
+    (a - b).abs() <= tol * b.abs().max(1.0)
 }
 
 #[cfg(test)]

@@ -20,7 +20,7 @@ use crate::egraph::{Compiled, CostModel, Limits};
 use crate::extract::{Extractor, by_name};
 use crate::graph::{Graph, Id};
 use crate::op::Attr;
-use crate::rules::{Profile, RuleSet};
+use crate::rules::{Profile, Rule, RuleSet};
 
 /// What the optimizer may do, and how hard it tries.
 #[derive(Debug, Clone)]
@@ -91,9 +91,11 @@ pub(crate) struct Program {
 }
 
 impl Program {
+    /// Rules tagged `search` rearrange without an end in sight; the normal form does their work.
     pub(crate) fn new(set: &RuleSet) -> Program {
         let mut interned = Vec::new();
-        let rules = set.rules().iter().map(|r| Compiled::new(r, &mut interned)).collect();
+        let directed = |r: &&Rule| !r.has_tag("search");
+        let rules = set.rules().iter().filter(directed).map(|r| Compiled::new(r, &mut interned)).collect();
         Program { rules, interned }
     }
 

@@ -21,7 +21,3 @@ pub use attr_fn::{AttrFn, attr_fn, attr_fns};
 pub use cond::{Condition, Known, condition, conditions};
 pub use family::{Family, families, family};
 pub use set::{RuleErrors, RuleSet, STANDARD_FILES, SetError};
-/// temporary
-pub fn check_rule(_: &Rule) -> Result<(), String> {
-    Ok(())
-}

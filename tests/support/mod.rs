@@ -5,14 +5,14 @@
 use ndarray::{ArrayD, IxDyn};
 
 /// A small generator, the same on every machine.
-pub struct Rng(u64);
+pub(crate) struct Rng(u64);
 
 impl Rng {
-    pub fn new(seed: u64) -> Rng {
+    pub(crate) fn new(seed: u64) -> Rng {
         Rng(seed ^ 0x9E37_79B9_7F4A_7C15)
     }
 
-    pub fn next(&mut self) -> u64 {
+    pub(crate) fn next(&mut self) -> u64 {
         self.0 = self.0.wrapping_add(0x9E37_79B9_7F4A_7C15);
         let mut z = self.0;
         z = (z ^ (z >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
@@ -21,23 +21,23 @@ impl Rng {
     }
 
     /// From 0 to 1.
-    pub fn unit(&mut self) -> f64 {
+    pub(crate) fn unit(&mut self) -> f64 {
         (self.next() >> 11) as f64 / (1u64 << 53) as f64
     }
 
     /// Between two numbers.
-    pub fn between(&mut self, lo: f64, hi: f64) -> f64 {
+    pub(crate) fn between(&mut self, lo: f64, hi: f64) -> f64 {
         lo + (hi - lo) * self.unit()
     }
 }
 
 /// Numbers from -2 to 2.
-pub fn array(rng: &mut Rng, shape: &[usize]) -> ArrayD<f64> {
+pub(crate) fn array(rng: &mut Rng, shape: &[usize]) -> ArrayD<f64> {
     ArrayD::from_shape_simple_fn(IxDyn(shape), || rng.between(-2.0, 2.0))
 }
 
 /// Every kind of double.
-pub const SPECIAL: [f64; 22] = [
+pub(crate) const SPECIAL: [f64; 22] = [
     0.0,
     -0.0,
     1.0,
@@ -63,7 +63,7 @@ pub const SPECIAL: [f64; 22] = [
 ];
 
 /// Special and ordinary numbers mixed.
-pub fn special(rng: &mut Rng, shape: &[usize]) -> ArrayD<f64> {
+pub(crate) fn special(rng: &mut Rng, shape: &[usize]) -> ArrayD<f64> {
     ArrayD::from_shape_simple_fn(IxDyn(shape), || {
         let k = (rng.next() % 44) as usize;
         SPECIAL.get(k).copied().unwrap_or_else(|| rng.between(-30.0, 30.0))
@@ -71,6 +71,6 @@ pub fn special(rng: &mut Rng, shape: &[usize]) -> ArrayD<f64> {
 }
 
 /// Equal up to the rounding of sums whose terms add up to at most `scale`.
-pub fn close(a: f64, b: f64, scale: f64) -> bool {
+pub(crate) fn close(a: f64, b: f64, scale: f64) -> bool {
     a == b || a.is_nan() && b.is_nan() || (a - b).abs() <= 1e-14 * scale
 }

@@ -1,0 +1,277 @@
+#![allow(clippy::unwrap_used, reason = "tests")]
+#![allow(clippy::float_cmp, reason = "bits are what is tested")]
+#![allow(clippy::cloned_ref_to_slice_refs, reason = "lists of one read like lists of many")]
+//! What a function refuses, and in what words; the ways of calling one.
+
+use egrad::expr::{Expr, dot};
+use egrad::function::{CallError, CompileError, Function, OnUnused, Options};
+use egrad::graph::{Graph, import};
+use egrad::op::{Attr, IndexItem, Op};
+use egrad::prelude::*;
+use egrad::ty::Sym;
+use ndarray::{ArrayD, IxDyn, arr0, arr1, arr2};
+
+fn compile(inputs: &[&Expr], outputs: &[Expr]) -> Result<Function, CompileError> {
+    let inputs: Vec<Expr> = inputs.iter().copied().cloned().collect();
+    Function::compile(&inputs, outputs)
+}
+
+#[track_caller]
+fn refused(f: &Function, args: &[&dyn egrad::function::IntoInput], text: &str) {
+    assert_eq!(f.call_with(args).unwrap_err().to_string(), text);
+}
+
+#[test]
+fn a_function_is_shared_between_threads() {
+    fn shared<T: Send + Sync>() {}
+    shared::<Function>();
+}
+
+#[test]
+fn calls_by_position_by_name_and_into_place() {
+    let (x, y) = (dvector("x"), dscalar("y"));
+    let f = compile(&[&x, &y], &[&x * &y, (&x + &y).sum()]).unwrap();
+    let (u, v) = (arr1(&[1.0, 2.0]), arr0(3.0));
+    let by_position = f.call(&[u.view().into_dyn(), v.view().into_dyn()]).unwrap();
+    assert_eq!(by_position, [arr1(&[3.0, 6.0]).into_dyn(), arr0(9.0).into_dyn()]);
+    let by_name = f.call_named(&[("y", v.view().into_dyn()), ("x", u.view().into_dyn())]).unwrap();
+    assert_eq!(by_name, by_position);
+    assert_eq!(f.call_with(&[&u, &3]).unwrap(), by_position);
+    let (mut a, mut b) = (ArrayD::zeros(IxDyn(&[2])), ArrayD::zeros(IxDyn(&[])));
+    f.call_into(&[u.view().into_dyn(), v.view().into_dyn()], &mut [a.view_mut(), b.view_mut()]).unwrap();
+    assert_eq!([a.clone(), b.clone()].as_slice(), by_position);
+    let mut wrong = ArrayD::zeros(IxDyn(&[3]));
+    let args = [u.view().into_dyn(), v.view().into_dyn()];
+    let e = f.call_into(&args, &mut [wrong.view_mut(), b.view_mut()]).unwrap_err();
+    assert_eq!(e.to_string(), "output 0 has shape [2], and does not fit into [3]");
+    assert!(matches!(f.call_into(&args, &mut [a.view_mut()]), Err(CallError::Output { index: 1, .. })));
+    assert_eq!(f.inputs().len(), 2);
+    assert_eq!(pp(&f.outputs()[0]), "(x * y)");
+}
+
+#[test]
+fn outputs_in_another_order_are_filled() {
+    let x = dmatrix("x");
+    let f = compile(&[&x], &[x.exp(), x.t()]).unwrap();
+    let value = arr2(&[[1.0, 2.0, 3.0], [4.0, 5.0, 6.0]]).into_dyn();
+    let mut a = ArrayD::zeros(IxDyn(&[3, 2])).reversed_axes();
+    let mut b = ArrayD::zeros(IxDyn(&[3, 2]));
+    f.call_into(&[value.view()], &mut [a.view_mut(), b.view_mut()]).unwrap();
+    assert_eq!(a, value.mapv(libm::exp));
+    assert_eq!(b, value.t());
+}
+
+#[test]
+fn numbers_lists_and_arrays_are_inputs() {
+    let (x, m) = (dscalar("x"), dmatrix("m"));
+    let f = compile(&[&x, &m], &[&x * m.sum()]).unwrap();
+    let lists = vec![vec![0.0, 1.0], vec![-1.0, -2.0]];
+    assert_eq!(f.call_with(&[&2.0, &lists]).unwrap()[0][[]], -4.0);
+    assert_eq!(f.call_with(&[&2i64, &[[0.0, 1.0], [-1.0, -2.0]]]).unwrap()[0][[]], -4.0);
+    assert_eq!(f.call_with(&[&true, &arr2(&[[5.0]])]).unwrap()[0][[]], 5.0);
+    refused(&f, &[&1.0, &vec![vec![1.0], vec![]]], "the rows of a nested list differ in length");
+    assert!(f.call_with(&[&i64::MAX, &lists]).is_err());
+}
+
+#[test]
+fn scalars_are_computed_without_arrays() {
+    let x = dscalar("x");
+    let f =
+        compile(&[&x], &[(x.pow(2) + 1.0).log(), x.clone(), Expr::lit(egrad::expr::Lit::Int(7))]).unwrap();
+    assert!(f.plan().is_scalar());
+    let got: Vec<f64> = f.call_with(&[&3]).unwrap().iter().map(|a| a[[]]).collect();
+    assert_eq!(got, [libm::log(10.0), 3.0, 7.0]);
+}
+
+#[test]
+fn inputs_that_make_no_function() {
+    let (x, y) = (dvector("x"), dvector("y"));
+    let words = |inputs: &[&Expr], outputs: &[Expr]| compile(inputs, outputs).unwrap_err().to_string();
+    assert_eq!(words(&[&x, &x], &[x.exp()]), "variable `x` is used twice in the inputs, at 0 and 1");
+    assert_eq!(words(&[&x], &[&x + &y]), "variable `y`, used to compute `+`, is not among the inputs");
+    assert_eq!(words(&[], std::slice::from_ref(&y)), "variable `y` is not among the inputs");
+    assert_eq!(words(&[&x, &y], &[x.exp()]), "input 1 (`y`) is not used to compute any output");
+    assert_eq!(words(&[&x.exp()], &[x.exp()]), "input 0 is not a variable but `exp`");
+    let single = tensor("s", DType::F32, Shape::known(&[2]));
+    assert_eq!(
+        words(&[&single], &[single.exp()]),
+        "input `s` has element type f32; supported are f64, and bool, i8, i16, i32, i64 as far as doubles \
+         hold them"
+    );
+    let cast = |e: &Expr, d| Expr::apply(Op::Cast, Attr::DType(d), [e.clone()]);
+    assert_eq!(
+        words(&[&x], &[cast(&x, DType::I32)]),
+        "conversion from f64 to i32 is not supported: it may lose information"
+    );
+    assert!(compile(&[&x], &[cast(&x.gt(0), DType::F64)]).is_ok());
+}
+
+#[test]
+fn unused_inputs_may_be_allowed() {
+    let (x, y) = (dvector("x"), dvector("y"));
+    let with = |unused| {
+        let options = Options { unused, ..Options::default() };
+        Function::compile_with(&[x.clone(), y.clone()], &[x.exp()], options)
+    };
+    assert!(with(OnUnused::Error).is_err());
+    assert_eq!(with(OnUnused::Warn).unwrap().warnings(), ["input 1 (`y`) is not used to compute any output"]);
+    let f = with(OnUnused::Ignore).unwrap();
+    assert!(f.warnings().is_empty());
+    assert_eq!(f.call_with(&[&[0.0], &[1.0, 2.0]]).unwrap()[0], arr1(&[1.0]).into_dyn());
+}
+
+#[test]
+fn calls_that_do_not_fit() {
+    let (x, y) = (dvector("x"), dvector("yy"));
+    let f = compile(&[&x, &y], &[&x + &y]).unwrap();
+    refused(&f, &[&[1.0]], "missing input `yy`");
+    refused(&f, &[&[1.0], &[1.0], &2.0], "too many inputs: 3 for 2");
+    refused(
+        &f,
+        &[&[[1.0, 2.0]], &[1.0]],
+        "input `x`: wrong number of axes: expected 1, got 2 with shape [1, 2]",
+    );
+    refused(
+        &f,
+        &[&[1.0, 2.0], &[1.0, 2.0, 3.0]],
+        "`+`: lengths differ: axis 0 of `yy` is 3, axis 0 of `x` is 2",
+    );
+    // Two lengths that are not declared 1 never broadcast.
+    refused(&f, &[&[1.0], &[1.0, 2.0]], "`+`: lengths differ: axis 0 of `yy` is 2, axis 0 of `x` is 1");
+    let one = arr1(&[1.0]).into_dyn();
+    let by_name = |names: &[&str]| {
+        let args: Vec<_> = names.iter().map(|n| (*n, one.view())).collect();
+        f.call_named(&args).map_err(|e| e.to_string())
+    };
+    assert_eq!(by_name(&["x", "yz"]).unwrap_err(), "no input is called `yz`; did you mean `yy`?");
+    assert_eq!(by_name(&["x", "x"]).unwrap_err(), "input `x` is given twice");
+    assert_eq!(by_name(&["yy"]).unwrap_err(), "missing input `x`");
+}
+
+#[test]
+fn lengths_that_do_not_fit() {
+    let n = |var: &str| Dim::Sym(Sym::new("n", var, 0));
+    let x = tensor("x", DType::F64, Shape::new([n("x"), Dim::Known(2)]));
+    let y = tensor("y", DType::F64, Shape::new([n("y")]));
+    let f = compile(&[&x, &y], &[x.sum() + y.sum()]).unwrap();
+    refused(
+        &f,
+        &[&[[1.0, 2.0, 3.0]], &[1.0]],
+        "input `x`: axis 1 has length 2, and does not take the shape [1, 3]",
+    );
+    refused(
+        &f,
+        &[&[[1.0, 2.0]], &[1.0, 2.0]],
+        "the length n has two values: 1 in axis 0 of `x` and 2 in axis 0 of `y`",
+    );
+    let r = drow("r");
+    let g = compile(&[&r], &[r.exp()]).unwrap();
+    refused(&g, &[&[[1.0], [2.0]]], "input `r`: axis 0 has length 1, and does not take the shape [2, 1]");
+}
+
+#[test]
+fn operators_demand_their_shapes_before_anything_is_computed() {
+    let (a, v) = (dmatrix("a"), dvector("v"));
+    let f = compile(&[&a, &v], &[dot(&a, &v)]).unwrap();
+    refused(
+        &f,
+        &[&[[1.0, 2.0]], &[1.0, 2.0, 3.0]],
+        "`dot`: lengths differ: axis 1 of `a` is 2, axis 0 of `v` is 3",
+    );
+    let f = compile(&[&v], &[v.reduce_axes(Op::Max, &[0])]).unwrap();
+    refused(&f, &[&Vec::<f64>::new()], "`max`: axis 0 of `v` is 0, and must be at least 1");
+    let f = compile(&[&v], &[v.index(&[IndexItem::At(-3)])]).unwrap();
+    refused(&f, &[&[1.0, 2.0]], "`index`: axis 0 of `v` is 2, and must be at least 3");
+    let f = compile(&[&v], &[v.reshape_to(&[Dim::Known(2), Dim::Known(2)])]).unwrap();
+    assert!(f.call_with(&[&[1.0, 2.0, 3.0]]).is_err());
+    assert_eq!(f.call_with(&[&[1.0, 2.0, 3.0, 4.0]]).unwrap()[0], arr2(&[[1.0, 2.0], [3.0, 4.0]]).into_dyn());
+}
+
+#[test]
+fn a_simplified_graph_still_refuses_what_the_original_refuses() {
+    let (x, y) = (dvector("x"), dvector("y"));
+    let outputs = [&x + (&y - &y)];
+    let inputs = [x.clone(), y];
+    let original = import(&inputs, &outputs).unwrap();
+    let mut simple = Graph::new();
+    let root = simple.var("x", x.ty());
+    let f = Function::from_graph(
+        &inputs,
+        std::slice::from_ref(&x),
+        &original.constraints,
+        (&simple, &[root]),
+        Options::default(),
+    )
+    .unwrap();
+    assert_eq!(f.call_with(&[&[1.0], &[2.0]]).unwrap()[0], arr1(&[1.0]).into_dyn());
+    assert!(matches!(f.call_with(&[&[1.0], &[2.0, 3.0]]), Err(CallError::Constraint(_))));
+}
+
+#[test]
+fn integers_are_carried_exactly_or_refused() {
+    for (dtype, good, bad) in [
+        (DType::Bool, 1.0, 2.0),
+        (DType::I8, -128.0, 128.0),
+        (DType::I32, 2_147_483_647.0, 1.5),
+        (DType::I64, 9_007_199_254_740_992.0, 9_007_199_254_740_994.0),
+        (DType::I64, -3.0, f64::NAN),
+    ] {
+        let k = tensor("k", dtype, Shape::scalar());
+        let f = compile(&[&k], &[&k * 1.0]).unwrap();
+        assert_eq!(f.call_with(&[&good]).unwrap()[0][[]], good);
+        refused(&f, &[&bad], &format!("input `k`: {dtype} cannot hold {bad}"));
+    }
+}
+
+#[test]
+fn absurd_sizes_are_refused_before_memory_is_taken() {
+    let (x, y) = (dcol("x"), drow("y"));
+    let f = compile(&[&x, &y], &[&x + &y]).unwrap();
+    let (u, v) = (ArrayD::zeros(IxDyn(&[1_000_000, 1])), ArrayD::zeros(IxDyn(&[1, 1_000_000])));
+    assert_eq!(
+        f.call(&[u.view(), v.view()]).unwrap_err().to_string(),
+        "an array of shape [1000000, 1000000] has more than 4294967296 elements"
+    );
+}
+
+#[test]
+fn lengths_are_values() {
+    let x = dmatrix("x");
+    let f = compile(&[&x], &[x.mean_axes(&[0]), x.length(1), x.length(0) * x.length(1)]).unwrap();
+    let got = f.call_with(&[&[[1.0, 2.0, 6.0], [3.0, 4.0, 0.0]]]).unwrap();
+    assert_eq!(got[0], arr1(&[2.0, 3.0, 3.0]).into_dyn());
+    assert_eq!((got[1][[]], got[2][[]]), (3.0, 6.0));
+}
+
+#[test]
+fn threads_get_identical_results() {
+    let (x, w) = (dmatrix("x"), dvector("w"));
+    let p = dot(&x, &w).sigmoid();
+    let f = compile(&[&x, &w], &[p.log().mean(), dot(&x.t(), &p), x.exp().sum_axes(&[0])]).unwrap();
+    let value =
+        ArrayD::from_shape_fn(IxDyn(&[200, 30]), |i| ((i[0] * 31 + i[1] * 7) % 17) as f64 / 9.0 - 1.0);
+    let weights = arr1(&[0.1; 30]);
+    let args = || [value.view(), weights.view().into_dyn()];
+    let expected = f.call(&args()).unwrap();
+    std::thread::scope(|s| {
+        for _ in 0..4 {
+            s.spawn(|| {
+                for _ in 0..50 {
+                    assert_eq!(f.call(&args()).unwrap(), expected);
+                }
+            });
+        }
+    });
+}
+
+#[test]
+fn gradients_of_the_tutorial() {
+    let x = dscalar("x");
+    let f = compile(&[&x], &[grad(&x.pow(2), &x).unwrap()]).unwrap();
+    assert_eq!(f.call_with(&[&4]).unwrap()[0][[]], 8.0);
+    let m = dmatrix("x");
+    let f = compile(&[&m], &[grad(&m.sigmoid().sum(), &m).unwrap()]).unwrap();
+    let got = f.call_with(&[&[[0.0, 1.0], [-1.0, -2.0]]]).unwrap();
+    let expected = [0.25, 0.196_611_933_241_481_85, 0.196_611_933_241_481_85, 0.104_993_585_403_506_5];
+    assert!(got[0].iter().zip(expected).all(|(a, b)| (a - b).abs() < 1e-15), "{:?}", got[0]);
+}
