@@ -123,9 +123,14 @@ impl Compiled {
                 PNode::Num(x) => Facts::constant(*x),
                 PNode::Count { axes, of } => {
                     let axes = attr(g, subst[self.vars[*axes as usize]])?;
-                    let shape = &facts(g, subst[self.vars[*of as usize]])?.ty.shape;
+                    // Of a value, or of the lengths of a broadcast.
+                    let of = subst[self.vars[*of as usize]];
+                    let lengths = match attr(g, of) {
+                        Some(Attr::Dims(d)) => d.as_slice(),
+                        _ => facts(g, of)?.ty.shape.dims(),
+                    };
                     let dims: Option<Vec<Dim>> =
-                        axes.axes(shape.rank()).iter().map(|&a| shape.dims().get(a).cloned()).collect();
+                        axes.axes(lengths.len()).iter().map(|&a| lengths.get(a).cloned()).collect();
                     own = Attr::Dims(vec![Dim::product(dims?)]);
                     Facts::length()
                 }
