@@ -5,14 +5,13 @@
 
 mod support;
 
-use egrad::eval::{Blocks, Limits, Plan, RunError, Scratch, reference};
+use egrad::eval::{Plan, RunError, reference};
 use egrad::expr::{Expr, concatenate, dot};
 use egrad::graph::import;
-use egrad::op::{Attr, IndexItem, Kernel, Law, Op, Role};
+use egrad::op::{Attr, IndexItem, Kernel, Op};
 use egrad::prelude::*;
-use ndarray::{ArrayD, ArrayViewD, Axis, IxDyn, Slice, s};
-use proptest::prelude::*;
-use support::{Rng, array, close, special};
+use ndarray::{ArrayD, ArrayViewD, Axis, IxDyn, Slice};
+use support::{Rng, array, close, run, special};
 
 /// How results may differ.
 #[derive(Clone, Copy, PartialEq)]
@@ -42,21 +41,6 @@ fn check(inputs: &[Expr], outputs: &[Expr], values: &[ArrayViewD<'_, f64>], equa
         }
     }
     plan
-}
-
-fn run(plan: &Plan, values: &[ArrayViewD<'_, f64>]) -> Result<Vec<ArrayD<f64>>, RunError> {
-    let mut scratch = Scratch::default();
-    let mut out = Vec::new();
-    // Twice, so that memory that is used again is dirty.
-    for _ in 0..2 {
-        plan.prepare(values, &mut scratch, Limits::default())?;
-        out = (0..plan.output_count())
-            .map(|k| ArrayD::from_elem(IxDyn(&plan.output_shape(&scratch, k)), f64::NAN))
-            .collect::<Vec<_>>();
-        let mut memory: Vec<&mut [f64]> = out.iter_mut().map(|o| o.as_slice_mut().unwrap()).collect();
-        plan.run(&Blocks, values, &mut memory, &mut scratch)?;
-    }
-    Ok(out)
 }
 
 /// The same values with other strides: turned round, transposed, with gaps, repeated.
@@ -365,113 +349,4 @@ fn memory_is_used_again() {
     let value = array(&mut Rng::new(11), &[20, 20]);
     let plan = check(&[x], &[y], &[value.view()], Equal::Sum(1e4));
     assert!(plan.pieces() <= 2, "{plan}");
-}
-
-/// A random expression over `x: [m, n]`, `y: [n]`, `c`, by a program of small numbers.
-fn random(program: &[(u8, u8, u8)], only: &dyn Fn(Op) -> bool) -> (Vec<Expr>, Vec<Expr>) {
-    let (m, n) = (Dim::Known(3), Dim::Known(5));
-    let x = tensor("x", DType::F64, Shape::new([m.clone(), n.clone()]));
-    let y = tensor("y", DType::F64, Shape::new([n.clone()]));
-    let c = dscalar("c");
-    let elementwise: Vec<Op> = Op::ALL
-        .iter()
-        .copied()
-        .filter(|op| op.def().role == Role::Elementwise && !matches!(op.def().kernel, Kernel::None))
-        .filter(|op| op.def().attr == egrad::op::AttrKind::None && only(*op))
-        .collect();
-    let folds: Vec<Op> =
-        Op::ALL.iter().copied().filter(|op| matches!(op.def().kernel, Kernel::Reduce { .. })).collect();
-    let mut pool = vec![x.clone(), y.clone(), c.clone(), x.t()];
-    for &(what, i, j) in program {
-        let a = pool[i as usize % pool.len()].clone();
-        let b = pool[j as usize % pool.len()].clone();
-        let new = match what % 8 {
-            0..=3 => {
-                let op = elementwise[(what as usize / 8 * 7 + j as usize) % elementwise.len()];
-                let args = match op.def().kernel {
-                    Kernel::Map1(_) => vec![a],
-                    Kernel::Map2(_) => vec![a, b],
-                    _ => vec![a.clone(), b, a],
-                };
-                Expr::try_apply(op, Attr::None, args).ok()
-            }
-            4 => {
-                let axes = (0..a.rank()).filter(|k| (what as usize / 8) >> k & 1 == 1).collect();
-                Expr::try_apply(folds[j as usize % folds.len()], Attr::Axes(axes), [a]).ok()
-            }
-            5 => Some(a.t()),
-            6 if a.rank() > 0 => {
-                let step = if j % 2 == 0 { 1 } else { -1 };
-                let start = if j % 3 == 0 { Some(1) } else { None };
-                let start = if step < 0 { None } else { start };
-                Some(a.index(&[IndexItem::Slice { start, stop: None, step }]))
-            }
-            _ => Expr::try_apply(Op::Dot, Attr::None, [a, b]).ok(),
-        };
-        if let Some(e) = new {
-            pool.push(e);
-        }
-    }
-    let k = pool.len();
-    (vec![x, y, c], pool.split_off(k.saturating_sub(3)))
-}
-
-proptest! {
-    #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::with_cases(300) })]
-    #[test]
-    fn random_graphs(program in proptest::collection::vec(any::<(u8, u8, u8)>(), 1..25), seed in any::<u64>()) {
-        let (inputs, outputs) = random(&program, &|_| true);
-        let mut rng = Rng::new(seed);
-        let x = array(&mut rng, &[3, 5]);
-        let mut back = x.clone();
-        back.invert_axis(Axis(1));
-        let (y, c) = (array(&mut rng, &[10]), array(&mut rng, &[]));
-        let gaps = y.slice(s![..;2]).into_dyn();
-        let imported = import(&inputs, &outputs).unwrap();
-        let plan = Plan::new(&imported.graph, &imported.roots).unwrap();
-        let views = [back.view(), gaps, c.view()];
-        let expected = reference::evaluate(&imported.graph, &imported.roots, &views).unwrap();
-        let got = run(&plan, &views).unwrap();
-        // Only sums may round differently; what is built on them is compared by value, and where
-        // it is discontinuous not at all.
-        let sums = imported.graph.reachable(&imported.roots).iter().any(|&id| {
-            imported.graph.application(id).is_some_and(|(op, _, _)| {
-                matches!(op.def().role, Role::Reduce | Role::Contract)
-            })
-        });
-        for (a, b) in got.iter().zip(&expected) {
-            prop_assert_eq!(a.shape(), b.shape());
-            if !sums {
-                for (p, q) in a.iter().zip(b) {
-                    prop_assert!(p.to_bits() == q.to_bits() || p.is_nan() && q.is_nan(), "{} {}\n{}", p, q, plan);
-                }
-            }
-        }
-    }
-
-    /// Sums of small integers are exact in every order, so everything must agree.
-    #[test]
-    fn random_graphs_of_integers(
-        program in proptest::collection::vec(any::<(u8, u8, u8)>(), 1..25),
-        seed in any::<u64>(),
-    ) {
-        let (inputs, outputs) = random(&program, &|op| op.def().has(Law::Integral));
-        let mut rng = Rng::new(seed);
-        let mut integers = |shape: &[usize]| array(&mut rng, shape).mapv(f64::round);
-        let (x, y, c) = (integers(&[5, 3]).reversed_axes(), integers(&[5]), integers(&[]));
-        let views = [x.view(), y.view(), c.view()];
-        let imported = import(&inputs, &outputs).unwrap();
-        let all = imported.graph.reachable(&imported.roots);
-        let expected = reference::evaluate(&imported.graph, &all, &views).unwrap();
-        prop_assume!(expected.iter().flatten().all(|v| v.abs() < 1e15));
-        // Once for what is asked for, once with every node kept.
-        for roots in [&imported.roots, &all] {
-            let plan = Plan::new(&imported.graph, roots).unwrap();
-            let got = run(&plan, &views).unwrap();
-            for (r, a) in roots.iter().zip(&got) {
-                let b = &expected[all.binary_search(r).unwrap()];
-                prop_assert_eq!(a, b, "{}", plan);
-            }
-        }
-    }
 }

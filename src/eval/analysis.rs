@@ -10,7 +10,7 @@ use rustc_hash::FxHashMap;
 
 use super::error::PlanError;
 use crate::graph::{Graph, Head, Id};
-use crate::op::{Attr, Kernel, Op, View};
+use crate::op::{Attr, Kernel, View};
 use crate::ty::{DType, Shape};
 
 /// Operators up to this cost are computed again rather than stored for a later loop, when all
@@ -95,10 +95,10 @@ impl Analysis {
 
     fn kind_of(&self, graph: &Graph, id: Id) -> Result<Kind, PlanError> {
         let node = graph.node(id);
-        let (op, attr) = match node.head {
+        let op = match node.head {
             Head::Const(_) | Head::Size(_) => return Ok(Kind::Scalar),
             Head::Var(_) => return Ok(if graph.ty(id).rank() == 0 { Kind::Scalar } else { Kind::Input }),
-            Head::Op(op, attr) => (op, graph.attr(attr)),
+            Head::Op(op, _) => op,
         };
         let all_numbers = node.args.iter().all(|&a| self.number(graph, a).is_some());
         let fits = |n: usize| node.args.len() == n;
@@ -113,7 +113,7 @@ impl Analysis {
                     Ok(Kind::Alias(number))
                 } else if graph.ty(id).rank() == 0 {
                     Ok(Kind::Fetch)
-                } else if matches!(op.def().kernel, Kernel::Reshape) && !self.row_major(graph, arg, attr) {
+                } else if matches!(op.def().kernel, Kernel::Reshape) && !self.row_major(graph, arg) {
                     Ok(Kind::Own)
                 } else {
                     Ok(Kind::View)
@@ -137,7 +137,7 @@ impl Analysis {
 
     /// Does an array, or the input it is a view of, lie in row-major order? Inputs that are read so
     /// are made so.
-    fn row_major(&self, graph: &Graph, id: Id, _: &Attr) -> bool {
+    fn row_major(&self, graph: &Graph, id: Id) -> bool {
         let mut at = id;
         loop {
             if self.kind[at as usize] != Kind::View {
@@ -238,15 +238,15 @@ fn supported(graph: &Graph, id: Id) -> Result<(), PlanError> {
         };
         return Err(PlanError::DType { what, dtype });
     }
-    if let Some((op, Attr::DType(to), args)) = graph.application(id)
+    if let Some((_, Attr::DType(to), args)) = graph.application(id)
         && let Some(&arg) = args.first()
     {
-        return conversion(graph, op, arg, *to);
+        return conversion(graph, arg, *to);
     }
     Ok(())
 }
 
-fn conversion(graph: &Graph, _: Op, arg: Id, to: DType) -> Result<(), PlanError> {
+fn conversion(graph: &Graph, arg: Id, to: DType) -> Result<(), PlanError> {
     let facts = graph.facts(arg);
     let from = facts.ty.dtype;
     let constant = facts.constant.is_some_and(|x| x.fract() == 0.0 && (0.0..=1.0).contains(&x));

@@ -33,6 +33,7 @@ mod reduce;
 pub mod reference;
 mod run;
 mod show;
+mod step;
 
 pub use backend::{Backend, FusedArgs, Strided};
 pub use blocks::{BLOCK, Blocks};

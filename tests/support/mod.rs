@@ -1,8 +1,10 @@
 //! Numbers for tests.
 
 #![allow(dead_code, reason = "each test file uses some")]
+#![allow(clippy::float_cmp, clippy::unwrap_used, reason = "tests")]
 
-use ndarray::{ArrayD, IxDyn};
+use egrad::eval::{Blocks, Limits, Plan, RunError, Scratch};
+use ndarray::{ArrayD, ArrayViewD, IxDyn};
 
 /// A small generator, the same on every machine.
 pub(crate) struct Rng(u64);
@@ -73,4 +75,20 @@ pub(crate) fn special(rng: &mut Rng, shape: &[usize]) -> ArrayD<f64> {
 /// Equal up to the rounding of sums whose terms add up to at most `scale`.
 pub(crate) fn close(a: f64, b: f64, scale: f64) -> bool {
     a == b || a.is_nan() && b.is_nan() || (a - b).abs() <= 1e-14 * scale
+}
+
+/// Runs a plan.
+pub(crate) fn run(plan: &Plan, values: &[ArrayViewD<'_, f64>]) -> Result<Vec<ArrayD<f64>>, RunError> {
+    let mut scratch = Scratch::default();
+    let mut out = Vec::new();
+    // Twice, so that memory that is used again is dirty.
+    for _ in 0..2 {
+        plan.prepare(values, &mut scratch, Limits::default())?;
+        out = (0..plan.output_count())
+            .map(|k| ArrayD::from_elem(IxDyn(&plan.output_shape(&scratch, k)), f64::NAN))
+            .collect::<Vec<_>>();
+        let mut memory: Vec<&mut [f64]> = out.iter_mut().map(|o| o.as_slice_mut().unwrap()).collect();
+        plan.run(&Blocks, values, &mut memory, &mut scratch)?;
+    }
+    Ok(out)
 }
