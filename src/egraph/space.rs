@@ -134,14 +134,6 @@ impl Space {
         let (graph, roots) = dense.build(self, incumbent, &found.choice)?;
         Ok(Extracted { graph, roots, cost: found.cost })
     }
-
-    /// The cost of a graph's own terms, as extraction counts it.
-    pub(crate) fn cost_of(&self, model: &CostModel, graph: &Graph) -> Option<f64> {
-        let dense = Dense::new(self, model);
-        let c = dense.choice_of(self, graph)?;
-        crate::extract::validate(&dense.problem, &c).ok()?;
-        Some(c.cost(&dense.problem))
-    }
 }
 
 /// Classes that the roots reach, renumbered, as an extraction problem.

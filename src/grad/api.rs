@@ -65,6 +65,10 @@ impl Grads for &[Expr] {
 ///
 /// # Errors
 /// The cost is not a scalar, an element of `wrt` is not reached, or an operator has no derivative.
+#[allow(
+    clippy::needless_pass_by_value,
+    reason = "`grad(&y, [&a, &b])` reads better than a reference to an array"
+)]
 pub fn grad<W: Grads>(cost: &Expr, wrt: W) -> Result<W::Output, GradError> {
     let list = wrt.list();
     Ok(wrt.pack(grads(cost, &list)?))

@@ -23,7 +23,7 @@ impl<'a> Writer<'a> {
     /// The flat sum and its greedy factoring.
     pub(super) fn forms(&mut self, p: &Poly) -> Vec<Id> {
         let flat = self.sum(p);
-        let factored = self.factored(p.clone());
+        let factored = self.factored(p);
         [flat, factored].into_iter().flatten().collect()
     }
 
@@ -49,12 +49,12 @@ impl<'a> Writer<'a> {
     }
 
     /// Greedy: the factor that occurs in most terms is taken out, then both parts again.
-    fn factored(&mut self, p: Poly) -> Option<Id> {
-        // An explicit stack is not needed: each step splits off at least one of at most 32 terms.
+    fn factored(&mut self, p: &Poly) -> Option<Id> {
+        // Recurses over the terms of one polynomial, which are bounded, not over an expression.
         if p.0.len() < 2 {
-            return self.sum(&p);
+            return self.sum(p);
         }
-        let Some((atom, halves)) = self.common(&p) else { return self.by_coefficient(&p) };
+        let Some((atom, halves)) = self.common(p) else { return self.by_coefficient(p) };
         let (mut inside, mut rest) = (Poly::default(), Poly::default());
         for (m, c) in &p.0 {
             let e = m.exponent(atom);
@@ -65,12 +65,12 @@ impl<'a> Writer<'a> {
                 rest.0.insert(m.clone(), *c);
             }
         }
-        let quotient = self.factored(inside)?;
+        let quotient = self.factored(&inside)?;
         let product = self.times_power(quotient, atom, halves)?;
         if rest.0.is_empty() {
             return Some(product);
         }
-        let other = self.factored(rest)?;
+        let other = self.factored(&rest)?;
         self.add(Ring::Sum, &[product, other])
     }
 

@@ -2,8 +2,6 @@
 //!
 //! The evaluator owns every loop over memory; a row gives the arithmetic.
 
-use crate::ty::Dim;
-
 /// One operand to one result.
 #[derive(Debug, Clone, Copy)]
 pub struct Map1 {
@@ -22,13 +20,16 @@ pub struct Map2 {
     pub block: fn(&[f64], &[f64], &mut [f64]),
 }
 
+/// `out[i] = f(a[i], b[i], c[i])`.
+pub type Block3 = fn(&[f64], &[f64], &[f64], &mut [f64]);
+
 /// Three operands to one result.
 #[derive(Debug, Clone, Copy)]
 pub struct Map3 {
     /// The reference, element by element.
     pub scalar: fn(f64, f64, f64) -> f64,
     /// The same over a block.
-    pub block: fn(&[f64], &[f64], &[f64], &mut [f64]),
+    pub block: Block3,
 }
 
 /// A result that is its operand seen with other strides.
@@ -148,8 +149,3 @@ macro_rules! reduce {
 }
 
 pub(crate) use {map1, map2, map2_of, map3, reduce};
-
-/// Number of products in a contraction, for the cost.
-pub(crate) fn inner_length(dims: &[Dim]) -> Dim {
-    dims.last().cloned().unwrap_or(Dim::ONE)
-}

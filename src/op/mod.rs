@@ -17,12 +17,11 @@ mod types;
 
 pub use attr::{Attr, AttrKind, IndexItem};
 pub use def::{Arity, Derivative, Lower, OpDef, Partial, Ring, Role};
-pub use kernel::{Kernel, Map1, Map2, Map3, View};
+pub use kernel::{Block3, Kernel, Map1, Map2, Map3, View};
 pub use law::{Fold, Interval, Law};
 pub use pieces::{Piece, Pp, Spelling};
-pub(crate) use pieces::{bare_row, dim_text, without_leading_axes};
+pub(crate) use pieces::{bare_row, without_leading_axes};
 pub use table::Op;
-pub(crate) use types::dims_of_view;
 pub use types::{Arg, TyResult};
 
 impl Op {

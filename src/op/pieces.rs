@@ -65,7 +65,7 @@ impl Pp {
             }
             Pp::Prefix(op) => vec![Piece::owned(format!("({op}")), Piece::Arg(0), Piece::Text(")".into())],
             Pp::Bars => vec![Piece::Text("|".into()), Piece::Arg(0), Piece::Text("|".into())],
-            Pp::Call(other) => call(Cow::Borrowed(other.unwrap_or(name)), n),
+            Pp::Call(other) => call(other.unwrap_or(name), n),
             Pp::Special(f) => f(e),
         }
     }
@@ -93,7 +93,7 @@ fn joined(
     out
 }
 
-fn call(name: Cow<'static, str>, n: usize) -> Vec<Piece> {
+fn call(name: &str, n: usize) -> Vec<Piece> {
     joined(format!("{name}("), ", ", ")", n)
 }
 
@@ -103,23 +103,23 @@ fn list<T: ToString>(items: &[T], sep: &str) -> String {
 
 /// Theano's `inv(x)`; a matrix spells it out, because `inv` of a matrix means another thing to most.
 pub(super) fn reciprocal(e: &Expr) -> Vec<Piece> {
-    call(if e.rank() < 2 { "inv" } else { e.op_name() }.into(), 1)
+    call(if e.rank() < 2 { "inv" } else { e.op_name() }, 1)
 }
 
 /// Classic: `sum(x)` over everything, `Sum{0}(x)` over axes.
 pub(super) fn reduce_classic(e: &Expr) -> Vec<Piece> {
     let name = e.op_name();
-    let Attr::Axes(axes) = e.attr() else { return call(name.into(), 1) };
+    let Attr::Axes(axes) = e.attr() else { return call(name, 1) };
     let mut capital = name.to_string();
     if let Some(first) = capital.get_mut(0..1) {
         first.make_ascii_uppercase();
     }
-    call(format!("{capital}{{{}}}", list(axes, ", ")).into(), 1)
+    call(&format!("{capital}{{{}}}", list(axes, ", ")), 1)
 }
 
 /// Plain: `sum(x, axis=0)`, `sum(x, axis=(0, 2))`.
 pub(super) fn reduce_plain(e: &Expr) -> Vec<Piece> {
-    let Attr::Axes(axes) = e.attr() else { return call(e.op_name().into(), 1) };
+    let Attr::Axes(axes) = e.attr() else { return call(e.op_name(), 1) };
     let text = match axes.as_slice() {
         [a] => format!(", axis={a})"),
         many => format!(", axis=({}))", list(many, ", ")),
@@ -129,7 +129,7 @@ pub(super) fn reduce_plain(e: &Expr) -> Vec<Piece> {
 
 /// `x.T` for the reversal of all axes, `DimShuffle{0, x}(v)` otherwise.
 pub(super) fn dimshuffle_classic(e: &Expr) -> Vec<Piece> {
-    let Attr::Perm(perm) = e.attr() else { return call("DimShuffle".into(), 1) };
+    let Attr::Perm(perm) = e.attr() else { return call("DimShuffle", 1) };
     shuffled(perm, e)
 }
 
@@ -156,7 +156,7 @@ fn shuffled(perm: &[Option<usize>], e: &Expr) -> Vec<Piece> {
         return vec![Piece::Arg(0), Piece::Text(".T".into())];
     }
     let items: Vec<String> = perm.iter().map(|p| p.map_or("x".into(), |a| a.to_string())).collect();
-    call(format!("DimShuffle{{{}}}", items.join(", ")).into(), 1)
+    call(&format!("DimShuffle{{{}}}", items.join(", ")), 1)
 }
 
 fn is_reversal(perm: &[Option<usize>], rank: usize) -> bool {
@@ -165,7 +165,7 @@ fn is_reversal(perm: &[Option<usize>], rank: usize) -> bool {
 
 /// `transpose(x, axes=(1, 0, 2))` for a permutation; otherwise an index on top of it.
 pub(super) fn dimshuffle_plain(e: &Expr) -> Vec<Piece> {
-    let Attr::Perm(perm) = e.attr() else { return call("dimshuffle".into(), 1) };
+    let Attr::Perm(perm) = e.attr() else { return call("dimshuffle", 1) };
     let rank = e.arg(0).rank();
     if is_reversal(perm, rank) {
         return vec![Piece::Text("transpose(".into()), Piece::Arg(0), Piece::Text(")".into())];
@@ -313,14 +313,14 @@ pub(super) fn join_plain(e: &Expr) -> Vec<Piece> {
 /// `float64(x)`.
 pub(super) fn cast(e: &Expr) -> Vec<Piece> {
     let name = if let Attr::DType(d) = e.attr() { d.long_name() } else { "cast" };
-    call(name.into(), 1)
+    call(name, 1)
 }
 
 /// `(a \dot b)`. A vector that a dimshuffle made the row of an outer product is printed bare, as
 /// Theano prints it, where reading it back gives the row again.
 pub(super) fn dot_classic(e: &Expr) -> Vec<Piece> {
     if strict_column_times_vector(e.arg(0), e.arg(1)) {
-        return call("dot".into(), 2);
+        return call("dot", 2);
     }
     joined("(", " \\dot ", ")", 2)
 }

@@ -282,13 +282,3 @@ pub(super) fn cast(args: &[Arg<'_>], attr: &Attr) -> TyResult {
     let Attr::DType(d) = attr else { return Err("needs an element type".into()) };
     Ok(Ty::new(*d, args[0].ty.shape.clone()))
 }
-
-/// The shape that a view attribute gives, for the evaluator.
-pub(crate) fn dims_of_view(shape: &Shape, attr: &Attr) -> Result<Shape, String> {
-    match attr {
-        Attr::Perm(p) => dimshuffled(shape, p),
-        Attr::Index(i) => indexed(shape, i),
-        Attr::Dims(d) => Ok(Shape::new(d.iter().cloned())),
-        _ => Err("not a view".into()),
-    }
-}

@@ -5,7 +5,7 @@ use crate::graph::{Graph, Head, Id};
 
 /// Puts windows in the place of what they stand for. A window whose new form would close a cycle
 /// through other windows is left as it was.
-pub(super) fn splice(graph: &Graph, roots: &[Id], windows: Vec<Window>) -> (Graph, Vec<Id>) {
+pub(super) fn splice(graph: &Graph, roots: &[Id], windows: &[Window]) -> (Graph, Vec<Id>) {
     let mut usable = vec![true; windows.len()];
     let mut producer: Vec<Option<usize>> = vec![None; graph.len()];
     for (w, window) in windows.iter().enumerate() {
@@ -14,7 +14,7 @@ pub(super) fn splice(graph: &Graph, roots: &[Id], windows: Vec<Window>) -> (Grap
         }
     }
     loop {
-        match attempt(graph, roots, &windows, &producer, &usable) {
+        match attempt(graph, roots, windows, &producer, &usable) {
             Ok(done) => return done,
             Err(w) => usable[w] = false,
         }

@@ -58,7 +58,7 @@ pub(super) fn pass(
         };
         done.push(Window { graph: found.0, roots: found.1, ..w });
     }
-    splice::splice(graph, roots, done)
+    splice::splice(graph, roots, &done)
 }
 
 /// Clusters of operators, by an undirected walk from the last node down; every cluster small.

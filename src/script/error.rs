@@ -18,11 +18,11 @@ pub enum ScriptError {
     /// The text.
     Read(ReadError),
     /// A gradient that cannot be given.
-    Grad(GradError),
+    Grad(Box<GradError>),
     /// A function that cannot be made.
-    Compile(CompileError),
+    Compile(Box<CompileError>),
     /// Inputs that a function does not take.
-    Call(CallError),
+    Call(Box<CallError>),
     /// Data that cannot be read.
     Data(DataError),
     /// A figure that cannot be drawn.
@@ -46,7 +46,7 @@ impl ScriptError {
     pub fn class(&self) -> &'static str {
         match self {
             ScriptError::Read(e) => e.kind().word(),
-            ScriptError::Grad(GradError::CostNotScalar { .. }) => "type",
+            ScriptError::Grad(e) if matches!(**e, GradError::CostNotScalar { .. }) => "type",
             ScriptError::Grad(_) => "grad",
             ScriptError::Compile(e) => e.class(),
             ScriptError::Call(e) => e.class(),
@@ -95,7 +95,7 @@ macro_rules! from {
     ($($error:ident => $variant:ident),*) => {
         $(impl From<$error> for ScriptError {
             fn from(e: $error) -> ScriptError {
-                ScriptError::$variant(e)
+                ScriptError::$variant(e.into())
             }
         })*
     };

@@ -95,7 +95,7 @@ fn step(session: &mut Session, name: &str, s: &Statement<'_>, out: &mut String) 
 /// The text of a statement at its own place in the file, so that errors name it.
 fn placed(name: &str, s: &Statement<'_>, what: &str) -> Source {
     let mut text = "\n".repeat(s.line - 1);
-    let offset = what.as_ptr().addr().checked_sub(s.text.as_ptr().addr()).unwrap_or(0);
+    let offset = what.as_ptr().addr().saturating_sub(s.text.as_ptr().addr());
     let before = s.text.get(..offset).unwrap_or("");
     text.extend(before.chars().map(|c| if c == '\n' { '\n' } else { ' ' }));
     text.push_str(what);
