@@ -30,7 +30,7 @@ const LAYERS: &[(&str, &[&str])] = &[
         "script",
         &[
             "ty", "op", "expr", "pp", "grad", "sexp", "text", "data", "plot", "graph", "rules", "optimize",
-            "function",
+            "function", "num",
         ],
     ),
     (
