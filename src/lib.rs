@@ -1,4 +1,4 @@
-//! Symbolic gradients, simplified by equality saturation and run as fused loops.
+#![doc = include_str!("../README.md")]
 
 pub mod cli;
 pub mod data;

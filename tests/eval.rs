@@ -1,7 +1,8 @@
+//! Plans against the reference, bit for bit.
+
 #![allow(clippy::unwrap_used, reason = "tests")]
 #![allow(clippy::float_cmp, reason = "bits are what is tested")]
 #![allow(clippy::cloned_ref_to_slice_refs, reason = "lists of one read like lists of many")]
-//! Plans against the reference, bit for bit.
 
 mod support;
 

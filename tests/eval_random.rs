@@ -1,5 +1,6 @@
-#![allow(clippy::unwrap_used, reason = "tests")]
 //! Random graphs: plans against the reference.
+
+#![allow(clippy::unwrap_used, reason = "tests")]
 
 mod support;
 

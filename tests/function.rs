@@ -1,7 +1,8 @@
+//! What a function refuses, and in what words; the ways of calling one.
+
 #![allow(clippy::unwrap_used, reason = "tests")]
 #![allow(clippy::float_cmp, reason = "bits are what is tested")]
 #![allow(clippy::cloned_ref_to_slice_refs, reason = "lists of one read like lists of many")]
-//! What a function refuses, and in what words; the ways of calling one.
 
 use egrad::expr::{Expr, dot};
 use egrad::function::{CallError, CompileError, Function, OnUnused, Options};

@@ -1,7 +1,8 @@
+//! What the rows of the table claim: derivatives, accuracy, laws.
+
 #![allow(clippy::unwrap_used, reason = "tests")]
 #![allow(clippy::float_cmp, reason = "bits are what is tested")]
 #![allow(clippy::cloned_ref_to_slice_refs, reason = "lists of one read like lists of many")]
-//! What the rows of the table claim: derivatives, accuracy, laws.
 
 mod support;
 

@@ -1,5 +1,6 @@
-#![allow(clippy::unwrap_used, clippy::panic, reason = "tests")]
 //! The readers and what they say about wrong texts.
+
+#![allow(clippy::unwrap_used, clippy::panic, reason = "tests")]
 
 mod common;
 #[path = "common/random.rs"]
@@ -71,6 +72,9 @@ fn infix_is_read_as_python_reads_it() {
         "dot(x, v)",
         "M.T.T[0, -1]",
         "v[1:], v[::-1]",
+        "p, q = x + 1, y\nq, p",
+        "p = [x, y * 2]\nq = x, y,\np",
+        "p, q = grad(x * y, [x, y])\np + q",
         "[v[1:], v[::-1], v[None, :], M[:, None, 0]]",
         "sum(M, axis=-1, keepdims=True)",
         "M - sum(M, axis=0, keepdims=True)",
@@ -141,7 +145,12 @@ fn wrong_infix() {
         "x)",
         "[x, y",
         "|x",
-        "x,",
+        "x, , y",
+        "p, q = [x, y, x]\np",
+        "p, q = x\np",
+        "p, p = x, y\np",
+        "p = [x, y]\np: f64\nx",
+        "p = x, y\np + 1",
         "x < y < 2",
         "x if x > 0 else 1",
         "exp",

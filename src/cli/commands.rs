@@ -12,7 +12,7 @@ use super::{batch, rules};
 use crate::data::{show, to_json};
 use crate::expr::Expr;
 use crate::grad::grads;
-use crate::optimize::{Options, Report};
+use crate::optimize::Options;
 use crate::rules::Profile;
 use crate::script::{Curve, ScriptError, Session, draw, run as run_script};
 use crate::sexp::Source;
@@ -202,7 +202,7 @@ fn grad(g: &Grad) -> Outcome {
             };
             block("gradient", &forms(&raw, g.text.form));
             block("optimized", &forms(&best, g.text.form));
-            line(&costs(&report));
+            line(&report.cost());
             if let Some(v) = &values {
                 let names = g.wrt.split(',').map(str::trim).filter(|n| !n.is_empty());
                 for (name, a) in names.zip(&v.values) {
@@ -235,11 +235,6 @@ fn grad(g: &Grad) -> Outcome {
 
 fn text_lines(s: &str) -> Vec<String> {
     s.lines().map(str::to_string).collect()
-}
-
-fn costs(r: &Report) -> String {
-    let n = |x: f64| if x >= 100.0 { format!("{x:.0}") } else { format!("{x:.1}") };
-    format!("cost {} -> {} (estimated work, in additions)", n(r.cost_before), n(r.cost_after))
 }
 
 fn eval(e: &Eval) -> Outcome {

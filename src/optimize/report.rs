@@ -74,6 +74,15 @@ impl Report {
         }
     }
 
+    /// The estimated work before and after, in words.
+    pub fn cost(&self) -> String {
+        let n = |x: f64| if x >= 100.0 { format!("{x:.0}") } else { format!("{x:.1}") };
+        let (before, after) = (n(self.cost_before), n(self.cost_after));
+        // Nothing dearer than the input is ever chosen, but where the input loses digits.
+        let why = if self.cost_after > self.cost_before { "; as written it loses digits" } else { "" };
+        format!("cost {before} -> {after} (estimated work, in additions{why})")
+    }
+
     /// Why it stopped, in words: the reasons of all saturations.
     pub fn stop(&self) -> String {
         if self.stops.is_empty() {

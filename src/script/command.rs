@@ -22,6 +22,8 @@ pub(super) enum Command<'a> {
     Sexp(&'a str),
     /// `opt EXPR`.
     Optimize(&'a str),
+    /// `cost EXPR`: the estimated work before and after optimization.
+    Cost(&'a str),
     /// `eval EXPR with x = VALUE, ...`.
     Evaluate(&'a str, Vec<(&'a str, &'a str)>),
     /// `plot EXPR, ... for x = A .. B to FILE`.
@@ -88,7 +90,7 @@ pub(super) fn command(text: &str) -> Result<Command<'_>, String> {
         Some(i) => (&text[..i], text[i..].trim()),
         None => (text, ""),
     };
-    let takes = ["pp", "let", "sexp", "opt", "eval", "plot"].contains(&word);
+    let takes = ["pp", "let", "sexp", "opt", "cost", "eval", "plot"].contains(&word);
     // `pp = 3` and `pp: f64` define a name.
     if !takes || rest.starts_with(['=', ':']) && !rest.starts_with("==") {
         return Ok(Command::Define);
@@ -101,6 +103,7 @@ pub(super) fn command(text: &str) -> Result<Command<'_>, String> {
         "let" => Command::Let(rest),
         "sexp" => Command::Sexp(rest),
         "opt" => Command::Optimize(rest),
+        "cost" => Command::Cost(rest),
         "eval" => {
             let (what, values) = cut(rest, " with ").map_or((rest, ""), |(a, b)| (a, b));
             Command::Evaluate(what, assignments(values)?)

@@ -9,6 +9,7 @@
 //! g = grad(y, x)
 //! pp g                          # as it is
 //! opt g                         # optimized
+//! cost g                        # the estimated work of both
 //! eval g with x = 4             # before and after optimization; a difference is an error
 //! plot y, g for x = -2 .. 2 to square.svg
 //! ```

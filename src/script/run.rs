@@ -57,6 +57,11 @@ fn step(session: &mut Session, name: &str, s: &Statement<'_>, out: &mut String) 
             let (best, _) = session.optimize(&roots).map_err(|e| at(name, s, e))?;
             lines(out, s, &shown(&best));
         }
+        Command::Cost(what) => {
+            let roots = read(what)?;
+            let (_, report) = session.optimize(&roots).map_err(|e| at(name, s, e))?;
+            lines(out, s, &[report.cost()]);
+        }
         Command::Evaluate(what, values) => {
             let roots = read(what)?;
             let found = session.evaluate(&roots, &values).map_err(|e| at(name, s, e))?;

@@ -39,6 +39,8 @@ pub(super) enum Code {
     Call { args: u32, braces: Option<u32> },
     /// Binds the value on top to the name at the span.
     Bind,
+    /// Takes a list of so many values apart, the first one on top.
+    Unpack(u32),
     /// Forgets the last so many names.
     Unbind(u32),
     /// Declares the input in [`Postfix::declared`].

@@ -141,11 +141,18 @@ impl<'a> Elaborator<'a> {
                 self.call(*args, *braces, name, span)?;
             }
             Code::Bind => {
-                let e = self.pop_expr(span)?;
+                let item = self.pop(span)?;
+                if let Value::List(items) = item.value {
+                    let list =
+                        items.into_iter().map(|i| apply::expr(self.source, i)).collect::<Result<_, _>>()?;
+                    return self.scope.bind_list(self.source, span, list);
+                }
+                let e = apply::expr(self.source, item)?;
                 let name = self.source.slice(span);
                 self.scope.bind(self.source, span, e.clone())?;
                 self.lets.push((name.into(), e));
             }
+            Code::Unpack(n) => self.unpack(*n as usize, span)?,
             Code::Unbind(n) => self.scope.unbind(*n as usize),
             Code::Declare(at) => {
                 self.scope.declare(self.source, span, &self.postfix.declared[*at as usize])?;
@@ -155,8 +162,28 @@ impl<'a> Elaborator<'a> {
         Ok(())
     }
 
+    /// Takes a list apart for so many names.
+    fn unpack(&mut self, names: usize, span: Span) -> Result<(), ReadError> {
+        let item = self.pop(span)?;
+        let Value::List(items) = item.value else {
+            let message = format!("{names} names, but the right side is {}, not a list", item.value.noun());
+            return Err(self.error(ReadErrorKind::Arity, span, message));
+        };
+        if items.len() != names {
+            let message = format!("{names} names for {} expressions", items.len());
+            return Err(self.error(ReadErrorKind::Arity, span, message));
+        }
+        self.stack.extend(items.into_iter().rev());
+        Ok(())
+    }
+
     fn name(&self, span: Span) -> Result<Value, ReadError> {
         let name = self.source.slice(span);
+        if let Some(list) = self.scope.list(name) {
+            return Ok(Value::List(
+                list.iter().map(|e| Item { value: Value::Expr(e.clone()), span }).collect(),
+            ));
+        }
         if let Some(e) = self.scope.get(name) {
             return Ok(Value::Expr(e.clone()));
         }

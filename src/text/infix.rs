@@ -140,20 +140,29 @@ impl<'s> Parser<'s> {
         ReadError::parse(self.source, t.span, format!("{what}{sep}{why}"))
     }
 
-    /// Reads one expression, up to the end of the statement.
+    /// Reads one expression, up to the end of the statement or a comma outside of brackets.
     pub(super) fn expression(&mut self) -> Result<(), ReadError> {
         let mut want_operand = true;
         loop {
             let t = self.next();
             if want_operand {
                 want_operand = self.operand(t)?;
-            } else if matches!(t.kind, Kind::Break | Kind::End) {
+            } else if matches!(t.kind, Kind::Break | Kind::End) || self.ends_element(t)? {
                 self.at -= 1;
                 return self.finish(t);
             } else {
                 want_operand = self.operator(t)?;
             }
         }
+    }
+
+    /// Is this a comma outside of brackets?
+    fn ends_element(&mut self, t: Token) -> Result<bool, ReadError> {
+        if t.kind != Kind::Sym(Sym::Comma) {
+            return Ok(false);
+        }
+        self.reduce(0, t)?;
+        Ok(self.stack.is_empty())
     }
 
     fn finish(&mut self, end: Token) -> Result<(), ReadError> {

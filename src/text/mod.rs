@@ -6,7 +6,8 @@
 //! x: f64[3, n]          # declarations: f64, float32, i64, bool, ...; dscalar, fmatrix, drow, ...
 //! w, b: dvector         # several at once
 //! h = tanh(x @ w + b)   # definitions, each name once
-//! sum(h ** 2, axis=0)   # the result: an expression, or a list [a, b]
+//! gw, gb = grad(sum(h), [w, b])
+//! sum(h ** 2, axis=0)   # the result: an expression, or several: a, b
 //! ```
 //!
 //! Lines end at a line break outside of brackets, or at `;`. Operators are those of Python; `/` is

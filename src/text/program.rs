@@ -24,6 +24,8 @@ pub struct Program {
 #[derive(Debug, Clone, Default)]
 pub struct Scope {
     names: FxHashMap<String, Expr>,
+    /// Names of several expressions together.
+    lists: FxHashMap<String, Vec<Expr>>,
     inputs: Vec<Expr>,
     /// Definitions, in order.
     defined: Vec<String>,
@@ -93,23 +95,46 @@ impl Scope {
     }
 
     pub(super) fn bind(&mut self, source: &Source, span: Span, e: Expr) -> Result<(), ReadError> {
-        let name = source.slice(span);
-        if self.names.contains_key(name) {
-            let message = format!("{} has a meaning already; names are not reused", quoted(name));
-            return Err(ReadError::new(ReadErrorKind::Name, source, span, message));
-        }
+        let name = self.new_name(source, span)?;
         self.named.insert(e.id());
         self.names.insert(name.into(), e);
         self.defined.push(name.into());
         Ok(())
     }
 
+    /// Gives one name to several expressions, such as gradients by several variables.
+    pub(super) fn bind_list(
+        &mut self,
+        source: &Source,
+        span: Span,
+        list: Vec<Expr>,
+    ) -> Result<(), ReadError> {
+        let name = self.new_name(source, span)?;
+        self.lists.insert(name.into(), list);
+        self.defined.push(name.into());
+        Ok(())
+    }
+
+    pub(super) fn list(&self, name: &str) -> Option<&[Expr]> {
+        self.lists.get(name).map(Vec::as_slice)
+    }
+
+    fn new_name<'s>(&self, source: &'s Source, span: Span) -> Result<&'s str, ReadError> {
+        let name = source.slice(span);
+        if self.names.contains_key(name) || self.lists.contains_key(name) {
+            let message = format!("{} has a meaning already; names are not reused", quoted(name));
+            return Err(ReadError::new(ReadErrorKind::Name, source, span, message));
+        }
+        Ok(name)
+    }
+
     pub(super) fn unbind(&mut self, n: usize) {
         for _ in 0..n {
-            if let Some(name) = self.defined.pop()
-                && let Some(e) = self.names.remove(&name)
-            {
-                self.named.remove(&e.id());
+            if let Some(name) = self.defined.pop() {
+                self.lists.remove(&name);
+                if let Some(e) = self.names.remove(&name) {
+                    self.named.remove(&e.id());
+                }
             }
         }
     }
@@ -121,6 +146,9 @@ impl Scope {
         declared: &Declared,
     ) -> Result<(), ReadError> {
         let name = source.slice(span);
+        if self.lists.contains_key(name) {
+            self.new_name(source, span)?;
+        }
         let dims = declared.dims.iter().enumerate().map(|(axis, d)| match d {
             DeclaredDim::Known(n) => Dim::Known(*n),
             DeclaredDim::Named(s) => Dim::Sym(Sym::new(s, name, axis)),

@@ -46,15 +46,12 @@ impl Parser<'_> {
                 };
             }
             lines = true;
-            if t.kind == Kind::Name && self.is(1, Sym::Assign) {
-                self.new_name()?;
-                self.next();
-                self.expression()?;
-                self.out.push(Code::Bind, t.span);
-            } else if t.kind == Kind::Name && self.declares() {
+            if t.kind == Kind::Name && self.names_then(Sym::Assign) {
+                self.definition()?;
+            } else if t.kind == Kind::Name && self.names_then(Sym::Colon) {
                 self.declaration()?;
             } else {
-                self.expression()?;
+                self.expressions()?;
                 self.out.push(Code::Result, t.span);
                 while self.peek().kind == Kind::Break {
                     self.next();
@@ -73,13 +70,49 @@ impl Parser<'_> {
         }
     }
 
-    /// Does a declaration begin here: names, then a colon?
-    fn declares(&self) -> bool {
+    /// Do names and then this symbol stand here?
+    fn names_then(&self, sym: Sym) -> bool {
         let mut ahead = 1;
         while self.is(ahead, Sym::Comma) && self.peek_at(ahead + 1).kind == Kind::Name {
             ahead += 2;
         }
-        self.is(ahead, Sym::Colon)
+        self.is(ahead, sym)
+    }
+
+    /// Expressions up to the end of the statement; several, or a comma behind one, make a list.
+    fn expressions(&mut self) -> Result<(), ReadError> {
+        let start = self.peek().span;
+        self.expression()?;
+        let mut n = 1;
+        while self.eat(Sym::Comma) {
+            if matches!(self.peek().kind, Kind::Break | Kind::End) {
+                self.out.push(Code::List(n), start);
+                return Ok(());
+            }
+            self.expression()?;
+            n += 1;
+        }
+        if n > 1 {
+            self.out.push(Code::List(n), start);
+        }
+        Ok(())
+    }
+
+    /// `name = expression`, or `a, b = list`.
+    fn definition(&mut self) -> Result<(), ReadError> {
+        let mut names = vec![self.new_name()?];
+        while self.eat(Sym::Comma) {
+            names.push(self.new_name()?);
+        }
+        self.next();
+        self.expressions()?;
+        if names.len() > 1 {
+            self.out.push(Code::Unpack(count(names.len())), names[0].to(names[names.len() - 1]));
+        }
+        for name in names {
+            self.out.push(Code::Bind, name);
+        }
+        Ok(())
     }
 
     /// The name that a line gives.
