@@ -145,6 +145,7 @@ fn wrong_infix() {
         "x)",
         "[x, y",
         "|x",
+        "x,",
         "x, , y",
         "p, q = [x, y, x]\np",
         "p, q = x\np",

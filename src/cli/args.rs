@@ -4,6 +4,8 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
+use super::values::Values;
+
 /// Symbolic gradients, simplified by equality saturation and run as fused loops.
 #[derive(Debug, Parser)]
 #[command(name = "egrad", version, about, max_term_width = 100, after_help = EXAMPLES)]
@@ -49,7 +51,11 @@ pub(super) enum Command {
 #[derive(Debug, Args)]
 pub(super) struct Text {
     /// The expression, a program of several lines, `-` for standard input, or `@FILE`.
-    pub(super) text: String,
+    #[arg(required_unless_present = "file", conflicts_with = "file")]
+    pub(super) text: Option<String>,
+    /// A file with the expression or program.
+    #[arg(short, long, value_name = "FILE")]
+    pub(super) file: Option<PathBuf>,
     /// Declarations such as `x: f64[3, n]` (may be repeated).
     #[arg(short, long = "decl", value_name = "DECL")]
     pub(super) decls: Vec<String>,
@@ -128,9 +134,8 @@ pub(super) struct Grad {
     /// Only the gradient as built.
     #[arg(long)]
     pub(super) raw: bool,
-    /// The value of an input: `x=4`, `x=[[0, 1], [2, 3]]`, `x=data.csv`, `x=data.npy`, `x=-`.
-    #[arg(short, long = "input", value_name = "NAME=VALUE")]
-    pub(super) inputs: Vec<String>,
+    #[command(flatten)]
+    pub(super) values: Values,
     #[command(flatten)]
     pub(super) optimizer: Optimizer,
 }
@@ -147,9 +152,8 @@ pub(super) struct Opt {
 pub(super) struct Eval {
     #[command(flatten)]
     pub(super) text: Text,
-    /// The value of an input: `x=4`, `x=[[0, 1], [2, 3]]`, `x=data.csv`, `x=data.npy`, `x=-`.
-    #[arg(short, long = "input", value_name = "NAME=VALUE")]
-    pub(super) inputs: Vec<String>,
+    #[command(flatten)]
+    pub(super) values: Values,
     /// Also the gradient by these names, separated by commas.
     #[arg(long, value_name = "NAMES")]
     pub(super) wrt: Option<String>,
@@ -176,9 +180,8 @@ pub(super) struct Plot {
     /// Files to write, .svg or .png (may be repeated); the terminal if there are none.
     #[arg(short, long = "output", value_name = "FILE")]
     pub(super) outputs: Vec<PathBuf>,
-    /// Values of the other inputs.
-    #[arg(short, long = "input", value_name = "NAME=VALUE")]
-    pub(super) inputs: Vec<String>,
+    #[command(flatten)]
+    pub(super) values: Values,
     #[command(flatten)]
     pub(super) optimizer: Optimizer,
 }

@@ -68,29 +68,41 @@ pub(super) fn options(o: &Optimizer) -> Result<Options, ScriptError> {
 
 /// The text that an argument stands for.
 fn read_text(arg: &str) -> Result<(String, String), ScriptError> {
-    let bytes = |name: &str, bytes: Vec<u8>| {
-        String::from_utf8(bytes).map_err(|e| {
-            let at = e.utf8_error().valid_up_to();
-            ScriptError::other("parse", format!("{name}: byte {at} is not UTF-8"))
-        })
-    };
     if arg == "-" {
         let mut all = Vec::new();
         std::io::stdin()
             .read_to_end(&mut all)
             .map_err(|e| ScriptError::other("io", format!("standard input: {e}")))?;
-        return Ok(("<stdin>".into(), bytes("<stdin>", all)?));
+        return utf8("<stdin>", all);
     }
-    if let Some(path) = arg.strip_prefix('@') {
-        let all = std::fs::read(path).map_err(|e| ScriptError::other("io", format!("{path}: {e}")))?;
-        return Ok((path.into(), bytes(path, all)?));
+    match arg.strip_prefix('@') {
+        Some(path) => read_file(Path::new(path)),
+        None => Ok(("<text>".into(), arg.into())),
     }
-    Ok(("<text>".into(), arg.into()))
+}
+
+fn read_file(path: &Path) -> Result<(String, String), ScriptError> {
+    let name = path.display().to_string();
+    let all = std::fs::read(path).map_err(|e| ScriptError::other("io", format!("{name}: {e}")))?;
+    utf8(&name, all)
+}
+
+fn utf8(name: &str, bytes: Vec<u8>) -> Result<(String, String), ScriptError> {
+    let text = String::from_utf8(bytes).map_err(|e| {
+        let at = e.utf8_error().valid_up_to();
+        ScriptError::other("parse", format!("{name}: byte {at} is not UTF-8"))
+    })?;
+    // Some editors begin a file with a byte-order mark.
+    let text = text.strip_prefix('\u{feff}').map_or_else(|| text.clone(), str::to_string);
+    Ok((name.into(), text))
 }
 
 /// A session with the declarations, and the expressions of the text.
 fn load(t: &Text, options: Options) -> Result<(Session, Vec<Expr>), ScriptError> {
-    let (name, text) = read_text(&t.text)?;
+    let (name, text) = match &t.file {
+        Some(f) => read_file(f)?,
+        None => read_text(t.text.as_deref().unwrap_or_default())?,
+    };
     let source = Source::new(&name, &text);
     let mut session = Session::new(options, Path::new(""));
     let mut declared = parse_declarations(&Source::new("<decl>", &t.decls.join("\n")))?;
@@ -167,17 +179,6 @@ fn wrt(session: &Session, names: &str) -> Result<Vec<Expr>, ScriptError> {
         .collect()
 }
 
-fn assigned(inputs: &[String]) -> Result<Vec<(&str, &str)>, ScriptError> {
-    inputs
-        .iter()
-        .map(|i| {
-            i.split_once('=')
-                .map(|(n, v)| (n.trim(), v.trim()))
-                .ok_or_else(|| ScriptError::other("parse", format!("expected `name=value`, found `{i}`")))
-        })
-        .collect()
-}
-
 fn grad(g: &Grad) -> Outcome {
     let (session, roots) = load(&g.text, options(&g.optimizer)?)?;
     let [cost] = roots.as_slice() else {
@@ -190,8 +191,11 @@ fn grad(g: &Grad) -> Outcome {
         return Ok(ExitCode::SUCCESS);
     }
     let (best, report) = session.optimize(&raw)?;
-    let values =
-        if g.inputs.is_empty() { None } else { Some(session.evaluate(&raw, &assigned(&g.inputs)?)?) };
+    let values = if g.values.is_empty() {
+        None
+    } else {
+        Some(session.evaluate_arrays(&raw, &g.values.read(&session)?)?)
+    };
     match g.text.format {
         Format::Text => {
             let block = |title: &str, lines: &[String]| {
@@ -246,7 +250,7 @@ fn eval(e: &Eval) -> Outcome {
         let g = grads(cost, &wrt(&session, names)?)?;
         roots.extend(g);
     }
-    let found = session.evaluate(&roots, &assigned(&e.inputs)?)?;
+    let found = session.evaluate_arrays(&roots, &e.values.read(&session)?)?;
     match e.text.format {
         Format::Text => {
             for v in &found.values {
@@ -279,7 +283,7 @@ fn plot(p: &Plot) -> Outcome {
             what.extend(g.into_iter().map(|g| (format!("d {name} / d{}", p.var), g)));
         }
     }
-    let fixed = session.data(&assigned(&p.inputs)?)?;
+    let fixed = p.values.read(&session)?;
     let files: Vec<Option<PathBuf>> =
         if p.outputs.is_empty() { vec![None] } else { p.outputs.iter().cloned().map(Some).collect() };
     for file in files {

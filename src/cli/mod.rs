@@ -5,6 +5,7 @@ mod batch;
 mod commands;
 mod output;
 mod rules;
+mod values;
 
 use std::process::ExitCode;
 

@@ -79,16 +79,12 @@ impl Parser<'_> {
         self.is(ahead, sym)
     }
 
-    /// Expressions up to the end of the statement; several, or a comma behind one, make a list.
+    /// Expressions up to the end of the statement; several make a list.
     fn expressions(&mut self) -> Result<(), ReadError> {
         let start = self.peek().span;
         self.expression()?;
         let mut n = 1;
         while self.eat(Sym::Comma) {
-            if matches!(self.peek().kind, Kind::Break | Kind::End) {
-                self.out.push(Code::List(n), start);
-                return Ok(());
-            }
             self.expression()?;
             n += 1;
         }
