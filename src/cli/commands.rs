@@ -7,7 +7,7 @@ use std::process::ExitCode;
 use serde_json::{Map, json};
 
 use super::args::{Batch, Cli, Command, Eval, Format, Grad, Opt, Optimizer, Plot, Run, Text};
-use super::output::{fail, forms, line};
+use super::output::{best_forms, fail, forms, line};
 use super::{batch, rules};
 use crate::data::{show, to_json};
 use crate::expr::Expr;
@@ -150,11 +150,14 @@ fn opt(o: &Opt) -> Outcome {
     match o.text.format {
         Format::Json => {
             line(
-                &json!({ "ok": true, "optimized": forms(&best, o.text.form), "report": report }).to_string(),
+                &json!({ "ok": true, "optimized": best_forms(&best, o.text.form), "report": report })
+                    .to_string(),
             );
         }
         Format::Text => {
-            print(&o.text, "optimized", &best);
+            best_forms(&best, o.text.form).iter().for_each(|l| {
+                line(l);
+            });
             if o.optimizer.report {
                 line(&report.to_string());
             }
@@ -205,7 +208,7 @@ fn grad(g: &Grad) -> Outcome {
                 });
             };
             block("gradient", &forms(&raw, g.text.form));
-            block("optimized", &forms(&best, g.text.form));
+            block("optimized", &best_forms(&best, g.text.form));
             line(&report.cost());
             if let Some(v) = &values {
                 let names = g.wrt.split(',').map(str::trim).filter(|n| !n.is_empty());
@@ -224,7 +227,7 @@ fn grad(g: &Grad) -> Outcome {
             let mut out = Map::new();
             out.insert("ok".into(), json!(true));
             out.insert("gradient".into(), json!(forms(&raw, g.text.form)));
-            out.insert("optimized".into(), json!(forms(&best, g.text.form)));
+            out.insert("optimized".into(), json!(best_forms(&best, g.text.form)));
             out.insert("report".into(), json!(report));
             if let Some(v) = &values {
                 let list: Vec<_> = v.values.iter().map(|a| to_json(&a.view())).collect();

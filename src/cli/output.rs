@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use super::args::{Form, Format};
 use crate::expr::Expr;
 use crate::op::Spelling;
-use crate::pp::{TREE_LIMIT, let_form, pp, print, tree_length};
+use crate::pp::{TREE_LIMIT, brief, let_form, pp, print, tree_length};
 use crate::script::ScriptError;
 use crate::text::{Dialect, sexp_program};
 
@@ -34,6 +34,11 @@ pub(super) fn fail(e: &ScriptError, format: Format) -> ExitCode {
 /// An error for programs.
 pub(super) fn error(e: &ScriptError) -> Value {
     json!({ "kind": e.class(), "message": e.to_string() })
+}
+
+/// The lines of optimized expressions: where trees would repeat themselves, shared parts get names.
+pub(super) fn best_forms(roots: &[Expr], form: Form) -> Vec<String> {
+    if form == Form::Auto { brief(roots, Spelling::Classic) } else { forms(roots, form) }
 }
 
 /// The lines of expressions in a form.

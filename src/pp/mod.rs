@@ -5,8 +5,8 @@
 mod names;
 mod tree;
 
-pub use names::let_form;
 pub(crate) use names::shared_form;
+pub use names::{brief, let_form};
 pub(crate) use tree::GREEK;
 pub use tree::{pp, print, tree_length};
 

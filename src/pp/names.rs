@@ -2,7 +2,8 @@
 
 use rustc_hash::{FxHashMap, FxHashSet};
 
-use super::tree::write_tree;
+use super::TREE_LIMIT;
+use super::tree::{print, tree_length, write_tree};
 use crate::expr::{Expr, Numbering, topological};
 use crate::op::Spelling;
 
@@ -20,6 +21,26 @@ pub fn let_form(roots: &[Expr], spelling: Spelling) -> Vec<String> {
         line
     });
     lets.into_iter().map(|(name, text)| format!("{name} = {text}")).chain(roots).collect()
+}
+
+/// Length of a text that is read at a glance.
+const GLANCE: usize = 240;
+
+/// The trees of expressions, or their let-form where trees would repeat so much that they are more
+/// than twice as long.
+pub fn brief(roots: &[Expr], spelling: Spelling) -> Vec<String> {
+    let length = |lines: &[String]| lines.iter().map(String::len).sum::<usize>();
+    if roots.iter().fold(0usize, |n, r| n.saturating_add(tree_length(r))) > TREE_LIMIT {
+        return let_form(roots, spelling);
+    }
+    let trees: Vec<String> = roots.iter().map(|r| print(r, spelling)).collect();
+    if length(&trees) > GLANCE {
+        let lets = let_form(roots, spelling);
+        if 2 * length(&lets) < length(&trees) {
+            return lets;
+        }
+    }
+    trees
 }
 
 /// The names of some nodes.

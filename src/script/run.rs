@@ -55,7 +55,7 @@ fn step(session: &mut Session, name: &str, s: &Statement<'_>, out: &mut String) 
         Command::Optimize(what) => {
             let roots = read(what)?;
             let (best, _) = session.optimize(&roots).map_err(|e| at(name, s, e))?;
-            lines(out, s, &shown(&best));
+            lines(out, s, &crate::pp::brief(&best, crate::op::Spelling::Classic));
         }
         Command::Cost(what) => {
             let roots = read(what)?;
