@@ -12,6 +12,7 @@ use ndarray::{ArrayD, ArrayViewD};
 use serde_json::{Map, Value, json};
 
 use super::output::{error, line};
+use super::progress::Progress;
 use crate::data::{from_json, to_json};
 use crate::expr::{Expr, variables};
 use crate::function::Function;
@@ -26,6 +27,7 @@ use crate::text::{Dialect, parse_declarations, parse_infix, parse_sexp, sexp_pro
 pub(super) fn run(mut input: impl BufRead, name: &str, options: &Options) -> Result<ExitCode, ScriptError> {
     let mut bytes = Vec::new();
     let mut number = 0usize;
+    let progress = Progress::new();
     loop {
         bytes.clear();
         number += 1;
@@ -33,6 +35,7 @@ pub(super) fn run(mut input: impl BufRead, name: &str, options: &Options) -> Res
             .read_until(b'\n', &mut bytes)
             .map_err(|e| ScriptError::other("io", format!("{name}:{number}: {e}")))?;
         if n == 0 {
+            progress.end();
             return Ok(ExitCode::SUCCESS);
         }
         let text = String::from_utf8_lossy(&bytes);
@@ -40,14 +43,25 @@ pub(super) fn run(mut input: impl BufRead, name: &str, options: &Options) -> Res
             continue;
         }
         let reply = match serde_json::from_str::<Value>(text.trim()) {
-            Ok(case) => answer(&case, options),
+            Ok(case) => guarded(&case, options),
             Err(e) => json!({ "id": null, "ok": false,
                 "error": { "kind": "parse", "message": format!("{name}:{number}: {e}") } }),
         };
         if !line(&reply.to_string()) {
             return Ok(ExitCode::SUCCESS);
         }
+        progress.done(number);
     }
+}
+
+/// The answer to one case; a fault of the library in one does not lose the others.
+fn guarded(case: &Value, options: &Options) -> Value {
+    let answered = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| answer(case, options)));
+    answered.unwrap_or_else(|_| {
+        let id = case.get("id").cloned().unwrap_or(Value::Null);
+        let message = "a fault of egrad; please report the case";
+        json!({ "id": id, "ok": false, "error": { "kind": "internal", "message": message } })
+    })
 }
 
 /// The answer to one case.

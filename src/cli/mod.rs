@@ -4,6 +4,7 @@ mod args;
 mod batch;
 mod commands;
 mod output;
+mod progress;
 mod rules;
 mod values;
 
