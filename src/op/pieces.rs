@@ -110,11 +110,15 @@ pub(super) fn reciprocal(e: &Expr) -> Vec<Piece> {
 pub(super) fn reduce_classic(e: &Expr) -> Vec<Piece> {
     let name = e.op_name();
     let Attr::Axes(axes) = e.attr() else { return call(name, 1) };
+    call(&format!("{}{{{}}}", capital(name), list(axes, ", ")), 1)
+}
+
+fn capital(name: &str) -> String {
     let mut capital = name.to_string();
     if let Some(first) = capital.get_mut(0..1) {
         first.make_ascii_uppercase();
     }
-    call(&format!("{capital}{{{}}}", list(axes, ", ")), 1)
+    capital
 }
 
 /// Plain: `sum(x, axis=0)`, `sum(x, axis=(0, 2))`.
@@ -336,4 +340,54 @@ pub(crate) fn bare_row(e: &Expr) -> bool {
 /// Would `(a \dot b)` be read as an outer product although it is a product with a vector?
 fn strict_column_times_vector(a: &Expr, b: &Expr) -> bool {
     crate::expr::reads_as_outer(a, b)
+}
+
+/// `Cumsum{axis=0}(x)`.
+pub(super) fn scan_classic(e: &Expr) -> Vec<Piece> {
+    let axis = if let Attr::Axis(a) = e.attr() { *a } else { 0 };
+    call(&format!("{}{{axis={axis}}}", capital(e.op_name())), e.args().len())
+}
+
+/// `cumsum(x, axis=0)`.
+pub(super) fn scan_plain(e: &Expr) -> Vec<Piece> {
+    let axis = if let Attr::Axis(a) = e.attr() { *a } else { 0 };
+    let mut out = call(e.op_name(), e.args().len());
+    out.pop();
+    out.push(Piece::owned(format!(", axis={axis})")));
+    out
+}
+
+/// `v[i]`, `M[:, i]`.
+pub(super) fn take(e: &Expr) -> Vec<Piece> {
+    let axis = if let Attr::Axis(a) = e.attr() { *a } else { 0 };
+    let (open, close) = brackets(e.arg(0));
+    vec![
+        Piece::Text(open.into()),
+        Piece::Arg(0),
+        Piece::owned(format!("{close}[{}", ":, ".repeat(axis))),
+        Piece::Arg(1),
+        Piece::Text("]".into()),
+    ]
+}
+
+/// `take(v, i, axis=0)`.
+pub(super) fn take_plain(e: &Expr) -> Vec<Piece> {
+    scan_plain(e)
+}
+
+/// `ARange(0, 5, 1)`: start, end, step.
+pub(super) fn arange_classic(e: &Expr) -> Vec<Piece> {
+    let n = dims(e).join(", ");
+    let int = |i: usize| match e.arg(i).literal() {
+        Some(crate::expr::Lit::Int(k)) => Some(k),
+        _ => None,
+    };
+    let stop = match (int(0), int(1), n.parse::<i64>()) {
+        (Some(start), Some(step), Ok(n)) => (start + step * n).to_string(),
+        (Some(0), Some(1), _) => n,
+        _ => format!("+{n}"),
+    };
+    let mut out = vec![Piece::Text("ARange(".into()), Piece::Arg(0)];
+    out.extend([Piece::owned(format!(", {stop}, ")), Piece::Arg(1), Piece::Text(")".into())]);
+    out
 }

@@ -83,6 +83,19 @@ pub(super) fn reduce(args: &[Arg<'_>], attr: &Attr) -> TyResult {
     Ok(Ty::new(d, without_axes(&ty.shape, attr)?))
 }
 
+/// Removes `Attr::Axes`: truth values.
+pub(super) fn reduce_truth(args: &[Arg<'_>], attr: &Attr) -> TyResult {
+    Ok(Ty::new(DType::Bool, without_axes(&args[0].ty.shape, attr)?))
+}
+
+/// Truth values and integers only.
+pub(super) fn bits(args: &[Arg<'_>], _: &Attr) -> TyResult {
+    if args[0].ty.dtype.is_float() {
+        return Err(format!("takes truth values and integers, not {}", args[0].ty.dtype));
+    }
+    Ok(args[0].ty.clone())
+}
+
 /// Removes `Attr::Axes`, keeps the element type.
 pub(super) fn reduce_like(args: &[Arg<'_>], attr: &Attr) -> TyResult {
     let ty = args[0].ty;
