@@ -1,7 +1,7 @@
 //! Higher derivatives of the logarithm of the gamma function.
 
-/// The `n`-th derivative of `psi` at `x`; NaN unless `n` is an integer of 0 to 60, and for negative
-/// `x` when `n` is above 1.
+/// The `n`-th derivative of `psi` at `x`; NaN unless `n` is an integer of 0 to 60, and below
+/// -10000 when `n` is above 1.
 ///
 /// `(-1)^(n+1) n!` times the sum of `(x + k)^-(n+1)`: terms up to `x + k = n + 20`, then the
 /// Euler-Maclaurin series of the rest (Abramowitz and Stegun 6.4.10 and 6.4.11).
@@ -17,9 +17,8 @@ pub(super) fn polygamma(n: f64, x: f64) -> f64 {
     }
     let odd = n % 2.0 != 0.0;
     let sign = if odd { 1.0 } else { -1.0 };
-    if x <= 0.0 {
-        let pole = x.fract() == 0.0 && x.is_finite();
-        return if pole && odd { f64::INFINITY } else { f64::NAN };
+    if x <= 0.0 && (x.fract() == 0.0 || x < -1e4) {
+        return if odd && x.is_finite() && x.fract() == 0.0 { f64::INFINITY } else { f64::NAN };
     }
     if x == f64::INFINITY {
         return 0.0 * sign;

@@ -708,7 +708,7 @@ ops!(
         derivative: Derivative::Each(&[|v| v.x(0).zeros_like()]),
         kernel: map1!(libm::floor),
         cost: 1.0,
-        laws: &[Law::Integral, Law::Increasing, Law::Idempotent],
+        laws: &[Law::Integral, Law::Idempotent],
         ..OpDef::UNARY
     },
     unary::Ceil::ceil = OpDef {
@@ -717,7 +717,7 @@ ops!(
         derivative: Derivative::Each(&[|v| v.x(0).zeros_like()]),
         kernel: map1!(libm::ceil),
         cost: 1.0,
-        laws: &[Law::Integral, Law::Increasing, Law::Idempotent],
+        laws: &[Law::Integral, Law::Idempotent],
         ..OpDef::UNARY
     },
     unary::RoundHalfToEven::round_half_to_even = OpDef {
@@ -727,7 +727,7 @@ ops!(
         derivative: Derivative::Each(&[|v| v.x(0).zeros_like()]),
         kernel: map1!(rounding::half_even),
         cost: 1.0,
-        laws: &[Law::Integral, Law::Increasing, Law::Idempotent, Law::Odd],
+        laws: &[Law::Integral, Law::Idempotent, Law::Odd],
         ..OpDef::UNARY
     },
     unary::RoundHalfAwayFromZero::round_half_away_from_zero = OpDef {
@@ -736,7 +736,7 @@ ops!(
         derivative: Derivative::Each(&[|v| v.x(0).zeros_like()]),
         kernel: map1!(rounding::half_away),
         cost: 1.0,
-        laws: &[Law::Integral, Law::Increasing, Law::Idempotent, Law::Odd],
+        laws: &[Law::Integral, Law::Idempotent, Law::Odd],
         ..OpDef::UNARY
     },
     unary::Trunc::trunc = OpDef {
@@ -745,7 +745,7 @@ ops!(
         derivative: Derivative::Each(&[|v| v.x(0).zeros_like()]),
         kernel: map1!(libm::trunc),
         cost: 1.0,
-        laws: &[Law::Integral, Law::Increasing, Law::Idempotent, Law::Odd],
+        laws: &[Law::Integral, Law::Idempotent, Law::Odd],
         ..OpDef::UNARY
     },
     binary::Arctan2::arctan2 = OpDef {
@@ -1135,6 +1135,20 @@ ops!(
         derivative: Derivative::Each(&[derive::dot_left, derive::dot_right]),
         kernel: Kernel::Dot,
         cost: 2.0,
+        ..OpDef::BINARY
+    },
+    hidden::BatchedDot::batched_dot = OpDef {
+        name: "batched_dot",
+        doc: "Products of the matrices along leading axes, which broadcast.",
+        arity: Arity::Exact(2),
+        role: Role::Contract,
+        ty: types::batched_dot,
+        demand: |s| vec![(s[0].axis_from_end(0), s[1].axis_from_end(1))],
+        pp: Pp::Call(Some("BatchedDot")),
+        plain: Pp::Call(Some("matmul")),
+        derivative: Derivative::Each(&[derive::batched_left, derive::batched_right]),
+        cost: 2.0,
+        lower: Some(|x, _| derive::batched(&x[0], &x[1])),
         ..OpDef::BINARY
     },
     hidden::Dimshuffle::dimshuffle = OpDef {

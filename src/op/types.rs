@@ -138,6 +138,23 @@ pub(super) fn dot(args: &[Arg<'_>], _: &Attr) -> TyResult {
     Ok(Ty::new(if dtype == DType::Bool { DType::I8 } else { dtype }, Shape::new(dims)))
 }
 
+/// Products of matrices along leading axes: the operands have two axes or more, one has three.
+pub(super) fn batched_dot(args: &[Arg<'_>], _: &Attr) -> TyResult {
+    let (a, b) = (&args[0].ty.shape, &args[1].ty.shape);
+    if a.rank().min(b.rank()) < 2 {
+        return Err(format!("takes matrices along leading axes, not {a} and {b}"));
+    }
+    if let (Some(m), Some(n)) = (a.axis_from_end(0).known(), b.axis_from_end(1).known())
+        && m != n
+    {
+        return Err(format!("inner lengths differ: {a} and {b}"));
+    }
+    let batch = |s: &Shape| Shape::new(s.dims()[..s.rank() - 2].iter().cloned());
+    let batch = batch(a).broadcast(&batch(b)).map_err(text)?;
+    let dims = batch.dims().iter().cloned().chain([a.axis_from_end(1), b.axis_from_end(0)]);
+    Ok(Ty::new(arith(args, &Attr::None)?.dtype, Shape::new(dims)))
+}
+
 /// The result of a dimshuffle. An operand of too low a rank is taken to have leading axes of
 /// length 1, as broadcasting would give it.
 pub(super) fn dimshuffle(args: &[Arg<'_>], attr: &Attr) -> TyResult {

@@ -30,7 +30,7 @@ pub(super) fn apply(
     Expr::try_apply(op, attr, args).map_err(|e| type_error(source, span, &e))
 }
 
-fn type_error(source: &Source, span: Span, e: &TypeError) -> ReadError {
+pub(super) fn type_error(source: &Source, span: Span, e: &TypeError) -> ReadError {
     let kind = match e.class() {
         "arity" => ReadErrorKind::Arity,
         "index" => ReadErrorKind::Index,

@@ -1,6 +1,6 @@
 //! The infix reader: operator precedence with an explicit stack, so that nesting has no limit.
 //!
-//! From loose to tight: comparisons (they do not chain), `+ -`, `* / // @ \dot`, unary minus, `**`
+//! From loose to tight: comparisons (they do not chain), `+ -`, `* / // % @ \dot`, unary minus, `**`
 //! (from the right; its right operand may begin with a minus), and what follows an operand: `[...]`,
 //! `.T`, `.shape[k]`. Binary operators of one level associate to the left, so `x * y * z` is two
 //! products, in parentheses or not. `-2` is a literal unless `**`, `[` or `.` follows.
@@ -25,7 +25,7 @@ const UNARY: u8 = 4;
 const POWER: u8 = 5;
 
 /// How tight binary symbols bind. What they mean, the row of that name says.
-const LEVELS: [(Sym, &str, u8); 11] = [
+const LEVELS: [(Sym, &str, u8); 12] = [
     (Sym::Lt, "<", COMPARISON),
     (Sym::Le, "<=", COMPARISON),
     (Sym::Gt, ">", COMPARISON),
@@ -36,6 +36,7 @@ const LEVELS: [(Sym, &str, u8); 11] = [
     (Sym::Minus, "-", 2),
     (Sym::Star, "*", 3),
     (Sym::Slash, "/", 3),
+    (Sym::Percent, "%", 3),
     (Sym::StarStar, "**", POWER),
 ];
 
