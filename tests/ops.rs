@@ -201,13 +201,14 @@ fn applications(op: Op) -> Vec<(Attr, Vec<Vec<usize>>)> {
         return shapes.iter().map(|(a, b)| (Attr::None, vec![a.to_vec(), b.to_vec()])).collect();
     }
     if def.role == Role::Whole {
-        let shapes: [&[&[usize]]; 7] = [
+        let shapes: [&[&[usize]]; 8] = [
             &[&[3, 3]],
             &[&[2, 3]],
             &[&[3]],
             &[&[3, 3], &[3]],
             &[&[3, 3], &[3, 2]],
             &[&[], &[]],
+            &[&[3, 2], &[2, 2]],
             &[&[3, 2], &[4], &[4, 2]],
         ];
         let attr = match def.attr {

@@ -116,6 +116,9 @@ pub struct OpDef {
     pub pp: Pp,
     /// Spelling in the input language, where it differs from a call by name.
     pub plain: Pp,
+    /// Layout in LaTeX, where it does not follow from `pp`: `#0` is an operand, `!0` one that binds
+    /// tighter than sums and products.
+    pub latex: Option<&'static str>,
     /// Type and shape of the result.
     pub ty: fn(&[Arg<'_>], &Attr) -> TyResult,
     /// Lengths of the operands that must be equal.
@@ -148,6 +151,7 @@ impl OpDef {
         role: Role::Elementwise,
         pp: Pp::Call(None),
         plain: Pp::Call(None),
+        latex: None,
         ty: super::types::float,
         demand: |_| Vec::new(),
         derivative: Derivative::Undefined,

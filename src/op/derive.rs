@@ -73,15 +73,21 @@ pub(super) fn unwrite(v: &Adjoint<'_>) -> Expr {
     crate::expr::unbroadcast(&hole, &v.x(1))
 }
 
-/// Each operand gets its slice.
+/// Each operand gets its slice: by numbers where the lengths up to it are numbers.
 pub(super) fn join_derivative(v: &Adjoint<'_>, i: usize) -> Expr {
     let Attr::Axis(axis) = *v.attr() else { return v.g() };
-    let length = |j: usize| v.x(j).ty().shape.dims()[axis].known().unwrap_or(0);
-    let start: usize = (0..i).map(length).sum();
+    if v.arity() == 1 {
+        return v.g();
+    }
+    let length = |j: usize| v.x(j).ty().shape.dims()[axis].known();
     let at = |n: usize| i64::try_from(n).ok();
+    let (Some(start), Some(own)) = ((0..i).map(length).sum::<Option<usize>>(), length(i)) else {
+        let parts = std::iter::once(v.g()).chain((0..=i).map(|j| v.x(j)));
+        return Expr::apply(Op::Segment, v.attr().clone(), parts);
+    };
     let full = IndexItem::Slice { start: None, stop: None, step: 1 };
     let mut items = vec![full; axis];
-    items.push(IndexItem::Slice { start: at(start), stop: at(start + length(i)), step: 1 });
+    items.push(IndexItem::Slice { start: at(start), stop: at(start + own), step: 1 });
     Expr::apply(Op::Index, Attr::Index(items), [v.g()])
 }
 

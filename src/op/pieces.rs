@@ -121,6 +121,14 @@ fn capital(name: &str) -> String {
     capital
 }
 
+/// `Softmax(x)` along the last axis, `Softmax{0}(x)` along others.
+pub(super) fn softmax_classic(e: &Expr) -> Vec<Piece> {
+    match e.attr() {
+        Attr::Axes(axes) if axes[..] == [e.rank().wrapping_sub(1)] => call(&capital(e.op_name()), 1),
+        _ => reduce_classic(e),
+    }
+}
+
 /// Plain: `sum(x, axis=0)`, `sum(x, axis=(0, 2))`.
 pub(super) fn reduce_plain(e: &Expr) -> Vec<Piece> {
     let Attr::Axes(axes) = e.attr() else { return call(e.op_name(), 1) };
@@ -300,8 +308,21 @@ pub(super) fn write_at(e: &Expr) -> Vec<Piece> {
     ]
 }
 
-/// `join(0, x, y)`.
+/// Is this a join of scalars, printed `[x, y]`?
+pub(crate) fn is_stack(e: &Expr) -> bool {
+    let scalar = |a: &Expr| {
+        matches!(a.attr(), Attr::Perm(p) if *p == [None])
+            && a.arg(0).rank() == 0
+            && a.arg(0).literal().is_none()
+    };
+    e.rank() == 1 && e.args().len() > 1 && e.args().iter().all(scalar)
+}
+
+/// `join(0, x, y)`; scalars side by side are `[x, y]`.
 pub(super) fn join_classic(e: &Expr) -> Vec<Piece> {
+    if is_stack(e) {
+        return joined("[", ", ", "]", e.args().len());
+    }
     let axis = if let Attr::Axis(a) = e.attr() { *a } else { 0 };
     joined(format!("join({axis}, "), ", ", ")", e.args().len())
 }
@@ -342,10 +363,10 @@ fn strict_column_times_vector(a: &Expr, b: &Expr) -> bool {
     crate::expr::reads_as_outer(a, b)
 }
 
-/// `Cumsum{axis=0}(x)`.
+/// `Cumsum{0}(x)`.
 pub(super) fn scan_classic(e: &Expr) -> Vec<Piece> {
     let axis = if let Attr::Axis(a) = e.attr() { *a } else { 0 };
-    call(&format!("{}{{axis={axis}}}", capital(e.op_name())), e.args().len())
+    call(&format!("{}{{{axis}}}", capital(e.op_name())), e.args().len())
 }
 
 /// `cumsum(x, axis=0)`.
@@ -359,6 +380,10 @@ pub(super) fn scan_plain(e: &Expr) -> Vec<Piece> {
 
 /// `v[i]`, `M[:, i]`.
 pub(super) fn take(e: &Expr) -> Vec<Piece> {
+    // Anything else may begin as another index does.
+    if e.arg(1).name().is_none() {
+        return scan_plain(e);
+    }
     let axis = if let Attr::Axis(a) = e.attr() { *a } else { 0 };
     let (open, close) = brackets(e.arg(0));
     vec![

@@ -93,6 +93,17 @@ macro_rules! form {
 /// Additions per element of a matrix that a factorization takes, for a side of 100.
 const LU: f64 = 70.0;
 
+/// Every position but the first, for operands that only tell lengths.
+const BEHIND: [usize; 255] = {
+    let mut all = [0; 255];
+    let mut i = 0;
+    while i < all.len() {
+        all[i] = i + 1;
+        i += 1;
+    }
+    all
+};
+
 /// The constant `sqrt(pi)/2`.
 const HALF_SQRT_PI: f64 = 0.886_226_925_452_758;
 
@@ -167,6 +178,7 @@ ops!(
         name: "/",
         aliases: &["div", "true_div"],
         doc: "Elementwise quotient, always a float.",
+        latex: Some("\\frac{#0}{#1}"),
         ty: types::divide,
         pp: Pp::Infix(" / "),
         plain: Pp::Infix(" / "),
@@ -182,6 +194,7 @@ ops!(
         name: "**",
         aliases: &["pow"],
         doc: "Elementwise power.",
+        latex: Some("!0^{#1}"),
         pp: Pp::Infix(" ** "),
         plain: Pp::Infix(" ** "),
         derivative: Derivative::Each(&[
@@ -261,6 +274,7 @@ ops!(
         name: "reciprocal",
         aliases: &["recip"],
         doc: "One over each element.",
+        latex: Some("\\frac{1}{#0}"),
         pp: Pp::Special(pieces::reciprocal),
         derivative: Derivative::Each(&[|v| -v.g() / (v.x(0) * v.x(0))]),
         real: Some(|x| r(1.0) / x[0].clone()),
@@ -310,6 +324,7 @@ ops!(
         name: "sqr",
         aliases: &["square"],
         doc: "Elementwise square.",
+        latex: Some("!0^{2}"),
         ty: types::like,
         derivative: Derivative::Each(&[|v| (v.g() * v.x(0)) * 2]),
         kernel: map1!(|a: f64| a * a),
@@ -321,6 +336,7 @@ ops!(
     unary::Sqrt::sqrt = OpDef {
         name: "sqrt",
         doc: "Elementwise square root; NaN below zero.",
+        latex: Some("\\sqrt{#0}"),
         derivative: Derivative::Each(&[|v| (v.g() * 0.5) / v.x(0).sqrt()]),
         kernel: map1!(|a: f64| a.sqrt()),
         real: Some(|x| x[0].sqrt()),
@@ -332,6 +348,7 @@ ops!(
     unary::Exp::exp = OpDef {
         name: "exp",
         doc: "Elementwise exponential.",
+        latex: Some("e^{#0}"),
         derivative: Derivative::Each(&[|v| v.g() * v.x(0).exp()]),
         kernel: map1!(libm::exp),
         real: Some(|x| x[0].exp()),
@@ -342,6 +359,7 @@ ops!(
     unary::Exp2::exp2 = OpDef {
         name: "exp2",
         doc: "Elementwise power of 2.",
+        latex: Some("2^{#0}"),
         derivative: Derivative::Each(&[|v| (v.g() * v.x(0).exp2()) * 2.0f64.into_expr().log()]),
         kernel: map1!(libm::exp2),
         real: Some(|x| r(2.0).pow(&x[0])),
@@ -578,6 +596,7 @@ ops!(
         name: "sigmoid",
         aliases: &["logistic"],
         doc: "The logistic function 1 / (1 + exp(-x)), without overflow.",
+        latex: Some("\\sigma\\left(#0\\right)"),
         derivative: Derivative::Each(&[|v| {
             let s = v.x(0).sigmoid();
             (v.g() * &s) * (1.0 - s)
@@ -649,6 +668,7 @@ ops!(
         name: "gamma",
         aliases: &["tgamma"],
         doc: "The gamma function.",
+        latex: Some("\\Gamma\\left(#0\\right)"),
         derivative: Derivative::Each(&[|v| (v.g() * v.x(0).gamma()) * v.x(0).psi()]),
         kernel: map1!(libm::tgamma),
         cost: 20.0,
@@ -668,6 +688,7 @@ ops!(
         name: "psi",
         aliases: &["digamma"],
         doc: "The derivative of gammaln.",
+        latex: Some("\\psi\\left(#0\\right)"),
         plain: Pp::Call(Some("digamma")),
         derivative: Derivative::Each(&[|v| v.g() * v.x(0).tri_gamma()]),
         kernel: map1!(f::psi),
@@ -705,6 +726,7 @@ ops!(
     unary::Floor::floor = OpDef {
         name: "floor",
         doc: "The largest integer not above each element.",
+        latex: Some("\\left\\lfloor #0\\right\\rfloor"),
         derivative: Derivative::Each(&[|v| v.x(0).zeros_like()]),
         kernel: map1!(libm::floor),
         cost: 1.0,
@@ -714,6 +736,7 @@ ops!(
     unary::Ceil::ceil = OpDef {
         name: "ceil",
         doc: "The smallest integer not below each element.",
+        latex: Some("\\left\\lceil #0\\right\\rceil"),
         derivative: Derivative::Each(&[|v| v.x(0).zeros_like()]),
         kernel: map1!(libm::ceil),
         cost: 1.0,
@@ -803,6 +826,7 @@ ops!(
         name: "<",
         aliases: &["lt"],
         doc: "Is each element of the first smaller? False with NaN.",
+        latex: Some("!0 < !1"),
         pp: Pp::Call(Some("lt")),
         plain: Pp::Infix(" < "),
         kernel: map2!(|a: f64, b: f64| truth(a < b)),
@@ -813,6 +837,7 @@ ops!(
         name: "<=",
         aliases: &["le"],
         doc: "Is each element of the first smaller or equal? False with NaN.",
+        latex: Some("!0 \\le !1"),
         pp: Pp::Call(Some("le")),
         plain: Pp::Infix(" <= "),
         kernel: map2!(|a: f64, b: f64| truth(a <= b)),
@@ -823,6 +848,7 @@ ops!(
         name: ">",
         aliases: &["gt"],
         doc: "Is each element of the first larger? False with NaN.",
+        latex: Some("!0 > !1"),
         pp: Pp::Call(Some("gt")),
         plain: Pp::Infix(" > "),
         kernel: map2!(|a: f64, b: f64| truth(a > b)),
@@ -833,6 +859,7 @@ ops!(
         name: ">=",
         aliases: &["ge"],
         doc: "Is each element of the first larger or equal? False with NaN.",
+        latex: Some("!0 \\ge !1"),
         pp: Pp::Call(Some("ge")),
         plain: Pp::Infix(" >= "),
         kernel: map2!(|a: f64, b: f64| truth(a >= b)),
@@ -843,6 +870,7 @@ ops!(
         name: "==",
         aliases: &["eq"],
         doc: "Are the elements equal? False with NaN.",
+        latex: Some("!0 = !1"),
         pp: Pp::Call(Some("eq")),
         plain: Pp::Infix(" == "),
         kernel: map2!(|a: f64, b: f64| truth(a == b)),
@@ -854,6 +882,7 @@ ops!(
         name: "!=",
         aliases: &["neq", "ne"],
         doc: "Do the elements differ? True with NaN.",
+        latex: Some("!0 \\ne !1"),
         pp: Pp::Call(Some("neq")),
         plain: Pp::Infix(" != "),
         kernel: map2!(|a: f64, b: f64| truth(a != b)),
@@ -865,6 +894,7 @@ ops!(
         name: "and_",
         aliases: &["and"],
         doc: "Are both elements true (not zero)?",
+        latex: Some("!0 \\land !1"),
         plain: Pp::Call(Some("and")),
         kernel: map2!(|a: f64, b: f64| truth(a != 0.0 && b != 0.0)),
         real: Some(|x| r(truth(!x[0].is_zero() && !x[1].is_zero()))),
@@ -875,6 +905,7 @@ ops!(
         name: "or_",
         aliases: &["or"],
         doc: "Is one of the elements true (not zero)?",
+        latex: Some("!0 \\lor !1"),
         plain: Pp::Call(Some("or")),
         kernel: map2!(|a: f64, b: f64| truth(a != 0.0 || b != 0.0)),
         real: Some(|x| r(truth(!x[0].is_zero() || !x[1].is_zero()))),
@@ -1085,7 +1116,7 @@ ops!(
         attr: AttrKind::Axes,
         ty: types::softmax,
         role: Role::Move,
-        pp: Pp::Special(pieces::reduce_classic),
+        pp: Pp::Special(pieces::softmax_classic),
         plain: Pp::Special(pieces::reduce_plain),
         derivative: Derivative::Each(&[|v| {
             let sm = v.x(0).softmax_over(v.attr());
@@ -1108,7 +1139,7 @@ ops!(
         attr: AttrKind::Axes,
         ty: types::softmax,
         role: Role::Move,
-        pp: Pp::Special(pieces::reduce_classic),
+        pp: Pp::Special(pieces::softmax_classic),
         plain: Pp::Special(pieces::reduce_plain),
         derivative: Derivative::Each(&[|v| {
             let g = v.g();
@@ -1128,6 +1159,7 @@ ops!(
         name: "dot",
         aliases: &["matmul"],
         doc: "Product of vectors and matrices.",
+        latex: Some("!0 \\, !1"),
         arity: Arity::Exact(2),
         role: Role::Contract,
         ty: types::dot,
@@ -1139,6 +1171,7 @@ ops!(
     },
     hidden::BatchedDot::batched_dot = OpDef {
         name: "batched_dot",
+        aliases: &["BatchedDot"],
         doc: "Products of the matrices along leading axes, which broadcast.",
         arity: Arity::Exact(2),
         role: Role::Contract,
@@ -1243,6 +1276,32 @@ ops!(
         cost: 1.0,
         ..OpDef::MOVE
     },
+    hidden::Segment::segment = OpDef {
+        name: "segment",
+        doc: "Of what joins operands along an axis, the part that the last one had; the others stand before it.",
+        arity: Arity::AtLeast(2),
+        attr: AttrKind::Axis,
+        pp: Pp::Special(pieces::scan_classic),
+        plain: Pp::Special(pieces::scan_plain),
+        ty: whole::types::segment,
+        derivative: Derivative::Any(whole::derive::segment),
+        disconnected: &BEHIND,
+        kernel: Kernel::Whole(whole::place::segment),
+        cost: 1.0,
+        ..OpDef::WHOLE
+    },
+    hidden::IncSegment::inc_segment = OpDef {
+        name: "inc_segment",
+        doc: "The first operand with the last added where `segment` takes its part.",
+        arity: Arity::AtLeast(2),
+        attr: AttrKind::Axis,
+        pp: Pp::Special(pieces::scan_classic),
+        plain: Pp::Special(pieces::scan_plain),
+        ty: whole::types::inc_segment,
+        derivative: Derivative::Any(whole::derive::inc_segment),
+        kernel: Kernel::Whole(whole::place::inc_segment),
+        ..OpDef::WHOLE
+    },
     hidden::Det::det = OpDef {
         name: "det",
         doc: "Determinant of a square matrix.",
@@ -1266,6 +1325,7 @@ ops!(
     hidden::MatrixInverse::matrix_inverse = OpDef {
         name: "matrix_inverse",
         doc: "Inverse of a square matrix; NaN where there is none.",
+        latex: Some("!0^{-1}"),
         pp: Pp::Call(Some("inv")),
         plain: Pp::Call(Some("inv")),
         ty: whole::types::square_like,
@@ -1326,6 +1386,7 @@ ops!(
     hidden::AllocDiag::alloc_diag = OpDef {
         name: "alloc_diag",
         doc: "A square matrix with a given diagonal, zero elsewhere.",
+        aliases: &["AllocDiag"],
         pp: Pp::Call(Some("AllocDiag")),
         plain: Pp::Call(Some("diag")),
         ty: whole::types::alloc_diag,

@@ -124,6 +124,11 @@ impl<'a> Elaborator<'a> {
                 self.push_dim(d, span)?;
             }
             Code::At(at) => self.index(&self.postfix.indexes[*at as usize], span)?,
+            Code::Take(axis) => {
+                let (indices, x) = (self.pop_expr(span)?, self.pop_expr(span)?);
+                let e = self.apply(Op::Take, Attr::Axis(*axis as usize), vec![x, indices], span)?;
+                self.push(Value::Expr(e), span);
+            }
             Code::Length(axis) => {
                 let x = self.pop_expr(span)?;
                 let e = self.apply(Op::Length, Attr::Axis(*axis as usize), vec![x], span)?;
@@ -281,9 +286,9 @@ impl<'a> Elaborator<'a> {
         }
         let braces = braces.map(|b| &self.postfix.braces[b as usize]);
         let found = *self.callees.entry(name).or_insert_with(|| callee(name));
-        // Classic names with braces are capitalized: `Sum{0}`, `DimShuffle{1, 0}`.
+        // Some classic names are capitalized: `Sum{0}`, `DimShuffle{1, 0}`, `Softmax`.
         let found = match found {
-            None if braces.is_some() => callee(&name.to_ascii_lowercase()),
+            None if name.starts_with(|c: char| c.is_ascii_uppercase()) => callee(&name.to_ascii_lowercase()),
             found => found,
         };
         let Some(callee) = found else { return Err(self.unknown(name, span)) };

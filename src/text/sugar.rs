@@ -103,7 +103,10 @@ fn inverse(args: Args<'_>) -> Result<Value, ReadError> {
 
 fn like(args: Args<'_>, value: f64) -> Result<Value, ReadError> {
     let (args, mut x) = exactly(args, 1)?;
-    let value = Expr::lit(Lit::Float(value));
+    // Integers get an integer, as in Theano.
+    #[allow(clippy::cast_possible_truncation, reason = "zero or one")]
+    let lit = if x[0].ty().dtype.is_float() { Lit::Float(value) } else { Lit::Int(value as i64) };
+    let value = Expr::lit(lit);
     args.apply(Op::Fill, Attr::None, vec![x.remove(0), value]).map(Value::Expr)
 }
 

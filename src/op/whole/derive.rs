@@ -100,3 +100,25 @@ pub(in crate::op) fn arange_step(v: &Adjoint<'_>) -> Expr {
     let places = Expr::apply(Op::Arange, v.attr().clone(), [0.into_expr(), 1.into_expr()]);
     (v.g() * places).sum()
 }
+
+/// Zeros with the adjoint at the part.
+pub(in crate::op) fn segment(v: &Adjoint<'_>, i: usize) -> Expr {
+    if i > 0 {
+        return v.x(i).zeros_like();
+    }
+    let before = (1..v.arity() - 1).map(|j| v.x(j));
+    let all = std::iter::once(v.x(0).zeros_like()).chain(before).chain([v.g()]);
+    Expr::apply(Op::IncSegment, v.attr().clone(), all)
+}
+
+/// The adjoint, or its part.
+pub(in crate::op) fn inc_segment(v: &Adjoint<'_>, i: usize) -> Expr {
+    if i == 0 {
+        return v.g();
+    }
+    if i + 1 < v.arity() {
+        return v.x(i).zeros_like();
+    }
+    let all = std::iter::once(v.g()).chain((1..v.arity()).map(|j| v.x(j)));
+    Expr::apply(Op::Segment, v.attr().clone(), all)
+}

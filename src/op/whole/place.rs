@@ -85,3 +85,40 @@ pub(in crate::op) fn arange(_: &Attr, x: &[Dense<'_>], _: &[usize], out: &mut [f
     }
     Ok(())
 }
+
+/// Where the part of the last operand begins in the first, in elements of one slice, and its length.
+fn part(attr: &Attr, x: &[Dense<'_>]) -> Result<(usize, usize), String> {
+    let a = axis(attr);
+    let lengths = || x[1..].iter().map(|p| p.lens[a]);
+    let (all, own) = (lengths().sum::<usize>(), lengths().last().unwrap_or(0));
+    if all > x[0].lens[a] {
+        return Err(format!("the parts have {all} places of {}", x[0].lens[a]));
+    }
+    Ok((all - own, own))
+}
+
+/// The part of the first operand that the last had.
+pub(in crate::op) fn segment(attr: &Attr, x: &[Dense<'_>], _: &[usize], out: &mut [f64]) -> Done {
+    let (start, own) = part(attr, x)?;
+    let (before, n, after) = around(x[0].lens, axis(attr));
+    for i in 0..before {
+        out[i * own * after..][..own * after]
+            .copy_from_slice(&x[0].data[(i * n + start) * after..][..own * after]);
+    }
+    Ok(())
+}
+
+/// The first operand with the last added to its part.
+pub(in crate::op) fn inc_segment(attr: &Attr, x: &[Dense<'_>], _: &[usize], out: &mut [f64]) -> Done {
+    let (start, own) = part(attr, x)?;
+    let (before, n, after) = around(x[0].lens, axis(attr));
+    out.copy_from_slice(x[0].data);
+    let value = x.last().map_or(&[][..], |v| v.data);
+    for i in 0..before {
+        let slice = &value[i * own * after..][..own * after];
+        for (o, v) in out[(i * n + start) * after..][..own * after].iter_mut().zip(slice) {
+            *o += v;
+        }
+    }
+    Ok(())
+}

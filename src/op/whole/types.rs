@@ -178,3 +178,35 @@ pub(in crate::op) fn arange(args: &[Arg<'_>], attr: &Attr) -> TyResult {
     let d = args[0].ty.dtype.promote(args[1].ty.dtype);
     Ok(Ty::new(if d.is_float() { d } else { DType::I64 }, Shape::new([n.clone()])))
 }
+
+/// The part of the first operand that the last had.
+pub(in crate::op) fn segment(args: &[Arg<'_>], attr: &Attr) -> TyResult {
+    let of = args[0].ty;
+    let a = axis(attr, of.rank())?;
+    let mut places = Vec::new();
+    for x in &args[1..] {
+        let s = &x.ty.shape;
+        let clash = |(i, (m, n)): (usize, (&Dim, &Dim))| {
+            i != a && matches!((m.known(), n.known()), (Some(m), Some(n)) if m != n)
+        };
+        if s.rank() != of.rank() || s.dims().iter().zip(of.shape.dims()).enumerate().any(clash) {
+            return Err(format!("{s} is no part of {} along axis {a}", of.shape));
+        }
+        places.push(s.dims()[a].clone());
+    }
+    let own = places.last().cloned().unwrap_or(Dim::ONE);
+    if let (Some(all), Some(n)) = (Dim::sum(places).known(), of.shape.dims()[a].known())
+        && all > n
+    {
+        return Err(format!("the parts have {all} places of {n}"));
+    }
+    let dims = of.shape.dims().iter().enumerate().map(|(i, d)| if i == a { own.clone() } else { d.clone() });
+    Ok(Ty::new(of.dtype, Shape::new(dims)))
+}
+
+/// The first operand with the last added to its part.
+pub(in crate::op) fn inc_segment(args: &[Arg<'_>], attr: &Attr) -> TyResult {
+    segment(args, attr)?;
+    let d = args.last().map_or(args[0].ty.dtype, |v| args[0].ty.dtype.promote(v.ty.dtype));
+    Ok(Ty::new(d, args[0].ty.shape.clone()))
+}
