@@ -83,6 +83,10 @@ pub(super) enum Form {
     Plain,
     /// S-expression.
     Sexp,
+    /// A tree with an identity for every node.
+    Debug,
+    /// LaTeX.
+    Latex,
 }
 
 /// Text or JSON.

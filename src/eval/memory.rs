@@ -82,7 +82,7 @@ fn each_slot(steps: &mut [Step], f: &mut dyn FnMut(Use<'_>)) {
                 arg_slot(from, f);
                 dest_slot(out, f);
             }
-            Step::Concat { parts, out, .. } => {
+            Step::Concat { parts, out, .. } | Step::Whole { parts, out, .. } => {
                 parts.iter_mut().for_each(|p| arg_slot(p, f));
                 dest_slot(out, f);
             }
@@ -174,7 +174,9 @@ fn reads(step: &Step, f: &mut dyn FnMut(u32)) {
             source(&b.source);
         }
         Step::Copy { from, .. } => source(&from.source),
-        Step::Concat { parts, .. } => parts.iter().for_each(|p| source(&p.source)),
+        Step::Concat { parts, .. } | Step::Whole { parts, .. } => {
+            parts.iter().for_each(|p| source(&p.source));
+        }
     }
 }
 
@@ -194,7 +196,8 @@ fn writes(step: &Step, f: &mut dyn FnMut(u32)) {
         Step::Dot { out, .. }
         | Step::Write { out, .. }
         | Step::Copy { out, .. }
-        | Step::Concat { out, .. } => dest(out),
+        | Step::Concat { out, .. }
+        | Step::Whole { out, .. } => dest(out),
     }
 }
 
