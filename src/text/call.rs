@@ -107,10 +107,13 @@ impl Args<'_> {
         let mut axis = self.keyword("axis");
         let braced = match self.braces.take().map(Vec::as_slice) {
             Some([Some(a)]) => Some(*a),
-            Some(_) => return Err(self.error(ReadErrorKind::Parse, "these braces hold the number of an axis")),
+            Some(_) => {
+                return Err(self.error(ReadErrorKind::Parse, "these braces hold the number of an axis"));
+            }
             None => None,
         };
-        if let Some(Item { value: Value::List(_), .. }) = self.items.first() {
+        let several = n == usize::MAX && braced.is_none();
+        if several && matches!(self.items.first(), Some(Item { value: Value::List(_), .. })) {
             let list = self.items.remove(0);
             if axis.is_none() && !self.items.is_empty() {
                 axis = Some(self.items.remove(0));

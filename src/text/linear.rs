@@ -15,10 +15,12 @@ pub(super) const SUGAR: [(&str, Sugar); 9] = [
     ("diagonal", diagonal),
     ("tensordot", contraction),
     ("eye", eye),
-    ("identity_like", |a| one(a, |x| {
-        let side = |k| x.ty().shape.axis_from_end(k);
-        try_eye(side(1), side(0), 0)
-    })),
+    ("identity_like", |a| {
+        one(a, |x| {
+            let side = |k| x.ty().shape.axis_from_end(k);
+            try_eye(side(1), side(0), 0)
+        })
+    }),
 ];
 
 type Made = Result<Expr, crate::expr::TypeError>;
@@ -70,6 +72,7 @@ fn contraction(mut args: Args<'_>) -> Result<Value, ReadError> {
     }
 }
 
+#[allow(clippy::needless_pass_by_value, reason = "the type of the table")]
 /// `eye(n)`, `eye(n, m)`, `eye(n, m, k)`.
 fn eye(args: Args<'_>) -> Result<Value, ReadError> {
     let fail = |m: &str| args.error(ReadErrorKind::Arity, m);
