@@ -19,6 +19,7 @@ pub use total::graph_cost;
 use crate::egraph::{Compiled, CostModel, Limits};
 use crate::extract::{Extractor, by_name};
 use crate::graph::{Graph, Id};
+use crate::norm::Relation;
 use crate::op::Attr;
 use crate::rules::{Profile, Rule, RuleSet};
 
@@ -88,6 +89,8 @@ pub struct Optimized {
 pub(crate) struct Program {
     pub(crate) rules: Vec<Compiled>,
     pub(crate) interned: Vec<Attr>,
+    /// What the normal form knows of functions.
+    pub(crate) relations: Vec<Relation>,
 }
 
 impl Program {
@@ -96,7 +99,8 @@ impl Program {
         let mut interned = Vec::new();
         let directed = |r: &&Rule| !r.has_tag("search");
         let rules = set.rules().iter().filter(directed).map(|r| Compiled::new(r, &mut interned)).collect();
-        Program { rules, interned }
+        let relations = set.rules().iter().filter(|r| r.has_tag("normal")).filter_map(Relation::of).collect();
+        Program { rules, interned, relations }
     }
 
     /// The compiled form of a set; that of the standard set is made once.
