@@ -4,6 +4,7 @@
 //! offered whole-term candidates, and extracted; the result goes in again until nothing improves.
 //! Isomorphic windows are optimized once.
 
+mod cache;
 mod fold;
 mod report;
 mod splice;
@@ -117,7 +118,7 @@ impl Program {
 pub fn optimize(graph: &Graph, roots: &[Id], options: &Options) -> Optimized {
     let program = Program::of(&options.rules);
     let mut report = Report::new(options, graph_cost(&options.model, graph, roots));
-    let mut cache = window::Cache::default();
+    let mut cache = cache::Cache::default();
     let mut best = passes(graph, roots, options, &program, &mut cache, &mut report);
     // Polynomials that reach over several windows.
     if !windows::is_single(graph, roots, options)
@@ -139,7 +140,7 @@ fn passes(
     roots: &[Id],
     options: &Options,
     program: &Program,
-    cache: &mut window::Cache,
+    cache: &mut cache::Cache,
     report: &mut Report,
 ) -> (Graph, Vec<Id>, f64) {
     let (mut graph, mut roots) = (graph.clone(), roots.to_vec());
