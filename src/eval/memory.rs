@@ -122,6 +122,7 @@ fn pack(steps: &mut [Step], fixed: usize, filled: &mut [(u32, Slot)]) -> usize {
     filled.iter().for_each(|(_, s)| note(*s, usize::MAX));
     let mut to = vec![NONE; last.len()];
     let mut free: Vec<Slot> = Vec::new();
+    let mut freed = vec![false; last.len()];
     let mut next = fixed;
     let mut now = 0usize;
     // Everything is read before anything is written, so a result may take an operand's register.
@@ -130,7 +131,8 @@ fn pack(steps: &mut [Step], fixed: usize, filled: &mut [(u32, Slot)]) -> usize {
         Use::Read(s) => {
             let v = *s as usize;
             *s = to[v];
-            if last[v] == now && !free.contains(s) {
+            // A step may read a register twice.
+            if last[v] == now && !std::mem::replace(&mut freed[v], true) {
                 free.push(*s);
             }
         }
