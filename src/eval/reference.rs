@@ -194,9 +194,8 @@ fn apply(op: Op, attr: &Attr, args: &[&ArrayD<f64>], lens: &[usize]) -> Result<A
             let parts: Vec<Dense<'_>> =
                 args.iter().zip(&data).map(|(a, d)| Dense { lens: a.shape(), data: d }).collect();
             let mut out = vec![0.0; lens.iter().product()];
-            f(attr, &parts, lens, &mut out).map_err(|fact| {
-                ReferenceError::Run(RunError::Value { op: op.def().name, fact })
-            })?;
+            f(attr, &parts, lens, &mut out)
+                .map_err(|fact| ReferenceError::Run(RunError::Value { op: op.def().name, fact }))?;
             ArrayD::from_shape_vec(IxDyn(lens), out).map_err(|_| none())
         }
         _ => Err(none()),

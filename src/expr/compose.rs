@@ -1,8 +1,8 @@
 //! Expressions that Theano builds from several operators: statistics, shapes made of shapes.
 
+use super::build::IntoExpr as _;
 use super::error::{TypeError, TypeErrorKind};
 use super::node::Expr;
-use super::build::IntoExpr as _;
 use crate::op::{Attr, IndexItem, Op};
 use crate::ty::{DType, Dim, ShapeError, normalize_axes, normalize_axis};
 

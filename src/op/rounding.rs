@@ -29,5 +29,11 @@ pub(super) fn int_div(a: f64, b: f64) -> f64 {
     let q = if r != 0.0 && (r < 0.0) != (b < 0.0) { q - 1.0 } else { q };
     // What should be an integer may have been rounded off one.
     let whole = libm::floor(q);
-    if q - whole > 0.5 { whole + 1.0 } else if whole == 0.0 { 0.0f64.copysign(a / b) } else { whole }
+    if q - whole > 0.5 {
+        whole + 1.0
+    } else if whole == 0.0 {
+        0.0f64.copysign(a / b)
+    } else {
+        whole
+    }
 }

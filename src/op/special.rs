@@ -234,4 +234,3 @@ pub(super) fn real_asinh(x: &Real) -> Real {
     let y = real_log1p(&(&a + &(&(&a * &a) / &(&r(1.0) + &root))));
     if x.is_negative() { -&y } else { y }
 }
-

@@ -1402,7 +1402,10 @@ ops!(
         ty: whole::types::fill_diagonal,
         derivative: Derivative::Each(&[whole::derive::fill_diagonal_of, whole::derive::fill_diagonal_with]),
         kernel: Kernel::Whole(whole::place::fill_diagonal),
-        laws: &[Law::Integral, Law::Range(|x| Interval { lo: x[0].lo.min(x[1].lo), hi: x[0].hi.max(x[1].hi) })],
+        laws: &[
+            Law::Integral,
+            Law::Range(|x| Interval { lo: x[0].lo.min(x[1].lo), hi: x[0].hi.max(x[1].hi) })
+        ],
         ..OpDef::WHOLE
     },
     hidden::Cumsum::cumsum = OpDef {

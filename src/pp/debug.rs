@@ -17,7 +17,13 @@ pub fn debugprint(roots: &[Expr]) -> String {
         let next = ids.len();
         let known = ids.get(&e.id()).copied();
         let id = *ids.entry(e.id()).or_insert(next);
-        let joint = if root { "" } else if last { " └─ " } else { " ├─ " };
+        let joint = if root {
+            ""
+        } else if last {
+            " └─ "
+        } else {
+            " ├─ "
+        };
         out.push_str(&format!("{before}{joint}{} [id {}]\n", label(&e), letters(id)));
         let below = if root { String::new() } else { before + if last { "   " } else { " │ " } };
         if known.is_some() {

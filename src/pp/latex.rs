@@ -139,13 +139,17 @@ fn call(name: &str, attr: &Attr, e: &Expr) -> Vec<Step> {
 
 /// Text that is not LaTeX's own.
 fn words(t: &str) -> String {
-    t.replace('_', "\\_").replace('{', "\\{").replace('}', "\\}").replace(".T", "^{\\mathsf{T}}").replace("\\dot", "\\,")
+    t.replace('_', "\\_")
+        .replace('{', "\\{")
+        .replace('}', "\\}")
+        .replace(".T", "^{\\mathsf{T}}")
+        .replace("\\dot", "\\,")
 }
 
 fn variable(name: &str) -> String {
     const GREEK: [&str; 24] = [
-        "alpha", "beta", "gamma", "delta", "epsilon", "zeta", "eta", "theta", "iota", "kappa", "lambda", "mu",
-        "nu", "xi", "pi", "rho", "sigma", "tau", "upsilon", "phi", "chi", "psi", "omega", "Omega",
+        "alpha", "beta", "gamma", "delta", "epsilon", "zeta", "eta", "theta", "iota", "kappa", "lambda",
+        "mu", "nu", "xi", "pi", "rho", "sigma", "tau", "upsilon", "phi", "chi", "psi", "omega", "Omega",
     ];
     match name {
         n if GREEK.contains(&n) => format!("\\{n}"),

@@ -107,7 +107,9 @@ impl Args<'_> {
         let mut axis = self.keyword("axis");
         let braced = match self.braces.take().map(Vec::as_slice) {
             Some([Some(a)]) => Some(*a),
-            Some(_) => return Err(self.error(ReadErrorKind::Parse, "these braces hold the number of an axis")),
+            Some(_) => {
+                return Err(self.error(ReadErrorKind::Parse, "these braces hold the number of an axis"));
+            }
             None => None,
         };
         if let Some(Item { value: Value::List(_), .. }) = self.items.first() {

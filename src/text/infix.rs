@@ -65,9 +65,14 @@ pub(super) enum Bracket {
     Group,
     List,
     Bars,
-    Call { name: Span, braces: Option<u32> },
+    Call {
+        name: Span,
+        braces: Option<u32>,
+    },
     /// `x[:, i]` with an expression for the places.
-    Take { axis: u32 },
+    Take {
+        axis: u32,
+    },
 }
 
 pub(super) struct Parser<'s> {

@@ -15,10 +15,12 @@ pub(super) const SUGAR: [(&str, Sugar); 9] = [
     ("diagonal", diagonal),
     ("tensordot", contraction),
     ("eye", eye),
-    ("identity_like", |a| one(a, |x| {
-        let side = |k| x.ty().shape.axis_from_end(k);
-        try_eye(side(1), side(0), 0)
-    })),
+    ("identity_like", |a| {
+        one(a, |x| {
+            let side = |k| x.ty().shape.axis_from_end(k);
+            try_eye(side(1), side(0), 0)
+        })
+    }),
 ];
 
 type Made = Result<Expr, crate::expr::TypeError>;

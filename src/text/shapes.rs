@@ -15,7 +15,11 @@ pub(super) const SUGAR: [(&str, Sugar); 16] = [
     ("expand_dims", |a| with_ints(a, 1, |x, k| x.try_expand_dims(k[0]))),
     ("squeeze", |a| {
         let given = !a.items.is_empty() && a.items.len() + a.keywords.len() > 1;
-        if given { lists(a, |x, k| x.try_squeeze(Some(k))) } else { with_ints(a, 0, |x, _| x.try_squeeze(None)) }
+        if given {
+            lists(a, |x, k| x.try_squeeze(Some(k)))
+        } else {
+            with_ints(a, 0, |x, _| x.try_squeeze(None))
+        }
     }),
     ("swapaxes", |a| with_ints(a, 2, |x, k| x.try_swap_axes(k[0], k[1]))),
     ("moveaxis", |a| with_ints(a, 2, |x, k| x.try_move_axis(k[0], k[1]))),
@@ -27,9 +31,11 @@ pub(super) const SUGAR: [(&str, Sugar); 16] = [
     ("zeros", |a| constant(a, 0.0)),
     ("ones", |a| constant(a, 1.0)),
     ("full", full),
-    ("iround", |a| with_ints(a, 0, |x, _| {
-        Expr::try_apply(Op::Cast, Attr::DType(DType::I64), [x.round_half_away_from_zero()])
-    })),
+    ("iround", |a| {
+        with_ints(a, 0, |x, _| {
+            Expr::try_apply(Op::Cast, Attr::DType(DType::I64), [x.round_half_away_from_zero()])
+        })
+    }),
 ];
 
 type Made = Result<Expr, TypeError>;
@@ -135,7 +141,9 @@ fn split(mut args: Args<'_>) -> Result<Value, ReadError> {
         let at = crate::ty::normalize_axis(axis, x.rank()).ok();
         let length = at.and_then(|a| x.ty().shape.dims()[a].known());
         let Some(length) = length.filter(|l| n > 0 && l.is_multiple_of(n)) else {
-            return Err(args.error(ReadErrorKind::Shape, format!("cannot split {} in {n} equal parts", x.ty())));
+            return Err(
+                args.error(ReadErrorKind::Shape, format!("cannot split {} in {n} equal parts", x.ty()))
+            );
         };
         lengths = vec![length / n; n];
     }
@@ -147,7 +155,8 @@ fn split(mut args: Args<'_>) -> Result<Value, ReadError> {
 /// `arange(stop)`, `arange(start, stop)`, `arange(start, stop, step)` of integers;
 /// `arange(start, step, shape=n)` of anything: as the table has it.
 fn arange(args: Args<'_>) -> Result<Value, ReadError> {
-    let by_table = !args.keywords.is_empty() || matches!(args.items.get(2), Some(i) if matches!(i.value, Value::List(_)));
+    let by_table = !args.keywords.is_empty()
+        || matches!(args.items.get(2), Some(i) if matches!(i.value, Value::List(_)));
     if by_table {
         return args.call(Op::Arange).map(Value::Expr);
     }
@@ -169,7 +178,8 @@ fn arange(args: Args<'_>) -> Result<Value, ReadError> {
         // The end may be a length.
         (Some(0), None, Some(1)) => {
             let end = args.items.get(args.items.len().min(2) - 1);
-            end.and_then(|i| i.value.dim()).ok_or_else(|| fail("`arange` takes integers, or ends at a length"))?
+            end.and_then(|i| i.value.dim())
+                .ok_or_else(|| fail("`arange` takes integers, or ends at a length"))?
         }
         _ => return Err(fail("`arange` takes integers, and a step other than 0")),
     };

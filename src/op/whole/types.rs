@@ -159,9 +159,11 @@ pub(in crate::op) fn inc_take(args: &[Arg<'_>], attr: &Attr) -> TyResult {
     integers(&args[1])?;
     let hole = taken(&args[0].ty.shape, &args[1].ty.shape, attr)?;
     let value = &args[2].ty.shape;
-    let clash = hole.dims().iter().zip(value.dims()).any(
-        |(a, b)| matches!((a.known(), b.known()), (Some(p), Some(q)) if p != q),
-    );
+    let clash = hole
+        .dims()
+        .iter()
+        .zip(value.dims())
+        .any(|(a, b)| matches!((a.known(), b.known()), (Some(p), Some(q)) if p != q));
     if hole.rank() != value.rank() || clash {
         return Err(format!("cannot add {value} where {hole} was taken"));
     }
