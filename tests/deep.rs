@@ -30,15 +30,16 @@ fn a_million_operations() {
     on_a_small_stack(|| {
         let x = dscalar("x");
         let program = parse_infix(&Source::text_only(&chain(DEEP)), &[x.clone()]).unwrap();
- let e = program.results[0].clone();
+        let e = program.results[0].clone();
         drop(program);
         assert!(topological(std::slice::from_ref(&e)).len() >= DEEP);
         let g = grad(&e, &x).unwrap();
- let lines = let_form(std::slice::from_ref(&g), Spelling::Classic);
+        let lines = let_form(std::slice::from_ref(&g), Spelling::Classic);
         assert!(lines.iter().all(|l| l.len() < 10_000), "no line grows with the depth");
- drop(lines);        let f = Function::builder().raw().build(&[x], &[e, g]).unwrap();
- let values = f.call_with(&[&0.5]).unwrap();
- assert!(values.iter().all(|v| v[[]].abs() < 1.0), "{values:?}");
+        drop(lines);
+        let f = Function::builder().raw().build(&[x], &[e, g]).unwrap();
+        let values = f.call_with(&[&0.5]).unwrap();
+        assert!(values.iter().all(|v| v[[]].abs() < 1.0), "{values:?}");
     });
 }
 
