@@ -52,7 +52,8 @@ pub fn pullback(f: &[Expr], wrt: &[Expr], cotangents: &[Expr]) -> Result<Vec<Exp
 /// use egrad::grad::pushforward;
 /// let (v, w) = (dvector("v"), dvector("w"));
 /// let t = pushforward(&[v.pow(2)], &[v], &[w])?;
-/// assert_eq!(pp(&t[0]), "((w * 2) * (v ** (2 - 1)))");
+/// // The fill holds `w` to the length of `v`, which nothing else may do.
+/// assert_eq!(pp(&t[0]), "((fill((v ** 2), w) * 2) * (v ** (2 - 1)))");
 /// # Ok::<(), egrad::grad::GradError>(())
 /// ```
 ///
