@@ -8,8 +8,9 @@ use std::path::{Path, PathBuf};
 const LAYERS: &[(&str, &[&str])] = &[
     ("ty", &[]),
     ("num", &[]),
+    ("math", &[]),
     // One knot on purpose: a row's derivative is written with expressions.
-    ("op", &["ty", "num", "expr"]),
+    ("op", &["ty", "num", "math", "expr"]),
     ("expr", &["ty", "num", "op"]),
     ("pp", &["ty", "op", "expr"]),
     ("grad", &["ty", "op", "expr", "pp"]),
