@@ -21,7 +21,7 @@ const LAYERS: &[(&str, &[&str])] = &[
     ("data", &["expr"]),
     ("facts", &["ty", "num", "op", "expr"]),
     ("graph", &["ty", "op", "expr", "facts"]),
-    ("eval", &["ty", "num", "op", "expr", "facts", "graph"]),
+    ("eval", &["ty", "num", "math", "op", "expr", "facts", "graph"]),
     ("rules", &["ty", "num", "op", "expr", "facts", "graph", "eval", "sexp"]),
     ("egraph", &["ty", "op", "expr", "facts", "graph", "rules", "extract"]),
     ("norm", &["op", "graph", "rules"]),
