@@ -53,7 +53,7 @@ fn points(n: usize) -> Vec<f64> {
         1.0,
         1.414,
         std::f64::consts::FRAC_PI_2,
-        3.1415926,
+        std::f64::consts::PI,
         22.0,
         26.5,
         27.2,

@@ -39,13 +39,28 @@ pub(super) fn dot(a: &Read<'_>, b: &Read<'_>, out: &mut [f64]) -> Result<(), Run
     let a = Matrix::rows(a);
     let b = Matrix::columns(b);
     if n == 1 {
-        wide::call(|| a.times_vector(&b.transposed(), out));
+        wide::widely(ByVector { matrix: a, vector: b.transposed(), out });
     } else if m == 1 {
-        wide::call(|| b.transposed().times_vector(&a, out));
+        wide::widely(ByVector { matrix: b.transposed(), vector: a, out });
     } else {
         product(&a.operand(), &b.operand(), out, (m, k, n)).ok_or_else(fail)?;
     }
     Ok(())
+}
+
+/// A matrix times a vector, given as a row.
+struct ByVector<'m, 'o> {
+    matrix: Matrix<'m>,
+    vector: Matrix<'m>,
+    out: &'o mut [f64],
+}
+
+impl wide::Loop for ByVector<'_, '_> {
+    type Out = ();
+    #[inline(always)]
+    fn run(self) {
+        self.matrix.times_vector(&self.vector, self.out);
+    }
 }
 
 /// A matrix in memory.
@@ -92,6 +107,7 @@ impl<'a> Matrix<'a> {
     }
 
     /// A piece of row `r` from column `c`, copied to `spare` unless it lies side by side.
+    #[inline(always)]
     fn piece<'s>(&self, r: usize, c: usize, n: usize, spare: &'s mut [f64]) -> &'s [f64]
     where
         'a: 's,
@@ -122,6 +138,10 @@ impl<'a> Matrix<'a> {
         });
         let x = vector.as_deref().map_or(*x, |data| Matrix { data, at: 0, lens: (1, cols), strides: (0, 1) });
         for (r, y) in out.iter_mut().enumerate().take(rows) {
+            if cols <= BLOCK {
+                *y = lanes(self.piece(r, 0, cols, &mut a), x.piece(0, 0, cols, &mut b));
+                continue;
+            }
             let mut total = Sums::default();
             let mut c = 0;
             while c < cols {
@@ -142,10 +162,23 @@ impl<'a> Matrix<'a> {
         while c < cols {
             let n = BLOCK.min(cols - c);
             let sum = &mut out[c..c + n];
-            for r in 0..rows {
+            let row = |r: usize| {
                 let factor = x.data[place(x.at + signed(r) * x.strides.1)];
                 let at = self.at + signed(r) * self.strides.0 + signed(c);
-                for (s, &v) in sum.iter_mut().zip(&self.data[place(at)..][..n]) {
+                (factor, &self.data[place(at)..][..n])
+            };
+            // Four rows at once leave the sums in registers; the order of additions is the same.
+            let mut r = 0;
+            while r + 4 <= rows {
+                let [(f0, v0), (f1, v1), (f2, v2), (f3, v3)] = [row(r), row(r + 1), row(r + 2), row(r + 3)];
+                for (i, s) in sum.iter_mut().enumerate() {
+                    *s = (((*s + f0 * v0[i]) + f1 * v1[i]) + f2 * v2[i]) + f3 * v3[i];
+                }
+                r += 4;
+            }
+            for r in r..rows {
+                let (factor, values) = row(r);
+                for (s, &v) in sum.iter_mut().zip(values) {
                     *s += factor * v;
                 }
             }

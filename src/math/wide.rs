@@ -239,19 +239,3 @@ impl<F: Fn(f64, f64, f64) -> f64> Loop for Map3<'_, F> {
 pub(crate) fn map3(operands: [&[f64]; 3], out: &mut [f64], f: impl Fn(f64, f64, f64) -> f64) {
     widely(Map3(operands, out, f));
 }
-
-struct Call<F>(F);
-
-impl<T, F: FnOnce() -> T> Loop for Call<F> {
-    type Out = T;
-    #[inline(always)]
-    fn run(self) -> T {
-        (self.0)()
-    }
-}
-
-/// Any small computation, compiled for each width.
-#[inline]
-pub(crate) fn call<T>(f: impl FnOnce() -> T) -> T {
-    widely(Call(f))
-}

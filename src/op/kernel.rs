@@ -141,7 +141,10 @@ macro_rules! reduce {
         $crate::op::Kernel::Reduce {
             init: $init,
             step: map2_of!($step),
-            fold: |xs| crate::math::wide::call(|| crate::op::fold::fold_lanes($init, xs, $step, $merge)),
+            fold: |xs| {
+                let fold = crate::op::fold::FoldLanes { init: $init, xs, step: $step, merge: $merge };
+                crate::math::wide::widely(fold)
+            },
             merge: $merge,
         }
     };
