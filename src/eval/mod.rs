@@ -35,6 +35,7 @@ pub mod reference;
 mod run;
 mod show;
 mod step;
+mod whole;
 
 pub use backend::{Backend, FusedArgs, Strided};
 pub use blocks::{BLOCK, Blocks};

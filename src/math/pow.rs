@@ -90,6 +90,10 @@ impl Binary for Pow {
             x * x
         } else if y == 1.0 {
             x
+        } else if y.trunc() == y && !Self::rare(-x, y) {
+            // The power of the opposite, so that `|x| ** n` and `x ** n` are the same number.
+            let z = Self::at(-x, y);
+            if (y * 0.5).trunc() * 2.0 == y { z } else { -z }
         } else {
             libm::pow(x, y)
         }

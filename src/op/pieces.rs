@@ -76,7 +76,7 @@ fn is_negative(e: &Expr) -> bool {
     e.literal().is_some_and(|l| l.value().is_sign_negative() && !l.value().is_nan())
 }
 
-fn joined(
+pub(super) fn joined(
     open: impl Into<Cow<'static, str>>,
     sep: &'static str,
     close: &'static str,
@@ -93,7 +93,7 @@ fn joined(
     out
 }
 
-fn call(name: &str, n: usize) -> Vec<Piece> {
+pub(super) fn call(name: &str, n: usize) -> Vec<Piece> {
     joined(format!("{name}("), ", ", ")", n)
 }
 
@@ -110,11 +110,23 @@ pub(super) fn reciprocal(e: &Expr) -> Vec<Piece> {
 pub(super) fn reduce_classic(e: &Expr) -> Vec<Piece> {
     let name = e.op_name();
     let Attr::Axes(axes) = e.attr() else { return call(name, 1) };
+    call(&format!("{}{{{}}}", capital(name), list(axes, ", ")), 1)
+}
+
+pub(super) fn capital(name: &str) -> String {
     let mut capital = name.to_string();
     if let Some(first) = capital.get_mut(0..1) {
         first.make_ascii_uppercase();
     }
-    call(&format!("{capital}{{{}}}", list(axes, ", ")), 1)
+    capital
+}
+
+/// `Softmax(x)` along the last axis, `Softmax{0}(x)` along others.
+pub(super) fn softmax_classic(e: &Expr) -> Vec<Piece> {
+    match e.attr() {
+        Attr::Axes(axes) if axes[..] == [e.rank().wrapping_sub(1)] => call(&capital(e.op_name()), 1),
+        _ => reduce_classic(e),
+    }
 }
 
 /// Plain: `sum(x, axis=0)`, `sum(x, axis=(0, 2))`.
@@ -215,7 +227,7 @@ pub(crate) fn dim_text(d: &Dim) -> String {
     }
 }
 
-fn dims(e: &Expr) -> Vec<String> {
+pub(super) fn dims(e: &Expr) -> Vec<String> {
     match e.attr() {
         Attr::Dims(ds) => ds.iter().map(dim_text).collect(),
         _ => Vec::new(),
@@ -280,7 +292,7 @@ pub(super) fn index(e: &Expr) -> Vec<Piece> {
 
 /// What stands around an operand that an index follows: `-2[None]` would read back as the opposite
 /// of an index.
-fn brackets(e: &Expr) -> (&'static str, &'static str) {
+pub(super) fn brackets(e: &Expr) -> (&'static str, &'static str) {
     if is_negative(e) { ("(", ")") } else { ("", "") }
 }
 
@@ -296,8 +308,26 @@ pub(super) fn write_at(e: &Expr) -> Vec<Piece> {
     ]
 }
 
-/// `join(0, x, y)`.
+/// Is this a join of scalars, printed `[x, y]`?
+pub(crate) fn is_stack(e: &Expr) -> bool {
+    let scalar = |a: &Expr| {
+        matches!(a.attr(), Attr::Perm(p) if *p == [None])
+            && a.arg(0).rank() == 0
+            && a.arg(0).literal().is_none()
+    };
+    e.rank() == 1 && e.args().len() > 1 && e.args().iter().all(scalar)
+}
+
+/// `join(0, x, y)`; scalars side by side are `[x, y]`.
 pub(super) fn join_classic(e: &Expr) -> Vec<Piece> {
+    if is_stack(e) {
+        return joined("[", ", ", "]", e.args().len());
+    }
+    join_spelled(e)
+}
+
+/// `join(0, x, y)`, whatever the operands are.
+pub(crate) fn join_spelled(e: &Expr) -> Vec<Piece> {
     let axis = if let Attr::Axis(a) = e.attr() { *a } else { 0 };
     joined(format!("join({axis}, "), ", ", ")", e.args().len())
 }

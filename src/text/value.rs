@@ -98,6 +98,7 @@ fn dim_of(e: &Expr) -> Option<Dim> {
             },
             (Some(Op::Add), _) => args().map(Dim::sum),
             (Some(Op::Mul), _) => args().map(Dim::product),
+            (Some(Op::IntDiv), _) => args().and_then(|d| Dim::quotient(d.first()?, d.get(1)?)),
             (_, Some(Lit::Int(i))) => usize::try_from(i).ok().map(Dim::Known),
             _ => None,
         };
