@@ -1,7 +1,7 @@
 //! Elementary functions over doubles, written once and free of branches, so that a loop over them
 //! becomes vector code of whatever width the machine has, with the same bits at every width.
 //!
-//! The formulas are written over [`Lanes`]; `f64` is one lane. [`wide`](mod@wide) compiles each loop
+//! The formulas are written over [`Lanes`]; `f64` is one lane. `wide` compiles each loop
 //! for several instruction sets and chooses at run time. Every product that feeds a sum is an
 //! explicit fused multiply-add, correctly rounded everywhere (in software where the machine has
 //! none), and nothing else is contracted or reordered: bits do not depend on the machine.
