@@ -18,7 +18,8 @@ pub fn graph_cost(model: &CostModel, graph: &Graph, roots: &[Id]) -> f64 {
             let types: SmallVec<[&Ty; 3]> = args.iter().map(|&a| graph.ty(a)).collect();
             Some(op_cost(model, op, attr, &types, graph.ty(id)))
         })
-        .sum()
+        // Not `sum`, which makes -0.0 of nothing.
+        .fold(0.0, |sum, cost| sum + cost)
 }
 
 /// Which nodes depend on no input.
@@ -29,7 +30,9 @@ pub(super) fn closed(graph: &Graph) -> Vec<bool> {
         let node = graph.node(id);
         let own = match node.head {
             crate::graph::Head::Const(_) => true,
-            crate::graph::Head::Op(..) => node.args.iter().all(|&a| closed[a as usize]),
+            crate::graph::Head::Op(_, attr) => {
+                graph.attr(attr).is_closed() && node.args.iter().all(|&a| closed[a as usize])
+            }
             _ => false,
         };
         closed.push(own);
