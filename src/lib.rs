@@ -10,6 +10,7 @@ pub mod facts;
 pub mod function;
 pub mod grad;
 pub mod graph;
+pub mod math;
 pub mod norm;
 pub mod num;
 pub mod op;

@@ -8,8 +8,9 @@ use std::path::{Path, PathBuf};
 const LAYERS: &[(&str, &[&str])] = &[
     ("ty", &[]),
     ("num", &[]),
+    ("math", &[]),
     // One knot on purpose: a row's derivative is written with expressions.
-    ("op", &["ty", "num", "expr"]),
+    ("op", &["ty", "num", "math", "expr"]),
     ("expr", &["ty", "num", "op"]),
     ("pp", &["ty", "op", "expr"]),
     ("grad", &["ty", "op", "expr", "pp"]),
@@ -20,7 +21,7 @@ const LAYERS: &[(&str, &[&str])] = &[
     ("data", &["expr"]),
     ("facts", &["ty", "num", "op", "expr"]),
     ("graph", &["ty", "op", "expr", "facts"]),
-    ("eval", &["ty", "num", "op", "expr", "facts", "graph"]),
+    ("eval", &["ty", "num", "math", "op", "expr", "facts", "graph"]),
     ("rules", &["ty", "num", "op", "expr", "facts", "graph", "eval", "sexp"]),
     ("egraph", &["ty", "op", "expr", "facts", "graph", "rules", "extract"]),
     ("norm", &["op", "graph", "rules"]),
