@@ -1,6 +1,7 @@
+//! The gradient API: options, products with Jacobians, what is refused and in what words.
+
 #![allow(clippy::unwrap_used, reason = "tests")]
 #![allow(clippy::cloned_ref_to_slice_refs, reason = "lists of one read like lists of many")]
-//! The gradient API: options, products with Jacobians, what is refused and in what words.
 
 mod support;
 
