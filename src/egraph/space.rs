@@ -14,6 +14,7 @@ use super::saturate::{Limits, Trace, saturate};
 use crate::expr::TypeError;
 use crate::extract::{Budget, Choice, Extractor, Node as XNode, Problem};
 use crate::facts::Facts;
+use crate::facts::value_of;
 use crate::graph::{Graph, Head, Id};
 use crate::op::Attr;
 use crate::rules::Assumes;
@@ -279,5 +280,25 @@ fn enode_cost(g: &EG, model: &CostModel, n: &ENode, class: EId) -> f64 {
     let types: SmallVec<[&crate::ty::Ty; 3]> =
         args.iter().filter_map(|&a| analysis::facts(g, a)).map(|f| &f.ty).collect();
     let cost = op_cost(model, op, &attr, &types, &out.ty);
-    if closed { cost * 1e-6 } else { cost }
+    if !closed {
+        return cost;
+    }
+    // Numbers that are moved together must not leave the range of doubles: `x * 1e308 * 1e308` is
+    // not `x * inf`, nor `x * 1e-300 * 1e-300` zero.
+    let numbers: Option<SmallVec<[f64; 3]>> = args.iter().map(|&a| number(g, a)).collect();
+    let (lo, hi) = match numbers.and_then(|n| value_of(op, &n)) {
+        Some(x) => (x, x),
+        None => (out.range.lo, out.range.hi),
+    };
+    let overflows = lo > 1e300 || hi < -1e300;
+    let underflows = lo > -1e-300 && hi < 1e-300;
+    if overflows || underflows { f64::INFINITY } else { cost * 1e-6 }
+}
+
+/// The number that a class holds, if it holds one.
+fn number(g: &EG, class: EId) -> Option<f64> {
+    g[class].nodes.iter().find_map(|n| match n.head {
+        EHead::Const(bits) => Some(f64::from_bits(bits)),
+        _ => None,
+    })
 }
