@@ -10,6 +10,8 @@ pub mod facts;
 pub mod function;
 pub mod grad;
 pub mod graph;
+pub mod lanes;
+pub mod native;
 pub mod norm;
 pub mod num;
 pub mod op;

@@ -14,6 +14,7 @@ use super::pieces::{self, Pp};
 use super::special as f;
 use super::{Attr, AttrKind, derive, law, types};
 use crate::expr::{Adjoint, Expr, fill, switch};
+use crate::lanes::{Cmp, One};
 use crate::num::Real;
 
 /// Declares [`Op`], its rows, and the way users write each operator.
@@ -122,6 +123,7 @@ ops!(
             }),
         ],
         ring: Ring::Sum,
+        lanes: Some(|r, x| r.add(x[0], x[1])),
         ..OpDef::BINARY
     },
     infix::Sub::sub = OpDef {
@@ -135,6 +137,7 @@ ops!(
         real: Some(|x| &x[0] - &x[1]),
         laws: &[Law::Integral, Law::Range(|x| Interval { lo: x[0].lo - x[1].hi, hi: x[0].hi - x[1].lo }),],
         ring: Ring::Difference,
+        lanes: Some(|r, x| r.sub(x[0], x[1])),
         ..OpDef::BINARY
     },
     infix::Mul::mul = OpDef {
@@ -154,6 +157,7 @@ ops!(
             Law::Nonzero(|x| x[0].nonzero && x[1].nonzero),
         ],
         ring: Ring::Product,
+        lanes: Some(|r, x| r.mul(x[0], x[1])),
         ..OpDef::BINARY
     },
     infix::Div::div = OpDef {
@@ -169,6 +173,7 @@ ops!(
         cost: 3.0,
         laws: &[Law::Range(|x| law::quotient_range(x[0], x[1])), Law::Nonzero(|x| x[0].nonzero),],
         ring: Ring::Quotient,
+        lanes: Some(|r, x| r.div(x[0], x[1])),
         ..OpDef::BINARY
     },
     binary::Pow::pow = OpDef {
@@ -207,6 +212,7 @@ ops!(
             Law::Nonzero(|x| x[0].nonzero),
         ],
         ring: Ring::Opposite,
+        lanes: Some(|r, x| r.neg(x[0])),
         ..OpDef::UNARY
     },
     unary::Reciprocal::reciprocal = OpDef {
@@ -236,6 +242,7 @@ ops!(
             Law::Range(|x| Interval { lo: x[0].lo.max(-x[0].hi).max(0.0), hi: x[0].hi.max(-x[0].lo) }),
             Law::Nonzero(|x| x[0].nonzero),
         ],
+        lanes: Some(|r, x| r.abs(x[0])),
         ..OpDef::UNARY
     },
     unary::Sgn::sgn = OpDef {
@@ -256,6 +263,7 @@ ops!(
             Law::Range(|_| Interval { lo: -1.0, hi: 1.0 }),
             Law::Nonzero(|x| x[0].nonzero),
         ],
+        lanes: Some(|r, x| r.sgn(x[0])),
         ..OpDef::UNARY
     },
     unary::Sqr::sqr = OpDef {
@@ -268,6 +276,7 @@ ops!(
         real: Some(|x| &x[0] * &x[0]),
         laws: &[Law::Even, Law::Integral, Law::Range(|_| Interval::NONNEG), Law::Nonzero(|x| x[0].nonzero),],
         ring: Ring::Square,
+        lanes: Some(|r, x| r.mul(x[0], x[0])),
         ..OpDef::UNARY
     },
     unary::Sqrt::sqrt = OpDef {
@@ -279,6 +288,7 @@ ops!(
         cost: 4.0,
         laws: &[Law::Increasing, Law::Range(|_| Interval::NONNEG), Law::Nonzero(|x| x[0].nonzero)],
         ring: Ring::Root,
+        lanes: Some(|r, x| r.one(One::Sqrt, x[0])),
         ..OpDef::UNARY
     },
     unary::Exp::exp = OpDef {
@@ -544,6 +554,7 @@ ops!(
                 x[0].nonzero && x[1].nonzero || x.iter().any(|a| a.nonzero && a.range.lo >= 0.0)
             }),
         ],
+        lanes: Some(|r, x| r.maximum(x[0], x[1])),
         ..OpDef::BINARY
     },
     binary::Minimum::minimum = OpDef {
@@ -562,6 +573,7 @@ ops!(
                 x[0].nonzero && x[1].nonzero || x.iter().any(|a| a.nonzero && a.range.hi <= 0.0)
             }),
         ],
+        lanes: Some(|r, x| r.minimum(x[0], x[1])),
         ..OpDef::BINARY
     },
     binary::Lt::lt = OpDef {
@@ -572,6 +584,7 @@ ops!(
         plain: Pp::Infix(" < "),
         kernel: map2!(|a: f64, b: f64| truth(a < b)),
         real: Some(|x| r(truth(x[0] < x[1]))),
+        lanes: Some(|r, x| r.test(Cmp::Lt, x[0], x[1])),
         ..OpDef::COMPARE
     },
     binary::Le::le = OpDef {
@@ -582,6 +595,7 @@ ops!(
         plain: Pp::Infix(" <= "),
         kernel: map2!(|a: f64, b: f64| truth(a <= b)),
         real: Some(|x| r(truth(x[0] <= x[1]))),
+        lanes: Some(|r, x| r.test(Cmp::Le, x[0], x[1])),
         ..OpDef::COMPARE
     },
     binary::Gt::gt = OpDef {
@@ -592,6 +606,7 @@ ops!(
         plain: Pp::Infix(" > "),
         kernel: map2!(|a: f64, b: f64| truth(a > b)),
         real: Some(|x| r(truth(x[0] > x[1]))),
+        lanes: Some(|r, x| r.test(Cmp::Gt, x[0], x[1])),
         ..OpDef::COMPARE
     },
     binary::Ge::ge = OpDef {
@@ -602,6 +617,7 @@ ops!(
         plain: Pp::Infix(" >= "),
         kernel: map2!(|a: f64, b: f64| truth(a >= b)),
         real: Some(|x| r(truth(x[0] >= x[1]))),
+        lanes: Some(|r, x| r.test(Cmp::Ge, x[0], x[1])),
         ..OpDef::COMPARE
     },
     binary::Eq::eq = OpDef {
@@ -613,6 +629,7 @@ ops!(
         kernel: map2!(|a: f64, b: f64| truth(a == b)),
         real: Some(|x| r(truth(x[0] == x[1]))),
         laws: &[Law::Commutative, Law::Integral, Law::Range(|_| Interval::UNIT)],
+        lanes: Some(|r, x| r.test(Cmp::Eq, x[0], x[1])),
         ..OpDef::COMPARE
     },
     binary::Neq::neq = OpDef {
@@ -624,6 +641,7 @@ ops!(
         kernel: map2!(|a: f64, b: f64| truth(a != b)),
         real: Some(|x| r(truth(x[0] != x[1]))),
         laws: &[Law::Commutative, Law::Integral, Law::Range(|_| Interval::UNIT)],
+        lanes: Some(|r, x| r.test(Cmp::Ne, x[0], x[1])),
         ..OpDef::COMPARE
     },
     binary::And::and = OpDef {
@@ -634,6 +652,11 @@ ops!(
         kernel: map2!(|a: f64, b: f64| truth(a != 0.0 && b != 0.0)),
         real: Some(|x| r(truth(!x[0].is_zero() && !x[1].is_zero()))),
         laws: &[Law::Commutative, Law::Integral, Law::Range(|_| Interval::UNIT)],
+        lanes: Some(|r, x| {
+            let (a, b) = (r.nonzero(x[0]), r.nonzero(x[1]));
+            let both = r.both(a, b);
+            r.truth(both)
+        }),
         ..OpDef::COMPARE
     },
     hidden::Switch::switch = OpDef {
@@ -654,6 +677,10 @@ ops!(
             Law::Range(|x| Interval { lo: x[1].lo.min(x[2].lo), hi: x[1].hi.max(x[2].hi) }),
             Law::Nonzero(|x| x[1].nonzero && x[2].nonzero),
         ],
+        lanes: Some(|r, x| {
+            let c = r.nonzero(x[0]);
+            r.select(c, x[1], x[2])
+        }),
         ..OpDef::BINARY
     },
     hidden::Clip::clip = OpDef {
@@ -703,6 +730,7 @@ ops!(
         kernel: map1!(|a: f64| a),
         laws: &[Law::Range(|x| x[0]), Law::Nonzero(|x| x[0].nonzero), Law::Integral],
         cost: 0.5,
+        lanes: Some(|_, x| x[0]),
         ..OpDef::UNARY
     },
     hidden::Sum::sum = OpDef {
