@@ -141,8 +141,8 @@ fn random(rng: &mut Rng, leaves: &[Expr], steps: usize) -> Vec<Expr> {
         };
         let args = [pick(true), pick(true), pick(false)];
         let k = rng.next() as usize;
-        let e = if k % 13 == 0 && args[0].rank() > 0 {
-            let axes = (0..args[0].rank()).filter(|a| k / 16 >> a & 1 == 1).collect();
+        let e = if k.is_multiple_of(13) && args[0].rank() > 0 {
+            let axes = (0..args[0].rank()).filter(|a| (k / 16) >> a & 1 == 1).collect();
             Expr::try_apply(folds[k / 64 % folds.len()], Attr::Axes(axes), [args[0].clone()])
         } else {
             let op = ops[k % ops.len()];
@@ -213,7 +213,7 @@ fn many_operands() {
 #[test]
 fn code_is_never_writable_and_executable() {
     let x = dvector("x");
-    let plan = plan(&[x.clone()], &[&x * &x + 1.0]);
+    let plan = plan(std::slice::from_ref(&x), &[&x * &x + 1.0]);
     let a = ArrayD::from_elem(IxDyn(&[100]), 2.0);
     for native in widths() {
         assert_eq!(run(&native, &plan, &[a.view()])[0][[99]], 5.0);

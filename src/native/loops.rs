@@ -168,9 +168,9 @@ impl Backend for Native {
         let mut walk = Walk { page, uniform, nest: &nest, args, table: SmallVec::new() };
         walk.frame(blocks + 1);
         if rows {
-            walk.rows()
+            walk.rows();
         } else {
-            walk.tiles(fused)
+            walk.tiles(fused);
         }
         Ok(())
     }
