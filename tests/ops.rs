@@ -200,6 +200,25 @@ fn applications(op: Op) -> Vec<(Attr, Vec<Vec<usize>>)> {
             [(&[3], &[3]), (&[2, 3], &[3]), (&[3], &[3, 2]), (&[2, 3], &[3, 4])];
         return shapes.iter().map(|(a, b)| (Attr::None, vec![a.to_vec(), b.to_vec()])).collect();
     }
+    if def.role == Role::Whole {
+        let shapes: [&[&[usize]]; 8] = [
+            &[&[3, 3]],
+            &[&[2, 3]],
+            &[&[3]],
+            &[&[3, 3], &[3]],
+            &[&[3, 3], &[3, 2]],
+            &[&[], &[]],
+            &[&[3, 2], &[2, 2]],
+            &[&[3, 2], &[4], &[4, 2]],
+        ];
+        let attr = match def.attr {
+            AttrKind::Axis => Attr::Axis(0),
+            AttrKind::Dims => Attr::Dims(vec![Dim::Known(3)]),
+            _ => Attr::None,
+        };
+        let fits = shapes.iter().filter(|s| s.len() == n);
+        return fits.map(|s| (attr.clone(), s.iter().map(|d| d.to_vec()).collect())).collect();
+    }
     match def.attr {
         AttrKind::None => vec![
             (Attr::None, vec![vec![4]; n]),
@@ -255,11 +274,16 @@ fn derivatives_are_slopes() {
         }
         let mut any = false;
         for (attr, shapes) in applications(op) {
-            let x: Vec<Expr> = shapes
-                .iter()
-                .enumerate()
-                .map(|(i, s)| tensor(&format!("x{i}"), DType::F64, Shape::known(s)))
-                .collect();
+            let operands = |dtype: DType| -> Vec<Expr> {
+                let of = |i: usize| if def.disconnected.contains(&i) { dtype } else { DType::F64 };
+                let named = |(i, s): (usize, &Vec<usize>)| tensor(&format!("x{i}"), of(i), Shape::known(s));
+                shapes.iter().enumerate().map(named).collect()
+            };
+            // Indices are integers.
+            let mut x = operands(DType::F64);
+            if Expr::try_apply(op, attr.clone(), x.iter().cloned()).is_err() {
+                x = operands(DType::I64);
+            }
             let Ok(y) = Expr::try_apply(op, attr.clone(), x.iter().cloned()) else { continue };
             let w = tensor("w", DType::F64, y.ty().shape.clone());
             let cost = (&w * &y).sum();
@@ -279,7 +303,11 @@ fn derivatives_are_slopes() {
                             2 if x.len() == 3 => (middle, hi),
                             _ => (lo, hi),
                         };
-                        ArrayD::from_shape_simple_fn(IxDyn(&shape), || rng.between(lo, hi))
+                        let whole = e.ty().dtype.is_int() || x.len() > 1 && def.disconnected.contains(&i);
+                        ArrayD::from_shape_simple_fn(IxDyn(&shape), || {
+                            let v = rng.between(lo, hi);
+                            if whole { v.round().abs() } else { v }
+                        })
                     })
                     .collect();
                 let at = |data: &[ArrayD<f64>], f: &Function| {

@@ -51,7 +51,7 @@ pub(super) enum Command {
 #[derive(Debug, Args)]
 pub(super) struct Text {
     /// The expression, a program of several lines, `-` for standard input, or `@FILE`.
-    #[arg(required_unless_present = "file", conflicts_with = "file")]
+    #[arg(required_unless_present = "file", conflicts_with = "file", allow_hyphen_values = true)]
     pub(super) text: Option<String>,
     /// A file with the expression or program.
     #[arg(short, long, value_name = "FILE")]
@@ -83,6 +83,10 @@ pub(super) enum Form {
     Plain,
     /// S-expression.
     Sexp,
+    /// A tree with an identity for every node.
+    Debug,
+    /// LaTeX.
+    Latex,
 }
 
 /// Text or JSON.

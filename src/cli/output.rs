@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use super::args::{Form, Format};
 use crate::expr::Expr;
 use crate::op::Spelling;
-use crate::pp::{TREE_LIMIT, brief, let_form, pp, print, tree_length};
+use crate::pp::{TREE_LIMIT, brief, debugprint, latex, let_form, pp, print, tree_length};
 use crate::script::ScriptError;
 use crate::text::{Dialect, sexp_program};
 
@@ -50,6 +50,8 @@ pub(super) fn forms(roots: &[Expr], form: Form) -> Vec<String> {
         Form::Auto | Form::Let => let_form(roots, Spelling::Classic),
         Form::Plain if length <= TREE_LIMIT => roots.iter().map(|r| print(r, Spelling::Plain)).collect(),
         Form::Plain => let_form(roots, Spelling::Plain),
+        Form::Debug => debugprint(roots).lines().map(str::to_string).collect(),
+        Form::Latex => roots.iter().map(latex).collect(),
         Form::Sexp => vec![sexp_program(roots, Dialect::Exact)],
     }
 }

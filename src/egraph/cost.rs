@@ -54,5 +54,9 @@ pub fn op_cost(model: &CostModel, op: Op, attr: &Attr, args: &[&Ty], out: &Ty) -
         (Role::Move, Kernel::Reshape) => 0.01,
         (Role::Move, _) => def.cost.max(1.0) * elements,
         (Role::Shape, _) => 0.0,
+        (Role::Whole, _) => {
+            let operands = args.iter().map(|t| model.elements(&t.shape));
+            def.cost * operands.fold(elements, f64::max)
+        }
     }
 }

@@ -120,7 +120,7 @@ impl Analysis {
                 }
             }
             Kernel::Dot | Kernel::IncAt | Kernel::SetAt if fits(2) => Ok(Kind::Own),
-            Kernel::Concat => Ok(Kind::Own),
+            Kernel::Concat | Kernel::Whole(_) => Ok(Kind::Own),
             _ => Err(PlanError::NoKernel { op: op.def().name }),
         }
     }

@@ -225,6 +225,9 @@ impl Builder<'_> {
         let out = self.dest(id)?;
         match (op.def().kernel, attr) {
             (Kernel::Concat, Attr::Axis(axis)) => Ok(Step::Concat { axis: *axis, parts: args, out }),
+            (Kernel::Whole(f), attr) => {
+                Ok(Step::Whole { op: op.def().name, f, attr: attr.clone(), parts: args, out })
+            }
             (Kernel::Reshape, _) => Ok(Step::Copy { from: args.swap_remove(0), out }),
             (kernel, attr) => {
                 let (Some(second), Some(first)) = (args.pop(), args.pop()) else {

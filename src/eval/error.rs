@@ -91,6 +91,13 @@ pub enum RunError {
         /// For so many elements.
         elements: usize,
     },
+    /// A value that an operator does not take.
+    Value {
+        /// The operator.
+        op: &'static str,
+        /// What is wrong with it.
+        fact: String,
+    },
     /// A largest or smallest element of none.
     EmptyFold {
         /// The operator.
@@ -117,6 +124,7 @@ impl fmt::Display for RunError {
                 write!(f, "an array of shape {shape:?} has more than {limit} elements")
             }
             RunError::Memory { elements } => write!(f, "no memory for {elements} elements"),
+            RunError::Value { op, fact } => write!(f, "`{op}`: {fact}"),
             RunError::EmptyFold { op } => write!(f, "`{op}` of no element"),
             RunError::Index { index, len } => {
                 write!(f, "index {index} is out of bounds for an axis of length {len}")

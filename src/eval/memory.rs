@@ -82,7 +82,7 @@ fn each_slot(steps: &mut [Step], f: &mut dyn FnMut(Use<'_>)) {
                 arg_slot(from, f);
                 dest_slot(out, f);
             }
-            Step::Concat { parts, out, .. } => {
+            Step::Concat { parts, out, .. } | Step::Whole { parts, out, .. } => {
                 parts.iter_mut().for_each(|p| arg_slot(p, f));
                 dest_slot(out, f);
             }
@@ -122,6 +122,7 @@ fn pack(steps: &mut [Step], fixed: usize, filled: &mut [(u32, Slot)]) -> usize {
     filled.iter().for_each(|(_, s)| note(*s, usize::MAX));
     let mut to = vec![NONE; last.len()];
     let mut free: Vec<Slot> = Vec::new();
+    let mut freed = vec![false; last.len()];
     let mut next = fixed;
     let mut now = 0usize;
     // Everything is read before anything is written, so a result may take an operand's register.
@@ -130,7 +131,8 @@ fn pack(steps: &mut [Step], fixed: usize, filled: &mut [(u32, Slot)]) -> usize {
         Use::Read(s) => {
             let v = *s as usize;
             *s = to[v];
-            if last[v] == now && !free.contains(s) {
+            // A step may read a register twice.
+            if last[v] == now && !std::mem::replace(&mut freed[v], true) {
                 free.push(*s);
             }
         }
@@ -172,7 +174,9 @@ fn reads(step: &Step, f: &mut dyn FnMut(u32)) {
             source(&b.source);
         }
         Step::Copy { from, .. } => source(&from.source),
-        Step::Concat { parts, .. } => parts.iter().for_each(|p| source(&p.source)),
+        Step::Concat { parts, .. } | Step::Whole { parts, .. } => {
+            parts.iter().for_each(|p| source(&p.source));
+        }
     }
 }
 
@@ -192,7 +196,8 @@ fn writes(step: &Step, f: &mut dyn FnMut(u32)) {
         Step::Dot { out, .. }
         | Step::Write { out, .. }
         | Step::Copy { out, .. }
-        | Step::Concat { out, .. } => dest(out),
+        | Step::Concat { out, .. }
+        | Step::Whole { out, .. } => dest(out),
     }
 }
 

@@ -34,6 +34,7 @@ pub mod reference;
 mod run;
 mod show;
 mod step;
+mod whole;
 
 pub use backend::{Backend, FusedArgs, Strided};
 pub(crate) use blocks::kept_strides;

@@ -10,7 +10,7 @@ use super::build;
 use super::error::PlanError;
 use super::len::{LenId, Lengths};
 use crate::graph::{Graph, Id};
-use crate::op::{IndexItem, Map2, Op};
+use crate::op::{Attr, IndexItem, Map2, Op, Whole};
 use crate::ty::Ty;
 
 /// A register of doubles that hold one number each: rank-0 values, and arrays that are one number.
@@ -226,6 +226,19 @@ pub enum Step {
     Concat {
         /// Along this axis.
         axis: usize,
+        /// The arrays.
+        parts: Vec<Arg>,
+        /// Result.
+        out: Dest,
+    },
+    /// A function of whole arrays.
+    Whole {
+        /// Its name.
+        op: &'static str,
+        /// The function.
+        f: Whole,
+        /// Its attribute.
+        attr: Attr,
         /// The arrays.
         parts: Vec<Arg>,
         /// Result.

@@ -8,7 +8,7 @@ use ndarray::{ArrayD, ArrayViewD, IxDyn, indices};
 
 use super::error::{PlanError, RunError};
 use crate::graph::{Graph, Head, Id};
-use crate::op::{Attr, IndexItem, Kernel, Op, View};
+use crate::op::{Attr, Dense, IndexItem, Kernel, Op, View};
 use crate::ty::{Dim, Sym, Ty};
 
 /// Why the reference gives no value.
@@ -188,6 +188,15 @@ fn apply(op: Op, attr: &Attr, args: &[&ArrayD<f64>], lens: &[usize]) -> Result<A
                 }
             }
             Ok(out)
+        }
+        (Kernel::Whole(f), attr, args) => {
+            let data: Vec<Vec<f64>> = args.iter().map(|a| a.iter().copied().collect()).collect();
+            let parts: Vec<Dense<'_>> =
+                args.iter().zip(&data).map(|(a, d)| Dense { lens: a.shape(), data: d }).collect();
+            let mut out = vec![0.0; lens.iter().product()];
+            f(attr, &parts, lens, &mut out)
+                .map_err(|fact| ReferenceError::Run(RunError::Value { op: op.def().name, fact }))?;
+            ArrayD::from_shape_vec(IxDyn(lens), out).map_err(|_| none())
         }
         _ => Err(none()),
     }

@@ -11,6 +11,7 @@ use super::error::RunError;
 use super::layout::Layout;
 use super::len::LenId;
 use super::plan::{Arg, Base, Dest, Fused, Plan, ScalarStep, Slot, Source, Step};
+use super::whole;
 
 pub(super) type Lens = SmallVec<[usize; 4]>;
 
@@ -141,6 +142,10 @@ impl<'a> Call<'_, 'a> {
             Step::Concat { axis, parts, out } => self.into(*out, |call, data, lens| {
                 let parts: SmallVec<[Read<'_>; 4]> = parts.iter().map(|p| call.read(p)).collect();
                 copy::concat(*axis, &parts, data, lens)
+            }),
+            Step::Whole { op, f, attr, parts, out } => self.into(*out, |call, data, lens| {
+                let parts: SmallVec<[Read<'_>; 4]> = parts.iter().map(|p| call.read(p)).collect();
+                whole::apply(op, *f, attr, &parts, data, lens)
             }),
             Step::Write { base, value, index, add, out } => self.into(*out, |call, data, lens| {
                 copy::write(&call.read(base), &call.read(value), index, *add, data, lens)

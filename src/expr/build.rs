@@ -181,6 +181,12 @@ impl Expr {
         Expr::apply(op, attr.clone(), [self.clone()])
     }
 
+    /// `op` of this alone.
+    #[track_caller]
+    pub(crate) fn apply1(&self, op: Op) -> Expr {
+        Expr::apply(op, Attr::None, [self.clone()])
+    }
+
     /// `softmax` along the axes of `attr`.
     #[track_caller]
     pub(crate) fn softmax_over(&self, attr: &Attr) -> Expr {

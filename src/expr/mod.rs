@@ -6,8 +6,10 @@
 
 mod adjoint;
 mod build;
+mod compose;
 mod error;
 mod lengths;
+mod linear;
 mod lit;
 mod node;
 mod vars;
@@ -16,8 +18,10 @@ mod walk;
 pub use adjoint::Adjoint;
 pub use build::{IntoExpr, concatenate, dot, exprs, fill, switch};
 pub(crate) use build::{impl_infix, reads_as_outer, unbroadcast};
+pub use compose::try_stack;
 pub use error::TypeError;
 pub(crate) use lengths::length_of;
+pub use linear::{inner, outer, tensordot, try_eye};
 pub use lit::{Lit, float_text};
 pub(crate) use node::type_of;
 pub use node::{Expr, Head};

@@ -45,6 +45,8 @@ pub struct Graph {
     attrs: Vec<Attr>,
     attr_ids: FxHashMap<Attr, u32>,
     sizes: Vec<Dim>,
+    var_ids: FxHashMap<Arc<str>, u32>,
+    size_ids: FxHashMap<Dim, u32>,
 }
 
 impl Graph {
@@ -123,11 +125,14 @@ impl Graph {
 
     /// The input called `name`; a new one if there is none yet.
     pub fn var(&mut self, name: &str, ty: &Ty) -> Id {
-        let index = self.vars.iter().position(|(n, _)| &**n == name).unwrap_or_else(|| {
-            self.vars.push((name.into(), ty.clone()));
-            self.vars.len() - 1
+        let index = self.var_ids.get(name).copied().unwrap_or_else(|| {
+            let index = u32::try_from(self.vars.len()).unwrap_or(u32::MAX);
+            let name: Arc<str> = name.into();
+            self.vars.push((name.clone(), ty.clone()));
+            self.var_ids.insert(name, index);
+            index
         });
-        let head = Head::Var(u32::try_from(index).unwrap_or(u32::MAX));
+        let head = Head::Var(index);
         self.push(Node { head, args: SmallVec::new() }, || Facts::var(ty.clone()))
     }
 
@@ -150,11 +155,13 @@ impl Graph {
             #[allow(clippy::cast_precision_loss, reason = "no array has 2^53 elements")]
             return self.lit(n as f64);
         }
-        let index = self.sizes.iter().position(|d| d == dim).unwrap_or_else(|| {
+        let index = self.size_ids.get(dim).copied().unwrap_or_else(|| {
+            let index = u32::try_from(self.sizes.len()).unwrap_or(u32::MAX);
             self.sizes.push(dim.clone());
-            self.sizes.len() - 1
+            self.size_ids.insert(dim.clone(), index);
+            index
         });
-        let head = Head::Size(u32::try_from(index).unwrap_or(u32::MAX));
+        let head = Head::Size(index);
         self.push(Node { head, args: SmallVec::new() }, Facts::length)
     }
 

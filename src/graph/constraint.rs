@@ -97,6 +97,8 @@ pub fn constraints(roots: &[Expr]) -> Vec<Constraint> {
             }
         };
         demands(&e, op.def().role, op.def().kernel, attr, &mut demand);
+        let shapes: Vec<&Shape> = e.args().iter().map(|a| &a.ty().shape).collect();
+        (op.def().demand)(&shapes).into_iter().for_each(|(a, b)| demand(Bound::Equal(a, b)));
         // What a composite reduction is made of may demand more: softmax needs an element.
         if let (Some(lower), true) = (op.def().lower, op.def().role != Role::Elementwise) {
             let operand = |x: &Expr| e.args().iter().any(|a| a.same_node(x));
@@ -144,7 +146,7 @@ fn demands(e: &Expr, role: Role, kernel: Kernel, attr: &Attr, demand: &mut dyn F
                 }
             }
         }
-        (Role::Reduce, Kernel::Reduce { init: None, .. }, _) => {
+        (Role::Reduce, Kernel::Reduce { init: None, .. } | Kernel::Whole(_), _) => {
             for a in attr.axes(shapes[0].rank()) {
                 demand(Bound::AtLeast(shapes[0].dims()[a].clone(), 1));
             }

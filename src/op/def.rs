@@ -4,6 +4,7 @@ use super::{Arg, Attr, AttrKind, Kernel, Law, Pp, TyResult};
 use crate::expr::{Adjoint, Expr};
 use crate::lanes::Record;
 use crate::num::Real;
+use crate::ty::{Dim, Shape};
 
 /// How many operands an operator takes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -37,6 +38,8 @@ pub enum Role {
     Contract,
     /// Asks only for a shape.
     Shape,
+    /// Needs its operands whole.
+    Whole,
 }
 
 /// The part of an operator in a field: what the polynomial normal form asks of it.
@@ -65,6 +68,9 @@ pub enum Ring {
 /// The derivative with respect to one operand: the adjoint it receives, before it is summed back
 /// over broadcast axes.
 pub type Partial = fn(&Adjoint<'_>) -> Expr;
+
+/// Pairs of lengths that must be equal, where the role does not say so.
+pub type Demand = fn(&[&Shape]) -> Vec<(Dim, Dim)>;
 
 /// The derivative of an operator.
 #[derive(Clone, Copy)]
@@ -111,8 +117,13 @@ pub struct OpDef {
     pub pp: Pp,
     /// Spelling in the input language, where it differs from a call by name.
     pub plain: Pp,
+    /// Layout in LaTeX, where it does not follow from `pp`: `#0` is an operand, `!0` one that binds
+    /// tighter than sums and products.
+    pub latex: Option<&'static str>,
     /// Type and shape of the result.
     pub ty: fn(&[Arg<'_>], &Attr) -> TyResult,
+    /// Lengths of the operands that must be equal.
+    pub demand: Demand,
     /// Derivative.
     pub derivative: Derivative,
     /// Operands through which no gradient flows.
@@ -144,7 +155,9 @@ impl OpDef {
         role: Role::Elementwise,
         pp: Pp::Call(None),
         plain: Pp::Call(None),
+        latex: None,
         ty: super::types::float,
+        demand: |_| Vec::new(),
         derivative: Derivative::Undefined,
         disconnected: &[],
         kernel: Kernel::None,
@@ -177,6 +190,9 @@ impl OpDef {
     };
     /// A movement of elements.
     pub const MOVE: OpDef = OpDef { role: Role::Move, cost: 0.0, ..OpDef::BASE };
+
+    /// A function of whole operands.
+    pub const WHOLE: OpDef = OpDef { role: Role::Whole, cost: 2.0, ..OpDef::BASE };
 
     /// Does the row state this law?
     pub fn has(&self, law: Law) -> bool {

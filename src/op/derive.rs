@@ -73,14 +73,51 @@ pub(super) fn unwrite(v: &Adjoint<'_>) -> Expr {
     crate::expr::unbroadcast(&hole, &v.x(1))
 }
 
-/// Each operand gets its slice.
+/// Each operand gets its slice: by numbers where the lengths up to it are numbers.
 pub(super) fn join_derivative(v: &Adjoint<'_>, i: usize) -> Expr {
     let Attr::Axis(axis) = *v.attr() else { return v.g() };
-    let length = |j: usize| v.x(j).ty().shape.dims()[axis].known().unwrap_or(0);
-    let start: usize = (0..i).map(length).sum();
+    if v.arity() == 1 {
+        return v.g();
+    }
+    let length = |j: usize| v.x(j).ty().shape.dims()[axis].known();
     let at = |n: usize| i64::try_from(n).ok();
+    let (Some(start), Some(own)) = ((0..i).map(length).sum::<Option<usize>>(), length(i)) else {
+        let parts = std::iter::once(v.g()).chain((0..=i).map(|j| v.x(j)));
+        return Expr::apply(Op::Segment, v.attr().clone(), parts);
+    };
     let full = IndexItem::Slice { start: None, stop: None, step: 1 };
     let mut items = vec![full; axis];
-    items.push(IndexItem::Slice { start: at(start), stop: at(start + length(i)), step: 1 });
+    items.push(IndexItem::Slice { start: at(start), stop: at(start + own), step: 1 });
     Expr::apply(Op::Index, Attr::Index(items), [v.g()])
+}
+
+/// The last two axes exchanged.
+fn swapped(x: &Expr) -> Expr {
+    let n = x.rank();
+    x.dimshuffle((0..n - 2).chain([n - 1, n - 2]).map(Some))
+}
+
+/// Products of matrices as a sum of broadcast products, which one loop computes.
+pub(super) fn batched(a: &Expr, b: &Expr) -> Expr {
+    let (m, n) = (a.rank(), b.rank());
+    let left = a.dimshuffle((0..m).map(Some).chain([None]));
+    let right = b.dimshuffle((0..n - 2).map(Some).chain([None, Some(n - 2), Some(n - 1)]));
+    let product = left * right;
+    let axis = product.rank() - 2;
+    product.reduce(Op::Sum, &Attr::Axes(vec![axis]))
+}
+
+fn batched_product(a: &Expr, b: &Expr, like: &Expr) -> Expr {
+    let product = Expr::apply(Op::BatchedDot, Attr::None, [a.clone(), b.clone()]);
+    crate::expr::unbroadcast(&product, like)
+}
+
+/// The left operand of a batch of products.
+pub(super) fn batched_left(v: &Adjoint<'_>) -> Expr {
+    batched_product(&v.g(), &swapped(&v.x(1)), &v.x(0))
+}
+
+/// The right operand of a batch of products.
+pub(super) fn batched_right(v: &Adjoint<'_>) -> Expr {
+    batched_product(&swapped(&v.x(0)), &v.g(), &v.x(1))
 }

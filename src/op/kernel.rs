@@ -2,6 +2,8 @@
 //!
 //! The evaluator owns every loop over memory; a row gives the arithmetic.
 
+use super::Attr;
+
 /// One operand to one result.
 #[derive(Debug, Clone, Copy)]
 pub struct Map1 {
@@ -43,6 +45,19 @@ pub enum View {
     Index,
 }
 
+/// An operand as a whole: its lengths, and its elements in row-major order.
+#[derive(Debug, Clone, Copy)]
+pub struct Dense<'a> {
+    /// Lengths.
+    pub lens: &'a [usize],
+    /// Elements.
+    pub data: &'a [f64],
+}
+
+/// Writes a result of given lengths, in row-major order, from whole operands; or says in words which
+/// value does not fit.
+pub type Whole = fn(&Attr, &[Dense<'_>], &[usize], &mut [f64]) -> Result<(), String>;
+
 /// The family of an operator's computation.
 #[derive(Debug, Clone, Copy)]
 pub enum Kernel {
@@ -79,6 +94,8 @@ pub enum Kernel {
     SetAt,
     /// The length of axis `Attr::Axis`.
     Length,
+    /// Needs its operands whole.
+    Whole(Whole),
 }
 
 /// A [`Map1`] from a closure.

@@ -7,20 +7,24 @@
 mod attr;
 mod def;
 mod derive;
+mod error_fn;
 mod fold;
 mod kernel;
 mod law;
 mod pieces;
+mod polygamma;
+mod rounding;
 mod special;
 mod table;
 mod types;
+mod whole;
 
 pub use attr::{Attr, AttrKind, IndexItem};
-pub use def::{Arity, Derivative, Lower, OpDef, Partial, Ring, Role};
-pub use kernel::{Block3, Kernel, Map1, Map2, Map3, View};
+pub use def::{Arity, Demand, Derivative, Lower, OpDef, Partial, Ring, Role};
+pub use kernel::{Block3, Dense, Kernel, Map1, Map2, Map3, View, Whole};
 pub use law::{Fold, Interval, Law};
 pub use pieces::{Piece, Pp, Spelling};
-pub(crate) use pieces::{bare_row, without_leading_axes};
+pub(crate) use pieces::{bare_row, is_stack, without_leading_axes};
 pub use table::Op;
 pub use types::{Arg, TyResult};
 

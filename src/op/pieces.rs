@@ -110,11 +110,23 @@ pub(super) fn reciprocal(e: &Expr) -> Vec<Piece> {
 pub(super) fn reduce_classic(e: &Expr) -> Vec<Piece> {
     let name = e.op_name();
     let Attr::Axes(axes) = e.attr() else { return call(name, 1) };
+    call(&format!("{}{{{}}}", capital(name), list(axes, ", ")), 1)
+}
+
+fn capital(name: &str) -> String {
     let mut capital = name.to_string();
     if let Some(first) = capital.get_mut(0..1) {
         first.make_ascii_uppercase();
     }
-    call(&format!("{capital}{{{}}}", list(axes, ", ")), 1)
+    capital
+}
+
+/// `Softmax(x)` along the last axis, `Softmax{0}(x)` along others.
+pub(super) fn softmax_classic(e: &Expr) -> Vec<Piece> {
+    match e.attr() {
+        Attr::Axes(axes) if axes[..] == [e.rank().wrapping_sub(1)] => call(&capital(e.op_name()), 1),
+        _ => reduce_classic(e),
+    }
 }
 
 /// Plain: `sum(x, axis=0)`, `sum(x, axis=(0, 2))`.
@@ -296,8 +308,21 @@ pub(super) fn write_at(e: &Expr) -> Vec<Piece> {
     ]
 }
 
-/// `join(0, x, y)`.
+/// Is this a join of scalars, printed `[x, y]`?
+pub(crate) fn is_stack(e: &Expr) -> bool {
+    let scalar = |a: &Expr| {
+        matches!(a.attr(), Attr::Perm(p) if *p == [None])
+            && a.arg(0).rank() == 0
+            && a.arg(0).literal().is_none()
+    };
+    e.rank() == 1 && e.args().len() > 1 && e.args().iter().all(scalar)
+}
+
+/// `join(0, x, y)`; scalars side by side are `[x, y]`.
 pub(super) fn join_classic(e: &Expr) -> Vec<Piece> {
+    if is_stack(e) {
+        return joined("[", ", ", "]", e.args().len());
+    }
     let axis = if let Attr::Axis(a) = e.attr() { *a } else { 0 };
     joined(format!("join({axis}, "), ", ", ")", e.args().len())
 }
@@ -336,4 +361,58 @@ pub(crate) fn bare_row(e: &Expr) -> bool {
 /// Would `(a \dot b)` be read as an outer product although it is a product with a vector?
 fn strict_column_times_vector(a: &Expr, b: &Expr) -> bool {
     crate::expr::reads_as_outer(a, b)
+}
+
+/// `Cumsum{0}(x)`.
+pub(super) fn scan_classic(e: &Expr) -> Vec<Piece> {
+    let axis = if let Attr::Axis(a) = e.attr() { *a } else { 0 };
+    call(&format!("{}{{{axis}}}", capital(e.op_name())), e.args().len())
+}
+
+/// `cumsum(x, axis=0)`.
+pub(super) fn scan_plain(e: &Expr) -> Vec<Piece> {
+    let axis = if let Attr::Axis(a) = e.attr() { *a } else { 0 };
+    let mut out = call(e.op_name(), e.args().len());
+    out.pop();
+    out.push(Piece::owned(format!(", axis={axis})")));
+    out
+}
+
+/// `v[i]`, `M[:, i]`.
+pub(super) fn take(e: &Expr) -> Vec<Piece> {
+    // Anything else may begin as another index does.
+    if e.arg(1).name().is_none() {
+        return scan_plain(e);
+    }
+    let axis = if let Attr::Axis(a) = e.attr() { *a } else { 0 };
+    let (open, close) = brackets(e.arg(0));
+    vec![
+        Piece::Text(open.into()),
+        Piece::Arg(0),
+        Piece::owned(format!("{close}[{}", ":, ".repeat(axis))),
+        Piece::Arg(1),
+        Piece::Text("]".into()),
+    ]
+}
+
+/// `take(v, i, axis=0)`.
+pub(super) fn take_plain(e: &Expr) -> Vec<Piece> {
+    scan_plain(e)
+}
+
+/// `ARange(0, 5, 1)`: start, end, step.
+pub(super) fn arange_classic(e: &Expr) -> Vec<Piece> {
+    let n = dims(e).join(", ");
+    let int = |i: usize| match e.arg(i).literal() {
+        Some(crate::expr::Lit::Int(k)) => Some(k),
+        _ => None,
+    };
+    let stop = match (int(0), int(1), n.parse::<i64>()) {
+        (Some(start), Some(step), Ok(n)) => (start + step * n).to_string(),
+        (Some(0), Some(1), _) => n,
+        _ => format!("+{n}"),
+    };
+    let mut out = vec![Piece::Text("ARange(".into()), Piece::Arg(0)];
+    out.extend([Piece::owned(format!(", {stop}, ")), Piece::Arg(1), Piece::Text(")".into())]);
+    out
 }

@@ -22,6 +22,21 @@ pub(super) fn softplus(x: f64) -> f64 {
     if x > 37.0 { x } else { libm::log1p(libm::exp(x)) }
 }
 
+/// `log(1 - exp(x))`: Maechler, "Accurately computing log(1 - exp(-|a|))", 2012.
+pub(super) fn log1mexp(x: f64) -> f64 {
+    if x > -std::f64::consts::LN_2 { libm::log(-libm::expm1(x)) } else { libm::log1p(-libm::exp(x)) }
+}
+
+/// `x * log(y)`, and zero where `x` is, unless `y` is NaN.
+pub(super) fn xlogy(x: f64, y: f64) -> f64 {
+    if x == 0.0 && !y.is_nan() { 0.0 } else { x * libm::log(y) }
+}
+
+/// `x * log1p(y)`, and zero where `x` is, unless `y` is NaN.
+pub(super) fn xlog1py(x: f64, y: f64) -> f64 {
+    if x == 0.0 && !y.is_nan() { 0.0 } else { x * libm::log1p(y) }
+}
+
 /// -1, 0 or 1; keeps zeros and NaN.
 pub(super) fn sgn(x: f64) -> f64 {
     if x > 0.0 {
@@ -210,4 +225,12 @@ pub(super) fn real_erfc(x: &Real) -> Real {
 fn two_over_sqrt_pi() -> Real {
     let pi = r(1.0).atan() * r(4.0);
     r(2.0) / pi.sqrt()
+}
+/// The inverse hyperbolic sine, by its odd symmetry.
+pub(super) fn real_asinh(x: &Real) -> Real {
+    let a = x.abs();
+    let root = (&(&a * &a) + &r(1.0)).sqrt();
+    // a + a^2 / (1 + root), so that nothing cancels where a is small.
+    let y = real_log1p(&(&a + &(&(&a * &a) / &(&r(1.0) + &root))));
+    if x.is_negative() { -&y } else { y }
 }

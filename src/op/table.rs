@@ -12,10 +12,11 @@ use super::kernel::{Kernel, View, map1, map2, map2_of, map3, reduce};
 use super::law::{Interval, Law};
 use super::pieces::{self, Pp};
 use super::special as f;
-use super::{Attr, AttrKind, derive, law, types};
-use crate::expr::{Adjoint, Expr, fill, switch};
+use super::{Attr, AttrKind, derive, error_fn, law, polygamma, rounding, types, whole};
+use crate::expr::{Adjoint, Expr, IntoExpr as _, fill, switch};
 use crate::lanes::{Cmp, One};
 use crate::num::Real;
+use crate::ty::DType;
 
 /// Declares [`Op`], its rows, and the way users write each operator.
 macro_rules! ops {
@@ -89,6 +90,23 @@ macro_rules! form {
     };
     (hidden, $variant:ident, $method:ident) => {};
 }
+
+/// Additions per element of a matrix that a factorization takes, for a side of 100.
+const LU: f64 = 70.0;
+
+/// Every position but the first, for operands that only tell lengths.
+const BEHIND: [usize; 255] = {
+    let mut all = [0; 255];
+    let mut i = 0;
+    while i < all.len() {
+        all[i] = i + 1;
+        i += 1;
+    }
+    all
+};
+
+/// The constant `sqrt(pi)/2`.
+const HALF_SQRT_PI: f64 = 0.886_226_925_452_758;
 
 /// The constant `2/sqrt(pi)`.
 const ERF_SLOPE: f64 = std::f64::consts::FRAC_2_SQRT_PI;
@@ -164,6 +182,7 @@ ops!(
         name: "/",
         aliases: &["div", "true_div"],
         doc: "Elementwise quotient, always a float.",
+        latex: Some("\\frac{#0}{#1}"),
         ty: types::divide,
         pp: Pp::Infix(" / "),
         plain: Pp::Infix(" / "),
@@ -180,6 +199,7 @@ ops!(
         name: "**",
         aliases: &["pow"],
         doc: "Elementwise power.",
+        latex: Some("!0^{#1}"),
         pp: Pp::Infix(" ** "),
         plain: Pp::Infix(" ** "),
         derivative: Derivative::Each(&[
@@ -194,6 +214,47 @@ ops!(
             Law::Nonzero(|x| x[0].nonzero),
         ],
         ring: Ring::Power,
+        ..OpDef::BINARY
+    },
+    binary::Mod::modulo = OpDef {
+        name: "mod",
+        aliases: &["%", "remainder"],
+        doc: "The remainder of floored division; it has the sign of the divisor.",
+        plain: Pp::Infix(" % "),
+        derivative: Derivative::Each(&[|v| v.g(), |v| -v.x(0).int_div(v.x(1)) * v.g()]),
+        kernel: map2!(rounding::modulo),
+        cost: 10.0,
+        ..OpDef::BINARY
+    },
+    binary::IntDiv::int_div = OpDef {
+        name: "int_div",
+        aliases: &["//", "floor_divide"],
+        doc: "Floored division.",
+        pp: Pp::Infix(" // "),
+        plain: Pp::Infix(" // "),
+        derivative: Derivative::Any(|v, i| v.x(i).zeros_like()),
+        kernel: map2!(rounding::int_div),
+        cost: 10.0,
+        ..OpDef::BINARY
+    },
+    binary::Xlogy::xlogy = OpDef {
+        name: "xlogy",
+        doc: "x * log(y), and zero where x is.",
+        ty: types::divide,
+        derivative: Derivative::Each(&[|v| v.g() * v.x(1).log(), |v| (v.g() * v.x(0)) / v.x(1)]),
+        kernel: map2!(f::xlogy),
+        real: Some(|x| if x[0].is_zero() { r(0.0) } else { &x[0] * &x[1].ln() }),
+        cost: 16.0,
+        ..OpDef::BINARY
+    },
+    binary::Xlog1py::xlog1py = OpDef {
+        name: "xlog1py",
+        doc: "x * log1p(y), and zero where x is.",
+        ty: types::divide,
+        derivative: Derivative::Each(&[|v| v.g() * v.x(1).log1p(), |v| (v.g() * v.x(0)) / (1 + v.x(1))]),
+        kernel: map2!(f::xlog1py),
+        real: Some(|x| if x[0].is_zero() { r(0.0) } else { &x[0] * &f::real_log1p(&x[1]) }),
+        cost: 17.0,
         ..OpDef::BINARY
     },
     prefix::Neg::neg = OpDef {
@@ -219,6 +280,7 @@ ops!(
         name: "reciprocal",
         aliases: &["recip"],
         doc: "One over each element.",
+        latex: Some("\\frac{1}{#0}"),
         pp: Pp::Special(pieces::reciprocal),
         derivative: Derivative::Each(&[|v| -v.g() / (v.x(0) * v.x(0))]),
         real: Some(|x| r(1.0) / x[0].clone()),
@@ -270,6 +332,7 @@ ops!(
         name: "sqr",
         aliases: &["square"],
         doc: "Elementwise square.",
+        latex: Some("!0^{2}"),
         ty: types::like,
         derivative: Derivative::Each(&[|v| (v.g() * v.x(0)) * 2]),
         kernel: map1!(|a: f64| a * a),
@@ -282,6 +345,7 @@ ops!(
     unary::Sqrt::sqrt = OpDef {
         name: "sqrt",
         doc: "Elementwise square root; NaN below zero.",
+        latex: Some("\\sqrt{#0}"),
         derivative: Derivative::Each(&[|v| (v.g() * 0.5) / v.x(0).sqrt()]),
         kernel: map1!(|a: f64| a.sqrt()),
         real: Some(|x| x[0].sqrt()),
@@ -294,9 +358,21 @@ ops!(
     unary::Exp::exp = OpDef {
         name: "exp",
         doc: "Elementwise exponential.",
+        latex: Some("e^{#0}"),
         derivative: Derivative::Each(&[|v| v.g() * v.x(0).exp()]),
         kernel: map1!(libm::exp),
         real: Some(|x| x[0].exp()),
+        cost: 15.0,
+        laws: &[Law::Increasing, Law::Range(|_| Interval::NONNEG), Law::Nonzero(|_| true)],
+        ..OpDef::UNARY
+    },
+    unary::Exp2::exp2 = OpDef {
+        name: "exp2",
+        doc: "Elementwise power of 2.",
+        latex: Some("2^{#0}"),
+        derivative: Derivative::Each(&[|v| (v.g() * v.x(0).exp2()) * 2.0f64.into_expr().log()]),
+        kernel: map1!(libm::exp2),
+        real: Some(|x| r(2.0).pow(&x[0])),
         cost: 15.0,
         laws: &[Law::Increasing, Law::Range(|_| Interval::NONNEG), Law::Nonzero(|_| true)],
         ..OpDef::UNARY
@@ -310,6 +386,24 @@ ops!(
         real: Some(|x| x[0].ln()),
         cost: 15.0,
         laws: &[Law::Increasing],
+        ..OpDef::UNARY
+    },
+    unary::Log2::log2 = OpDef {
+        name: "log2",
+        doc: "Elementwise logarithm to base 2; NaN below zero.",
+        derivative: Derivative::Each(&[|v| v.g() / (v.x(0) * std::f64::consts::LN_2)]),
+        kernel: map1!(libm::log2),
+        real: Some(|x| x[0].ln() / r(2.0).ln()),
+        cost: 15.0,
+        ..OpDef::UNARY
+    },
+    unary::Log10::log10 = OpDef {
+        name: "log10",
+        doc: "Elementwise logarithm to base 10; NaN below zero.",
+        derivative: Derivative::Each(&[|v| v.g() / (v.x(0) * std::f64::consts::LN_10)]),
+        kernel: map1!(libm::log10),
+        real: Some(|x| x[0].ln() / r(10.0).ln()),
+        cost: 15.0,
         ..OpDef::UNARY
     },
     unary::Log1p::log1p = OpDef {
@@ -338,6 +432,19 @@ ops!(
             Law::Range(|x| Interval { lo: if x[0].lo >= 0.0 { 0.0 } else { -1.0 }, hi: f64::INFINITY }),
             Law::Nonzero(|x| x[0].nonzero),
         ],
+        ..OpDef::UNARY
+    },
+    unary::Log1mexp::log1mexp = OpDef {
+        name: "log1mexp",
+        doc: "log(1 - exp(x)) for x below zero, accurate near zero; NaN above it.",
+        derivative: Derivative::Each(&[|v| {
+            let r = -1.0 / (-v.x(0)).expm1();
+            v.g() * switch(&r.isinf(), f64::NEG_INFINITY, &r)
+        }]),
+        kernel: map1!(f::log1mexp),
+        real: Some(|x| (r(1.0) - x[0].exp()).ln()),
+        cost: 30.0,
+        laws: &[Law::Range(|_| Interval { lo: f64::NEG_INFINITY, hi: 0.0 })],
         ..OpDef::UNARY
     },
     unary::Sin::sin = OpDef {
@@ -409,6 +516,58 @@ ops!(
         ],
         ..OpDef::UNARY
     },
+    unary::Arcsinh::arcsinh = OpDef {
+        name: "arcsinh",
+        aliases: &["asinh"],
+        doc: "Elementwise inverse hyperbolic sine.",
+        plain: Pp::Call(Some("asinh")),
+        derivative: Derivative::Each(&[|v| v.g() / (v.x(0).sqr() + 1.0).sqrt()]),
+        kernel: map1!(libm::asinh),
+        real: Some(|x| f::real_asinh(&x[0])),
+        cost: 25.0,
+        laws: &[Law::Odd, Law::Nonzero(|x| x[0].nonzero)],
+        ..OpDef::UNARY
+    },
+    unary::Arccosh::arccosh = OpDef {
+        name: "arccosh",
+        aliases: &["acosh"],
+        doc: "Elementwise inverse hyperbolic cosine; NaN below 1.",
+        plain: Pp::Call(Some("acosh")),
+        derivative: Derivative::Each(&[|v| v.g() / (v.x(0).sqr() - 1.0).sqrt()]),
+        kernel: map1!(libm::acosh),
+        cost: 25.0,
+        laws: &[Law::Range(|_| Interval::NONNEG)],
+        ..OpDef::UNARY
+    },
+    unary::Arctanh::arctanh = OpDef {
+        name: "arctanh",
+        aliases: &["atanh"],
+        doc: "Elementwise inverse hyperbolic tangent; NaN outside [-1, 1].",
+        plain: Pp::Call(Some("atanh")),
+        derivative: Derivative::Each(&[|v| v.g() / (1.0 - v.x(0).sqr())]),
+        kernel: map1!(libm::atanh),
+        cost: 25.0,
+        laws: &[Law::Odd, Law::Nonzero(|x| x[0].nonzero)],
+        ..OpDef::UNARY
+    },
+    unary::Deg2rad::deg2rad = OpDef {
+        name: "deg2rad",
+        doc: "Degrees to radians.",
+        derivative: Derivative::Each(&[|v| v.g() * (std::f64::consts::PI / 180.0)]),
+        kernel: map1!(|a: f64| a * (std::f64::consts::PI / 180.0)),
+        cost: 1.0,
+        laws: &[Law::Odd],
+        ..OpDef::UNARY
+    },
+    unary::Rad2deg::rad2deg = OpDef {
+        name: "rad2deg",
+        doc: "Radians to degrees.",
+        derivative: Derivative::Each(&[|v| v.g() * (180.0 / std::f64::consts::PI)]),
+        kernel: map1!(|a: f64| a * (180.0 / std::f64::consts::PI)),
+        cost: 1.0,
+        laws: &[Law::Odd],
+        ..OpDef::UNARY
+    },
     unary::Sinh::sinh = OpDef {
         name: "sinh",
         doc: "Elementwise hyperbolic sine.",
@@ -447,6 +606,7 @@ ops!(
         name: "sigmoid",
         aliases: &["logistic"],
         doc: "The logistic function 1 / (1 + exp(-x)), without overflow.",
+        latex: Some("\\sigma\\left(#0\\right)"),
         derivative: Derivative::Each(&[|v| {
             let s = v.x(0).sigmoid();
             (v.g() * &s) * (1.0 - s)
@@ -487,6 +647,44 @@ ops!(
         laws: &[Law::Range(|_| Interval { lo: 0.0, hi: 2.0 }), Law::Nonzero(|_| true)],
         ..OpDef::UNARY
     },
+    unary::Erfcx::erfcx = OpDef {
+        name: "erfcx",
+        doc: "exp(x * x) * erfc(x), without underflow.",
+        derivative: Derivative::Each(&[|v| v.g() * (-ERF_SLOPE + (2.0 * v.x(0)) * v.x(0).erfcx())]),
+        kernel: map1!(error_fn::erfcx),
+        real: Some(|x| (&x[0] * &x[0]).exp() * f::real_erfc(&x[0])),
+        cost: 40.0,
+        laws: &[Law::Range(|_| Interval::NONNEG), Law::Nonzero(|_| true)],
+        ..OpDef::UNARY
+    },
+    unary::Erfinv::erfinv = OpDef {
+        name: "erfinv",
+        doc: "The inverse of erf; NaN outside [-1, 1].",
+        derivative: Derivative::Each(&[|v| (v.g() * HALF_SQRT_PI) * v.x(0).erfinv().pow(2).exp()]),
+        kernel: map1!(error_fn::erfinv),
+        cost: 100.0,
+        laws: &[Law::Odd, Law::Nonzero(|x| x[0].nonzero)],
+        ..OpDef::UNARY
+    },
+    unary::Erfcinv::erfcinv = OpDef {
+        name: "erfcinv",
+        doc: "The inverse of erfc; NaN outside [0, 2].",
+        derivative: Derivative::Each(&[|v| (-v.g() * HALF_SQRT_PI) * v.x(0).erfcinv().pow(2).exp()]),
+        kernel: map1!(error_fn::erfcinv),
+        cost: 100.0,
+        ..OpDef::UNARY
+    },
+    unary::Gamma::gamma = OpDef {
+        name: "gamma",
+        aliases: &["tgamma"],
+        doc: "The gamma function.",
+        latex: Some("\\Gamma\\left(#0\\right)"),
+        derivative: Derivative::Each(&[|v| (v.g() * v.x(0).gamma()) * v.x(0).psi()]),
+        kernel: map1!(libm::tgamma),
+        cost: 20.0,
+        laws: &[Law::Nonzero(|_| true)],
+        ..OpDef::UNARY
+    },
     unary::Gammaln::gammaln = OpDef {
         name: "gammaln",
         aliases: &["lgamma", "log_gamma"],
@@ -500,6 +698,7 @@ ops!(
         name: "psi",
         aliases: &["digamma"],
         doc: "The derivative of gammaln.",
+        latex: Some("\\psi\\left(#0\\right)"),
         plain: Pp::Call(Some("digamma")),
         derivative: Derivative::Each(&[|v| v.g() * v.x(0).tri_gamma()]),
         kernel: map1!(f::psi),
@@ -509,11 +708,22 @@ ops!(
     unary::TriGamma::tri_gamma = OpDef {
         name: "tri_gamma",
         aliases: &["trigamma"],
-        doc: "The derivative of psi. It has no derivative here.",
+        doc: "The derivative of psi.",
+        derivative: Derivative::Each(&[|v| v.g() * 2.into_expr().polygamma(v.x(0))]),
         kernel: map1!(f::tri_gamma),
         cost: 20.0,
         laws: &[Law::Range(|_| Interval::NONNEG), Law::Nonzero(|_| true)],
         ..OpDef::UNARY
+    },
+    binary::Polygamma::polygamma = OpDef {
+        name: "polygamma",
+        doc: "The derivative of psi of the order that the first operand says, an integer of 0 to 60.",
+        ty: types::divide,
+        derivative: Derivative::Each(&[|v| v.g(), |v| v.g() * (v.x(0) + 1).polygamma(v.x(1))]),
+        disconnected: &[0],
+        kernel: map2!(polygamma::polygamma),
+        cost: 200.0,
+        ..OpDef::BINARY
     },
     unary::Relu::relu = OpDef {
         name: "relu",
@@ -521,6 +731,56 @@ ops!(
         ty: types::like,
         derivative: Derivative::Each(&[|v| v.g() * v.x(0).gt(0)]),
         lower: Some(|x, _| x[0].maximum(0)),
+        ..OpDef::UNARY
+    },
+    unary::Floor::floor = OpDef {
+        name: "floor",
+        doc: "The largest integer not above each element.",
+        latex: Some("\\left\\lfloor #0\\right\\rfloor"),
+        derivative: Derivative::Each(&[|v| v.x(0).zeros_like()]),
+        kernel: map1!(libm::floor),
+        cost: 1.0,
+        laws: &[Law::Integral, Law::Idempotent],
+        lanes: Some(|r, x| r.one(One::Floor, x[0])),
+        ..OpDef::UNARY
+    },
+    unary::Ceil::ceil = OpDef {
+        name: "ceil",
+        doc: "The smallest integer not below each element.",
+        latex: Some("\\left\\lceil #0\\right\\rceil"),
+        derivative: Derivative::Each(&[|v| v.x(0).zeros_like()]),
+        kernel: map1!(libm::ceil),
+        cost: 1.0,
+        laws: &[Law::Integral, Law::Idempotent],
+        ..OpDef::UNARY
+    },
+    unary::RoundHalfToEven::round_half_to_even = OpDef {
+        name: "round_half_to_even",
+        aliases: &["round"],
+        doc: "The nearest integer; a half goes to the even one.",
+        derivative: Derivative::Each(&[|v| v.x(0).zeros_like()]),
+        kernel: map1!(rounding::half_even),
+        cost: 1.0,
+        laws: &[Law::Integral, Law::Idempotent, Law::Odd],
+        lanes: Some(|r, x| r.one(One::Nearest, x[0])),
+        ..OpDef::UNARY
+    },
+    unary::RoundHalfAwayFromZero::round_half_away_from_zero = OpDef {
+        name: "round_half_away_from_zero",
+        doc: "The nearest integer; a half goes away from zero.",
+        derivative: Derivative::Each(&[|v| v.x(0).zeros_like()]),
+        kernel: map1!(rounding::half_away),
+        cost: 1.0,
+        laws: &[Law::Integral, Law::Idempotent, Law::Odd],
+        ..OpDef::UNARY
+    },
+    unary::Trunc::trunc = OpDef {
+        name: "trunc",
+        doc: "The integer part of each element.",
+        derivative: Derivative::Each(&[|v| v.x(0).zeros_like()]),
+        kernel: map1!(libm::trunc),
+        cost: 1.0,
+        laws: &[Law::Integral, Law::Idempotent, Law::Odd],
         ..OpDef::UNARY
     },
     binary::Arctan2::arctan2 = OpDef {
@@ -580,6 +840,7 @@ ops!(
         name: "<",
         aliases: &["lt"],
         doc: "Is each element of the first smaller? False with NaN.",
+        latex: Some("!0 < !1"),
         pp: Pp::Call(Some("lt")),
         plain: Pp::Infix(" < "),
         kernel: map2!(|a: f64, b: f64| truth(a < b)),
@@ -591,6 +852,7 @@ ops!(
         name: "<=",
         aliases: &["le"],
         doc: "Is each element of the first smaller or equal? False with NaN.",
+        latex: Some("!0 \\le !1"),
         pp: Pp::Call(Some("le")),
         plain: Pp::Infix(" <= "),
         kernel: map2!(|a: f64, b: f64| truth(a <= b)),
@@ -602,6 +864,7 @@ ops!(
         name: ">",
         aliases: &["gt"],
         doc: "Is each element of the first larger? False with NaN.",
+        latex: Some("!0 > !1"),
         pp: Pp::Call(Some("gt")),
         plain: Pp::Infix(" > "),
         kernel: map2!(|a: f64, b: f64| truth(a > b)),
@@ -613,6 +876,7 @@ ops!(
         name: ">=",
         aliases: &["ge"],
         doc: "Is each element of the first larger or equal? False with NaN.",
+        latex: Some("!0 \\ge !1"),
         pp: Pp::Call(Some("ge")),
         plain: Pp::Infix(" >= "),
         kernel: map2!(|a: f64, b: f64| truth(a >= b)),
@@ -624,6 +888,7 @@ ops!(
         name: "==",
         aliases: &["eq"],
         doc: "Are the elements equal? False with NaN.",
+        latex: Some("!0 = !1"),
         pp: Pp::Call(Some("eq")),
         plain: Pp::Infix(" == "),
         kernel: map2!(|a: f64, b: f64| truth(a == b)),
@@ -636,6 +901,7 @@ ops!(
         name: "!=",
         aliases: &["neq", "ne"],
         doc: "Do the elements differ? True with NaN.",
+        latex: Some("!0 \\ne !1"),
         pp: Pp::Call(Some("neq")),
         plain: Pp::Infix(" != "),
         kernel: map2!(|a: f64, b: f64| truth(a != b)),
@@ -648,6 +914,7 @@ ops!(
         name: "and_",
         aliases: &["and"],
         doc: "Are both elements true (not zero)?",
+        latex: Some("!0 \\land !1"),
         plain: Pp::Call(Some("and")),
         kernel: map2!(|a: f64, b: f64| truth(a != 0.0 && b != 0.0)),
         real: Some(|x| r(truth(!x[0].is_zero() && !x[1].is_zero()))),
@@ -657,6 +924,55 @@ ops!(
             let both = r.both(a, b);
             r.truth(both)
         }),
+        ..OpDef::COMPARE
+    },
+    binary::Or::or = OpDef {
+        name: "or_",
+        aliases: &["or"],
+        doc: "Is one of the elements true (not zero)?",
+        latex: Some("!0 \\lor !1"),
+        plain: Pp::Call(Some("or")),
+        kernel: map2!(|a: f64, b: f64| truth(a != 0.0 || b != 0.0)),
+        real: Some(|x| r(truth(!x[0].is_zero() || !x[1].is_zero()))),
+        laws: &[Law::Commutative, Law::Integral, Law::Range(|_| Interval::UNIT)],
+        lanes: Some(|r, x| {
+            let (a, b) = (r.nonzero(x[0]), r.nonzero(x[1]));
+            let either = r.either(a, b);
+            r.truth(either)
+        }),
+        ..OpDef::COMPARE
+    },
+    binary::Xor::xor = OpDef {
+        name: "xor",
+        doc: "Is exactly one of the elements true (not zero)?",
+        kernel: map2!(|a: f64, b: f64| truth((a != 0.0) != (b != 0.0))),
+        real: Some(|x| r(truth(x[0].is_zero() != x[1].is_zero()))),
+        laws: &[Law::Commutative, Law::Integral, Law::Range(|_| Interval::UNIT)],
+        ..OpDef::COMPARE
+    },
+    unary::Invert::invert = OpDef {
+        name: "invert",
+        doc: "Truth values: the opposite one; integers: every bit changed, which is -x - 1.",
+        ty: types::bits,
+        derivative: Derivative::Each(&[|v| v.x(0).zeros_like()]),
+        lower: Some(|x, _| if x[0].ty().dtype == DType::Bool { x[0].eq(0) } else { -&x[0] - 1 }),
+        ..OpDef::UNARY
+    },
+    unary::Isnan::isnan = OpDef {
+        name: "isnan",
+        doc: "Is each element no number?",
+        arity: Arity::Exact(1),
+        kernel: map1!(|a: f64| truth(a.is_nan())),
+        laws: &[Law::Integral, Law::Range(|_| Interval::UNIT), Law::Even],
+        lanes: Some(|r, x| r.test(Cmp::Unordered, x[0], x[0])),
+        ..OpDef::COMPARE
+    },
+    unary::Isinf::isinf = OpDef {
+        name: "isinf",
+        doc: "Is each element infinite?",
+        arity: Arity::Exact(1),
+        kernel: map1!(|a: f64| truth(a.is_infinite())),
+        laws: &[Law::Integral, Law::Range(|_| Interval::UNIT), Law::Even],
         ..OpDef::COMPARE
     },
     hidden::Switch::switch = OpDef {
@@ -777,6 +1093,42 @@ ops!(
         laws: &[Law::Integral, Law::Range(|x| x[0]), Law::Nonzero(|x| x[0].nonzero)],
         ..OpDef::REDUCE
     },
+    hidden::Any::any = OpDef {
+        name: "any",
+        doc: "Is an element true (not zero), over axes?",
+        ty: types::reduce_truth,
+        derivative: Derivative::Each(&[|v| v.x(0).zeros_like()]),
+        kernel: reduce!(Some(0.0), |a: f64, b: f64| truth(a != 0.0 || b != 0.0)),
+        laws: &[Law::Integral, Law::Range(|_| Interval::UNIT)],
+        ..OpDef::REDUCE
+    },
+    hidden::All::all = OpDef {
+        name: "all",
+        doc: "Are all elements true (not zero), over axes?",
+        ty: types::reduce_truth,
+        derivative: Derivative::Each(&[|v| v.x(0).zeros_like()]),
+        kernel: reduce!(Some(1.0), |a: f64, b: f64| truth(a != 0.0 && b != 0.0)),
+        laws: &[Law::Integral, Law::Range(|_| Interval::UNIT)],
+        ..OpDef::REDUCE
+    },
+    hidden::Argmax::argmax = OpDef {
+        name: "argmax",
+        doc: "Position of the first largest element over axes, in row-major order; of NaN if there is one.",
+        ty: whole::types::search,
+        derivative: Derivative::Each(&[|v| v.x(0).zeros_like()]),
+        kernel: Kernel::Whole(whole::scan::argmax),
+        laws: &[Law::Integral, Law::Range(|_| Interval::NONNEG)],
+        ..OpDef::REDUCE
+    },
+    hidden::Argmin::argmin = OpDef {
+        name: "argmin",
+        doc: "Position of the first smallest element over axes, in row-major order; of NaN if there is one.",
+        ty: whole::types::search,
+        derivative: Derivative::Each(&[|v| v.x(0).zeros_like()]),
+        kernel: Kernel::Whole(whole::scan::argmin),
+        laws: &[Law::Integral, Law::Range(|_| Interval::NONNEG)],
+        ..OpDef::REDUCE
+    },
     hidden::Logsumexp::logsumexp = OpDef {
         name: "logsumexp",
         aliases: &["log_sum_exp"],
@@ -800,7 +1152,7 @@ ops!(
         attr: AttrKind::Axes,
         ty: types::softmax,
         role: Role::Move,
-        pp: Pp::Special(pieces::reduce_classic),
+        pp: Pp::Special(pieces::softmax_classic),
         plain: Pp::Special(pieces::reduce_plain),
         derivative: Derivative::Each(&[|v| {
             let sm = v.x(0).softmax_over(v.attr());
@@ -817,10 +1169,33 @@ ops!(
         }),
         ..OpDef::UNARY
     },
+    hidden::LogSoftmax::log_softmax = OpDef {
+        name: "log_softmax",
+        doc: "The logarithm of softmax along one axis, without overflow or loss.",
+        attr: AttrKind::Axes,
+        ty: types::softmax,
+        role: Role::Move,
+        pp: Pp::Special(pieces::softmax_classic),
+        plain: Pp::Special(pieces::reduce_plain),
+        derivative: Derivative::Each(&[|v| {
+            let g = v.g();
+            let total = g.expand_reduced(&g.reduce(Op::Sum, v.attr()), v.attr());
+            &g - (total * v.x(0).softmax_over(v.attr()))
+        }]),
+        cost: 16.0,
+        lower: Some(|x, attr| {
+            let m = x[0].reduce(Op::Max, attr);
+            let shifted = &x[0] - x[0].expand_reduced(&m, attr);
+            let total = shifted.exp().reduce(Op::Sum, attr);
+            &shifted - shifted.expand_reduced(&total.log(), attr)
+        }),
+        ..OpDef::UNARY
+    },
     hidden::Dot::dot = OpDef {
         name: "dot",
         aliases: &["matmul"],
         doc: "Product of vectors and matrices.",
+        latex: Some("!0 \\, !1"),
         arity: Arity::Exact(2),
         role: Role::Contract,
         ty: types::dot,
@@ -828,6 +1203,21 @@ ops!(
         derivative: Derivative::Each(&[derive::dot_left, derive::dot_right]),
         kernel: Kernel::Dot,
         cost: 2.0,
+        ..OpDef::BINARY
+    },
+    hidden::BatchedDot::batched_dot = OpDef {
+        name: "batched_dot",
+        aliases: &["BatchedDot"],
+        doc: "Products of the matrices along leading axes, which broadcast.",
+        arity: Arity::Exact(2),
+        role: Role::Contract,
+        ty: types::batched_dot,
+        demand: |s| vec![(s[0].axis_from_end(0), s[1].axis_from_end(1))],
+        pp: Pp::Call(Some("BatchedDot")),
+        plain: Pp::Call(Some("matmul")),
+        derivative: Derivative::Each(&[derive::batched_left, derive::batched_right]),
+        cost: 2.0,
+        lower: Some(|x, _| derive::batched(&x[0], &x[1])),
         ..OpDef::BINARY
     },
     hidden::Dimshuffle::dimshuffle = OpDef {
@@ -921,6 +1311,203 @@ ops!(
         kernel: Kernel::Concat,
         cost: 1.0,
         ..OpDef::MOVE
+    },
+    hidden::Segment::segment = OpDef {
+        name: "segment",
+        doc: "Of what joins operands along an axis, the part that the last one had; the others stand before it.",
+        arity: Arity::AtLeast(2),
+        attr: AttrKind::Axis,
+        pp: Pp::Special(pieces::scan_classic),
+        plain: Pp::Special(pieces::scan_plain),
+        ty: whole::types::segment,
+        derivative: Derivative::Any(whole::derive::segment),
+        disconnected: &BEHIND,
+        kernel: Kernel::Whole(whole::place::segment),
+        cost: 1.0,
+        ..OpDef::WHOLE
+    },
+    hidden::IncSegment::inc_segment = OpDef {
+        name: "inc_segment",
+        doc: "The first operand with the last added where `segment` takes its part.",
+        arity: Arity::AtLeast(2),
+        attr: AttrKind::Axis,
+        pp: Pp::Special(pieces::scan_classic),
+        plain: Pp::Special(pieces::scan_plain),
+        ty: whole::types::inc_segment,
+        derivative: Derivative::Any(whole::derive::inc_segment),
+        kernel: Kernel::Whole(whole::place::inc_segment),
+        ..OpDef::WHOLE
+    },
+    hidden::Det::det = OpDef {
+        name: "det",
+        doc: "Determinant of a square matrix.",
+        ty: whole::types::number,
+        demand: whole::types::square_demand,
+        derivative: Derivative::Each(&[whole::derive::det]),
+        kernel: Kernel::Whole(whole::linalg::det),
+        cost: LU,
+        ..OpDef::WHOLE
+    },
+    hidden::Logdet::logdet = OpDef {
+        name: "logdet",
+        doc: "Logarithm of the absolute value of the determinant of a square matrix.",
+        ty: whole::types::number,
+        demand: whole::types::square_demand,
+        derivative: Derivative::Each(&[|v| v.g() * v.x(0).apply1(Op::MatrixInverse).t()]),
+        kernel: Kernel::Whole(whole::linalg::logdet),
+        cost: LU,
+        ..OpDef::WHOLE
+    },
+    hidden::MatrixInverse::matrix_inverse = OpDef {
+        name: "matrix_inverse",
+        doc: "Inverse of a square matrix; NaN where there is none.",
+        latex: Some("!0^{-1}"),
+        pp: Pp::Call(Some("inv")),
+        plain: Pp::Call(Some("inv")),
+        ty: whole::types::square_like,
+        demand: whole::types::square_demand,
+        derivative: Derivative::Each(&[whole::derive::inverse]),
+        kernel: Kernel::Whole(whole::linalg::inverse),
+        cost: 3.0 * LU,
+        ..OpDef::WHOLE
+    },
+    hidden::Solve::solve = OpDef {
+        name: "solve",
+        doc: "A square matrix and a vector, or the columns of a matrix: the solution of the linear system.",
+        arity: Arity::Exact(2),
+        ty: whole::types::solve,
+        demand: whole::types::solve_demand,
+        derivative: Derivative::Each(&[whole::derive::solve_left, whole::derive::solve_right]),
+        kernel: Kernel::Whole(whole::linalg::solve),
+        cost: LU,
+        ..OpDef::WHOLE
+    },
+    hidden::Cholesky::cholesky = OpDef {
+        name: "cholesky",
+        doc: "The lower triangular factor of a symmetric positive definite matrix; NaN where there is none.",
+        ty: whole::types::square_like,
+        demand: whole::types::square_demand,
+        derivative: Derivative::Each(&[whole::derive::cholesky]),
+        kernel: Kernel::Whole(whole::linalg::cholesky),
+        cost: LU,
+        ..OpDef::WHOLE
+    },
+    hidden::Tril::tril = OpDef {
+        name: "tril",
+        doc: "A matrix without what lies above its diagonal.",
+        ty: whole::types::matrix_like,
+        derivative: Derivative::Each(&[|v| v.g().apply1(Op::Tril)]),
+        kernel: Kernel::Whole(whole::linalg::tril),
+        ..OpDef::WHOLE
+    },
+    hidden::Triu::triu = OpDef {
+        name: "triu",
+        doc: "A matrix without what lies below its diagonal.",
+        ty: whole::types::matrix_like,
+        derivative: Derivative::Each(&[|v| v.g().apply1(Op::Triu)]),
+        kernel: Kernel::Whole(whole::linalg::triu),
+        ..OpDef::WHOLE
+    },
+    hidden::Diagonal::diagonal = OpDef {
+        name: "diagonal",
+        doc: "The diagonal of a matrix.",
+        ty: whole::types::diagonal,
+        demand: whole::types::diagonal_demand,
+        derivative: Derivative::Each(&[whole::derive::diagonal]),
+        kernel: Kernel::Whole(whole::place::diagonal),
+        laws: &[Law::Integral, Law::Range(|x| x[0]), Law::Nonzero(|x| x[0].nonzero)],
+        cost: 1.0,
+        ..OpDef::WHOLE
+    },
+    hidden::AllocDiag::alloc_diag = OpDef {
+        name: "alloc_diag",
+        doc: "A square matrix with a given diagonal, zero elsewhere.",
+        aliases: &["AllocDiag"],
+        pp: Pp::Call(Some("AllocDiag")),
+        plain: Pp::Call(Some("diag")),
+        ty: whole::types::alloc_diag,
+        derivative: Derivative::Each(&[|v| v.g().apply1(Op::Diagonal)]),
+        kernel: Kernel::Whole(whole::place::alloc_diag),
+        laws: &[Law::Integral, Law::Range(|x| Interval { lo: x[0].lo.min(0.0), hi: x[0].hi.max(0.0) })],
+        ..OpDef::WHOLE
+    },
+    hidden::FillDiagonal::fill_diagonal = OpDef {
+        name: "fill_diagonal",
+        doc: "A matrix with its diagonal replaced by a number or a vector.",
+        arity: Arity::Exact(2),
+        ty: whole::types::fill_diagonal,
+        derivative: Derivative::Each(&[whole::derive::fill_diagonal_of, whole::derive::fill_diagonal_with]),
+        kernel: Kernel::Whole(whole::place::fill_diagonal),
+        laws: &[
+            Law::Integral,
+            Law::Range(|x| Interval { lo: x[0].lo.min(x[1].lo), hi: x[0].hi.max(x[1].hi) })
+        ],
+        ..OpDef::WHOLE
+    },
+    hidden::Cumsum::cumsum = OpDef {
+        name: "cumsum",
+        doc: "Running sum along an axis.",
+        attr: AttrKind::Axis,
+        pp: Pp::Special(pieces::scan_classic),
+        plain: Pp::Special(pieces::scan_plain),
+        ty: whole::types::scan,
+        derivative: Derivative::Each(&[whole::derive::cumsum]),
+        kernel: Kernel::Whole(whole::scan::cumsum),
+        laws: &[Law::Integral, Law::Range(|x| law::sum_range(x[0]))],
+        ..OpDef::WHOLE
+    },
+    hidden::Cumprod::cumprod = OpDef {
+        name: "cumprod",
+        doc: "Running product along an axis.",
+        attr: AttrKind::Axis,
+        pp: Pp::Special(pieces::scan_classic),
+        plain: Pp::Special(pieces::scan_plain),
+        ty: whole::types::scan,
+        derivative: Derivative::Each(&[whole::derive::cumprod]),
+        kernel: Kernel::Whole(whole::scan::cumprod),
+        laws: &[Law::Integral],
+        ..OpDef::WHOLE
+    },
+    hidden::Take::take = OpDef {
+        name: "take",
+        doc: "Slices along an axis at the places that an array of integers says, negative ones from the end.",
+        arity: Arity::Exact(2),
+        attr: AttrKind::Axis,
+        pp: Pp::Special(pieces::take),
+        plain: Pp::Special(pieces::take_plain),
+        ty: whole::types::take,
+        derivative: Derivative::Each(&[whole::derive::take, |v| v.g()]),
+        disconnected: &[1],
+        kernel: Kernel::Whole(whole::place::take),
+        laws: &[Law::Integral, Law::Range(|x| x[0]), Law::Nonzero(|x| x[0].nonzero)],
+        cost: 1.0,
+        ..OpDef::WHOLE
+    },
+    hidden::IncTake::inc_take = OpDef {
+        name: "inc_take",
+        doc: "The first operand with slices of the third added where `take` would take them; repeated places add up.",
+        arity: Arity::Exact(3),
+        attr: AttrKind::Axis,
+        pp: Pp::Special(pieces::scan_plain),
+        plain: Pp::Special(pieces::scan_plain),
+        ty: whole::types::inc_take,
+        derivative: Derivative::Each(&[|v| v.g(), |v| v.g(), whole::derive::inc_take_value]),
+        disconnected: &[1],
+        kernel: Kernel::Whole(whole::place::inc_take),
+        ..OpDef::WHOLE
+    },
+    hidden::Arange::arange = OpDef {
+        name: "arange",
+        doc: "So many numbers from a start with a step.",
+        arity: Arity::Exact(2),
+        attr: AttrKind::Dims,
+        pp: Pp::Special(pieces::arange_classic),
+        ty: whole::types::arange,
+        derivative: Derivative::Each(&[|v| v.g().sum(), whole::derive::arange_step]),
+        kernel: Kernel::Whole(whole::place::arange),
+        laws: &[Law::Integral],
+        cost: 1.0,
+        ..OpDef::WHOLE
     },
     hidden::Length::length = OpDef {
         name: "length",

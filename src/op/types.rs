@@ -83,6 +83,19 @@ pub(super) fn reduce(args: &[Arg<'_>], attr: &Attr) -> TyResult {
     Ok(Ty::new(d, without_axes(&ty.shape, attr)?))
 }
 
+/// Removes `Attr::Axes`: truth values.
+pub(super) fn reduce_truth(args: &[Arg<'_>], attr: &Attr) -> TyResult {
+    Ok(Ty::new(DType::Bool, without_axes(&args[0].ty.shape, attr)?))
+}
+
+/// Truth values and integers only.
+pub(super) fn bits(args: &[Arg<'_>], _: &Attr) -> TyResult {
+    if args[0].ty.dtype.is_float() {
+        return Err(format!("takes truth values and integers, not {}", args[0].ty.dtype));
+    }
+    Ok(args[0].ty.clone())
+}
+
 /// Removes `Attr::Axes`, keeps the element type.
 pub(super) fn reduce_like(args: &[Arg<'_>], attr: &Attr) -> TyResult {
     let ty = args[0].ty;
@@ -123,6 +136,23 @@ pub(super) fn dot(args: &[Arg<'_>], _: &Attr) -> TyResult {
     }
     let dims = a.dims()[..a.rank() - 1].iter().chain(&b.dims()[1..]).cloned();
     Ok(Ty::new(if dtype == DType::Bool { DType::I8 } else { dtype }, Shape::new(dims)))
+}
+
+/// Products of matrices along leading axes: the operands have two axes or more, one has three.
+pub(super) fn batched_dot(args: &[Arg<'_>], _: &Attr) -> TyResult {
+    let (a, b) = (&args[0].ty.shape, &args[1].ty.shape);
+    if a.rank().min(b.rank()) < 2 {
+        return Err(format!("takes matrices along leading axes, not {a} and {b}"));
+    }
+    if let (Some(m), Some(n)) = (a.axis_from_end(0).known(), b.axis_from_end(1).known())
+        && m != n
+    {
+        return Err(format!("inner lengths differ: {a} and {b}"));
+    }
+    let batch = |s: &Shape| Shape::new(s.dims()[..s.rank() - 2].iter().cloned());
+    let batch = batch(a).broadcast(&batch(b)).map_err(text)?;
+    let dims = batch.dims().iter().cloned().chain([a.axis_from_end(1), b.axis_from_end(0)]);
+    Ok(Ty::new(arith(args, &Attr::None)?.dtype, Shape::new(dims)))
 }
 
 /// The result of a dimshuffle. An operand of too low a rank is taken to have leading axes of
@@ -241,12 +271,6 @@ pub(super) fn concat(args: &[Arg<'_>], attr: &Attr) -> TyResult {
     let first = &args[0].ty.shape;
     if *axis >= first.rank() {
         return Err(format!("axis {axis} is out of range for rank {}", first.rank()));
-    }
-    // Each operand's gradient is a slice, whose bounds are numbers.
-    if args.len() > 1
-        && args.iter().any(|a| a.ty.shape.dims().get(*axis).is_some_and(|d| d.known().is_none()))
-    {
-        return Err(format!("lengths along the joined axis {axis} must be numbers; declare them"));
     }
     for a in &args[1..] {
         let s = &a.ty.shape;

@@ -4,6 +4,7 @@
 //! offered whole-term candidates, and extracted; the result goes in again until nothing improves.
 //! Isomorphic windows are optimized once.
 
+mod cache;
 mod fold;
 mod report;
 mod splice;
@@ -114,7 +115,7 @@ pub fn optimize(graph: &Graph, roots: &[Id], options: &Options) -> Optimized {
     let program = Program::of(&options.rules);
     let mut report = Report::new(options, graph_cost(&options.model, graph, roots));
     let (mut graph, mut roots) = (graph.clone(), roots.to_vec());
-    let mut cache = window::Cache::default();
+    let mut cache = cache::Cache::default();
     let mut cost = report.cost_before;
     for pass in 0..options.passes {
         let (g, r) = windows::pass(&graph, &roots, pass, options, &program, &mut cache, &mut report);

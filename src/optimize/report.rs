@@ -76,7 +76,16 @@ impl Report {
 
     /// The estimated work before and after, in words.
     pub fn cost(&self) -> String {
-        let n = |x: f64| if x >= 100.0 { format!("{x:.0}") } else { format!("{x:.1}") };
+        // An empty sum is -0.0.
+        let n = |x: f64| {
+            if x == 0.0 {
+                "0.0".to_string()
+            } else if x >= 100.0 {
+                format!("{x:.0}")
+            } else {
+                format!("{x:.1}")
+            }
+        };
         let (before, after) = (n(self.cost_before), n(self.cost_after));
         // Nothing dearer than the input is ever chosen, but where the input loses digits.
         let why = if self.cost_after > self.cost_before { "; as written it loses digits" } else { "" };

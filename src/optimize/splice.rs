@@ -1,113 +1,167 @@
 //! Optimized windows back into one graph.
+//!
+//! Windows depend on each other in both directions: the forward part of a layer feeds the next
+//! one, whose backward part feeds the layer. So they are joined node by node, not window by window.
 
 use super::windows::Window;
 use crate::graph::{Graph, Head, Id};
 
-/// Puts windows in the place of what they stand for. A window whose new form would close a cycle
-/// through other windows is left as it was.
+/// How often windows on a cycle are taken out before all are.
+const RETRIES: usize = 16;
+
+/// Puts windows in the place of what they stand for. Windows whose new forms read each other in a
+/// circle are left as they were.
 pub(super) fn splice(graph: &Graph, roots: &[Id], windows: &[Window]) -> (Graph, Vec<Id>) {
-    let mut usable = vec![true; windows.len()];
-    let mut producer: Vec<Option<usize>> = vec![None; graph.len()];
-    for (w, window) in windows.iter().enumerate() {
-        for &o in &window.outputs {
-            producer[o as usize] = Some(w);
-        }
-    }
-    loop {
-        match attempt(graph, roots, windows, &producer, &usable) {
+    let mut joint = Joint::new(graph, windows);
+    for _ in 0..RETRIES {
+        match joint.build(roots) {
             Ok(done) => return done,
-            Err(w) => usable[w] = false,
+            Err(Some(on_cycle)) => on_cycle.into_iter().for_each(|w| joint.usable[w] = false),
+            Err(None) => break,
         }
     }
+    (graph.clone(), roots.to_vec())
 }
 
-enum Step {
-    Node(Id),
-    Built(Id),
-    Window(usize),
+/// Nodes of the whole and of all windows, numbered through.
+struct Joint<'a> {
+    graph: &'a Graph,
+    windows: &'a [Window],
+    usable: Vec<bool>,
+    /// Which root of which window a node of the whole is.
+    producer: Vec<Option<(usize, Id)>>,
+    /// Where the nodes of a window begin.
+    base: Vec<usize>,
+    len: usize,
 }
 
-/// `Err` names a window on a cycle.
-fn attempt(
-    graph: &Graph,
-    roots: &[Id],
-    windows: &[Window],
-    producer: &[Option<usize>],
-    usable: &[bool],
-) -> Result<(Graph, Vec<Id>), usize> {
-    let mut out = Graph::new();
-    for (name, ty) in graph.vars() {
-        out.var(name, ty);
+#[derive(Clone, Copy)]
+enum Place {
+    /// A node of the whole as it was.
+    Old(Id),
+    /// A node of the whole that a node of a window replaces.
+    Same(usize),
+    /// A node of a window.
+    New(usize, Id),
+}
+
+impl<'a> Joint<'a> {
+    fn new(graph: &'a Graph, windows: &'a [Window]) -> Joint<'a> {
+        let mut producer = vec![None; graph.len()];
+        let mut base = Vec::with_capacity(windows.len());
+        let mut len = graph.len();
+        for (w, window) in windows.iter().enumerate() {
+            for (&o, &r) in window.outputs.iter().zip(&window.form.1) {
+                producer[o as usize] = Some((w, r));
+            }
+            base.push(len);
+            len += window.form.0.len();
+        }
+        Joint { graph, windows, usable: vec![true; windows.len()], producer, base, len }
     }
-    let mut at: Vec<Option<Id>> = vec![None; graph.len()];
-    let mut open = vec![false; windows.len()];
-    let mut stack: Vec<Step> = roots.iter().rev().map(|&r| Step::Node(r)).collect();
-    while let Some(step) = stack.pop() {
-        match step {
-            Step::Node(id) if at[id as usize].is_some() => {}
-            Step::Node(id) => {
-                let by = producer[id as usize].filter(|&w| usable[w]);
-                if let Some(w) = by {
-                    if open[w] {
-                        return Err(w);
-                    }
-                    open[w] = true;
-                    stack.push(Step::Window(w));
-                    stack.extend(needed(&windows[w]).map(Step::Node));
-                } else {
-                    stack.push(Step::Built(id));
-                    stack.extend(graph.node(id).args.iter().rev().map(|&a| Step::Node(a)));
-                }
-            }
-            Step::Built(id) => {
-                let node = graph.node(id);
-                let new = match node.head {
-                    Head::Const(bits) => out.lit(f64::from_bits(bits)),
-                    Head::Size(s) => out.length(graph.size(s)),
-                    Head::Var(v) => {
-                        let (name, ty) = &graph.vars()[v as usize];
-                        out.var(name, ty)
-                    }
-                    Head::Op(op, attr) => {
-                        let args: Vec<Id> = node.args.iter().filter_map(|&a| at[a as usize]).collect();
-                        match out.add(op, graph.attr(attr), &args) {
-                            Ok(new) => new,
-                            Err(_) => continue,
-                        }
-                    }
-                };
-                at[id as usize] = Some(new);
-            }
-            Step::Window(w) => {
-                let window = &windows[w];
-                let mut inner: Vec<Option<Id>> = vec![None; window.graph.len()];
-                for id in window.graph.reachable(&window.roots) {
-                    let node = window.graph.node(id);
-                    let new = match node.head {
-                        Head::Const(bits) => Some(out.lit(f64::from_bits(bits))),
-                        Head::Size(s) => Some(out.length(window.graph.size(s))),
-                        Head::Var(v) => at[window.inputs[v as usize] as usize],
-                        Head::Op(op, attr) => {
-                            let args: Vec<Id> = node.args.iter().filter_map(|&a| inner[a as usize]).collect();
-                            out.add(op, window.graph.attr(attr), &args).ok()
-                        }
-                    };
-                    inner[id as usize] = new;
-                }
-                for (&r, &o) in window.roots.iter().zip(&window.outputs) {
-                    at[o as usize] = inner[r as usize];
+
+    fn place(&self, at: usize) -> Place {
+        if at < self.graph.len() {
+            return match self.producer[at].filter(|&(w, _)| self.usable[w]) {
+                Some((w, r)) => Place::Same(self.base[w] + r as usize),
+                None => Place::Old(u32::try_from(at).unwrap_or(u32::MAX)),
+            };
+        }
+        let w = self.base.partition_point(|&b| b <= at) - 1;
+        Place::New(w, u32::try_from(at - self.base[w]).unwrap_or(u32::MAX))
+    }
+
+    /// What a node reads.
+    fn reads(&self, place: Place, out: &mut Vec<usize>) {
+        match place {
+            Place::Old(id) => out.extend(self.graph.node(id).args.iter().map(|&a| a as usize)),
+            Place::Same(other) => out.push(other),
+            Place::New(w, id) => {
+                let node = self.windows[w].form.0.node(id);
+                match node.head {
+                    Head::Var(v) => out.push(self.windows[w].inputs[v as usize] as usize),
+                    _ => out.extend(node.args.iter().map(|&a| self.base[w] + a as usize)),
                 }
             }
         }
     }
-    let new: Vec<Id> = roots.iter().filter_map(|&r| at[r as usize]).collect();
-    if new.len() == roots.len() { Ok((out, new)) } else { Ok((graph.clone(), roots.to_vec())) }
-}
 
-/// The nodes of the whole that a window's new form still reads.
-fn needed(w: &Window) -> impl Iterator<Item = Id> + '_ {
-    w.graph.reachable(&w.roots).into_iter().filter_map(|id| match w.graph.node(id).head {
-        Head::Var(v) => Some(w.inputs[v as usize]),
-        _ => None,
-    })
+    /// The graph; `Err` names the windows on a cycle, or none if a node does not fit.
+    fn build(&self, roots: &[Id]) -> Result<(Graph, Vec<Id>), Option<Vec<usize>>> {
+        let mut out = Graph::new();
+        for (name, ty) in self.graph.vars() {
+            out.var(name, ty);
+        }
+        let mut at: Vec<Option<Id>> = vec![None; self.len];
+        let mut open = vec![false; self.len];
+        let mut reads = Vec::new();
+        for &root in roots {
+            let mut path: Vec<usize> = vec![root as usize];
+            while let Some(&n) = path.last() {
+                if at[n].is_some() {
+                    path.pop();
+                    continue;
+                }
+                let place = self.place(n);
+                reads.clear();
+                self.reads(place, &mut reads);
+                if open[n] {
+                    at[n] = Some(self.add(&mut out, place, &reads, &at).ok_or(None)?);
+                    path.pop();
+                    continue;
+                }
+                open[n] = true;
+                for &r in reads.iter().rev() {
+                    if at[r].is_some() {
+                        continue;
+                    }
+                    if open[r] {
+                        return Err(Some(self.on_path(&path, &open, r)));
+                    }
+                    path.push(r);
+                }
+            }
+        }
+        let new: Option<Vec<Id>> = roots.iter().map(|&r| at[r as usize]).collect();
+        new.map(|roots| (out, roots)).ok_or(None)
+    }
+
+    /// The windows of the open nodes between `from` and the end of the path.
+    fn on_path(&self, path: &[usize], open: &[bool], from: usize) -> Vec<usize> {
+        let start = path.iter().position(|&n| n == from).unwrap_or(0);
+        let mut found: Vec<usize> = path[start..]
+            .iter()
+            .filter(|&&n| open[n])
+            .filter_map(|&n| match self.place(n) {
+                Place::New(w, _) => Some(w),
+                _ => None,
+            })
+            .collect();
+        found.sort_unstable();
+        found.dedup();
+        found
+    }
+
+    fn add(&self, out: &mut Graph, place: Place, reads: &[usize], at: &[Option<Id>]) -> Option<Id> {
+        let (graph, id) = match place {
+            Place::Same(other) => return at[other],
+            Place::Old(id) => (self.graph, id),
+            Place::New(w, id) => (&self.windows[w].form.0, id),
+        };
+        match graph.node(id).head {
+            Head::Const(bits) => Some(out.lit(f64::from_bits(bits))),
+            Head::Size(s) => Some(out.length(graph.size(s))),
+            Head::Var(v) => match place {
+                Place::New(..) => at[reads[0]],
+                _ => {
+                    let (name, ty) = &graph.vars()[v as usize];
+                    Some(out.var(name, ty))
+                }
+            },
+            Head::Op(op, attr) => {
+                let args: Vec<Id> = reads.iter().map(|&r| at[r]).collect::<Option<_>>()?;
+                out.add(op, graph.attr(attr), &args).ok()
+            }
+        }
+    }
 }

@@ -1,15 +1,9 @@
 //! One window: saturate, propose, extract, again until nothing improves.
 
-use rustc_hash::FxHashMap;
-
 use super::{Options, Program, Report};
 use crate::egraph::Space;
 use crate::graph::{Graph, Id};
 use crate::rules::Profile;
-
-/// Results of windows by their canonical text.
-#[derive(Debug, Default)]
-pub(super) struct Cache(pub(super) FxHashMap<Vec<u64>, (Graph, Vec<Id>)>);
 
 /// Rounds of saturation and extraction at most.
 const ROUNDS: usize = 5;

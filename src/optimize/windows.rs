@@ -1,9 +1,12 @@
 //! Cutting a graph into windows.
 
+use std::sync::Arc;
+
 use rustc_hash::FxHashMap;
 
+use super::cache::Cache;
 use super::total::closed;
-use super::window::{Cache, optimize};
+use super::window::optimize;
 use super::{Options, Program, Report, splice};
 use crate::graph::{Graph, Head, Id};
 
@@ -12,8 +15,8 @@ const HUB: usize = 16;
 
 /// A part of a graph: a small graph of its own and what its inputs and roots are in the whole.
 pub(super) struct Window {
-    pub(super) graph: Graph,
-    pub(super) roots: Vec<Id>,
+    /// The small graph and its roots.
+    pub(super) form: Arc<(Graph, Vec<Id>)>,
     /// For each input the node that it stands for.
     pub(super) inputs: Vec<Id>,
     /// For each root the node that it stands for.
@@ -43,20 +46,20 @@ pub(super) fn pass(
     let windows = cut(graph, roots, options.window, pass);
     let mut done = Vec::with_capacity(windows.len());
     for w in windows {
-        let key = key(graph, &w);
-        let found = match cache.0.get(&key) {
+        let key = cache.key(&w.form);
+        let found = match cache.forms.get(&key) {
             Some(found) => {
                 report.cached += 1;
                 found.clone()
             }
             None => {
                 report.windows += 1;
-                let found = optimize(&w.graph, &w.roots, options, program, report);
-                cache.0.insert(key, found.clone());
+                let found = Arc::new(optimize(&w.form.0, &w.form.1, options, program, report));
+                cache.forms.insert(key, found.clone());
                 found
             }
         };
-        done.push(Window { graph: found.0, roots: found.1, ..w });
+        done.push(Window { form: found, ..w });
     }
     splice::splice(graph, roots, &done)
 }
@@ -121,97 +124,75 @@ fn cut(graph: &Graph, roots: &[Id], size: usize, pass: usize) -> Vec<Window> {
 
 /// The window of these nodes.
 fn extract(graph: &Graph, members: &[Id], free: &[bool], outer: &dyn Fn(Id) -> bool) -> Window {
-    let mut w = Window { graph: Graph::new(), roots: Vec::new(), inputs: Vec::new(), outputs: Vec::new() };
-    let mut at: FxHashMap<Id, Id> = FxHashMap::default();
+    let mut part =
+        Part { whole: graph, free, graph: Graph::new(), inputs: Vec::new(), at: FxHashMap::default() };
+    let (mut roots, mut outputs) = (Vec::new(), Vec::new());
     for &id in members {
         for &a in &graph.node(id).args {
-            if !at.contains_key(&a) && members.binary_search(&a).is_err() {
-                let new = bring(graph, a, free, &mut w, &mut at);
-                at.insert(a, new);
+            if !part.at.contains_key(&a) && members.binary_search(&a).is_err() {
+                part.bring(a);
             }
         }
-        let node = graph.node(id);
-        if let Head::Op(op, attr) = node.head {
-            let args: Vec<Id> = node.args.iter().map(|a| at[a]).collect();
-            // The same application was well typed in the whole.
-            if let Ok(new) = w.graph.add(op, graph.attr(attr), &args) {
-                at.insert(id, new);
-            }
-        }
-        if outer(id) {
-            w.roots.push(at[&id]);
-            w.outputs.push(id);
+        part.copy(id);
+        if outer(id)
+            && let Some(&new) = part.at.get(&id)
+        {
+            roots.push(new);
+            outputs.push(id);
         }
     }
-    w
+    Window { form: Arc::new((part.graph, roots)), inputs: part.inputs, outputs }
 }
 
-/// A node from outside: what depends on no input comes along, anything else becomes an input.
-fn bring(graph: &Graph, id: Id, free: &[bool], w: &mut Window, at: &mut FxHashMap<Id, Id>) -> Id {
-    let mut stack = vec![(id, false)];
-    while let Some((id, ready)) = stack.pop() {
-        if at.contains_key(&id) {
-            continue;
+/// A window that grows.
+struct Part<'a> {
+    whole: &'a Graph,
+    free: &'a [bool],
+    graph: Graph,
+    inputs: Vec<Id>,
+    at: FxHashMap<Id, Id>,
+}
+
+impl Part<'_> {
+    /// An application whose operands are here.
+    fn copy(&mut self, id: Id) {
+        let node = self.whole.node(id);
+        if let Head::Op(op, attr) = node.head {
+            let args: Vec<Id> = node.args.iter().map(|a| self.at[a]).collect();
+            // The same application was well typed in the whole.
+            if let Ok(new) = self.graph.add(op, self.whole.attr(attr), &args) {
+                self.at.insert(id, new);
+            }
         }
-        let node = graph.node(id);
-        let new = match node.head {
-            Head::Const(bits) => w.graph.lit(f64::from_bits(bits)),
-            Head::Size(s) => w.graph.length(graph.size(s)),
-            Head::Op(op, attr) if free[id as usize] => {
-                if !ready {
+    }
+
+    /// A node from outside: what depends on no input comes along, anything else becomes an input.
+    fn bring(&mut self, id: Id) {
+        let mut stack = vec![(id, false)];
+        while let Some((id, ready)) = stack.pop() {
+            if self.at.contains_key(&id) {
+                continue;
+            }
+            let node = self.whole.node(id);
+            let new = match node.head {
+                Head::Const(bits) => self.graph.lit(f64::from_bits(bits)),
+                Head::Size(s) => self.graph.length(self.whole.size(s)),
+                Head::Op(..) if self.free[id as usize] && ready => {
+                    self.copy(id);
+                    continue;
+                }
+                Head::Op(..) if self.free[id as usize] => {
                     stack.push((id, true));
                     stack.extend(node.args.iter().map(|&a| (a, false)));
                     continue;
                 }
-                let args: Vec<Id> = node.args.iter().map(|a| at[a]).collect();
-                match w.graph.add(op, graph.attr(attr), &args) {
-                    Ok(new) => new,
-                    Err(_) => continue,
+                Head::Op(..) | Head::Var(_) => {
+                    let name = self.inputs.len().to_string();
+                    self.inputs.push(id);
+                    self.graph.var_with(&name, self.whole.facts(id))
                 }
-            }
-            Head::Op(..) | Head::Var(_) => {
-                let name = format!("{}", w.inputs.len());
-                w.inputs.push(id);
-                w.graph.var_with(&name, graph.facts(id))
-            }
-        };
-        at.insert(id, new);
-    }
-    at[&id]
-}
-
-/// Equal for windows that differ only in what their inputs stand for.
-fn key(whole: &Graph, w: &Window) -> Vec<u64> {
-    use std::hash::{Hash, Hasher};
-    let mut key = Vec::with_capacity(4 * w.graph.len() + w.roots.len());
-    for i in 0..w.graph.len() {
-        let id = u32::try_from(i).unwrap_or(u32::MAX);
-        let node = w.graph.node(id);
-        match node.head {
-            Head::Const(bits) => key.extend([0, bits]),
-            Head::Size(s) => key.extend([1, hash(&w.graph.size(s))]),
-            Head::Var(v) => {
-                let f = w.graph.facts(id);
-                let mut h = rustc_hash::FxHasher::default();
-                f.ty.hash(&mut h);
-                let known = u64::from(f.nonzero) | u64::from(f.integral) << 1;
-                key.extend([2, u64::from(v), h.finish(), f.range.lo.to_bits(), f.range.hi.to_bits(), known]);
-            }
-            Head::Op(op, attr) => {
-                key.extend([3, u64::from(op as u8), hash(w.graph.attr(attr)), node.args.len() as u64]);
-                key.extend(node.args.iter().map(|&a| u64::from(a)));
-            }
+            };
+            self.at.insert(id, new);
         }
     }
-    key.push(u64::MAX);
-    key.extend(w.roots.iter().map(|&r| u64::from(r)));
-    let _ = whole;
-    key
-}
-
-fn hash<T: std::hash::Hash>(x: &T) -> u64 {
-    use std::hash::Hasher;
-    let mut h = rustc_hash::FxHasher::default();
-    x.hash(&mut h);
-    h.finish()
 }

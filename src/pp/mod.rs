@@ -2,9 +2,13 @@
 //!
 //! The layout of each operator is in its row; this module only walks, without recursion.
 
+mod debug;
+mod latex;
 mod names;
 mod tree;
 
+pub use debug::debugprint;
+pub use latex::latex;
 pub(crate) use names::shared_form;
 pub use names::{brief, let_form};
 pub(crate) use tree::GREEK;

@@ -3,7 +3,7 @@
 use rustc_hash::FxHashMap;
 
 use crate::expr::{Expr, Head, topological};
-use crate::op::{Attr, Op, Piece, Role, Spelling, bare_row, without_leading_axes};
+use crate::op::{Attr, Op, Piece, Role, Spelling, bare_row, is_stack, without_leading_axes};
 
 /// The five names that Theano prints as symbols.
 pub(crate) const GREEK: [&str; 5] = ["alpha", "beta", "gamma", "delta", "epsilon"];
@@ -70,7 +70,9 @@ pub(super) fn write_tree(
                         Piece::Text(t) => Step::Text(t),
                         Piece::Arg(i) => Step::Node {
                             e: e.arg(i).clone(),
-                            implicit: e.arg(i).rank() <= full || i == 1 && *op == Op::Dot && bare_row(&e),
+                            implicit: e.arg(i).rank() <= full
+                                || i == 1 && *op == Op::Dot && bare_row(&e)
+                                || *op == Op::Join && spelling == Spelling::Classic && is_stack(&e),
                         },
                     });
                 }

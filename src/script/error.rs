@@ -60,6 +60,7 @@ impl ScriptError {
     pub fn exit_code(&self) -> u8 {
         match self.class() {
             "io" => 4,
+            _ if matches!(self, ScriptError::Read(_) | ScriptError::Grad(_)) => 2,
             "value" | "input" | "shape" => 3,
             "difference" | "refuted" => 5,
             _ => 2,

@@ -97,14 +97,10 @@ fn step(session: &mut Session, name: &str, s: &Statement<'_>, out: &mut String) 
     Ok(())
 }
 
-/// The text of a statement at its own place in the file, so that errors name it.
+/// The part of a statement that is an expression, at its own place in the file.
 fn placed(name: &str, s: &Statement<'_>, what: &str) -> Source {
-    let mut text = "\n".repeat(s.line - 1);
-    let offset = what.as_ptr().addr().saturating_sub(s.text.as_ptr().addr());
-    let before = s.text.get(..offset).unwrap_or("");
-    text.extend(before.chars().map(|c| if c == '\n' { '\n' } else { ' ' }));
-    text.push_str(what);
-    Source::new(name, &text)
+    let start = what.as_ptr().addr().saturating_sub(s.text.as_ptr().addr());
+    Source::part(name, s.line, s.text, start..start + what.len())
 }
 
 /// Names the place of an error that does not know it.

@@ -8,9 +8,10 @@ use super::error::ScriptError;
 use crate::data::read_input;
 use crate::expr::{Expr, variables};
 use crate::function::Function;
+use crate::graph::{ImportError, export, import};
 use crate::num::same;
 use crate::op::Spelling;
-use crate::optimize::{Options, Report};
+use crate::optimize::{Options, Report, optimize};
 use crate::pp::{TREE_LIMIT, let_form, pp, tree_length};
 use crate::sexp::Source;
 use crate::text::{Program, Scope};
@@ -71,13 +72,10 @@ impl Session {
     /// # Errors
     /// Shapes contradict each other.
     pub fn optimize(&self, roots: &[Expr]) -> Result<(Vec<Expr>, Report), ScriptError> {
-        let f = Function::builder().options(self.options.clone()).build(&self.inputs_of(roots), roots)?;
-        let report = f.report().cloned();
-        let outputs = f.outputs().to_vec();
-        match report {
-            Some(r) => Ok((outputs, r)),
-            None => Err(ScriptError::other("limit", "the function has no report")),
-        }
+        let imported = import(&self.inputs_of(roots), roots)?;
+        let best = optimize(&imported.graph, &imported.roots, &self.options);
+        let outputs = export(&best.graph, &best.roots).map_err(ImportError::from)?;
+        Ok((outputs, best.report))
     }
 
     /// Values of expressions, computed before and after optimization and compared.

@@ -16,7 +16,12 @@ const AFTER: usize = 28;
 #[derive(Debug, Clone)]
 pub struct Source {
     name: Arc<str>,
+    /// What is read.
     text: Arc<str>,
+    /// What messages show: the same bytes, or more of them where a part is read.
+    whole: Arc<str>,
+    /// The number of the first line.
+    line: usize,
 }
 
 /// A part of a [`Source`], in bytes.
@@ -66,7 +71,25 @@ impl Span {
 impl Source {
     /// A text called `name` in messages.
     pub fn new(name: &str, text: &str) -> Source {
-        Source { name: name.into(), text: text.into() }
+        let text: Arc<str> = text.into();
+        Source { name: name.into(), text: text.clone(), whole: text, line: 1 }
+    }
+
+    /// A part of a text that begins at a line of a file: only the part is read, and messages show it
+    /// in its place.
+    pub fn part(name: &str, line: usize, whole: &str, part: std::ops::Range<usize>) -> Source {
+        let blank = |out: &mut String, s: &str| {
+            for c in s.chars() {
+                if c == '\n' { out.push('\n') } else { out.extend(std::iter::repeat_n(' ', c.len_utf8())) }
+            }
+        };
+        let (start, end) = (part.start, part.end);
+        let Some(inside) = whole.get(part) else { return Source::new(name, whole) };
+        let mut text = String::with_capacity(whole.len());
+        blank(&mut text, &whole[..start]);
+        text.push_str(inside);
+        blank(&mut text, &whole[end..]);
+        Source { name: name.into(), text: text.into(), whole: whole.into(), line }
     }
 
     /// A text without a name of its own: `<text>`.
@@ -98,17 +121,17 @@ impl Source {
     /// Line and column of a byte.
     pub fn position(&self, offset: u32) -> Position {
         let before = self.before(offset);
-        let line = before.bytes().filter(|b| *b == b'\n').count() + 1;
+        let line = before.bytes().filter(|b| *b == b'\n').count() + self.line;
         let start = before.rfind('\n').map_or(0, |i| i + 1);
         Position { line, column: before[start..].chars().count() + 1 }
     }
 
     fn before(&self, offset: u32) -> &str {
-        let mut at = (offset as usize).min(self.text.len());
-        while !self.text.is_char_boundary(at) {
+        let mut at = (offset as usize).min(self.whole.len());
+        while !self.whole.is_char_boundary(at) {
             at -= 1;
         }
-        &self.text[..at]
+        &self.whole[..at]
     }
 
     /// The line of a part with carets under it; a long line is cut around them.
@@ -121,7 +144,7 @@ impl Source {
     pub fn excerpt(&self, span: Span) -> String {
         let before = self.before(span.start);
         let start = before.rfind('\n').map_or(0, |i| i + 1);
-        let tail = &self.text[before.len()..];
+        let tail = &self.whole[before.len()..];
         let rest = &tail[..tail.find('\n').unwrap_or(tail.len())];
 
         let kept: String = before[start..].chars().rev().take(BEFORE).collect();

@@ -12,11 +12,20 @@ pub(super) fn expr(source: &Source, item: Item) -> Result<Expr, ReadError> {
     match item.value {
         Value::Expr(e) => Ok(e),
         Value::View(v) => Ok(v.shuffled),
+        // Scalars in brackets, where one expression is expected, are a vector.
+        Value::List(items) if items.len() > 1 && items.iter().all(|i| is_scalar(&i.value)) => {
+            let parts: Vec<Expr> = items.iter().filter_map(|i| i.value.as_expr().cloned()).collect();
+            crate::expr::try_stack(&parts, 0).map_err(|e| type_error(source, item.span, &e))
+        }
         other => {
             let message = format!("{} stands where an expression is expected", other.noun());
             Err(ReadError::parse(source, item.span, message))
         }
     }
+}
+
+fn is_scalar(v: &Value) -> bool {
+    v.as_expr().is_some_and(|e| e.rank() == 0)
 }
 
 /// `op` applied; a type error gets the place `span`.
@@ -30,7 +39,7 @@ pub(super) fn apply(
     Expr::try_apply(op, attr, args).map_err(|e| type_error(source, span, &e))
 }
 
-fn type_error(source: &Source, span: Span, e: &TypeError) -> ReadError {
+pub(super) fn type_error(source: &Source, span: Span, e: &TypeError) -> ReadError {
     let kind = match e.class() {
         "arity" => ReadErrorKind::Arity,
         "index" => ReadErrorKind::Index,

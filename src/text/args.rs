@@ -38,6 +38,16 @@ impl<'a> Args<'a> {
         super::apply::apply(self.source, self.span, op, attr, args)
     }
 
+    /// What a constructor made, with the place of this call in its error.
+    pub(super) fn fitting<T>(&self, made: Result<T, crate::expr::TypeError>) -> Result<T, ReadError> {
+        made.map_err(|e| super::apply::type_error(self.source, self.span, &e))
+    }
+
+    /// As [`Args::fitting`], for an expression.
+    pub(super) fn made(&self, made: Result<Expr, crate::expr::TypeError>) -> Result<Value, ReadError> {
+        self.fitting(made).map(Value::Expr)
+    }
+
     /// [`apply_broadcast`](super::apply::apply_broadcast) at this call.
     pub(super) fn broadcast(&self, op: Op, args: Vec<Expr>) -> Result<Expr, ReadError> {
         super::apply::apply_broadcast(self.source, self.span, self.scope, op, args)
@@ -86,12 +96,18 @@ impl<'a> Args<'a> {
         })
     }
 
-    /// Nothing must be left.
-    pub(super) fn done(&self) -> Result<(), ReadError> {
+    /// No keyword must be left.
+    pub(super) fn done_keywords(&self) -> Result<(), ReadError> {
         if let Some((k, _)) = self.keywords.first() {
             let message = format!("{} does not take {}", quoted(self.name), quoted(self.source.slice(*k)));
             return Err(ReadError::new(ReadErrorKind::Arity, self.source, *k, message));
         }
+        Ok(())
+    }
+
+    /// Nothing must be left.
+    pub(super) fn done(&self) -> Result<(), ReadError> {
+        self.done_keywords()?;
         if self.braces.is_some() {
             return Err(self.error(ReadErrorKind::Arity, format!("{} takes no braces", quoted(self.name))));
         }

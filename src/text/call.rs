@@ -105,6 +105,13 @@ impl Args<'_> {
     /// `join(0, x, y)`, `concatenate([x, y], axis=0)`, `length(x, 0)`.
     fn axis_call(mut self, op: Op, n: usize) -> Result<Expr, ReadError> {
         let mut axis = self.keyword("axis");
+        let braced = match self.braces.take().map(Vec::as_slice) {
+            Some([Some(a)]) => Some(*a),
+            Some(_) => {
+                return Err(self.error(ReadErrorKind::Parse, "these braces hold the number of an axis"));
+            }
+            None => None,
+        };
         if let Some(Item { value: Value::List(_), .. }) = self.items.first() {
             let list = self.items.remove(0);
             if axis.is_none() && !self.items.is_empty() {
@@ -114,7 +121,7 @@ impl Args<'_> {
             if let Value::List(list) = list.value {
                 self.items = list;
             }
-        } else if axis.is_none() && n == usize::MAX {
+        } else if axis.is_none() && braced.is_none() && n == usize::MAX {
             // Theano puts the axis first.
             if self.items.first().is_some_and(|i| i.value.int().is_some()) {
                 axis = Some(self.items.remove(0));
@@ -126,6 +133,7 @@ impl Args<'_> {
         self.done()?;
         let rank = operands.first().map_or(0, Expr::rank);
         let (axis, span) = match axis {
+            None if braced.is_some() => (braced.unwrap_or(0), self.span),
             Some(i) => match i.value.int() {
                 Some(a) => (a, i.span),
                 None => return Err(self.error_at(ReadErrorKind::Parse, &i, "the axis is one integer")),

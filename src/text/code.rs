@@ -29,6 +29,8 @@ pub(super) enum Code {
     Quotient,
     /// `x[...]`: the index in [`Postfix::indexes`].
     At(u32),
+    /// `x[:, i]`: the slices along this axis at the places on top of the stack.
+    Take(u32),
     /// `x.shape[axis]`.
     Length(u32),
     /// `x.T`

@@ -6,8 +6,8 @@ use super::apply::{self, apply_broadcast, deeper};
 use super::args::Args;
 use super::code::{Code, Postfix};
 use super::program::{Program, Scope};
-use super::sugar::{SUGAR, Sugar, shuffle};
-use super::value::{Item, MAX_DIM_DEPTH, Value, View};
+use super::sugar::{self, Sugar, shuffle};
+use super::value::{Item, MAX_DIM_DEPTH, Value, View, is_length};
 use crate::expr::Expr;
 use crate::op::{Attr, AttrKind, IndexItem, Op, nearest};
 use crate::sexp::{ReadError, ReadErrorKind, Source, Span, quoted};
@@ -110,10 +110,13 @@ impl<'a> Elaborator<'a> {
             Code::Product => self.call(2, None, "\\dot", span)?,
             Code::Quotient => {
                 let (b, a) = (self.pop(span)?, self.pop(span)?);
+                let counts = |i: &Item| matches!(i.value, Value::Dim(_)) || is_length(&i.value);
                 let (Some(x), Some(y)) = (a.value.dim(), b.value.dim()) else {
-                    let message = "`//` divides lengths only; `/` divides numbers";
-                    return Err(self.error(ReadErrorKind::Parse, span, message));
+                    return self.operator(Op::IntDiv, vec![a, b], span);
                 };
+                if !counts(&a) && !counts(&b) {
+                    return self.operator(Op::IntDiv, vec![a, b], span);
+                }
                 let Some(d) = Dim::quotient(&x, &y) else {
                     let message = format!("cannot divide the length {x} by {y}");
                     return Err(self.error(ReadErrorKind::Shape, span, message));
@@ -121,6 +124,11 @@ impl<'a> Elaborator<'a> {
                 self.push_dim(d, span)?;
             }
             Code::At(at) => self.index(&self.postfix.indexes[*at as usize], span)?,
+            Code::Take(axis) => {
+                let (indices, x) = (self.pop_expr(span)?, self.pop_expr(span)?);
+                let e = self.apply(Op::Take, Attr::Axis(*axis as usize), vec![x, indices], span)?;
+                self.push(Value::Expr(e), span);
+            }
             Code::Length(axis) => {
                 let x = self.pop_expr(span)?;
                 let e = self.apply(Op::Length, Attr::Axis(*axis as usize), vec![x], span)?;
@@ -278,9 +286,9 @@ impl<'a> Elaborator<'a> {
         }
         let braces = braces.map(|b| &self.postfix.braces[b as usize]);
         let found = *self.callees.entry(name).or_insert_with(|| callee(name));
-        // Classic names with braces are capitalized: `Sum{0}`, `DimShuffle{1, 0}`.
+        // Some classic names are capitalized: `Sum{0}`, `DimShuffle{1, 0}`, `Softmax`.
         let found = match found {
-            None if braces.is_some() => callee(&name.to_ascii_lowercase()),
+            None if name.starts_with(|c: char| c.is_ascii_uppercase()) => callee(&name.to_ascii_lowercase()),
             found => found,
         };
         let Some(callee) = found else { return Err(self.unknown(name, span)) };
@@ -314,7 +322,7 @@ impl<'a> Elaborator<'a> {
         let rows = Op::ALL
             .iter()
             .flat_map(|op| std::iter::once(op.def().name).chain(op.def().aliases.iter().copied()));
-        let known = rows.chain(SUGAR.iter().map(|(n, _)| *n));
+        let known = rows.chain(sugar::all().map(|(n, _)| *n));
         let known = known.filter(|n| super::token::is_name(n));
         self.error(ReadErrorKind::Name, span, format!("unknown function {}", quoted(name)))
             .suggest(nearest(name, known))
@@ -328,7 +336,7 @@ pub(super) fn is_callee(name: &str) -> bool {
 }
 
 fn callee(name: &str) -> Option<Callee> {
-    if let Some((_, f)) = SUGAR.iter().find(|(n, _)| *n == name) {
+    if let Some((_, f)) = sugar::all().find(|(n, _)| *n == name) {
         return Some(Callee::Sugar(*f));
     }
     if let Some(op) = Op::by_name(name) {

@@ -1,6 +1,6 @@
 //! The infix reader: operator precedence with an explicit stack, so that nesting has no limit.
 //!
-//! From loose to tight: comparisons (they do not chain), `+ -`, `* / // @ \dot`, unary minus, `**`
+//! From loose to tight: comparisons (they do not chain), `+ -`, `* / // % @ \dot`, unary minus, `**`
 //! (from the right; its right operand may begin with a minus), and what follows an operand: `[...]`,
 //! `.T`, `.shape[k]`. Binary operators of one level associate to the left, so `x * y * z` is two
 //! products, in parentheses or not. `-2` is a literal unless `**`, `[` or `.` follows.
@@ -25,7 +25,7 @@ const UNARY: u8 = 4;
 const POWER: u8 = 5;
 
 /// How tight binary symbols bind. What they mean, the row of that name says.
-const LEVELS: [(Sym, &str, u8); 11] = [
+const LEVELS: [(Sym, &str, u8); 12] = [
     (Sym::Lt, "<", COMPARISON),
     (Sym::Le, "<=", COMPARISON),
     (Sym::Gt, ">", COMPARISON),
@@ -36,6 +36,7 @@ const LEVELS: [(Sym, &str, u8); 11] = [
     (Sym::Minus, "-", 2),
     (Sym::Star, "*", 3),
     (Sym::Slash, "/", 3),
+    (Sym::Percent, "%", 3),
     (Sym::StarStar, "**", POWER),
 ];
 
@@ -64,7 +65,14 @@ pub(super) enum Bracket {
     Group,
     List,
     Bars,
-    Call { name: Span, braces: Option<u32> },
+    Call {
+        name: Span,
+        braces: Option<u32>,
+    },
+    /// `x[:, i]` with an expression for the places.
+    Take {
+        axis: u32,
+    },
 }
 
 pub(super) struct Parser<'s> {
@@ -221,6 +229,11 @@ impl<'s> Parser<'s> {
             return Ok(true);
         }
         match sym {
+            Sym::OpenSquare if self.gathers().is_some() => {
+                let (axis, skip) = self.gathers().unwrap_or_default();
+                self.at += skip;
+                Ok(self.open(Bracket::Take { axis }, t.span))
+            }
             Sym::OpenSquare => {
                 let items = self.index_items(t.span)?;
                 let end = self.tokens[self.at - 1].span;
@@ -251,6 +264,22 @@ impl<'s> Parser<'s> {
         }
     }
 
+    /// Does an index by an expression begin here? Its axis, and the words before the expression.
+    fn gathers(&self) -> Option<(u32, usize)> {
+        let (mut axis, mut at) = (0, 0);
+        while self.is(at, Sym::Colon) && self.is(at + 1, Sym::Comma) {
+            axis += 1;
+            at += 2;
+        }
+        let t = self.peek_at(at);
+        let expression = match t.kind {
+            Kind::Name => !matches!(self.text(t.span), "None" | "newaxis"),
+            Kind::Sym(Sym::Open) => true,
+            _ => false,
+        };
+        expression.then_some((axis, at))
+    }
+
     /// Two operands without an operator: only numbers in a list, `[2 3]`, as `Reshape` prints them.
     fn juxtaposed(&mut self, t: Token) -> Result<bool, ReadError> {
         let in_list = matches!(self.stack.last(), Some(Frame::Open(o)) if matches!(o.kind, Bracket::List));
@@ -273,7 +302,7 @@ impl<'s> Parser<'s> {
     fn close(&mut self, t: Token) -> Result<bool, ReadError> {
         let closes = |b: Bracket| match b {
             Bracket::Group | Bracket::Call { .. } => Sym::Close,
-            Bracket::List => Sym::CloseSquare,
+            Bracket::List | Bracket::Take { .. } => Sym::CloseSquare,
             Bracket::Bars => Sym::Bar,
         };
         let open = match self.stack.pop() {
@@ -288,6 +317,13 @@ impl<'s> Parser<'s> {
             Bracket::Group if open.count == 1 && !open.comma => {}
             Bracket::Group | Bracket::List => {
                 self.out.push(Code::List(open.count), open.span.to(t.span));
+            }
+            Bracket::Take { axis } => {
+                if open.count != 1 || open.comma {
+                    let message = "one array of integers stands here";
+                    return Err(ReadError::parse(self.source, open.span.to(t.span), message));
+                }
+                self.out.push(Code::Take(axis), open.span.to(t.span));
             }
             Bracket::Bars => {
                 if let Some(op) = self.bars {

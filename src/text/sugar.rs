@@ -3,51 +3,46 @@
 use super::args::Args;
 use super::value::{Item, Value};
 use crate::expr::{Expr, IntoExpr, Lit};
-use crate::op::{Attr, IndexItem, Op, Role};
+use crate::op::{Attr, IndexItem, Op};
 use crate::sexp::{ReadError, ReadErrorKind};
 use crate::ty::{Dim, normalize_axis};
 
 /// How a call is read.
 pub(super) type Sugar = fn(Args<'_>) -> Result<Value, ReadError>;
 
-/// All of them. `dot` and `-` are rows too; here they get a meaning for scalars and for one operand.
-pub(super) const SUGAR: [(&str, Sugar); 19] = [
+/// All of them.
+pub(super) fn all() -> impl Iterator<Item = &'static (&'static str, Sugar)> {
+    CORE.iter().chain(&super::statistics::SUGAR).chain(&super::shapes::SUGAR).chain(&super::linear::SUGAR)
+}
+
+/// `dot` and `-` are rows too; here they get a meaning for scalars and for one operand.
+const CORE: [(&str, Sugar); 14] = [
     ("-", minus),
     ("@", dot),
     ("dot", dot),
     ("matmul", dot),
-    ("mean", mean),
     ("transpose", transpose),
     ("zeros_like", |a| like(a, 0.0)),
     ("ones_like", |a| like(a, 1.0)),
     ("rsqrt", |a| one(a, |a, x| a.apply(Op::Div, Attr::None, vec![int(1), apply1(a, Op::Sqrt, x)?]))),
     ("cube", |a| one(a, |a, x| a.apply(Op::Pow, Attr::None, vec![x, int(3)]))),
     ("not", |a| one(a, |a, x| a.apply(Op::Eq, Attr::None, vec![x, int(0)]))),
-    ("or", or),
     ("inv", inverse),
-    ("outer", outer),
-    ("stack", stack),
-    ("flatten", |a| {
-        one(a, |a, x| {
-            let n = x.ty().shape.size();
-            a.apply(Op::Reshape, Attr::Dims(vec![n]), vec![x])
-        })
-    }),
     ("slice_length", slice_length),
     ("\\dot", |a| two(a, product)),
     ("grad", super::gradient::grad),
 ];
 
-fn int(i: i32) -> Expr {
+pub(super) fn int(i: i32) -> Expr {
     i.into_expr()
 }
 
-fn apply1(a: &Args<'_>, op: Op, x: Expr) -> Result<Expr, ReadError> {
+pub(super) fn apply1(a: &Args<'_>, op: Op, x: Expr) -> Result<Expr, ReadError> {
     a.apply(op, Attr::None, vec![x])
 }
 
 /// A call with exactly `n` operands and nothing else.
-fn exactly(mut args: Args<'_>, n: usize) -> Result<(Args<'_>, Vec<Expr>), ReadError> {
+pub(super) fn exactly(mut args: Args<'_>, n: usize) -> Result<(Args<'_>, Vec<Expr>), ReadError> {
     let given = args.items.len();
     if given != n {
         let s = if n == 1 { "" } else { "s" };
@@ -59,15 +54,15 @@ fn exactly(mut args: Args<'_>, n: usize) -> Result<(Args<'_>, Vec<Expr>), ReadEr
     Ok((args, operands))
 }
 
-type Build1 = fn(&Args<'_>, Expr) -> Result<Expr, ReadError>;
-type Build2 = fn(&Args<'_>, Expr, Expr) -> Result<Expr, ReadError>;
+pub(super) type Build1 = fn(&Args<'_>, Expr) -> Result<Expr, ReadError>;
+pub(super) type Build2 = fn(&Args<'_>, Expr, Expr) -> Result<Expr, ReadError>;
 
-fn one(args: Args<'_>, build: Build1) -> Result<Value, ReadError> {
+pub(super) fn one(args: Args<'_>, build: Build1) -> Result<Value, ReadError> {
     let (args, mut x) = exactly(args, 1)?;
     build(&args, x.remove(0)).map(Value::Expr)
 }
 
-fn two(args: Args<'_>, build: Build2) -> Result<Value, ReadError> {
+pub(super) fn two(args: Args<'_>, build: Build2) -> Result<Value, ReadError> {
     let (args, mut x) = exactly(args, 2)?;
     let b = x.remove(1);
     build(&args, x.remove(0), b).map(Value::Expr)
@@ -81,13 +76,13 @@ fn minus(args: Args<'_>) -> Result<Value, ReadError> {
     args.call(Op::Sub).map(Value::Expr)
 }
 
-/// Product; a scalar operand multiplies.
+/// Product; a scalar operand multiplies, and beyond matrices the leading axes are a batch.
 fn dot(args: Args<'_>) -> Result<Value, ReadError> {
     two(args, |a, x, y| {
         if x.rank() == 0 || y.rank() == 0 {
             return a.broadcast(Op::Mul, vec![x, y]);
         }
-        a.apply(Op::Dot, Attr::None, vec![x, y])
+        a.apply(if x.rank().max(y.rank()) > 2 { Op::BatchedDot } else { Op::Dot }, Attr::None, vec![x, y])
     })
 }
 
@@ -101,50 +96,18 @@ fn product(args: &Args<'_>, x: Expr, y: Expr) -> Result<Expr, ReadError> {
     args.apply(Op::Dot, Attr::None, vec![x, y])
 }
 
-/// Theano's `inv` is one over each element; of a matrix it would be read as the matrix inverse.
+/// Theano's `inv` is one over each element; of a matrix everybody means the matrix inverse.
 fn inverse(args: Args<'_>) -> Result<Value, ReadError> {
-    one(args, |a, x| {
-        if x.rank() >= 2 {
-            let message = "`inv` of a matrix is not an operator yet; `reciprocal` is one over each element";
-            return Err(a.error(ReadErrorKind::Name, message));
-        }
-        apply1(a, Op::Reciprocal, x)
-    })
-}
-
-fn outer(args: Args<'_>) -> Result<Value, ReadError> {
-    two(args, |a, x, y| {
-        let column = a.apply(Op::Dimshuffle, Attr::Perm(vec![Some(0), None]), vec![x])?;
-        let row = a.apply(Op::Dimshuffle, Attr::Perm(vec![None, Some(0)]), vec![y])?;
-        a.apply(Op::Dot, Attr::None, vec![column, row])
-    })
-}
-
-fn or(args: Args<'_>) -> Result<Value, ReadError> {
-    two(args, |a, x, y| {
-        let not = |e| a.apply(Op::Eq, Attr::None, vec![e, int(0)]);
-        not(a.broadcast(Op::And, vec![not(x)?, not(y)?])?)
-    })
+    one(args, |a, x| apply1(a, if x.rank() >= 2 { Op::MatrixInverse } else { Op::Reciprocal }, x))
 }
 
 fn like(args: Args<'_>, value: f64) -> Result<Value, ReadError> {
     let (args, mut x) = exactly(args, 1)?;
-    let value = Expr::lit(Lit::Float(value));
+    // Integers get an integer, as in Theano.
+    #[allow(clippy::cast_possible_truncation, reason = "zero or one")]
+    let lit = if x[0].ty().dtype.is_float() { Lit::Float(value) } else { Lit::Int(value as i64) };
+    let value = Expr::lit(lit);
     args.apply(Op::Fill, Attr::None, vec![x.remove(0), value]).map(Value::Expr)
-}
-
-/// `sum(x) / n`, as Theano builds it.
-fn mean(mut args: Args<'_>) -> Result<Value, ReadError> {
-    let operands = args.operands(1)?;
-    let Some(x) = operands.first().cloned() else {
-        return Err(args.error(ReadErrorKind::Arity, "`mean` takes 1 operand, not 0"));
-    };
-    let attr = args.axes(Some(&x), Role::Reduce)?;
-    let keep = args.flag("keepdims")?;
-    args.done()?;
-    let total = args.apply(Op::Sum, attr.clone(), operands)?;
-    let mean = x.divide_by_count(total, &attr);
-    Ok(Value::Expr(if keep { x.keepdims(&mean, &attr.axes(x.rank())) } else { mean }))
 }
 
 /// `transpose(x)`, `transpose(x, axes=(1, 0, 2))`.
@@ -170,42 +133,6 @@ fn transpose(mut args: Args<'_>) -> Result<Value, ReadError> {
     };
     args.done()?;
     args.apply(Op::Dimshuffle, Attr::Perm(order.into_iter().map(Some).collect()), operands).map(Value::Expr)
-}
-
-/// Operands side by side along a new axis.
-fn stack(mut args: Args<'_>) -> Result<Value, ReadError> {
-    let mut axis = args.keyword("axis");
-    if let Some(Item { value: Value::List(_), .. }) = args.items.first() {
-        let list = args.items.remove(0);
-        axis = axis.or_else(|| if args.items.is_empty() { None } else { Some(args.items.remove(0)) });
-        args.done()?;
-        if let Value::List(list) = list.value {
-            args.items = list;
-        }
-    }
-    let operands = args.operands(usize::MAX)?;
-    args.done()?;
-    let Some(rank) = operands.first().map(Expr::rank) else {
-        return Err(args.error(ReadErrorKind::Arity, "`stack` of nothing"));
-    };
-    let axis = match axis.as_ref().map(|i| i.value.int()) {
-        None => Some(0),
-        Some(i) => i,
-    };
-    let axis = axis.and_then(|a| normalize_axis(a, rank + 1).ok());
-    let Some(axis) = axis else {
-        return Err(
-            args.error(ReadErrorKind::Shape, format!("the axis is out of range for rank {}", rank + 1))
-        );
-    };
-    let mut parts = Vec::with_capacity(operands.len());
-    for x in operands {
-        let own = x.rank();
-        let mut perm: Vec<Option<usize>> = (0..own).map(Some).collect();
-        perm.insert(axis.min(own), None);
-        parts.push(args.apply(Op::Dimshuffle, Attr::Perm(perm), vec![x])?);
-    }
-    args.apply(Op::Join, Attr::Axis(axis), parts).map(Value::Expr)
 }
 
 #[allow(clippy::needless_pass_by_value, reason = "the type of the table")]

@@ -10,6 +10,7 @@ pub(super) enum Sym {
     Star,
     Slash,
     SlashSlash,
+    Percent,
     StarStar,
     At,
     Dot,
@@ -33,10 +34,11 @@ pub(super) enum Sym {
 }
 
 /// Longer symbols first.
-const SYMBOLS: [(&str, Sym); 25] = [
+const SYMBOLS: [(&str, Sym); 26] = [
     ("\\dot", Sym::Dot),
     ("**", Sym::StarStar),
     ("//", Sym::SlashSlash),
+    ("%", Sym::Percent),
     ("<=", Sym::Le),
     (">=", Sym::Ge),
     ("==", Sym::EqEq),

@@ -83,6 +83,12 @@ impl Value {
     }
 }
 
+/// Is it the length of an axis, or computed from some?
+pub(super) fn is_length(v: &Value) -> bool {
+    let lengths = |e: &Expr| topological(std::slice::from_ref(e)).iter().any(|n| n.op() == Some(Op::Length));
+    v.as_expr().is_some_and(lengths)
+}
+
 /// The length that an integer expression computes from lengths and numbers.
 fn dim_of(e: &Expr) -> Option<Dim> {
     if e.rank() != 0 {
@@ -98,6 +104,7 @@ fn dim_of(e: &Expr) -> Option<Dim> {
             },
             (Some(Op::Add), _) => args().map(Dim::sum),
             (Some(Op::Mul), _) => args().map(Dim::product),
+            (Some(Op::IntDiv), _) => args().and_then(|d| Dim::quotient(d.first()?, d.get(1)?)),
             (_, Some(Lit::Int(i))) => usize::try_from(i).ok().map(Dim::Known),
             _ => None,
         };

@@ -1,6 +1,7 @@
 //! A small evaluator over small arrays: obviously right, never fast.
 
-use crate::op::{Attr, IndexItem, Kernel, Map2, Op, View};
+use crate::op::{Arg, Attr, Dense, IndexItem, Kernel, Map2, Op, View};
+use crate::ty::{DType, Shape, Ty};
 
 /// Elements in row-major order.
 #[derive(Debug, Clone, PartialEq)]
@@ -75,6 +76,16 @@ pub(super) fn apply(op: Op, attr: &Attr, args: &[&Array]) -> Option<Array> {
         Kernel::Concat => concat(attr, args),
         Kernel::IncAt => write_at(attr, first, args.get(1)?, |old, new| old + new),
         Kernel::SetAt => write_at(attr, first, args.get(1)?, |_, new| new),
+        Kernel::Whole(f) => {
+            let tys: Vec<Ty> = args.iter().map(|a| Ty::new(DType::F64, Shape::known(&a.shape))).collect();
+            let views: Vec<Arg<'_>> = tys.iter().map(|ty| Arg { ty, weak: false }).collect();
+            let shape = (op.def().ty)(&views, attr).ok()?.shape.as_known()?;
+            let parts: Vec<Dense<'_>> =
+                args.iter().map(|a| Dense { lens: &a.shape, data: &a.data }).collect();
+            let mut data = vec![0.0; shape.iter().product()];
+            f(attr, &parts, &shape, &mut data).ok()?;
+            Some(Array { shape, data })
+        }
         Kernel::None | Kernel::Length => None,
     }
 }

@@ -1,0 +1,240 @@
+//! Expressions that Theano builds from several operators: statistics, shapes made of shapes.
+
+use super::build::IntoExpr as _;
+use super::error::{TypeError, TypeErrorKind};
+use super::node::Expr;
+use crate::op::{Attr, IndexItem, Op};
+use crate::ty::{DType, Dim, ShapeError, normalize_axes, normalize_axis};
+
+pub(super) type Made = Result<Expr, TypeError>;
+
+pub(super) fn misfit(op: &str, args: &[&Expr], reason: impl Into<String>) -> TypeError {
+    let args = args.iter().map(|e| e.ty().to_string()).collect();
+    TypeError { kind: TypeErrorKind::Shape, op: op.into(), args, reason: reason.into() }
+}
+
+/// Operands side by side along a new axis, negative from the end.
+///
+/// # Errors
+/// There is none, their shapes differ, or the axis is out of range.
+pub fn try_stack(parts: &[Expr], axis: i64) -> Made {
+    let all: Vec<&Expr> = parts.iter().collect();
+    let Some(first) = parts.first() else { return Err(misfit("stack", &[], "nothing to put side by side")) };
+    let axis = normalize_axis(axis, first.rank() + 1).map_err(|ShapeError(e)| misfit("stack", &all, e))?;
+    if parts.iter().any(|p| p.rank() != first.rank()) {
+        return Err(misfit("stack", &all, "ranks differ"));
+    }
+    Expr::try_apply(Op::Join, Attr::Axis(axis), parts.iter().map(|p| p.with_axis(axis)))
+}
+
+impl Expr {
+    /// A new axis of length 1 at a position that exists.
+    fn with_axis(&self, axis: usize) -> Expr {
+        let mut perm: Vec<Option<usize>> = (0..self.rank()).map(Some).collect();
+        perm.insert(axis, None);
+        self.dimshuffle(perm)
+    }
+
+    fn fail(&self, op: &str) -> impl Fn(ShapeError) -> TypeError {
+        let error = misfit(op, &[self], "");
+        move |ShapeError(reason)| TypeError { reason, ..error.clone() }
+    }
+
+    fn axes_attr(&self, op: &str, axes: Option<&[i64]>) -> Result<Attr, TypeError> {
+        Ok(match axes {
+            None => Attr::AllAxes,
+            Some(list) => Attr::Axes(normalize_axes(list, self.rank()).map_err(self.fail(op))?),
+        })
+    }
+
+    /// Variance over axes, all when `None`: the mean of `(x - mean(x)) ** 2.0`, as Theano builds it.
+    ///
+    /// # Errors
+    /// An axis is out of range or named twice.
+    pub fn try_var(&self, axes: Option<&[i64]>) -> Made {
+        let attr = self.axes_attr("var", axes)?;
+        Ok(self.variance(&attr))
+    }
+
+    /// The square root of the variance.
+    ///
+    /// # Errors
+    /// As [`Expr::try_var`].
+    pub fn try_std(&self, axes: Option<&[i64]>) -> Made {
+        Ok(self.try_var(axes)?.sqrt())
+    }
+
+    pub(crate) fn variance(&self, attr: &Attr) -> Expr {
+        let mean = self.mean_over(attr);
+        let centered = self - self.keepdims(&mean, &attr.axes(self.rank()));
+        centered.pow(2.0).mean_over(attr)
+    }
+
+    pub(crate) fn mean_over(&self, attr: &Attr) -> Expr {
+        self.divide_by_count(self.reduce(Op::Sum, attr), attr)
+    }
+
+    /// The elements in row-major order.
+    #[must_use]
+    pub fn flatten(&self) -> Expr {
+        self.reshape_to(&[self.ty().shape.size()])
+    }
+
+    /// A new axis of length 1 before position `axis`, negative from the end of the result.
+    ///
+    /// # Errors
+    /// The axis is out of range.
+    pub fn try_expand_dims(&self, axis: i64) -> Made {
+        Ok(self.with_axis(normalize_axis(axis, self.rank() + 1).map_err(self.fail("expand_dims"))?))
+    }
+
+    /// Without these axes of length 1; without all that are the number 1 when `None`.
+    ///
+    /// # Errors
+    /// An axis is out of range, or has another length.
+    pub fn try_squeeze(&self, axes: Option<&[i64]>) -> Made {
+        let gone = match axes {
+            None => (0..self.rank()).filter(|&a| self.ty().shape.dims()[a].is_one()).collect(),
+            Some(list) => normalize_axes(list, self.rank()).map_err(self.fail("squeeze"))?,
+        };
+        let kept = (0..self.rank()).filter(|a| !gone.contains(a)).map(Some).collect();
+        Expr::try_apply(Op::Dimshuffle, Attr::Perm(kept), [self.clone()])
+    }
+
+    /// Axis `from` moved to position `to`, both negative from the end.
+    ///
+    /// # Errors
+    /// An axis is out of range.
+    pub fn try_move_axis(&self, from: i64, to: i64) -> Made {
+        let from = normalize_axis(from, self.rank()).map_err(self.fail("moveaxis"))?;
+        let to = normalize_axis(to, self.rank()).map_err(self.fail("moveaxis"))?;
+        let mut order: Vec<usize> = (0..self.rank()).filter(|a| *a != from).collect();
+        order.insert(to, from);
+        Ok(self.dimshuffle(order.into_iter().map(Some)))
+    }
+
+    /// Two axes exchanged, negative from the end.
+    ///
+    /// # Errors
+    /// An axis is out of range.
+    pub fn try_swap_axes(&self, a: i64, b: i64) -> Made {
+        let a = normalize_axis(a, self.rank()).map_err(self.fail("swapaxes"))?;
+        let b = normalize_axis(b, self.rank()).map_err(self.fail("swapaxes"))?;
+        let mut order: Vec<usize> = (0..self.rank()).collect();
+        order.swap(a, b);
+        Ok(self.dimshuffle(order.into_iter().map(Some)))
+    }
+
+    /// Copies side by side along every axis; leading axes are added where `times` has more numbers.
+    ///
+    /// # Errors
+    /// The result has too many elements for its lengths to be numbers.
+    pub fn try_tile(&self, times: &[usize]) -> Made {
+        let rank = self.rank().max(times.len());
+        let (lead, ones) = (rank - self.rank(), rank - times.len());
+        let times: Vec<usize> = std::iter::repeat_n(1, ones).chain(times.iter().copied()).collect();
+        let (mut order, mut spread, mut lens) = (Vec::new(), Vec::new(), Vec::new());
+        for (a, &k) in times.iter().enumerate() {
+            let own = if a < lead { Dim::ONE } else { self.ty().shape.dims()[a - lead].clone() };
+            if k != 1 {
+                order.push(None);
+                spread.push(Dim::Known(k));
+            }
+            order.push(a.checked_sub(lead));
+            spread.push(own.clone());
+            lens.push(Dim::product([Dim::Known(k), own]));
+        }
+        // Leading new axes are left to broadcasting, as in Theano.
+        let skip = order.iter().take_while(|p| p.is_none()).count();
+        let inner = &order[skip..];
+        let plain = inner.iter().enumerate().all(|(i, p)| *p == Some(i)) && inner.len() == self.rank();
+        let x = if plain {
+            self.clone()
+        } else {
+            Expr::try_apply(Op::Dimshuffle, Attr::Perm(inner.to_vec()), [self.clone()])?
+        };
+        let wide = Expr::try_apply(Op::Alloc, Attr::Dims(spread), [x])?;
+        Expr::try_apply(Op::Reshape, Attr::Dims(lens), [wide])
+    }
+
+    /// Every element `times` times in a row along an axis, negative from the end.
+    ///
+    /// # Errors
+    /// The axis is out of range.
+    pub fn try_repeat(&self, times: usize, axis: i64) -> Made {
+        let axis = normalize_axis(axis, self.rank()).map_err(self.fail("repeat"))?;
+        let mut spread = self.ty().shape.dims().to_vec();
+        let mut lens = spread.clone();
+        lens[axis] = Dim::product([lens[axis].clone(), Dim::Known(times)]);
+        spread.insert(axis + 1, Dim::Known(times));
+        let wide = Expr::try_apply(Op::Alloc, Attr::Dims(spread), [self.with_axis(axis + 1)])?;
+        Expr::try_apply(Op::Reshape, Attr::Dims(lens), [wide])
+    }
+
+    /// Parts of these lengths along an axis, negative from the end.
+    ///
+    /// # Errors
+    /// The axis is out of range, or its length is a number and not the sum.
+    pub fn try_split(&self, lengths: &[usize], axis: i64) -> Result<Vec<Expr>, TypeError> {
+        let axis = normalize_axis(axis, self.rank()).map_err(self.fail("split"))?;
+        let total: usize = lengths.iter().sum();
+        match self.ty().shape.dims()[axis].known() {
+            Some(n) if n == total => {}
+            Some(n) => return Err(misfit("split", &[self], format!("the parts have {total} places of {n}"))),
+            None => return Err(misfit("split", &[self], "the length of the axis must be a number")),
+        }
+        let mut at = 0;
+        let part = |n: &usize| {
+            let place = |k: usize| i64::try_from(k).ok();
+            let mut items = vec![IndexItem::Slice { start: None, stop: None, step: 1 }; axis];
+            items.push(IndexItem::Slice { start: place(at), stop: place(at + n), step: 1 });
+            at += n;
+            Expr::try_apply(Op::Index, Attr::Index(items), [self.clone()])
+        };
+        lengths.iter().map(part).collect()
+    }
+
+    /// The slices along an axis at the places that integers say, negative ones from the end.
+    ///
+    /// # Errors
+    /// The axis is out of range, or the indices are no integers.
+    pub fn try_take(&self, indices: &Expr, axis: i64) -> Made {
+        let axis = normalize_axis(axis, self.rank()).map_err(self.fail("take"))?;
+        Expr::try_apply(Op::Take, Attr::Axis(axis), [self.clone(), indices.clone()])
+    }
+
+    /// A last axis of length `n`, one at the place that each integer says, zero elsewhere.
+    ///
+    /// # Errors
+    /// These are no integers.
+    pub fn try_one_hot(&self, n: usize) -> Made {
+        if self.ty().dtype.is_float() {
+            return Err(misfit("one_hot", &[self], "indices are integers"));
+        }
+        let hot = self.with_axis(self.rank()).eq(range(Dim::Known(n)));
+        Expr::try_apply(Op::Cast, Attr::DType(DType::F64), [hot])
+    }
+
+    /// Running sum along an axis, negative from the end.
+    ///
+    /// # Errors
+    /// The axis is out of range.
+    pub fn try_cumsum(&self, axis: i64) -> Made {
+        let axis = normalize_axis(axis, self.rank()).map_err(self.fail("cumsum"))?;
+        Expr::try_apply(Op::Cumsum, Attr::Axis(axis), [self.clone()])
+    }
+
+    /// Running product along an axis, negative from the end.
+    ///
+    /// # Errors
+    /// The axis is out of range.
+    pub fn try_cumprod(&self, axis: i64) -> Made {
+        let axis = normalize_axis(axis, self.rank()).map_err(self.fail("cumprod"))?;
+        Expr::try_apply(Op::Cumprod, Attr::Axis(axis), [self.clone()])
+    }
+}
+
+/// The integers from 0 to `n`, without it.
+pub(crate) fn range(n: Dim) -> Expr {
+    Expr::apply(Op::Arange, Attr::Dims(vec![n]), [0.into_expr(), 1.into_expr()])
+}

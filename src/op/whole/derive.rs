@@ -1,0 +1,124 @@
+//! Derivatives of functions of whole operands.
+
+use crate::expr::{Adjoint, Expr, IntoExpr as _, dot};
+use crate::op::{Attr, IndexItem, Op};
+
+fn one(op: Op, x: Expr) -> Expr {
+    Expr::apply(op, Attr::None, [x])
+}
+
+fn solve(a: Expr, b: Expr) -> Expr {
+    Expr::apply(Op::Solve, Attr::None, [a, b])
+}
+
+/// `g * det(M) * inv(M).T`.
+pub(in crate::op) fn det(v: &Adjoint<'_>) -> Expr {
+    (v.g() * v.out()) * one(Op::MatrixInverse, v.x(0)).t()
+}
+
+/// `-(inv \dot g.T \dot inv).T`.
+pub(in crate::op) fn inverse(v: &Adjoint<'_>) -> Expr {
+    let inv = v.out();
+    -dot(&dot(&inv, &v.g().t()), &inv).t()
+}
+
+/// What arrives at the right side of a system: `solve(A.T, g)`.
+pub(in crate::op) fn solve_right(v: &Adjoint<'_>) -> Expr {
+    solve(v.x(0).t(), v.g())
+}
+
+/// What arrives at the matrix of a system: minus the product of the above with the solution.
+pub(in crate::op) fn solve_left(v: &Adjoint<'_>) -> Expr {
+    let (back, c) = (solve_right(v), v.out());
+    if c.rank() == 1 {
+        return -dot(&back.dimshuffle([Some(0), None]), &c.dimshuffle([None, Some(0)]));
+    }
+    -dot(&back, &c.t())
+}
+
+/// I. Murray, "Differentiation of the Cholesky decomposition", 2016, equation 10, with the lower
+/// triangle standing for both.
+pub(in crate::op) fn cholesky(v: &Adjoint<'_>) -> Expr {
+    let l = v.out();
+    let halved = |m: Expr| one(Op::Tril, m.clone()) - one(Op::AllocDiag, one(Op::Diagonal, m) / 2.0);
+    let inner = halved(dot(&l.t(), &v.g()));
+    let s = solve(l.t(), solve(l.t(), inner.t()).t());
+    one(Op::Tril, &s + s.t()) - one(Op::AllocDiag, one(Op::Diagonal, s))
+}
+
+/// Zeros with the adjoint on the diagonal.
+pub(in crate::op) fn diagonal(v: &Adjoint<'_>) -> Expr {
+    Expr::apply(Op::FillDiagonal, Attr::None, [v.x(0).zeros_like(), v.g()])
+}
+
+/// The adjoint without its diagonal.
+pub(in crate::op) fn fill_diagonal_of(v: &Adjoint<'_>) -> Expr {
+    Expr::apply(Op::FillDiagonal, Attr::None, [v.g(), v.x(1).zeros_like()])
+}
+
+/// The diagonal of the adjoint, summed where one number was put everywhere.
+pub(in crate::op) fn fill_diagonal_with(v: &Adjoint<'_>) -> Expr {
+    let d = one(Op::Diagonal, v.g());
+    if v.x(1).rank() == 0 { d.sum() } else { crate::expr::unbroadcast(&d, &v.x(1)) }
+}
+
+/// The adjoint along an axis, last first.
+fn reversed(x: &Expr, attr: &Attr) -> Expr {
+    let Attr::Axis(axis) = *attr else { return x.clone() };
+    let mut items = vec![IndexItem::Slice { start: None, stop: None, step: 1 }; axis];
+    items.push(IndexItem::Slice { start: None, stop: None, step: -1 });
+    x.index(&items)
+}
+
+fn cumsum_back(x: &Expr, attr: &Attr) -> Expr {
+    let total = Expr::apply(Op::Cumsum, attr.clone(), [reversed(x, attr)]);
+    reversed(&total, attr)
+}
+
+/// `cumsum(g[::-1])[::-1]`.
+pub(in crate::op) fn cumsum(v: &Adjoint<'_>) -> Expr {
+    cumsum_back(&v.g(), v.attr())
+}
+
+/// `cumsum((cumprod(x) * g)[::-1])[::-1] / x`: not a number where an element is zero.
+pub(in crate::op) fn cumprod(v: &Adjoint<'_>) -> Expr {
+    cumsum_back(&(v.out() * v.g()), v.attr()) / v.x(0)
+}
+
+/// What was taken more than once adds up.
+pub(in crate::op) fn take(v: &Adjoint<'_>) -> Expr {
+    Expr::apply(Op::IncTake, v.attr().clone(), [v.x(0).zeros_like(), v.x(1), v.g()])
+}
+
+/// The adjoint at the indices.
+pub(in crate::op) fn inc_take_value(v: &Adjoint<'_>) -> Expr {
+    Expr::apply(Op::Take, v.attr().clone(), [v.g(), v.x(1)])
+}
+
+/// The sum of the adjoint times the positions.
+pub(in crate::op) fn arange_step(v: &Adjoint<'_>) -> Expr {
+    let places = Expr::apply(Op::Arange, v.attr().clone(), [0.into_expr(), 1.into_expr()]);
+    (v.g() * places).sum()
+}
+
+/// Zeros with the adjoint at the part.
+pub(in crate::op) fn segment(v: &Adjoint<'_>, i: usize) -> Expr {
+    if i > 0 {
+        return v.x(i).zeros_like();
+    }
+    let before = (1..v.arity() - 1).map(|j| v.x(j));
+    let all = std::iter::once(v.x(0).zeros_like()).chain(before).chain([v.g()]);
+    Expr::apply(Op::IncSegment, v.attr().clone(), all)
+}
+
+/// The adjoint, or its part.
+pub(in crate::op) fn inc_segment(v: &Adjoint<'_>, i: usize) -> Expr {
+    if i == 0 {
+        return v.g();
+    }
+    if i + 1 < v.arity() {
+        return v.x(i).zeros_like();
+    }
+    let all = std::iter::once(v.g()).chain((1..v.arity()).map(|j| v.x(j)));
+    Expr::apply(Op::Segment, v.attr().clone(), all)
+}

@@ -1,0 +1,124 @@
+//! Diagonals, gathers and ranges: elements at computed places.
+
+use super::{Done, around, axis, sides};
+use crate::op::{Attr, Dense};
+
+/// The diagonal of a matrix.
+pub(in crate::op) fn diagonal(_: &Attr, x: &[Dense<'_>], _: &[usize], out: &mut [f64]) -> Done {
+    let (_, cols) = sides(&x[0]);
+    for (i, o) in out.iter_mut().enumerate() {
+        *o = x[0].data[i * cols + i];
+    }
+    Ok(())
+}
+
+/// A square matrix with a given diagonal.
+pub(in crate::op) fn alloc_diag(_: &Attr, x: &[Dense<'_>], _: &[usize], out: &mut [f64]) -> Done {
+    out.fill(0.0);
+    let n = x[0].data.len();
+    for (i, &v) in x[0].data.iter().enumerate() {
+        out[i * n + i] = v;
+    }
+    Ok(())
+}
+
+/// A matrix with its diagonal replaced.
+pub(in crate::op) fn fill_diagonal(_: &Attr, x: &[Dense<'_>], lens: &[usize], out: &mut [f64]) -> Done {
+    out.copy_from_slice(x[0].data);
+    for i in 0..lens[0].min(lens[1]) {
+        out[i * lens[1] + i] = x[1].data[if x[1].data.len() == 1 { 0 } else { i }];
+    }
+    Ok(())
+}
+
+/// The place that an index means, negative from the end.
+fn place(index: f64, n: usize) -> Result<usize, String> {
+    #[allow(clippy::cast_precision_loss, reason = "no axis has 2^53 places")]
+    let at = if index < 0.0 { index + n as f64 } else { index };
+    #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "checked to be a place")]
+    let whole = at as usize;
+    #[allow(clippy::cast_precision_loss, reason = "no axis has 2^53 places")]
+    if at < 0.0 || whole as f64 != at || whole >= n {
+        return Err(format!("index {index} is out of bounds for an axis of length {n}"));
+    }
+    Ok(whole)
+}
+
+/// The slices of the first operand at the indices that the second holds.
+pub(in crate::op) fn take(attr: &Attr, x: &[Dense<'_>], _: &[usize], out: &mut [f64]) -> Done {
+    let (before, n, after) = around(x[0].lens, axis(attr));
+    let indices = x[1].data;
+    for (k, &index) in indices.iter().enumerate() {
+        let from = place(index, n)?;
+        for i in 0..before {
+            out[(i * indices.len() + k) * after..][..after]
+                .copy_from_slice(&x[0].data[(i * n + from) * after..][..after]);
+        }
+    }
+    Ok(())
+}
+
+/// The first operand with slices of the third added at the indices that the second holds.
+pub(in crate::op) fn inc_take(attr: &Attr, x: &[Dense<'_>], _: &[usize], out: &mut [f64]) -> Done {
+    let (before, n, after) = around(x[0].lens, axis(attr));
+    let indices = x[1].data;
+    out.copy_from_slice(x[0].data);
+    for (k, &index) in indices.iter().enumerate() {
+        let to = place(index, n)?;
+        for i in 0..before {
+            let slice = &x[2].data[(i * indices.len() + k) * after..][..after];
+            for (o, v) in out[(i * n + to) * after..][..after].iter_mut().zip(slice) {
+                *o += v;
+            }
+        }
+    }
+    Ok(())
+}
+
+/// `start + step * i`.
+pub(in crate::op) fn arange(_: &Attr, x: &[Dense<'_>], _: &[usize], out: &mut [f64]) -> Done {
+    let (start, step) = (x[0].data[0], x[1].data[0]);
+    for (i, o) in out.iter_mut().enumerate() {
+        #[allow(clippy::cast_precision_loss, reason = "no axis has 2^53 places")]
+        let i = i as f64;
+        *o = start + step * i;
+    }
+    Ok(())
+}
+
+/// Where the part of the last operand begins in the first, in elements of one slice, and its length.
+fn part(attr: &Attr, x: &[Dense<'_>]) -> Result<(usize, usize), String> {
+    let a = axis(attr);
+    let lengths = || x[1..].iter().map(|p| p.lens[a]);
+    let (all, own) = (lengths().sum::<usize>(), lengths().last().unwrap_or(0));
+    if all > x[0].lens[a] {
+        return Err(format!("the parts have {all} places of {}", x[0].lens[a]));
+    }
+    Ok((all - own, own))
+}
+
+/// The part of the first operand that the last had.
+pub(in crate::op) fn segment(attr: &Attr, x: &[Dense<'_>], _: &[usize], out: &mut [f64]) -> Done {
+    let (start, own) = part(attr, x)?;
+    let (before, n, after) = around(x[0].lens, axis(attr));
+    for i in 0..before {
+        out[i * own * after..][..own * after]
+            .copy_from_slice(&x[0].data[(i * n + start) * after..][..own * after]);
+    }
+    Ok(())
+}
+
+/// The first operand with the last added to its part.
+pub(in crate::op) fn inc_segment(attr: &Attr, x: &[Dense<'_>], _: &[usize], out: &mut [f64]) -> Done {
+    let (start, own) = part(attr, x)?;
+    let (before, n, after) = around(x[0].lens, axis(attr));
+    out.copy_from_slice(x[0].data);
+    let value = x.last().map_or(&[][..], |v| v.data);
+    for i in 0..before {
+        let slice = &value[i * own * after..][..own * after];
+        for (o, v) in out[(i * n + start) * after..][..own * after].iter_mut().zip(slice) {
+            *o += v;
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,66 @@
+//! Running sums and products, and positions of extremes.
+
+use super::{Done, around, axis};
+use crate::op::{Attr, Dense};
+
+fn scan(attr: &Attr, x: &Dense<'_>, out: &mut [f64], step: impl Fn(f64, f64) -> f64) {
+    let (_, n, after) = around(x.lens, axis(attr));
+    for (at, &v) in x.data.iter().enumerate() {
+        out[at] = if (at / after) % n == 0 { v } else { step(out[at - after], v) };
+    }
+}
+
+/// Running sum along an axis.
+pub(in crate::op) fn cumsum(attr: &Attr, x: &[Dense<'_>], _: &[usize], out: &mut [f64]) -> Done {
+    scan(attr, &x[0], out, |a, b| a + b);
+    Ok(())
+}
+
+/// Running product along an axis.
+pub(in crate::op) fn cumprod(attr: &Attr, x: &[Dense<'_>], _: &[usize], out: &mut [f64]) -> Done {
+    scan(attr, &x[0], out, |a, b| a * b);
+    Ok(())
+}
+
+/// For each element of the result the position, in row-major order over the axes that go, of the
+/// first element that no other beats; NaN beats all.
+fn search(attr: &Attr, x: &Dense<'_>, out: &mut [f64], beats: impl Fn(f64, f64) -> bool) {
+    let rank = x.lens.len();
+    let gone = attr.axes(rank);
+    let mut best = vec![f64::NAN; out.len()];
+    let mut seen = vec![false; out.len()];
+    let mut index = vec![0usize; rank];
+    for &v in x.data {
+        let (mut cell, mut place) = (0, 0);
+        for (d, (&i, &n)) in index.iter().zip(x.lens).enumerate() {
+            let at = if gone.contains(&d) { &mut place } else { &mut cell };
+            *at = *at * n + i;
+        }
+        if !seen[cell] || !best[cell].is_nan() && (v.is_nan() || beats(v, best[cell])) {
+            seen[cell] = true;
+            best[cell] = v;
+            #[allow(clippy::cast_precision_loss, reason = "no array has 2^53 elements")]
+            let place = place as f64;
+            out[cell] = place;
+        }
+        for d in (0..rank).rev() {
+            index[d] += 1;
+            if index[d] < x.lens[d] {
+                break;
+            }
+            index[d] = 0;
+        }
+    }
+}
+
+/// Position of the largest element.
+pub(in crate::op) fn argmax(attr: &Attr, x: &[Dense<'_>], _: &[usize], out: &mut [f64]) -> Done {
+    search(attr, &x[0], out, |a, b| a > b);
+    Ok(())
+}
+
+/// Position of the smallest element.
+pub(in crate::op) fn argmin(attr: &Attr, x: &[Dense<'_>], _: &[usize], out: &mut [f64]) -> Done {
+    search(attr, &x[0], out, |a, b| a < b);
+    Ok(())
+}

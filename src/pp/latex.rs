@@ -1,0 +1,195 @@
+//! LaTeX, for papers and notebooks.
+
+use crate::expr::{Expr, Head, Lit};
+use crate::op::{Attr, Piece, Pp};
+
+/// The text of an expression in LaTeX's mathematical mode: fractions, powers, roots; parentheses only
+/// where they are needed. As [`pp`](super::pp), it is the text of a tree.
+pub fn latex(e: &Expr) -> String {
+    let mut out = String::new();
+    let mut stack = vec![Step::Node(e.clone(), false)];
+    while let Some(step) = stack.pop() {
+        match step {
+            Step::Text(t) => out.push_str(&t),
+            Step::Node(e, tight) => {
+                let mut steps = layout(&e);
+                // A negative number under a power or after a sign needs them as well.
+                let leaf = match e.head() {
+                    Head::Var(_) => true,
+                    Head::Lit(l) => !l.value().is_sign_negative() && !number(*l).contains("cdot"),
+                    Head::Op(..) => closed(&e),
+                };
+                if tight && !leaf {
+                    steps.insert(0, Step::text("\\left("));
+                    steps.push(Step::text("\\right)"));
+                }
+                stack.extend(steps.into_iter().rev());
+            }
+        }
+    }
+    out
+}
+
+enum Step {
+    Text(String),
+    /// A node, and whether what it is part of binds it tighter than a sum or product would.
+    Node(Expr, bool),
+}
+
+impl Step {
+    fn text(t: &str) -> Step {
+        Step::Text(t.into())
+    }
+}
+
+/// Does the operator's own layout delimit it?
+fn closed(e: &Expr) -> bool {
+    let Some(op) = e.op() else { return true };
+    let def = op.def();
+    match (def.latex, def.pp) {
+        (Some(t), _) => t.starts_with("\\sqrt") || t.starts_with("\\left"),
+        (None, Pp::Infix(_) | Pp::Prefix(_)) => false,
+        _ => true,
+    }
+}
+
+fn layout(e: &Expr) -> Vec<Step> {
+    match e.head() {
+        Head::Var(n) => vec![Step::Text(variable(n))],
+        Head::Lit(l) => vec![Step::Text(number(*l))],
+        Head::Op(op, attr) => {
+            let def = op.def();
+            match (def.latex, def.pp) {
+                (Some(t), _) => template(t, e),
+                (None, Pp::Infix(sign)) => infix(sign.trim(), e),
+                (None, Pp::Prefix(sign)) => vec![Step::text(sign), Step::Node(e.arg(0).clone(), true)],
+                (None, Pp::Bars) => template("\\left|#0\\right|", e),
+                (None, Pp::Special(f)) if !matches!(attr, Attr::Axes(_) | Attr::AllAxes) => {
+                    let piece = |p: Piece| match p {
+                        Piece::Text(t) => Step::Text(words(&t)),
+                        Piece::Arg(i) => Step::Node(e.arg(i).clone(), true),
+                    };
+                    f(e).into_iter().map(piece).collect()
+                }
+                _ => call(def.name, attr, e),
+            }
+        }
+    }
+}
+
+/// `#0` is an operand; `!0` one that binds tight.
+fn template(t: &str, e: &Expr) -> Vec<Step> {
+    let mut out = Vec::new();
+    let mut rest = t;
+    while let Some(at) = rest.find(['#', '!']) {
+        out.push(Step::text(&rest[..at]));
+        let tight = rest.as_bytes()[at] == b'!';
+        let digit = rest.as_bytes().get(at + 1).map_or(0, |b| usize::from(b.saturating_sub(b'0')));
+        if let Some(a) = e.args().get(digit) {
+            out.push(Step::Node(a.clone(), tight));
+        }
+        rest = &rest[(at + 2).min(rest.len())..];
+    }
+    out.push(Step::text(rest));
+    out
+}
+
+fn infix(sign: &str, e: &Expr) -> Vec<Step> {
+    let sign = match sign {
+        "*" | "\\dot" => " \\, ".to_string(),
+        "//" => " \\mathbin{//} ".to_string(),
+        s => format!(" {s} "),
+    };
+    // Only a sum may stand in a sum as it is, and only first.
+    let loose = |i: usize, a: &Expr| i == 0 && a.op() == e.op() && a.op().is_some();
+    let mut out = Vec::new();
+    for (i, a) in e.args().iter().enumerate() {
+        if i > 0 {
+            out.push(Step::text(&sign));
+        }
+        out.push(Step::Node(a.clone(), !loose(i, a)));
+    }
+    out
+}
+
+fn call(name: &str, attr: &Attr, e: &Expr) -> Vec<Step> {
+    const KNOWN: [&str; 11] =
+        ["exp", "log", "sin", "cos", "tan", "arcsin", "arccos", "arctan", "sinh", "cosh", "tanh"];
+    let name = match name {
+        n if KNOWN.contains(&n) => format!("\\{n}"),
+        n => format!("\\operatorname{{{}}}", words(n)),
+    };
+    let axes = match attr {
+        Attr::Axes(a) => {
+            let list: Vec<String> = a.iter().map(ToString::to_string).collect();
+            format!("_{{{}}}", list.join(","))
+        }
+        _ => String::new(),
+    };
+    let mut out = vec![Step::Text(format!("{name}{axes}\\left("))];
+    for (i, a) in e.args().iter().enumerate() {
+        if i > 0 {
+            out.push(Step::text(", "));
+        }
+        out.push(Step::Node(a.clone(), false));
+    }
+    out.push(Step::text("\\right)"));
+    out
+}
+
+/// Text that is not LaTeX's own.
+fn words(t: &str) -> String {
+    t.replace('_', "\\_")
+        .replace('{', "\\{")
+        .replace('}', "\\}")
+        .replace(".T", "^{\\mathsf{T}}")
+        .replace("\\dot", "\\,")
+}
+
+fn variable(name: &str) -> String {
+    const GREEK: [&str; 24] = [
+        "alpha", "beta", "gamma", "delta", "epsilon", "zeta", "eta", "theta", "iota", "kappa", "lambda",
+        "mu", "nu", "xi", "pi", "rho", "sigma", "tau", "upsilon", "phi", "chi", "psi", "omega", "Omega",
+    ];
+    match name {
+        n if GREEK.contains(&n) => format!("\\{n}"),
+        n if n.chars().count() == 1 => n.to_string(),
+        n => format!("\\mathit{{{}}}", n.replace('_', "\\_")),
+    }
+}
+
+fn number(l: Lit) -> String {
+    let text = l.to_string();
+    match text.split_once('e') {
+        _ if text.ends_with("inf") => text.replace("inf", "\\infty"),
+        Some((m, x)) => {
+            let x = x.trim_start_matches('+');
+            let (sign, digits) = x.strip_prefix('-').map_or(("", x), |d| ("-", d));
+            format!("{m} \\cdot 10^{{{sign}{}}}", digits.trim_start_matches('0'))
+        }
+        None if matches!(l, Lit::Bool(_)) || text == "nan" => format!("\\mathrm{{{text}}}"),
+        None => text,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::latex;
+    use crate::expr::{dscalar, dvector};
+
+    #[test]
+    fn fractions_powers_and_parentheses() {
+        let (x, y, v) = (dscalar("x"), dscalar("y"), dvector("v"));
+        for (e, text) in [
+            (1 / (1 + (-&x).exp()), "\\frac{1}{1 + e^{-x}}"),
+            ((&x + &y).pow(2), "\\left(x + y\\right)^{2}"),
+            (&x - (&y - &x), "x - \\left(y - x\\right)"),
+            ((&x + &y) * &x, "\\left(x + y\\right) \\, x"),
+            (x.sqrt() * x.abs(), "\\sqrt{x} \\, \\left|x\\right|"),
+            (v.sum(), "\\operatorname{sum}\\left(v\\right)"),
+            (&x * 1e-8, "x \\, \\left(1 \\cdot 10^{-8}\\right)"),
+        ] {
+            assert_eq!(latex(&e), text);
+        }
+    }
+}

@@ -1,0 +1,93 @@
+//! Calls of linear algebra that the table does not know by these names.
+
+use super::args::Args;
+use super::sugar::{Sugar, exactly};
+use super::value::Value;
+use crate::expr::{Expr, inner, outer, tensordot, try_eye};
+use crate::sexp::{ReadError, ReadErrorKind};
+
+pub(super) const SUGAR: [(&str, Sugar); 9] = [
+    ("outer", |a| two(a, outer)),
+    ("inner", |a| two(a, inner)),
+    ("trace", |a| one(a, Expr::try_trace)),
+    ("diag", |a| one(a, Expr::try_diag)),
+    ("extract_diag", |a| one(a, |x| x.try_diagonal(0))),
+    ("diagonal", diagonal),
+    ("tensordot", contraction),
+    ("eye", eye),
+    ("identity_like", |a| {
+        one(a, |x| {
+            let side = |k| x.ty().shape.axis_from_end(k);
+            try_eye(side(1), side(0), 0)
+        })
+    }),
+];
+
+type Made = Result<Expr, crate::expr::TypeError>;
+
+fn one(args: Args<'_>, build: fn(&Expr) -> Made) -> Result<Value, ReadError> {
+    let (args, x) = exactly(args, 1)?;
+    args.made(build(&x[0]))
+}
+
+fn two(args: Args<'_>, build: fn(&Expr, &Expr) -> Made) -> Result<Value, ReadError> {
+    let (args, x) = exactly(args, 2)?;
+    args.made(build(&x[0], &x[1]))
+}
+
+/// `diagonal(x)`, `diagonal(x, 1)`.
+fn diagonal(mut args: Args<'_>) -> Result<Value, ReadError> {
+    let operands = args.operands(1)?;
+    let offset = match args.static_arg(&[]) {
+        Some(i) => args.ints(&i)?.first().copied().unwrap_or(0),
+        None => 0,
+    };
+    args.done()?;
+    let Some(x) = operands.first() else {
+        return Err(args.error(ReadErrorKind::Arity, "`diagonal` takes a matrix"));
+    };
+    args.made(x.try_diagonal(offset))
+}
+
+/// `tensordot(a, b, 2)`: so many last axes of `a` with the first of `b`; `tensordot(a, b, axes=(1, 0))`:
+/// axis 1 of `a` with axis 0 of `b`.
+fn contraction(mut args: Args<'_>) -> Result<Value, ReadError> {
+    let operands = args.operands(2)?;
+    let axes = match args.static_arg(&["axes"]) {
+        Some(i) => args.ints(&i)?,
+        None => vec![2],
+    };
+    args.done()?;
+    let [a, b] = &operands[..] else {
+        return Err(args.error(ReadErrorKind::Arity, "`tensordot` takes 2 operands"));
+    };
+    match axes[..] {
+        [n] => {
+            let last: Vec<i64> = (-n..0).collect();
+            let first: Vec<i64> = (0..n).collect();
+            args.made(tensordot(a, b, &last, &first))
+        }
+        [i, j] => args.made(tensordot(a, b, &[i], &[j])),
+        _ => Err(args.error(ReadErrorKind::Shape, "the axes of `tensordot` are a number or a pair")),
+    }
+}
+
+/// `eye(n)`, `eye(n, m)`, `eye(n, m, k)`.
+fn eye(args: Args<'_>) -> Result<Value, ReadError> {
+    let fail = |m: &str| args.error(ReadErrorKind::Arity, m);
+    args.done_keywords()?;
+    let length = |i: usize| args.items.get(i).and_then(|i| i.value.dim());
+    let Some(n) = length(0) else { return Err(fail("`eye` takes the number of rows")) };
+    let m = match args.items.get(1) {
+        None => n.clone(),
+        Some(_) => length(1).ok_or_else(|| fail("`eye` takes the number of columns second"))?,
+    };
+    let k = match args.items.get(2) {
+        None => 0,
+        Some(i) => i.value.int().ok_or_else(|| fail("`eye` takes the number of the diagonal third"))?,
+    };
+    if args.items.len() > 3 {
+        return Err(fail("`eye` takes at most 3 arguments"));
+    }
+    args.made(try_eye(n, m, k))
+}

@@ -1,0 +1,216 @@
+//! Calls that make arrays, or shapes of shapes.
+
+use super::args::Args;
+use super::sugar::Sugar;
+use super::value::{Item, Value};
+use crate::expr::{Expr, IntoExpr as _, TypeError, try_stack};
+use crate::op::{Attr, Op};
+use crate::sexp::{ReadError, ReadErrorKind, quoted};
+use crate::ty::{DType, Dim};
+
+pub(super) const SUGAR: [(&str, Sugar); 16] = [
+    ("stack", stack),
+    ("flatten", |a| with_ints(a, 0, |x, _| Ok(x.flatten()))),
+    ("ravel", |a| with_ints(a, 0, |x, _| Ok(x.flatten()))),
+    ("expand_dims", |a| with_ints(a, 1, |x, k| x.try_expand_dims(k[0]))),
+    ("squeeze", |a| {
+        let given = !a.items.is_empty() && a.items.len() + a.keywords.len() > 1;
+        if given {
+            lists(a, |x, k| x.try_squeeze(Some(k)))
+        } else {
+            with_ints(a, 0, |x, _| x.try_squeeze(None))
+        }
+    }),
+    ("swapaxes", |a| with_ints(a, 2, |x, k| x.try_swap_axes(k[0], k[1]))),
+    ("moveaxis", |a| with_ints(a, 2, |x, k| x.try_move_axis(k[0], k[1]))),
+    ("tile", |a| lists(a, |x, k| x.try_tile(&counts(k)))),
+    ("repeat", repeat),
+    ("split", split),
+    ("one_hot", |a| with_ints(a, 1, |x, k| x.try_one_hot(counts(k)[0]))),
+    ("arange", arange),
+    ("zeros", |a| constant(a, 0.0)),
+    ("ones", |a| constant(a, 1.0)),
+    ("full", full),
+    ("iround", |a| {
+        with_ints(a, 0, |x, _| {
+            Expr::try_apply(Op::Cast, Attr::DType(DType::I64), [x.round_half_away_from_zero()])
+        })
+    }),
+];
+
+type Made = Result<Expr, TypeError>;
+
+fn counts(k: &[i64]) -> Vec<usize> {
+    k.iter().map(|n| usize::try_from(*n).unwrap_or(0)).collect()
+}
+
+/// One operand, then `n` integers, each by itself or by a keyword.
+fn with_ints(mut args: Args<'_>, n: usize, build: fn(&Expr, &[i64]) -> Made) -> Result<Value, ReadError> {
+    let operands = args.operands(1)?;
+    let mut ints = Vec::new();
+    for _ in 0..n {
+        let Some(i) = args.static_arg(&["axis"]) else {
+            let message = format!("{} takes an operand and {n} integers", quoted(args.name));
+            return Err(args.error(ReadErrorKind::Arity, message));
+        };
+        ints.extend(args.ints(&i)?.first().copied());
+    }
+    args.done()?;
+    match &operands[..] {
+        [x] if ints.len() == n => args.made(build(x, &ints)),
+        _ => Err(args.error(ReadErrorKind::Arity, format!("{} takes an operand", quoted(args.name)))),
+    }
+}
+
+/// One operand, then integers: one or a list.
+fn lists(mut args: Args<'_>, build: fn(&Expr, &[i64]) -> Made) -> Result<Value, ReadError> {
+    let operands = args.operands(1)?;
+    let Some(i) = args.static_arg(&["axis"]) else {
+        let message = format!("{} takes an operand and integers", quoted(args.name));
+        return Err(args.error(ReadErrorKind::Arity, message));
+    };
+    let ints = args.ints(&i)?;
+    args.done()?;
+    match &operands[..] {
+        [x] => args.made(build(x, &ints)),
+        _ => Err(args.error(ReadErrorKind::Arity, format!("{} takes an operand", quoted(args.name)))),
+    }
+}
+
+/// Operands side by side along a new axis.
+fn stack(mut args: Args<'_>) -> Result<Value, ReadError> {
+    let mut axis = args.keyword("axis");
+    if let Some(Item { value: Value::List(_), .. }) = args.items.first() {
+        let list = args.items.remove(0);
+        axis = axis.or_else(|| if args.items.is_empty() { None } else { Some(args.items.remove(0)) });
+        args.done()?;
+        if let Value::List(list) = list.value {
+            args.items = list;
+        }
+    }
+    let operands = args.operands(usize::MAX)?;
+    args.done()?;
+    if operands.is_empty() {
+        return Err(args.error(ReadErrorKind::Arity, "`stack` of nothing"));
+    }
+    let axis = match axis {
+        None => 0,
+        Some(i) => args.ints(&i)?.first().copied().unwrap_or(0),
+    };
+    args.made(try_stack(&operands, axis))
+}
+
+/// `repeat(x, n)`, `repeat(x, n, axis)`: without an axis of the elements in row-major order.
+fn repeat(mut args: Args<'_>) -> Result<Value, ReadError> {
+    let operands = args.operands(1)?;
+    let axis = args.keyword("axis");
+    let times = args.static_arg(&[]);
+    let axis = axis.or_else(|| args.static_arg(&[]));
+    args.done()?;
+    let ([x], Some(times)) = (&operands[..], times) else {
+        return Err(args.error(ReadErrorKind::Arity, "`repeat` takes an operand and a number"));
+    };
+    let times = counts(&args.ints(&times)?).first().copied().unwrap_or(0);
+    match axis {
+        Some(i) => {
+            let axis = args.ints(&i)?.first().copied().unwrap_or(0);
+            args.made(x.try_repeat(times, axis))
+        }
+        None if x.rank() == 1 => args.made(x.try_repeat(times, 0)),
+        None => args.made(x.flatten().try_repeat(times, 0)),
+    }
+}
+
+/// `split(x, 3)` in equal parts, `split(x, (2, 1, 3))` in parts of these lengths.
+fn split(mut args: Args<'_>) -> Result<Value, ReadError> {
+    let operands = args.operands(1)?;
+    let axis = args.keyword("axis");
+    let parts = args.static_arg(&[]);
+    let axis = axis.or_else(|| args.static_arg(&[]));
+    args.done()?;
+    let ([x], Some(parts)) = (&operands[..], parts) else {
+        return Err(args.error(ReadErrorKind::Arity, "`split` takes an operand and parts"));
+    };
+    let axis = match axis {
+        Some(i) => args.ints(&i)?.first().copied().unwrap_or(0),
+        None => 0,
+    };
+    let mut lengths = counts(&args.ints(&parts)?);
+    if !matches!(parts.value, Value::List(_)) {
+        let n = lengths.first().copied().unwrap_or(0);
+        let at = crate::ty::normalize_axis(axis, x.rank()).ok();
+        let length = at.and_then(|a| x.ty().shape.dims()[a].known());
+        let Some(length) = length.filter(|l| n > 0 && l.is_multiple_of(n)) else {
+            return Err(
+                args.error(ReadErrorKind::Shape, format!("cannot split {} in {n} equal parts", x.ty()))
+            );
+        };
+        lengths = vec![length / n; n];
+    }
+    let parts = args.fitting(x.try_split(&lengths, axis))?;
+    let span = args.span;
+    Ok(Value::List(parts.into_iter().map(|e| Item { value: Value::Expr(e), span }).collect()))
+}
+
+/// `arange(stop)`, `arange(start, stop)`, `arange(start, stop, step)` of integers;
+/// `arange(start, step, shape=n)` of anything: as the table has it.
+fn arange(args: Args<'_>) -> Result<Value, ReadError> {
+    let by_table = !args.keywords.is_empty()
+        || matches!(args.items.get(2), Some(i) if matches!(i.value, Value::List(_)));
+    if by_table {
+        return args.call(Op::Arange).map(Value::Expr);
+    }
+    let fail = |m: &str| args.error(ReadErrorKind::Parse, m);
+    let int = |i: usize| args.items.get(i).and_then(|i| i.value.int());
+    let (start, stop, step) = match args.items.len() {
+        1 => (Some(0), int(0), Some(1)),
+        2 => (int(0), int(1), Some(1)),
+        3 => (int(0), int(1), int(2)),
+        _ => return Err(args.error(ReadErrorKind::Arity, "`arange` takes 1 to 3 arguments")),
+    };
+    let count = match (start, stop, step) {
+        (Some(start), Some(stop), Some(step)) if step != 0 => {
+            let span = i128::from(stop) - i128::from(start);
+            let step = i128::from(step);
+            let n = (span + step - step.signum()) / step;
+            Dim::Known(usize::try_from(n.max(0)).unwrap_or(usize::MAX))
+        }
+        // The end may be a length.
+        (Some(0), None, Some(1)) => {
+            let end = args.items.get(args.items.len().min(2) - 1);
+            end.and_then(|i| i.value.dim())
+                .ok_or_else(|| fail("`arange` takes integers, or ends at a length"))?
+        }
+        _ => return Err(fail("`arange` takes integers, and a step other than 0")),
+    };
+    let (start, step) = (start.unwrap_or(0).into_expr(), step.unwrap_or(1).into_expr());
+    args.made(Expr::try_apply(Op::Arange, Attr::Dims(vec![count]), [start, step]))
+}
+
+/// `zeros(2, 3)`, `zeros((2, 3))`.
+fn constant(mut args: Args<'_>, value: f64) -> Result<Value, ReadError> {
+    let mut items = match args.keyword("shape") {
+        Some(i) => vec![i],
+        None => std::mem::take(&mut args.items),
+    };
+    args.done()?;
+    if let [Item { value: Value::List(list), .. }] = &mut items[..] {
+        items = std::mem::take(list);
+    }
+    let dims = args.dims(None, &items)?;
+    args.made(Expr::try_apply(Op::Alloc, Attr::Dims(dims), [value.into_expr()]))
+}
+
+/// `full((2, 3), x)`.
+fn full(mut args: Args<'_>) -> Result<Value, ReadError> {
+    if args.items.len() != 2 {
+        return Err(args.error(ReadErrorKind::Arity, "`full` takes lengths and a value"));
+    }
+    let value = args.items.remove(1);
+    let shape = args.items.remove(0);
+    args.done()?;
+    let items = if let Value::List(list) = shape.value { list } else { vec![shape] };
+    let dims = args.dims(None, &items)?;
+    let value = args.expr(value)?;
+    args.made(Expr::try_apply(Op::Alloc, Attr::Dims(dims), [value]))
+}
