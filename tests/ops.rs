@@ -258,6 +258,22 @@ fn applications(op: Op) -> Vec<(Attr, Vec<Vec<usize>>)> {
     }
 }
 
+/// A square matrix made definite, so that it has every factor.
+trait Definite {
+    fn definite(self, wanted: bool) -> Self;
+}
+
+impl Definite for ArrayD<f64> {
+    fn definite(mut self, wanted: bool) -> Self {
+        if let ([m, n], true) = (self.shape(), wanted)
+            && m == n
+        {
+            self.diag_mut().map_inplace(|x| *x += 4.0);
+        }
+        self
+    }
+}
+
 fn compile(inputs: &[Expr], output: Expr) -> Function {
     let options = Options { unused: OnUnused::Ignore, ..Options::default() };
     Function::compile_with(inputs, &[output], options).unwrap()
@@ -272,7 +288,7 @@ fn derivatives_are_slopes() {
         if matches!(def.derivative, Derivative::Undefined) {
             continue;
         }
-        let mut any = false;
+        let (mut any, mut typed) = (false, false);
         for (attr, shapes) in applications(op) {
             let operands = |dtype: DType| -> Vec<Expr> {
                 let of = |i: usize| if def.disconnected.contains(&i) { dtype } else { DType::F64 };
@@ -285,6 +301,7 @@ fn derivatives_are_slopes() {
                 x = operands(DType::I64);
             }
             let Ok(y) = Expr::try_apply(op, attr.clone(), x.iter().cloned()) else { continue };
+            typed = true;
             let w = tensor("w", DType::F64, y.ty().shape.clone());
             let cost = (&w * &y).sum();
             let mut inputs = x.clone();
@@ -308,6 +325,7 @@ fn derivatives_are_slopes() {
                             let v = rng.between(lo, hi);
                             if whole { v.round().abs() } else { v }
                         })
+                        .definite(def.role == Role::Whole)
                     })
                     .collect();
                 let at = |data: &[ArrayD<f64>], f: &Function| {
@@ -353,7 +371,8 @@ fn derivatives_are_slopes() {
             }
         }
         let only_disconnected = def.disconnected.len() == 1 && def.arity.admits(1);
-        assert!(any || only_disconnected, "the derivative of {} was not checked", def.name);
+        // An operator of integers has no slope.
+        assert!(any || !typed || only_disconnected, "the derivative of {} was not checked", def.name);
         checked += usize::from(any);
     }
     assert!(checked > 40, "{checked}");

@@ -234,3 +234,13 @@ pub(super) struct Batch {
     #[command(flatten)]
     pub(super) optimizer: Optimizer,
 }
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory as _;
+
+    #[test]
+    fn no_two_arguments_share_a_name() {
+        super::Cli::command().debug_assert();
+    }
+}

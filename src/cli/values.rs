@@ -16,7 +16,7 @@ pub(super) struct Values {
     #[arg(short, long = "input", value_name = "NAME=VALUE")]
     inputs: Vec<String>,
     /// A JSON file with the values of inputs: `{"x": [1, 2], "b": 0.5}`.
-    #[arg(long = "values", value_name = "FILE")]
+    #[arg(id = "values", long = "values", value_name = "FILE")]
     file: Option<PathBuf>,
 }
 

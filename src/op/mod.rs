@@ -24,7 +24,7 @@ pub use def::{Arity, Demand, Derivative, Lower, OpDef, Partial, Ring, Role};
 pub use kernel::{Block3, Dense, Kernel, Map1, Map2, Map3, View, Whole};
 pub use law::{Fold, Interval, Law};
 pub use pieces::{Piece, Pp, Spelling};
-pub(crate) use pieces::{bare_row, is_stack, without_leading_axes};
+pub(crate) use pieces::{bare_row, is_stack, join_spelled, without_leading_axes};
 pub use table::Op;
 pub use types::{Arg, TyResult};
 

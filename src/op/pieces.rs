@@ -76,7 +76,7 @@ fn is_negative(e: &Expr) -> bool {
     e.literal().is_some_and(|l| l.value().is_sign_negative() && !l.value().is_nan())
 }
 
-fn joined(
+pub(super) fn joined(
     open: impl Into<Cow<'static, str>>,
     sep: &'static str,
     close: &'static str,
@@ -93,7 +93,7 @@ fn joined(
     out
 }
 
-fn call(name: &str, n: usize) -> Vec<Piece> {
+pub(super) fn call(name: &str, n: usize) -> Vec<Piece> {
     joined(format!("{name}("), ", ", ")", n)
 }
 
@@ -113,7 +113,7 @@ pub(super) fn reduce_classic(e: &Expr) -> Vec<Piece> {
     call(&format!("{}{{{}}}", capital(name), list(axes, ", ")), 1)
 }
 
-fn capital(name: &str) -> String {
+pub(super) fn capital(name: &str) -> String {
     let mut capital = name.to_string();
     if let Some(first) = capital.get_mut(0..1) {
         first.make_ascii_uppercase();
@@ -227,7 +227,7 @@ pub(crate) fn dim_text(d: &Dim) -> String {
     }
 }
 
-fn dims(e: &Expr) -> Vec<String> {
+pub(super) fn dims(e: &Expr) -> Vec<String> {
     match e.attr() {
         Attr::Dims(ds) => ds.iter().map(dim_text).collect(),
         _ => Vec::new(),
@@ -292,7 +292,7 @@ pub(super) fn index(e: &Expr) -> Vec<Piece> {
 
 /// What stands around an operand that an index follows: `-2[None]` would read back as the opposite
 /// of an index.
-fn brackets(e: &Expr) -> (&'static str, &'static str) {
+pub(super) fn brackets(e: &Expr) -> (&'static str, &'static str) {
     if is_negative(e) { ("(", ")") } else { ("", "") }
 }
 
@@ -323,6 +323,11 @@ pub(super) fn join_classic(e: &Expr) -> Vec<Piece> {
     if is_stack(e) {
         return joined("[", ", ", "]", e.args().len());
     }
+    join_spelled(e)
+}
+
+/// `join(0, x, y)`, whatever the operands are.
+pub(crate) fn join_spelled(e: &Expr) -> Vec<Piece> {
     let axis = if let Attr::Axis(a) = e.attr() { *a } else { 0 };
     joined(format!("join({axis}, "), ", ", ")", e.args().len())
 }
@@ -361,58 +366,4 @@ pub(crate) fn bare_row(e: &Expr) -> bool {
 /// Would `(a \dot b)` be read as an outer product although it is a product with a vector?
 fn strict_column_times_vector(a: &Expr, b: &Expr) -> bool {
     crate::expr::reads_as_outer(a, b)
-}
-
-/// `Cumsum{0}(x)`.
-pub(super) fn scan_classic(e: &Expr) -> Vec<Piece> {
-    let axis = if let Attr::Axis(a) = e.attr() { *a } else { 0 };
-    call(&format!("{}{{{axis}}}", capital(e.op_name())), e.args().len())
-}
-
-/// `cumsum(x, axis=0)`.
-pub(super) fn scan_plain(e: &Expr) -> Vec<Piece> {
-    let axis = if let Attr::Axis(a) = e.attr() { *a } else { 0 };
-    let mut out = call(e.op_name(), e.args().len());
-    out.pop();
-    out.push(Piece::owned(format!(", axis={axis})")));
-    out
-}
-
-/// `v[i]`, `M[:, i]`.
-pub(super) fn take(e: &Expr) -> Vec<Piece> {
-    // Anything else may begin as another index does.
-    if e.arg(1).name().is_none() {
-        return scan_plain(e);
-    }
-    let axis = if let Attr::Axis(a) = e.attr() { *a } else { 0 };
-    let (open, close) = brackets(e.arg(0));
-    vec![
-        Piece::Text(open.into()),
-        Piece::Arg(0),
-        Piece::owned(format!("{close}[{}", ":, ".repeat(axis))),
-        Piece::Arg(1),
-        Piece::Text("]".into()),
-    ]
-}
-
-/// `take(v, i, axis=0)`.
-pub(super) fn take_plain(e: &Expr) -> Vec<Piece> {
-    scan_plain(e)
-}
-
-/// `ARange(0, 5, 1)`: start, end, step.
-pub(super) fn arange_classic(e: &Expr) -> Vec<Piece> {
-    let n = dims(e).join(", ");
-    let int = |i: usize| match e.arg(i).literal() {
-        Some(crate::expr::Lit::Int(k)) => Some(k),
-        _ => None,
-    };
-    let stop = match (int(0), int(1), n.parse::<i64>()) {
-        (Some(start), Some(step), Ok(n)) => (start + step * n).to_string(),
-        (Some(0), Some(1), _) => n,
-        _ => format!("+{n}"),
-    };
-    let mut out = vec![Piece::Text("ARange(".into()), Piece::Arg(0)];
-    out.extend([Piece::owned(format!(", {stop}, ")), Piece::Arg(1), Piece::Text(")".into())]);
-    out
 }

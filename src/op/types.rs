@@ -141,7 +141,7 @@ pub(super) fn dot(args: &[Arg<'_>], _: &Attr) -> TyResult {
 /// Products of matrices along leading axes: the operands have two axes or more, one has three.
 pub(super) fn batched_dot(args: &[Arg<'_>], _: &Attr) -> TyResult {
     let (a, b) = (&args[0].ty.shape, &args[1].ty.shape);
-    if a.rank().min(b.rank()) < 2 {
+    if a.rank().min(b.rank()) < 2 || a.rank().max(b.rank()) < 3 {
         return Err(format!("takes matrices along leading axes, not {a} and {b}"));
     }
     if let (Some(m), Some(n)) = (a.axis_from_end(0).known(), b.axis_from_end(1).known())

@@ -3,7 +3,7 @@
 use rustc_hash::FxHashMap;
 
 use crate::expr::{Expr, Head, topological};
-use crate::op::{Attr, Op, Piece, Role, Spelling, bare_row, is_stack, without_leading_axes};
+use crate::op::{Attr, Op, Piece, Role, Spelling, bare_row, is_stack, join_spelled, without_leading_axes};
 
 /// The five names that Theano prints as symbols.
 pub(crate) const GREEK: [&str; 5] = ["alpha", "beta", "gamma", "delta", "epsilon"];
@@ -51,12 +51,16 @@ pub(super) fn write_tree(
             out.push_str(&n);
             continue;
         }
+        // A line `t0 = [x, y]` would read as two expressions.
+        let spelled = root && !whole;
         root = false;
         match e.head() {
             Head::Var(n) => out.push_str(&variable(n, spelling)),
             Head::Lit(l) => out.push_str(&l.to_string()),
             Head::Op(op, _) => {
-                let pieces = pieces(*op, &e, spelling, implicit);
+                let stack_of = *op == Op::Join && spelling == Spelling::Classic && is_stack(&e);
+                let pieces =
+                    if stack_of && spelled { join_spelled(&e) } else { pieces(*op, &e, spelling, implicit) };
                 // Operands whose leading new axes broadcasting supplies, since another has them.
                 let full = match op.def().role {
                     Role::Elementwise => {
@@ -72,7 +76,7 @@ pub(super) fn write_tree(
                             e: e.arg(i).clone(),
                             implicit: e.arg(i).rank() <= full
                                 || i == 1 && *op == Op::Dot && bare_row(&e)
-                                || *op == Op::Join && spelling == Spelling::Classic && is_stack(&e),
+                                || stack_of && !spelled,
                         },
                     });
                 }

@@ -112,7 +112,8 @@ impl Args<'_> {
             }
             None => None,
         };
-        if let Some(Item { value: Value::List(_), .. }) = self.items.first() {
+        let several = n == usize::MAX && braced.is_none();
+        if several && matches!(self.items.first(), Some(Item { value: Value::List(_), .. })) {
             let list = self.items.remove(0);
             if axis.is_none() && !self.items.is_empty() {
                 axis = Some(self.items.remove(0));

@@ -7,7 +7,7 @@ use super::args::Args;
 use super::code::{Code, Postfix};
 use super::program::{Program, Scope};
 use super::sugar::{self, Sugar, shuffle};
-use super::value::{Item, MAX_DIM_DEPTH, Value, View, is_length};
+use super::value::{Item, MAX_DIM_DEPTH, Value, View};
 use crate::expr::Expr;
 use crate::op::{Attr, AttrKind, IndexItem, Op, nearest};
 use crate::sexp::{ReadError, ReadErrorKind, Source, Span, quoted};
@@ -110,13 +110,11 @@ impl<'a> Elaborator<'a> {
             Code::Product => self.call(2, None, "\\dot", span)?,
             Code::Quotient => {
                 let (b, a) = (self.pop(span)?, self.pop(span)?);
-                let counts = |i: &Item| matches!(i.value, Value::Dim(_)) || is_length(&i.value);
-                let (Some(x), Some(y)) = (a.value.dim(), b.value.dim()) else {
+                // What may be a length is one only where a length is expected.
+                let lengths = [&a, &b].iter().any(|i| matches!(i.value, Value::Dim(_)));
+                let (Some(x), Some(y), true) = (a.value.dim(), b.value.dim(), lengths) else {
                     return self.operator(Op::IntDiv, vec![a, b], span);
                 };
-                if !counts(&a) && !counts(&b) {
-                    return self.operator(Op::IntDiv, vec![a, b], span);
-                }
                 let Some(d) = Dim::quotient(&x, &y) else {
                     let message = format!("cannot divide the length {x} by {y}");
                     return Err(self.error(ReadErrorKind::Shape, span, message));

@@ -72,6 +72,7 @@ fn contraction(mut args: Args<'_>) -> Result<Value, ReadError> {
     }
 }
 
+#[allow(clippy::needless_pass_by_value, reason = "the type of the table")]
 /// `eye(n)`, `eye(n, m)`, `eye(n, m, k)`.
 fn eye(args: Args<'_>) -> Result<Value, ReadError> {
     let fail = |m: &str| args.error(ReadErrorKind::Arity, m);

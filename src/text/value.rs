@@ -83,12 +83,6 @@ impl Value {
     }
 }
 
-/// Is it the length of an axis, or computed from some?
-pub(super) fn is_length(v: &Value) -> bool {
-    let lengths = |e: &Expr| topological(std::slice::from_ref(e)).iter().any(|n| n.op() == Some(Op::Length));
-    v.as_expr().is_some_and(lengths)
-}
-
 /// The length that an integer expression computes from lengths and numbers.
 fn dim_of(e: &Expr) -> Option<Dim> {
     if e.rank() != 0 {

@@ -19,7 +19,10 @@ pub(crate) fn said(e: &Expr, whole: bool) -> Expr {
         };
         let mut args: Vec<Expr> = n.args().iter().map(|a| find(&index, a)).collect();
         drop_supplied(op, &mut args);
-        let new = if n.args().len() > 2 && op.def().arity == Arity::AtLeast(2) {
+        let new = if n.args().len() > 2
+            && op.def().arity == Arity::AtLeast(2)
+            && op.def().attr == egrad::op::AttrKind::None
+        {
             let mut args = args.into_iter();
             let first = args.next().unwrap();
             args.fold(first, |a, b| Expr::apply(op, n.attr().clone(), [a, b]))

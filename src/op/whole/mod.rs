@@ -2,6 +2,7 @@
 
 pub(super) mod derive;
 pub(super) mod linalg;
+pub(super) mod pieces;
 pub(super) mod place;
 pub(super) mod scan;
 pub(super) mod types;

@@ -90,7 +90,7 @@ pub(in crate::op) fn arange(_: &Attr, x: &[Dense<'_>], _: &[usize], out: &mut [f
 fn part(attr: &Attr, x: &[Dense<'_>]) -> Result<(usize, usize), String> {
     let a = axis(attr);
     let lengths = || x[1..].iter().map(|p| p.lens[a]);
-    let (all, own) = (lengths().sum::<usize>(), lengths().last().unwrap_or(0));
+    let (all, own) = (lengths().sum::<usize>(), lengths().next_back().unwrap_or(0));
     if all > x[0].lens[a] {
         return Err(format!("the parts have {all} places of {}", x[0].lens[a]));
     }
