@@ -104,7 +104,8 @@ impl Analysis<ENode> for Facet {
                 let (made, closed) = {
                     let (attr, args) = split(g, op, &node.args);
                     let of: SmallVec<[&Facts; 3]> = args.iter().filter_map(|&a| facts(g, a)).collect();
-                    let closed = args.iter().all(|&a| matches!(g[a].data, Data::Value { closed: true, .. }));
+                    let closed = attr.is_closed()
+                        && args.iter().all(|&a| matches!(g[a].data, Data::Value { closed: true, .. }));
                     let mut made = Facts::of_op(op, &attr, &of);
                     if let Ok(f) = &mut made
                         && let Some(c) = of.iter().map(|f| f.constant).collect::<Option<SmallVec<[f64; 3]>>>()

@@ -9,14 +9,13 @@ use super::analysis::{Data, Facet, Graph, attr, facts};
 use super::lang::{EHead, ENode};
 use crate::facts::Facts;
 use crate::op::{Attr, AttrKind, Op};
-use crate::rules::{Assumes, AttrPattern, Known, PNode, Rule};
+use crate::rules::{AttrPattern, Known, PNode, Rule};
 use crate::ty::Dim;
 
 /// A rule ready to be searched for.
 #[derive(Debug)]
-pub struct Compiled {
+pub(super) struct Compiled {
     pub(super) name: Arc<str>,
-    pub(super) assumes: Assumes,
     pub(super) stabilizes: bool,
     rule: Rule,
     searcher: Pattern<ENode>,
@@ -34,9 +33,8 @@ pub(super) enum Applied {
 }
 
 impl Compiled {
-    /// Prepares a rule. Attribute literals of its left side are numbered from `first_attr`; every
-    /// e-graph interns them at the same positions.
-    pub fn new(rule: &Rule, interned: &mut Vec<Attr>) -> Compiled {
+    /// Prepares a rule; `interned` are the attributes that every e-graph interns first, in order.
+    pub(super) fn new(rule: &Rule, interned: &[Attr]) -> Compiled {
         let mut ast: PatternAst<ENode> = PatternAst::default();
         let mut at: Vec<Id> = Vec::new();
         let vars: Vec<Var> = (0..rule.vars.len()).map(|i| Var::from_u32(small(i))).collect();
@@ -52,10 +50,8 @@ impl Compiled {
                     match attr {
                         AttrPattern::Var(v) => ids.push(ast.add(ENodeOrVar::Var(vars[*v as usize]))),
                         AttrPattern::Lit(a) => {
-                            let i = interned.iter().position(|b| b == a).unwrap_or_else(|| {
-                                interned.push(a.clone());
-                                interned.len() - 1
-                            });
+                            // An attribute that is not there matches nothing.
+                            let i = interned.iter().position(|b| b == a).unwrap_or(usize::MAX);
                             attrs.push(a.clone());
                             ids.push(ast.add(ENodeOrVar::ENode(ENode::leaf(EHead::Attr(small(i))))));
                         }
@@ -69,7 +65,6 @@ impl Compiled {
         }
         Compiled {
             name: rule.name.clone(),
-            assumes: rule.assumes,
             stabilizes: rule.has_tag("stabilize"),
             rule: rule.clone(),
             searcher: Pattern::new(ast),

@@ -6,11 +6,12 @@
 mod analysis;
 mod compile;
 mod cost;
+mod demand;
 mod lang;
 mod saturate;
 mod space;
 
-pub use compile::Compiled;
 pub use cost::{CostModel, op_cost};
+pub use demand::OnDemand;
 pub use saturate::{Limits, Stop, Trace};
 pub(crate) use space::Space;

@@ -4,7 +4,8 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use super::analysis::Graph;
-use super::compile::{Applied, Compiled};
+use super::compile::Applied;
+use super::demand::OnDemand;
 use super::lang::ENode;
 use crate::rules::Assumes;
 
@@ -64,7 +65,7 @@ pub struct Trace {
 /// Runs the rules whose assumptions are granted until nothing changes or a limit is reached.
 pub(super) fn saturate(
     g: &mut Graph,
-    rules: &[Compiled],
+    rules: &[OnDemand],
     granted: Assumes,
     limits: Limits,
     condemned: &mut Vec<ENode>,
@@ -75,6 +76,7 @@ pub(super) fn saturate(
         let found: Vec<_> = rules
             .iter()
             .filter(|r| r.assumes.within(granted))
+            .filter_map(|r| r.for_graph(g))
             .map(|r| (r, r.search(g, limits.matches)))
             .filter(|(_, m)| !m.is_empty())
             .collect();

@@ -6,8 +6,9 @@ use rustc_hash::{FxHashMap, FxHashSet};
 use smallvec::SmallVec;
 
 use super::analysis::{self, Data, Graph as EG, facts, split};
-use super::compile::{Compiled, add_op, empty, length};
+use super::compile::{add_op, empty, length};
 use super::cost::{CostModel, op_cost};
+use super::demand::OnDemand;
 use super::lang::{EHead, ENode};
 use super::saturate::{Limits, Trace, saturate};
 use crate::expr::TypeError;
@@ -106,7 +107,7 @@ impl Space {
     }
 
     /// Runs the rules.
-    pub(crate) fn saturate(&mut self, rules: &[Compiled], granted: Assumes, limits: Limits) -> Trace {
+    pub(crate) fn saturate(&mut self, rules: &[OnDemand], granted: Assumes, limits: Limits) -> Trace {
         saturate(&mut self.g, rules, granted, limits, &mut self.condemned)
     }
 

@@ -1,10 +1,11 @@
 //! Reading nodes as polynomials.
 
+use std::collections::BTreeMap;
 use std::rc::Rc;
 
 use rustc_hash::FxHashMap;
 
-use super::poly::{Poly, TERMS};
+use super::poly::{Monomial, Poly, TERMS};
 use super::ratio::Ratio;
 use crate::graph::{Graph, Head, Id};
 use crate::op::Ring;
@@ -22,11 +23,13 @@ pub(super) enum Mode {
 pub(super) struct Reader {
     mode: Mode,
     known: FxHashMap<Id, Rc<Poly>>,
+    /// Sums that stand for themselves, up to a factor: the first node, and its factor.
+    sums: BTreeMap<Vec<(Monomial, Ratio)>, (Id, Ratio)>,
 }
 
 impl Reader {
     pub(super) fn new(mode: Mode) -> Reader {
-        Reader { mode, known: FxHashMap::default() }
+        Reader { mode, known: FxHashMap::default(), sums: BTreeMap::new() }
     }
 
     /// The polynomial of a node and of everything below it that is not yet known.
@@ -48,12 +51,13 @@ impl Reader {
         self.known.get(&id).cloned()
     }
 
-    fn node(&self, graph: &Graph, id: Id, ring: Ring) -> Option<Poly> {
+    fn node(&mut self, graph: &Graph, id: Id, ring: Ring) -> Option<Poly> {
         if let Head::Const(bits) = graph.node(id).head {
             return Ratio::from_f64(f64::from_bits(bits)).map(Poly::constant);
         }
         let args = &graph.node(id).args;
-        let arg = |i: usize| args.get(i).and_then(|a| self.known.get(a)).map(|p| (args[i], p.as_ref()));
+        let known: Vec<Rc<Poly>> = args.iter().map_while(|a| self.known.get(a).cloned()).collect();
+        let arg = |i: usize| known.get(i).map(|p| (args[i], p.as_ref()));
         match ring {
             Ring::None => None,
             Ring::Sum => arg(0)?.1.add(arg(1)?.1),
@@ -67,7 +71,7 @@ impl Reader {
             Ring::Square => self.power(arg(0)?, 4),
             Ring::Root => {
                 let (id, p) = arg(0)?;
-                p.term_power(1).or_else(|| Poly::atom(id).term_power(1))
+                self.whole((id, p)).term_power(1).or_else(|| Poly::atom(id).term_power(1))
             }
             Ring::Power => {
                 let twice = graph.constant(args[1])? * 2.0;
@@ -78,21 +82,35 @@ impl Reader {
         }
     }
 
-    /// A sum that is not multiplied out stands for itself.
-    fn factor(&self, (id, p): (Id, &Poly)) -> Poly {
-        if p.0.len() > 1 && self.mode == Mode::Flat { Poly::atom(id) } else { p.clone() }
+    /// A sum as one indeterminate, the same for all its multiples: `y - x` is `-1 * (x - y)`.
+    fn whole(&mut self, (id, p): (Id, &Poly)) -> Poly {
+        if p.0.len() < 2 {
+            return p.clone();
+        }
+        let alone = || Poly::atom(id);
+        let Some(lead) = p.0.values().next().copied() else { return alone() };
+        let scaled = |by: Ratio| p.0.iter().map(|(m, c)| Some((m.clone(), c.mul(by)?))).collect();
+        let Some(key): Option<Vec<_>> = lead.inverse().and_then(scaled) else { return alone() };
+        let (first, factor) = *self.sums.entry(key).or_insert((id, lead));
+        let times = factor.inverse().and_then(|f| lead.mul(f));
+        times.and_then(|t| Poly::atom(first).mul(&Poly::constant(t))).unwrap_or_else(alone)
     }
 
-    fn product(&self, a: (Id, &Poly), b: (Id, &Poly)) -> Option<Poly> {
+    /// A sum that is not multiplied out stands for itself.
+    fn factor(&mut self, (id, p): (Id, &Poly)) -> Poly {
+        if self.mode == Mode::Flat { self.whole((id, p)) } else { p.clone() }
+    }
+
+    fn product(&mut self, a: (Id, &Poly), b: (Id, &Poly)) -> Option<Poly> {
         let (x, y) = (self.factor(a), self.factor(b));
         x.mul(&y).or_else(|| {
             // Too many terms: keep the longer one whole.
-            let (x, y) = if x.0.len() > y.0.len() { (Poly::atom(a.0), y) } else { (x, Poly::atom(b.0)) };
+            let (x, y) = if x.0.len() > y.0.len() { (self.whole(a), y) } else { (x, self.whole(b)) };
             x.mul(&y)
         })
     }
 
-    fn power(&self, (id, p): (Id, &Poly), halves: i32) -> Option<Poly> {
+    fn power(&mut self, (id, p): (Id, &Poly), halves: i32) -> Option<Poly> {
         let base = self.factor((id, p));
         if base.0.is_empty() {
             return None;
@@ -105,11 +123,11 @@ impl Reader {
             for _ in 1..halves / 2 {
                 match out.mul(&base) {
                     Some(next) if next.0.len() <= TERMS => out = next,
-                    _ => return Poly::atom(id).term_power(halves),
+                    _ => return self.whole((id, p)).term_power(halves),
                 }
             }
             return Some(out);
         }
-        Poly::atom(id).term_power(halves)
+        self.whole((id, p)).term_power(halves).or_else(|| Poly::atom(id).term_power(halves))
     }
 }

@@ -9,16 +9,23 @@ mod atoms;
 mod lower;
 mod poly;
 mod ratio;
+mod relation;
 
 use atoms::{Mode, Reader};
 use lower::Writer;
+pub(crate) use relation::Relation;
 
 use crate::graph::{Graph, Id};
 use crate::op::Ring;
 use crate::rules::{Assumes, Profile};
 
 /// Equal pairs: a node of the graph and a proposal for it, which is added to the graph.
-pub fn propose(graph: &mut Graph, roots: &[Id], profile: Profile) -> Vec<(Id, Id)> {
+pub(crate) fn propose(
+    graph: &mut Graph,
+    roots: &[Id],
+    profile: Profile,
+    relations: &[Relation],
+) -> Vec<(Id, Id)> {
     // Cancelling a term forgets where it was infinite or undefined.
     if !Assumes::DOMAIN.within(profile.grants()) {
         return Vec::new();
@@ -29,11 +36,15 @@ pub fn propose(graph: &mut Graph, roots: &[Id], profile: Profile) -> Vec<(Id, Id
         let mut reader = Reader::new(mode);
         for &id in &tops {
             let Some(poly) = reader.read(graph, id) else { continue };
+            let mut all = relation::reduced(graph, &mut reader, &poly, relations, profile.grants());
+            all.push(poly.as_ref().clone());
             let mut writer = Writer::new(graph);
-            for new in writer.forms(&poly) {
-                let new = writer.shaped(new, id);
-                if let Some(new) = new.filter(|&n| n != id) {
-                    pairs.push((id, new));
+            for poly in &all {
+                for new in writer.forms(poly) {
+                    let new = writer.shaped(new, id);
+                    if let Some(new) = new.filter(|&n| n != id) {
+                        pairs.push((id, new));
+                    }
                 }
             }
         }

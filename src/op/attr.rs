@@ -63,6 +63,14 @@ pub enum AttrKind {
 }
 
 impl Attr {
+    /// Does it name no symbolic length?
+    pub fn is_closed(&self) -> bool {
+        match self {
+            Attr::Dims(dims) => dims.iter().all(|d| d.known().is_some()),
+            _ => true,
+        }
+    }
+
     /// Which kind it is.
     pub fn kind(&self) -> AttrKind {
         match self {

@@ -9,6 +9,7 @@ mod fold;
 mod report;
 mod splice;
 mod total;
+mod whole;
 mod window;
 mod windows;
 
@@ -17,11 +18,12 @@ use std::sync::{Arc, OnceLock};
 pub use report::{Report, WindowStop};
 pub use total::graph_cost;
 
-use crate::egraph::{Compiled, CostModel, Limits};
+use crate::egraph::{CostModel, Limits, OnDemand};
 use crate::extract::{Extractor, by_name};
 use crate::graph::{Graph, Id};
+use crate::norm::Relation;
 use crate::op::Attr;
-use crate::rules::{Profile, Rule, RuleSet};
+use crate::rules::{Profile, RuleSet};
 
 /// What the optimizer may do, and how hard it tries.
 #[derive(Debug, Clone)]
@@ -87,17 +89,19 @@ pub struct Optimized {
 /// The rules of a set, compiled, with the attribute literals of their left sides.
 #[derive(Debug)]
 pub(crate) struct Program {
-    pub(crate) rules: Vec<Compiled>,
-    pub(crate) interned: Vec<Attr>,
+    pub(crate) rules: Vec<OnDemand>,
+    pub(crate) interned: Arc<[Attr]>,
+    /// What the normal form knows of functions.
+    pub(crate) relations: Vec<Relation>,
 }
 
 impl Program {
     /// Rules tagged `search` rearrange without an end in sight; the normal form does their work.
-    pub(crate) fn new(set: &RuleSet) -> Program {
-        let mut interned = Vec::new();
-        let directed = |r: &&Rule| !r.has_tag("search");
-        let rules = set.rules().iter().filter(directed).map(|r| Compiled::new(r, &mut interned)).collect();
-        Program { rules, interned }
+    pub(crate) fn new(set: &Arc<RuleSet>) -> Program {
+        let directed = |i: &usize| !set.rules()[*i].has_tag("search");
+        let (rules, interned) = OnDemand::of(set, &(0..set.len()).filter(directed).collect::<Vec<_>>());
+        let relations = set.rules().iter().filter(|r| r.has_tag("normal")).filter_map(Relation::of).collect();
+        Program { rules, interned, relations }
     }
 
     /// The compiled form of a set; that of the standard set is made once.
@@ -114,11 +118,35 @@ impl Program {
 pub fn optimize(graph: &Graph, roots: &[Id], options: &Options) -> Optimized {
     let program = Program::of(&options.rules);
     let mut report = Report::new(options, graph_cost(&options.model, graph, roots));
-    let (mut graph, mut roots) = (graph.clone(), roots.to_vec());
     let mut cache = cache::Cache::default();
-    let mut cost = report.cost_before;
+    let mut best = passes(graph, roots, options, &program, &mut cache, &mut report);
+    // Polynomials that reach over several windows.
+    if !windows::is_single(graph, roots, options)
+        && let Some((g, r)) = whole::collect(graph, roots, options, &program)
+    {
+        let found = passes(&g, &r, options, &program, &mut cache, &mut report);
+        if found.2 < best.2 * (1.0 - 1e-9) {
+            best = found;
+        }
+    }
+    let (graph, roots) = fold::fold(&best.0, &best.1);
+    report.cost_after = graph_cost(&options.model, &graph, &roots);
+    Optimized { graph, roots, report }
+}
+
+/// Windows until nothing improves; the result and its cost.
+fn passes(
+    graph: &Graph,
+    roots: &[Id],
+    options: &Options,
+    program: &Program,
+    cache: &mut cache::Cache,
+    report: &mut Report,
+) -> (Graph, Vec<Id>, f64) {
+    let (mut graph, mut roots) = (graph.clone(), roots.to_vec());
+    let mut cost = graph_cost(&options.model, &graph, &roots);
     for pass in 0..options.passes {
-        let (g, r) = windows::pass(&graph, &roots, pass, options, &program, &mut cache, &mut report);
+        let (g, r) = windows::pass(&graph, &roots, pass, options, program, cache, report);
         let now = graph_cost(&options.model, &g, &r);
         let single = windows::is_single(&g, &r, options);
         let better = now < cost * (1.0 - 1e-9);
@@ -131,7 +159,5 @@ pub fn optimize(graph: &Graph, roots: &[Id], options: &Options) -> Optimized {
             break;
         }
     }
-    let (graph, roots) = fold::fold(&graph, &roots);
-    report.cost_after = graph_cost(&options.model, &graph, &roots);
-    Optimized { graph, roots, report }
+    (graph, roots, cost)
 }

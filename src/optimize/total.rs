@@ -29,7 +29,9 @@ pub(super) fn closed(graph: &Graph) -> Vec<bool> {
         let node = graph.node(id);
         let own = match node.head {
             crate::graph::Head::Const(_) => true,
-            crate::graph::Head::Op(..) => node.args.iter().all(|&a| closed[a as usize]),
+            crate::graph::Head::Op(_, attr) => {
+                graph.attr(attr).is_closed() && node.args.iter().all(|&a| closed[a as usize])
+            }
             _ => false,
         };
         closed.push(own);

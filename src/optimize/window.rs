@@ -45,7 +45,7 @@ fn attempt(
         let mut space = Space::new(&best.0, &best.1, &program.interned);
         if round > 0 && crate::rules::Assumes::REASSOC.within(profile.grants()) {
             let mut wider = best.0.clone();
-            let pairs = crate::norm::propose(&mut wider, &best.1, profile);
+            let pairs = crate::norm::propose(&mut wider, &best.1, profile, &program.relations);
             space.unite(&wider, &pairs);
         }
         let trace = space.saturate(&program.rules, profile.grants(), options.limits);

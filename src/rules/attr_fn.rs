@@ -171,6 +171,34 @@ static FUNCTIONS: &[AttrFn] = &[
         },
     },
     AttrFn {
+        name: "dims-of-product-left",
+        arity: 2,
+        attrs: &[AttrKind::Dims],
+        gives: AttrKind::Dims,
+        doc: "the lengths of the product of a matrix of these lengths and a matrix",
+        apply: |k| match k {
+            [Known::Attr(Attr::Dims(s)), Known::Value(x)] => match (s.as_slice(), x.ty.shape.dims()) {
+                ([m, _], [_, n]) => Some(Attr::Dims(vec![m.clone(), n.clone()])),
+                _ => None,
+            },
+            _ => None,
+        },
+    },
+    AttrFn {
+        name: "dims-of-product-right",
+        arity: 2,
+        attrs: &[AttrKind::Dims],
+        gives: AttrKind::Dims,
+        doc: "the lengths of the product of a matrix and a matrix of these lengths",
+        apply: |k| match k {
+            [Known::Attr(Attr::Dims(s)), Known::Value(x)] => match (s.as_slice(), x.ty.shape.dims()) {
+                ([_, n], [m, _]) => Some(Attr::Dims(vec![m.clone(), n.clone()])),
+                _ => None,
+            },
+            _ => None,
+        },
+    },
+    AttrFn {
         name: "perm-squeeze",
         arity: 3,
         attrs: &[AttrKind::Axes, AttrKind::Dims],

@@ -1,0 +1,32 @@
+//! What no window sees: every polynomial of the whole graph, written anew where that is cheaper.
+
+use super::{Options, Program, graph_cost};
+use crate::egraph::Space;
+use crate::graph::{Graph, Id};
+use crate::rules::Assumes;
+
+/// Nodes beyond which polynomials are left to the windows.
+const NODES: usize = 1_500;
+
+/// The graph with its polynomials collected and factored; `None` when that is not cheaper.
+pub(super) fn collect(
+    graph: &Graph,
+    roots: &[Id],
+    options: &Options,
+    program: &Program,
+) -> Option<(Graph, Vec<Id>)> {
+    if graph.len() > NODES || !Assumes::REASSOC.within(options.profile.grants()) {
+        return None;
+    }
+    let mut space = Space::new(graph, roots, &program.interned);
+    let mut wider = graph.clone();
+    let pairs = crate::norm::propose(&mut wider, roots, options.profile, &program.relations);
+    space.unite(&wider, &pairs);
+    if space.conflict().is_some() {
+        return None;
+    }
+    let found = space.extract(&options.model, options.extractor(), options.effort, graph, roots).ok()?;
+    let (before, after) =
+        (graph_cost(&options.model, graph, roots), graph_cost(&options.model, &found.graph, &found.roots));
+    (after < before * (1.0 - 1e-9)).then_some((found.graph, found.roots))
+}
