@@ -197,3 +197,88 @@ fn nothing_is_left_to_do_in_the_code() {
         }
     }
 }
+
+/// All files below a directory that hold text.
+fn texts(dir: &Path, out: &mut Vec<(String, String)>) {
+    let mut entries: Vec<PathBuf> = fs::read_dir(dir).unwrap().map(|e| e.unwrap().path()).collect();
+    entries.sort();
+    for p in entries {
+        if p.is_dir() {
+            texts(&p, out);
+        } else if let Ok(text) = fs::read_to_string(&p) {
+            out.push((p.strip_prefix(root()).unwrap().to_string_lossy().replace('\\', "/"), text));
+        }
+    }
+}
+
+fn tree(dirs: &[&str]) -> Vec<(String, String)> {
+    let mut out = Vec::new();
+    dirs.iter().for_each(|d| texts(&root().join(d), &mut out));
+    out
+}
+
+#[test]
+fn no_snapshot_is_an_orphan() {
+    let mut claimed: Vec<String> = Vec::new();
+    for (file, text) in tree(&["tests"]) {
+        let stem = file.rsplit_once('.').map_or(file.as_str(), |(s, _)| s);
+        let rest = |prefix: &str| stem.strip_prefix(prefix).map(|s| s.replace('/', "__"));
+        claimed.extend(rest("tests/cases/"));
+        claimed.extend(rest("tests/rules_fail/").map(|n| format!("rules__fail_{n}")));
+        claimed.extend(rest("tests/rules_unsound/").map(|n| format!("rules__unsound_{n}")));
+        // A name that a test writes out.
+        if file.ends_with(".rs") {
+            claimed.extend(text.split('"').filter(|s| s.contains("__")).map(str::to_string));
+        }
+    }
+    let orphans: Vec<String> = tree(&["snapshots"])
+        .into_iter()
+        .map(|(file, _)| file.trim_start_matches("snapshots/").trim_end_matches(".snap").to_string())
+        .filter(|name| !claimed.contains(name))
+        .collect();
+    assert!(orphans.is_empty(), "no test makes {orphans:?}");
+}
+
+#[test]
+fn no_file_names_a_place_of_one_machine() {
+    let places = ["work", "tmp", "root", "home", "Users"].map(|d| format!("/{d}/"));
+    let mut files = tree(&["src", "tests", "benches", "examples", "rules", "snapshots", ".ci"]);
+    for name in ["README.md", "ARCHITECTURE.md", "CONTRIBUTING.md", "CHANGELOG.md", "Cargo.toml", "check.sh"]
+    {
+        files.push((name.to_string(), fs::read_to_string(root().join(name)).unwrap()));
+    }
+    let wrong: Vec<String> =
+        files.into_iter().filter(|(_, t)| places.iter().any(|p| t.contains(p))).map(|(f, _)| f).collect();
+    assert!(wrong.is_empty(), "{wrong:?}");
+}
+
+/// Operators that no case spells, each with its reason.
+const WITHOUT_A_CASE: &[(&str, &str)] = &[
+    ("neg", "spelled `-x`"),
+    ("index", "spelled `x[...]`"),
+    ("segment", "made by derivatives of indexing"),
+    ("inc_segment", "made by derivatives of indexing"),
+    ("inc_take", "made by the derivative of `take`"),
+    ("length", "spelled `x.shape[0]`"),
+];
+
+#[test]
+fn every_operator_has_a_case() {
+    let cases: String = tree(&["tests/cases", "tests/theano"]).into_iter().map(|(_, t)| t).collect();
+    let spelled = |name: &str| {
+        if !name.starts_with(|c: char| c.is_alphabetic()) {
+            return cases.contains(name);
+        }
+        let starts = |at: usize| !cases[..at].ends_with(|c: char| c.is_alphanumeric() || c == '_');
+        let ends = |at: usize| cases[at..].starts_with(['(', '{']);
+        cases.match_indices(name).any(|(at, _)| starts(at) && ends(at + name.len()))
+    };
+    let missing: Vec<&str> = egrad::op::Op::ALL
+        .iter()
+        .map(|op| op.def())
+        .filter(|row| !spelled(row.name) && !row.aliases.iter().any(|a| spelled(a)))
+        .map(|row| row.name)
+        .filter(|name| !WITHOUT_A_CASE.iter().any(|(n, _)| n == name))
+        .collect();
+    assert!(missing.is_empty(), "{missing:?}");
+}

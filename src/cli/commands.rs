@@ -58,7 +58,7 @@ pub(super) fn options(o: &Optimizer) -> Result<Options, ScriptError> {
     }
     for s in &o.sizes {
         let parsed = s.split_once('=').and_then(|(n, v)| Some((n.trim(), v.trim().parse::<usize>().ok()?)));
-        let Some((name, length)) = parsed else {
+        let Some((name, length)) = parsed.filter(|(name, _)| !name.is_empty()) else {
             return Err(ScriptError::other("parse", format!("expected `symbol=number`, found `{s}`")));
         };
         options.model.lengths.insert(name.to_string(), length);
@@ -168,7 +168,7 @@ fn opt(o: &Opt) -> Outcome {
 
 /// The expressions that `--wrt` names.
 fn wrt(session: &Session, names: &str) -> Result<Vec<Expr>, ScriptError> {
-    names
+    let found: Vec<Expr> = names
         .split(',')
         .map(str::trim)
         .filter(|n| !n.is_empty())
@@ -179,7 +179,11 @@ fn wrt(session: &Session, names: &str) -> Result<Vec<Expr>, ScriptError> {
                 ScriptError::other("name", format!("unknown name `{n}`; inputs: {}", known.join(", ")))
             })
         })
-        .collect()
+        .collect::<Result<_, _>>()?;
+    if found.is_empty() {
+        return Err(ScriptError::other("name", "there is no name to differentiate by"));
+    }
+    Ok(found)
 }
 
 fn grad(g: &Grad) -> Outcome {

@@ -40,7 +40,8 @@ pub(super) fn chosen(o: &Optimizer) -> Result<Arc<RuleSet>, ScriptError> {
         if !o.trust {
             for rule in own.rules() {
                 if let Err(refutation) = check(rule) {
-                    return Err(ScriptError::other("refuted", refutation.to_string()));
+                    let place = format!("{}:{}: `{}` does not hold", rule.file, rule.line, rule.name);
+                    return Err(ScriptError::other("refuted", format!("{place}: {refutation}")));
                 }
             }
         }
@@ -72,7 +73,7 @@ pub(super) fn run(action: &RulesAction) -> Result<ExitCode, ScriptError> {
                 if let Err(e) = check(r) {
                     refuted += 1;
                     match format {
-                        Format::Text => line(&format!("{}:{}: {e}", r.file, r.line)),
+                        Format::Text => line(&format!("{}:{}: `{}` does not hold: {e}", r.file, r.line, r.name)),
                         Format::Json => line(
                             &json!({ "rule": &*r.name, "file": &*r.file, "line": r.line, "refuted": e.to_string() })
                                 .to_string(),

@@ -49,14 +49,41 @@ pub fn read_input(text: &str) -> Result<ArrayD<f64>, DataError> {
 pub fn read_array(path: &Path) -> Result<ArrayD<f64>, DataError> {
     let name = path.display().to_string();
     let failed = |e: &dyn std::fmt::Display| DataError::new("io", format!("{name}: {e}"));
+    let about = std::fs::metadata(path).map_err(|e| failed(&e))?;
+    if about.is_dir() {
+        return Err(failed(&"is a directory"));
+    }
     match path.extension().and_then(|e| e.to_str()) {
-        Some("npy") => npy(path, &name),
+        Some("npy") => {
+            if about.is_file() {
+                promised(path, &name, about.len())?;
+            }
+            npy(path, &name)
+        }
         Some("csv" | "txt") => csv(std::fs::File::open(path).map_err(|e| failed(&e))?, &name),
         _ => {
             let text = std::fs::read_to_string(path).map_err(|e| failed(&e))?;
             parse_array(&text).map_err(|e| DataError::new(e.class, format!("{name}: {e}")))
         }
     }
+}
+
+/// Refuses a header that promises more elements than the file has bytes, before memory is asked for.
+fn promised(path: &Path, name: &str, bytes: u64) -> Result<(), DataError> {
+    let mut start = Vec::new();
+    std::fs::File::open(path)
+        .and_then(|f| f.take(1 << 16).read_to_end(&mut start))
+        .map_err(|e| DataError::new("io", format!("{name}: {e}")))?;
+    let header = String::from_utf8_lossy(&start);
+    let shape = header.split_once("'shape':").and_then(|(_, s)| s.trim_start().strip_prefix('('));
+    let dims = shape.and_then(|s| s.split_once(')')).map_or("", |(dims, _)| dims);
+    let lengths = dims.split(',').filter_map(|n| n.trim().parse::<u64>().ok());
+    let elements = lengths.fold(1u64, u64::saturating_mul);
+    if elements > bytes {
+        let message = format!("{name}: the header says {elements} elements, and the file has {bytes} bytes");
+        return Err(DataError::new("parse", message));
+    }
+    Ok(())
 }
 
 fn npy(path: &Path, name: &str) -> Result<ArrayD<f64>, DataError> {
@@ -91,7 +118,10 @@ fn csv(input: impl Read, name: &str) -> Result<ArrayD<f64>, DataError> {
     let mut width = None;
     let mut rows = 0usize;
     for (line, record) in reader.records().enumerate() {
-        let record = record.map_err(|e| DataError::new("parse", format!("{name}: {e}")))?;
+        let record = record.map_err(|e| {
+            let class = if e.is_io_error() { "io" } else { "parse" };
+            DataError::new(class, format!("{name}: {e}"))
+        })?;
         let parsed: Result<Vec<f64>, usize> =
             record.iter().enumerate().map(|(i, f)| f.parse::<f64>().map_err(|_| i)).collect();
         let row = match parsed {

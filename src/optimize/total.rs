@@ -18,7 +18,8 @@ pub fn graph_cost(model: &CostModel, graph: &Graph, roots: &[Id]) -> f64 {
             let types: SmallVec<[&Ty; 3]> = args.iter().map(|&a| graph.ty(a)).collect();
             Some(op_cost(model, op, attr, &types, graph.ty(id)))
         })
-        .sum()
+        // Not `sum`, which makes -0.0 of nothing.
+        .fold(0.0, |sum, cost| sum + cost)
 }
 
 /// Which nodes depend on no input.

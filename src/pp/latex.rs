@@ -7,19 +7,19 @@ use crate::op::{Attr, Piece, Pp};
 /// where they are needed. As [`pp`](super::pp), it is the text of a tree.
 pub fn latex(e: &Expr) -> String {
     let mut out = String::new();
-    let mut stack = vec![Step::Node(e.clone(), false)];
+    let mut stack = vec![Step::Node(e.clone(), Bind::Loose)];
     while let Some(step) = stack.pop() {
         match step {
             Step::Text(t) => out.push_str(&t),
-            Step::Node(e, tight) => {
+            Step::Node(e, bind) => {
                 let mut steps = layout(&e);
                 // A negative number under a power or after a sign needs them as well.
                 let leaf = match e.head() {
                     Head::Var(_) => true,
                     Head::Lit(l) => !l.value().is_sign_negative() && !number(*l).contains("cdot"),
-                    Head::Op(..) => closed(&e),
+                    Head::Op(..) => closed(&e, bind),
                 };
-                if tight && !leaf {
+                if bind != Bind::Loose && !leaf {
                     steps.insert(0, Step::text("\\left("));
                     steps.push(Step::text("\\right)"));
                 }
@@ -32,8 +32,19 @@ pub fn latex(e: &Expr) -> String {
 
 enum Step {
     Text(String),
-    /// A node, and whether what it is part of binds it tighter than a sum or product would.
-    Node(Expr, bool),
+    /// A node, and how tight what it is part of binds it.
+    Node(Expr, Bind),
+}
+
+/// How tight a place binds what stands there.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Bind {
+    /// Not at all: an argument, a numerator.
+    Loose,
+    /// As an operand of a sum or product.
+    Operand,
+    /// As the base of a power.
+    Base,
 }
 
 impl Step {
@@ -42,12 +53,14 @@ impl Step {
     }
 }
 
-/// Does the operator's own layout delimit it?
-fn closed(e: &Expr) -> bool {
+/// Does the operator's own layout delimit it there?
+fn closed(e: &Expr, bind: Bind) -> bool {
     let Some(op) = e.op() else { return true };
     let def = op.def();
     match (def.latex, def.pp) {
-        (Some(t), _) => t.starts_with("\\sqrt") || t.starts_with("\\left"),
+        // Fractions and powers are one piece, but for a power on top of them.
+        (Some(t), _) if t.contains("^{") || t.starts_with("\\frac") => bind == Bind::Operand,
+        (Some(t), _) => !t.contains('!'),
         (None, Pp::Infix(_) | Pp::Prefix(_)) => false,
         _ => true,
     }
@@ -62,12 +75,14 @@ fn layout(e: &Expr) -> Vec<Step> {
             match (def.latex, def.pp) {
                 (Some(t), _) => template(t, e),
                 (None, Pp::Infix(sign)) => infix(sign.trim(), e),
-                (None, Pp::Prefix(sign)) => vec![Step::text(sign), Step::Node(e.arg(0).clone(), true)],
+                (None, Pp::Prefix(sign)) => {
+                    vec![Step::text(sign), Step::Node(e.arg(0).clone(), Bind::Operand)]
+                }
                 (None, Pp::Bars) => template("\\left|#0\\right|", e),
                 (None, Pp::Special(f)) if !matches!(attr, Attr::Axes(_) | Attr::AllAxes) => {
                     let piece = |p: Piece| match p {
                         Piece::Text(t) => Step::Text(words(&t)),
-                        Piece::Arg(i) => Step::Node(e.arg(i).clone(), true),
+                        Piece::Arg(i) => Step::Node(e.arg(i).clone(), Bind::Operand),
                     };
                     f(e).into_iter().map(piece).collect()
                 }
@@ -83,10 +98,14 @@ fn template(t: &str, e: &Expr) -> Vec<Step> {
     let mut rest = t;
     while let Some(at) = rest.find(['#', '!']) {
         out.push(Step::text(&rest[..at]));
-        let tight = rest.as_bytes()[at] == b'!';
+        let bind = match rest.as_bytes()[at] {
+            b'#' => Bind::Loose,
+            _ if rest[at + 2..].starts_with('^') => Bind::Base,
+            _ => Bind::Operand,
+        };
         let digit = rest.as_bytes().get(at + 1).map_or(0, |b| usize::from(b.saturating_sub(b'0')));
         if let Some(a) = e.args().get(digit) {
-            out.push(Step::Node(a.clone(), tight));
+            out.push(Step::Node(a.clone(), bind));
         }
         rest = &rest[(at + 2).min(rest.len())..];
     }
@@ -107,7 +126,7 @@ fn infix(sign: &str, e: &Expr) -> Vec<Step> {
         if i > 0 {
             out.push(Step::text(&sign));
         }
-        out.push(Step::Node(a.clone(), !loose(i, a)));
+        out.push(Step::Node(a.clone(), if loose(i, a) { Bind::Loose } else { Bind::Operand }));
     }
     out
 }
@@ -131,7 +150,7 @@ fn call(name: &str, attr: &Attr, e: &Expr) -> Vec<Step> {
         if i > 0 {
             out.push(Step::text(", "));
         }
-        out.push(Step::Node(a.clone(), false));
+        out.push(Step::Node(a.clone(), Bind::Loose));
     }
     out.push(Step::text("\\right)"));
     out

@@ -42,7 +42,7 @@ pub fn draw(session: &Session, curve: &Curve<'_>) -> Result<String, ScriptError>
     if !(curve.from.is_finite() && curve.to.is_finite() && curve.from < curve.to) {
         return Err(ScriptError::other(
             "value",
-            format!("the range {} .. {} is empty", curve.from, curve.to),
+            format!("the range {:?} .. {:?} is empty", curve.from, curve.to),
         ));
     }
     #[allow(clippy::cast_precision_loss, reason = "401 points")]

@@ -1,0 +1,51 @@
+//! The derivative of the logistic function: how many digits its optimized form keeps.
+
+#![allow(clippy::unwrap_used, reason = "tests")]
+
+use egrad::function::Function;
+use egrad::num::{Real, ulps};
+use egrad::prelude::*;
+use egrad::rules::Profile;
+
+const POINTS: [f64; 12] = [0.0, 1e-300, -1e-300, 0.5, -2.0, 30.0, -30.0, 37.0, 700.0, -700.0, -745.0, 745.0];
+
+/// The derivative at a double, to 75 digits: `exp(-|x|) / (1 + exp(-|x|)) ** 2`.
+fn exact(x: f64) -> f64 {
+    let one = || Real::from(1.0);
+    let t = (-Real::from(x).abs()).exp();
+    let below = one() + t.clone();
+    (t / (&below * &below)).to_f64()
+}
+
+fn optimized(profile: Profile) -> Function {
+    let x = dvector("x");
+    let s = (1.0 / (1.0 + (-&x).exp())).sum();
+    let g = grad(&s, &x).unwrap();
+    let options = egrad::optimize::Options { profile, ..Default::default() };
+    Function::builder().options(options).build(&[x], &[g]).unwrap()
+}
+
+#[test]
+fn the_optimized_gradient_keeps_its_digits_everywhere() {
+    let f = optimized(Profile::Real);
+    assert_eq!(pp(&f.outputs()[0]), "(sigmoid((-x)) * sigmoid(x))");
+    let values = f.call_with(&[&POINTS.to_vec()]).unwrap().remove(0);
+    for (x, v) in POINTS.iter().zip(&values) {
+        let off = ulps(*v, exact(*x));
+        assert!(off <= 2.0, "{off} ulp at {x}: {v} for {}", exact(*x));
+    }
+}
+
+/// The tutorial's own form is wrong in the third digit at 30, and is nothing from 37 on.
+#[test]
+#[allow(clippy::float_cmp, reason = "it is zero exactly")]
+fn the_form_with_one_minus_loses_them() {
+    let form = |x: f64| {
+        let s = 1.0 / (1.0 + libm::exp(-x));
+        s * (1.0 - s)
+    };
+    let off = (form(30.0) - exact(30.0)).abs() / exact(30.0);
+    assert!((1e-4..1e-2).contains(&off), "{off}");
+    assert_eq!(form(37.0), 0.0);
+    assert!(exact(37.0) > 8e-17);
+}
