@@ -11,6 +11,7 @@ pub mod function;
 pub mod grad;
 pub mod graph;
 pub mod lanes;
+pub mod math;
 pub mod native;
 pub mod norm;
 pub mod num;

@@ -1,6 +1,7 @@
 //! Depth is no limit: a chain of a million operations, with a stack that holds no recursion.
 
 #![allow(clippy::unwrap_used, reason = "tests")]
+#![allow(clippy::cloned_ref_to_slice_refs, reason = "lists of one read like lists of many")]
 
 use egrad::expr::topological;
 use egrad::function::Function;

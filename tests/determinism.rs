@@ -1,6 +1,7 @@
 //! The same input gives the same bytes: in one process, in several, on any number of threads.
 
 #![allow(clippy::unwrap_used, reason = "tests")]
+#![allow(clippy::cloned_ref_to_slice_refs, reason = "lists of one read like lists of many")]
 
 use std::process::Command;
 

@@ -53,12 +53,12 @@ fn calls_by_position_by_name_and_into_place() {
 #[test]
 fn outputs_in_another_order_are_filled() {
     let x = dmatrix("x");
-    let f = compile(&[&x], &[x.exp(), x.t()]).unwrap();
+    let f = compile(&[&x], &[x.sqrt(), x.t()]).unwrap();
     let value = arr2(&[[1.0, 2.0, 3.0], [4.0, 5.0, 6.0]]).into_dyn();
     let mut a = ArrayD::zeros(IxDyn(&[3, 2])).reversed_axes();
     let mut b = ArrayD::zeros(IxDyn(&[3, 2]));
     f.call_into(&[value.view()], &mut [a.view_mut(), b.view_mut()]).unwrap();
-    assert_eq!(a, value.mapv(libm::exp));
+    assert_eq!(a, value.mapv(f64::sqrt));
     assert_eq!(b, value.t());
 }
 

@@ -1,6 +1,7 @@
 //! The derivative of the logistic function: how many digits its optimized form keeps.
 
 #![allow(clippy::unwrap_used, reason = "tests")]
+#![allow(clippy::cloned_ref_to_slice_refs, reason = "lists of one read like lists of many")]
 
 use egrad::function::Function;
 use egrad::num::{Real, ulps};

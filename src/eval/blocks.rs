@@ -11,6 +11,7 @@ use super::layout::{Layout, signed};
 use super::nest::{Cursor, Nest};
 use super::plan::{Code, FoldSpec, Fused, Instr, Operand, Target};
 use super::reduce::{Running, Tile};
+use crate::math::wide;
 
 /// Elements in a block: a register takes 4 KiB, a dozen fit the first cache.
 pub const BLOCK: usize = 512;
@@ -242,19 +243,7 @@ impl Machine<'_, '_> {
     }
 
     fn load(&self, leaf: &Leaf<'_>, block: &mut [f64]) {
-        for r in 0..self.rows {
-            let row = &mut block[r * self.cols..][..self.cols];
-            let at = leaf.at + signed(r) * leaf.step.0;
-            match leaf.step.1 {
-                0 => row.fill(leaf.data[place(at)]),
-                1 => row.copy_from_slice(&leaf.data[place(at)..][..self.cols]),
-                step => {
-                    for (i, x) in row.iter_mut().enumerate() {
-                        *x = leaf.data[place(at + signed(i) * step)];
-                    }
-                }
-            }
-        }
+        wide::widely(Load { leaf, block, rows: self.rows, cols: self.cols });
     }
 
     fn fold(&mut self, fold: u32, arg: Operand, at: isize, step: (isize, isize), first: (bool, bool, bool)) {
@@ -267,6 +256,47 @@ impl Machine<'_, '_> {
         folds[fold as usize].add(tile, &mut spare);
         self.registers[spare_at] = spare;
         self.folds = folds;
+    }
+}
+
+/// Brings a tile of a leaf together, row by row.
+struct Load<'l, 'a> {
+    leaf: &'l Leaf<'a>,
+    block: &'l mut [f64],
+    rows: usize,
+    cols: usize,
+}
+
+impl wide::Loop for Load<'_, '_> {
+    type Out = ();
+    #[inline(always)]
+    fn run(self) {
+        let Load { leaf, block, rows, cols } = self;
+        let block = &mut block[..rows * cols];
+        // A row that is the same every time is brought once, then doubled.
+        let distinct = if leaf.step.0 == 0 { 1 } else { rows };
+        for (r, row) in block.chunks_exact_mut(cols).take(distinct).enumerate() {
+            let at = leaf.at + signed(r) * leaf.step.0;
+            match leaf.step.1 {
+                0 => row.fill(leaf.data[place(at)]),
+                1 => row.copy_from_slice(&leaf.data[place(at)..][..cols]),
+                step if step > 0 => {
+                    let from = leaf.data[place(at)..].iter().step_by(place(step));
+                    row.iter_mut().zip(from).for_each(|(x, v)| *x = *v);
+                }
+                step => {
+                    for (i, x) in row.iter_mut().enumerate() {
+                        *x = leaf.data[place(at + signed(i) * step)];
+                    }
+                }
+            }
+        }
+        let mut ready = distinct * cols;
+        while ready < block.len() {
+            let more = ready.min(block.len() - ready);
+            block.copy_within(..more, ready);
+            ready += more;
+        }
     }
 }
 

@@ -3,6 +3,7 @@
 use super::error::RunError;
 use super::layout::{Layout, signed};
 use super::nest::{Cursor, Nest};
+use crate::math::wide;
 use crate::op::IndexItem;
 
 /// An array as these steps read it.
@@ -36,6 +37,20 @@ pub(super) fn transfer(from: &Read<'_>, dst: &mut [f64], to: &Layout, add: bool)
     }
 }
 
+/// Adds one row to another.
+struct AddTo<'f, 't> {
+    from: &'f [f64],
+    to: &'t mut [f64],
+}
+
+impl wide::Loop for AddTo<'_, '_> {
+    type Out = ();
+    #[inline(always)]
+    fn run(self) {
+        self.to.iter_mut().zip(self.from).for_each(|(o, x)| *o += x);
+    }
+}
+
 fn row(from: (&[f64], isize, isize), to: (&mut [f64], isize, isize), cols: usize, add: bool) {
     let place = |at: isize| usize::try_from(at).unwrap_or(0);
     let (src, s, src_step) = from;
@@ -46,6 +61,11 @@ fn row(from: (&[f64], isize, isize), to: (&mut [f64], isize, isize), cols: usize
     }
     if (src_step, dst_step, add) == (0, 1, false) {
         dst[place(d)..][..cols].fill(src[place(s)]);
+        return;
+    }
+    if (src_step, dst_step, add) == (1, 1, true) {
+        let (from, to) = (&src[place(s)..][..cols], &mut dst[place(d)..][..cols]);
+        wide::widely(AddTo { from, to });
         return;
     }
     for i in 0..cols {

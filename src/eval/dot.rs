@@ -1,13 +1,13 @@
 //! Products of vectors and matrices.
 //!
-//! Matrix by matrix is ndarray's, which packs its operands, so transposes cost nothing. The rest
-//! reads memory once: rows as sums in 16 lanes joined in pairs, columns as sums of columns.
-
-use ndarray::{ArrayView2, ArrayViewMut2, Axis, ShapeBuilder as _, linalg::general_mat_mul};
+//! Matrix by matrix packs its operands, so transposes cost nothing. The rest reads memory once: rows
+//! as sums in lanes joined in pairs, columns as sums of columns.
 
 use super::copy::Read;
 use super::error::RunError;
 use super::layout::{Layout, signed};
+use super::product::{Operand, product};
+use crate::math::wide;
 
 const LANES: usize = 16;
 const BLOCK: usize = 512;
@@ -39,16 +39,28 @@ pub(super) fn dot(a: &Read<'_>, b: &Read<'_>, out: &mut [f64]) -> Result<(), Run
     let a = Matrix::rows(a);
     let b = Matrix::columns(b);
     if n == 1 {
-        a.times_vector(&b.transposed(), out);
+        wide::widely(ByVector { matrix: a, vector: b.transposed(), out });
     } else if m == 1 {
-        b.transposed().times_vector(&a, out);
+        wide::widely(ByVector { matrix: b.transposed(), vector: a, out });
     } else {
-        let (Some(x), Some(y)) = (a.view(), b.view()) else { return Err(fail()) };
-        let mut z = ArrayViewMut2::from_shape((m, n), out).map_err(|_| fail())?;
-        z.fill(0.0);
-        general_mat_mul(1.0, &x, &y, 0.0, &mut z);
+        product(&a.operand(), &b.operand(), out, (m, k, n)).ok_or_else(fail)?;
     }
     Ok(())
+}
+
+/// A matrix times a vector, given as a row.
+struct ByVector<'m, 'o> {
+    matrix: Matrix<'m>,
+    vector: Matrix<'m>,
+    out: &'o mut [f64],
+}
+
+impl wide::Loop for ByVector<'_, '_> {
+    type Out = ();
+    #[inline(always)]
+    fn run(self) {
+        self.matrix.times_vector(&self.vector, self.out);
+    }
 }
 
 /// A matrix in memory.
@@ -90,24 +102,12 @@ impl<'a> Matrix<'a> {
         Matrix { lens: (self.lens.1, self.lens.0), strides: flip(self.strides), ..*self }
     }
 
-    /// As ndarray sees it: axes with negative strides are turned round twice.
-    fn view(&self) -> Option<ArrayView2<'a, f64>> {
-        let (rows, cols) = self.lens;
-        let back = |n: usize, s: isize| if s < 0 { signed(n - 1) * s } else { 0 };
-        let at = self.at + back(rows, self.strides.0) + back(cols, self.strides.1);
-        let strides = (self.strides.0.unsigned_abs(), self.strides.1.unsigned_abs());
-        let data = self.data.get(place(at)..)?;
-        let mut view = ArrayView2::from_shape((rows, cols).strides(strides), data).ok()?;
-        if self.strides.0 < 0 {
-            view.invert_axis(Axis(0));
-        }
-        if self.strides.1 < 0 {
-            view.invert_axis(Axis(1));
-        }
-        Some(view)
+    fn operand(&self) -> Operand<'a> {
+        Operand { data: self.data, at: self.at, strides: self.strides }
     }
 
     /// A piece of row `r` from column `c`, copied to `spare` unless it lies side by side.
+    #[inline(always)]
     fn piece<'s>(&self, r: usize, c: usize, n: usize, spare: &'s mut [f64]) -> &'s [f64]
     where
         'a: 's,
@@ -123,6 +123,7 @@ impl<'a> Matrix<'a> {
     }
 
     /// This times a vector, given as a row.
+    #[inline(always)]
     fn times_vector(&self, x: &Matrix<'_>, out: &mut [f64]) {
         let (rows, cols) = self.lens;
         let (mut a, mut b) = ([0.0; BLOCK], [0.0; BLOCK]);
@@ -137,6 +138,10 @@ impl<'a> Matrix<'a> {
         });
         let x = vector.as_deref().map_or(*x, |data| Matrix { data, at: 0, lens: (1, cols), strides: (0, 1) });
         for (r, y) in out.iter_mut().enumerate().take(rows) {
+            if cols <= BLOCK {
+                *y = lanes(self.piece(r, 0, cols, &mut a), x.piece(0, 0, cols, &mut b));
+                continue;
+            }
             let mut total = Sums::default();
             let mut c = 0;
             while c < cols {
@@ -149,6 +154,7 @@ impl<'a> Matrix<'a> {
     }
 
     /// The sum of rows, each times its element of `x`.
+    #[inline(always)]
     fn sum_of_rows(&self, x: &Matrix<'_>, out: &mut [f64]) {
         let (rows, cols) = self.lens;
         out.fill(0.0);
@@ -156,10 +162,23 @@ impl<'a> Matrix<'a> {
         while c < cols {
             let n = BLOCK.min(cols - c);
             let sum = &mut out[c..c + n];
-            for r in 0..rows {
+            let row = |r: usize| {
                 let factor = x.data[place(x.at + signed(r) * x.strides.1)];
                 let at = self.at + signed(r) * self.strides.0 + signed(c);
-                for (s, &v) in sum.iter_mut().zip(&self.data[place(at)..][..n]) {
+                (factor, &self.data[place(at)..][..n])
+            };
+            // Four rows at once leave the sums in registers; the order of additions is the same.
+            let mut r = 0;
+            while r + 4 <= rows {
+                let [(f0, v0), (f1, v1), (f2, v2), (f3, v3)] = [row(r), row(r + 1), row(r + 2), row(r + 3)];
+                for (i, s) in sum.iter_mut().enumerate() {
+                    *s = (((*s + f0 * v0[i]) + f1 * v1[i]) + f2 * v2[i]) + f3 * v3[i];
+                }
+                r += 4;
+            }
+            for r in r..rows {
+                let (factor, values) = row(r);
+                for (s, &v) in sum.iter_mut().zip(values) {
                     *s += factor * v;
                 }
             }
@@ -168,6 +187,7 @@ impl<'a> Matrix<'a> {
     }
 }
 
+#[inline(always)]
 fn lanes(a: &[f64], b: &[f64]) -> f64 {
     let mut sums = [0.0; LANES];
     let (mut xs, mut ys) = (a.chunks_exact(LANES), b.chunks_exact(LANES));

@@ -29,6 +29,7 @@ mod len;
 mod memory;
 mod nest;
 mod plan;
+mod product;
 mod reduce;
 pub mod reference;
 mod run;

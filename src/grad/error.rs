@@ -2,6 +2,14 @@
 
 use std::fmt;
 
+use crate::expr::Expr;
+use crate::pp::{TREE_LIMIT, pp, tree_length};
+
+/// An expression as messages show it.
+pub(super) fn short(e: &Expr) -> String {
+    if tree_length(e) > TREE_LIMIT / 40 { format!("{e:?}") } else { pp(e) }
+}
+
 /// A gradient that cannot be given.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
@@ -26,6 +34,33 @@ pub enum GradError {
         op: &'static str,
         /// The application, printed.
         at: String,
+    },
+    /// A gradient that was marked as disconnected is used as an expression.
+    Marked {
+        /// Its position.
+        index: usize,
+    },
+    /// There is neither a cost nor a known gradient.
+    NoCost,
+    /// A given adjoint or tangent is not a float, or has another shape than what it belongs to.
+    Seed {
+        /// What it is called: a known gradient, a cotangent, a tangent.
+        what: &'static str,
+        /// Its position.
+        index: usize,
+        /// Its type.
+        ty: String,
+        /// The type of the expression that it belongs to.
+        of: String,
+    },
+    /// There are more or fewer adjoints or tangents than expressions that they belong to.
+    Count {
+        /// What they are called.
+        what: &'static str,
+        /// How many are needed.
+        expected: usize,
+        /// How many came.
+        got: usize,
     },
     /// The gradient is asked for with respect to something that is not differentiable.
     NotDifferentiable {
@@ -52,6 +87,14 @@ impl fmt::Display for GradError {
                 )
             }
             GradError::Undefined { op, at } => write!(f, "`{op}` has no derivative, at `{at}`"),
+            GradError::Marked { index } => write!(f, "gradient {index} is disconnected: it is no expression"),
+            GradError::NoCost => f.write_str("there is neither a cost nor a known gradient"),
+            GradError::Seed { what, index, ty, of } => {
+                write!(f, "{what} {index} has type {ty}, but belongs to an expression of type {of}")
+            }
+            GradError::Count { what, expected, got } => {
+                write!(f, "{got} {what}s for {expected} expressions")
+            }
             GradError::NotDifferentiable { wrt, ty } => {
                 write!(f, "cannot differentiate with respect to `{wrt}`: it is a constant of type {ty}")
             }

@@ -6,6 +6,13 @@
 
 mod api;
 mod error;
+mod options;
+mod products;
+mod reverse;
 
-pub use api::{Disconnected, Grads, grad, grads, grads_or, grads_with};
+pub use api::{Grads, grad, grads, grads_or};
 pub use error::GradError;
+pub use options::{
+    Disconnected, GradOptions, Gradient, Gradients, NullGradients, ReturnDisconnected, gradients,
+};
+pub use products::{hessian_vector_product, pullback, pushforward, subgraph_grad};

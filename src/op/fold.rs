@@ -1,8 +1,26 @@
 //! The order in which a block of elements is folded: fixed, so that a result never depends on the
 //! machine or on how a loop was divided.
 
+use crate::math::wide::Loop;
+
 /// Partial results that are carried side by side.
 const LANES: usize = 16;
+
+/// [`fold_lanes`] at the width of the machine.
+pub(super) struct FoldLanes<'x, S, M> {
+    pub(super) init: Option<f64>,
+    pub(super) xs: &'x [f64],
+    pub(super) step: S,
+    pub(super) merge: M,
+}
+
+impl<S: Fn(f64, f64) -> f64, M: Fn(f64, f64) -> f64> Loop for FoldLanes<'_, S, M> {
+    type Out = f64;
+    #[inline(always)]
+    fn run(self) -> f64 {
+        fold_lanes(self.init, self.xs, self.step, self.merge)
+    }
+}
 
 /// Folds a block: element `i` goes to lane `i % 16` by `step`, the lanes are then joined in pairs
 /// by `merge`. For a sum of `n` elements the relative error of the sum of absolute values is at
@@ -10,7 +28,7 @@ const LANES: usize = 16;
 ///
 /// NaN when there is no element and no `init`, which the checks on lengths exclude.
 #[inline(always)]
-pub(super) fn fold_lanes(
+fn fold_lanes(
     init: Option<f64>,
     xs: &[f64],
     step: impl Fn(f64, f64) -> f64,

@@ -3,6 +3,7 @@
 //! The evaluator owns every loop over memory; a row gives the arithmetic.
 
 use super::Attr;
+use crate::math::{Binary, Unary, wide};
 
 /// One operand to one result.
 #[derive(Debug, Clone, Copy)]
@@ -13,6 +14,13 @@ pub struct Map1 {
     pub block: fn(&[f64], &mut [f64]),
 }
 
+impl Map1 {
+    /// An elementary function as a kernel: the same formula for one number and for blocks.
+    pub(super) const fn of<F: Unary>() -> Kernel {
+        Kernel::Map1(Map1 { scalar: wide::one1::<F>, block: wide::each1::<F> })
+    }
+}
+
 /// Two operands to one result.
 #[derive(Debug, Clone, Copy)]
 pub struct Map2 {
@@ -20,6 +28,13 @@ pub struct Map2 {
     pub scalar: fn(f64, f64) -> f64,
     /// The same over a block.
     pub block: fn(&[f64], &[f64], &mut [f64]),
+}
+
+impl Map2 {
+    /// As [`Map1::of`].
+    pub(super) const fn of<F: Binary>() -> Kernel {
+        Kernel::Map2(Map2 { scalar: wide::one2::<F>, block: wide::each2::<F> })
+    }
 }
 
 /// `out[i] = f(a[i], b[i], c[i])`.
@@ -103,13 +118,7 @@ macro_rules! map1 {
     ($f:expr) => {
         $crate::op::Kernel::Map1($crate::op::Map1 {
             scalar: $f,
-            block: |a, out| {
-                let f: fn(f64) -> f64 = $f;
-                let _ = f;
-                for (o, &a) in out.iter_mut().zip(a) {
-                    *o = ($f)(a);
-                }
-            },
+            block: |a, out| crate::math::wide::map1(a, out, $f),
         })
     };
 }
@@ -117,14 +126,7 @@ macro_rules! map1 {
 /// The two fields of a [`Map2`] from a closure.
 macro_rules! map2_of {
     ($f:expr) => {
-        $crate::op::Map2 {
-            scalar: $f,
-            block: |a, b, out| {
-                for ((o, &a), &b) in out.iter_mut().zip(a).zip(b) {
-                    *o = ($f)(a, b);
-                }
-            },
-        }
+        $crate::op::Map2 { scalar: $f, block: |a, b, out| crate::math::wide::map2(a, b, out, $f) }
     };
 }
 
@@ -140,11 +142,7 @@ macro_rules! map3 {
     ($f:expr) => {
         $crate::op::Kernel::Map3($crate::op::Map3 {
             scalar: $f,
-            block: |a, b, c, out| {
-                for (((o, &a), &b), &c) in out.iter_mut().zip(a).zip(b).zip(c) {
-                    *o = ($f)(a, b, c);
-                }
-            },
+            block: |a, b, c, out| crate::math::wide::map3([a, b, c], out, $f),
         })
     };
 }
@@ -159,7 +157,10 @@ macro_rules! reduce {
         $crate::op::Kernel::Reduce {
             init: $init,
             step: map2_of!($step),
-            fold: |xs| crate::op::fold::fold_lanes($init, xs, $step, $merge),
+            fold: |xs| {
+                let fold = crate::op::fold::FoldLanes { init: $init, xs, step: $step, merge: $merge };
+                crate::math::wide::widely(fold)
+            },
             merge: $merge,
         }
     };

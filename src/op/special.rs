@@ -6,22 +6,6 @@ fn r(x: f64) -> Real {
     Real::from(x)
 }
 
-/// `1 / (1 + exp(-x))` without overflow; below 2 ulp.
-pub(super) fn sigmoid(x: f64) -> f64 {
-    if x >= 0.0 {
-        1.0 / (1.0 + libm::exp(-x))
-    } else {
-        let e = libm::exp(x);
-        e / (1.0 + e)
-    }
-}
-
-/// `log(1 + exp(x))` without overflow.
-pub(super) fn softplus(x: f64) -> f64 {
-    // The second term is below half an ulp of x past 37, and NaN must stay NaN.
-    if x > 37.0 { x } else { libm::log1p(libm::exp(x)) }
-}
-
 /// `log(1 - exp(x))`: Maechler, "Accurately computing log(1 - exp(-|a|))", 2012.
 pub(super) fn log1mexp(x: f64) -> f64 {
     if x > -std::f64::consts::LN_2 { libm::log(-libm::expm1(x)) } else { libm::log1p(-libm::exp(x)) }
@@ -56,19 +40,6 @@ pub(super) fn maximum(a: f64, b: f64) -> f64 {
 /// NumPy's `minimum`: NaN if either is.
 pub(super) fn minimum(a: f64, b: f64) -> f64 {
     if a.is_nan() || a <= b { a } else { b }
-}
-
-/// Power; small integer exponents by multiplication, which is exact where the product is.
-pub(super) fn pow(x: f64, y: f64) -> f64 {
-    if y == 2.0 {
-        x * x
-    } else if y == 1.0 {
-        x
-    } else if y == 0.5 && x > 0.0 {
-        x.sqrt()
-    } else {
-        libm::pow(x, y)
-    }
 }
 
 /// The logarithmic derivative of the gamma function.

@@ -8,13 +8,14 @@
 //! Derivatives are Theano 1.0.5's, term by term, because raw gradients are printed.
 
 use super::def::{Arity, Derivative, OpDef, Ring, Role};
-use super::kernel::{Kernel, View, map1, map2, map2_of, map3, reduce};
+use super::kernel::{Kernel, Map1, Map2, View, map1, map2, map2_of, map3, reduce};
 use super::law::{Interval, Law};
 use super::pieces::{self, Pp};
 use super::special as f;
 use super::{Attr, AttrKind, derive, error_fn, law, polygamma, rounding, types, whole};
 use crate::expr::{Adjoint, Expr, IntoExpr as _, fill, switch};
 use crate::lanes::{Cmp, One};
+use crate::math;
 use crate::num::Real;
 use crate::ty::DType;
 
@@ -206,7 +207,7 @@ ops!(
             |v| (v.g() * v.x(1)) * v.x(0).pow(v.x(1) - 1),
             |v| switch(&v.x(0).eq(0), 0, (v.g() * v.x(0).log()) * v.x(0).pow(v.x(1))),
         ]),
-        kernel: map2!(f::pow),
+        kernel: Map2::of::<math::Pow>(),
         real: Some(|x| x[0].pow(&x[1])),
         cost: 30.0,
         laws: &[
@@ -360,7 +361,7 @@ ops!(
         doc: "Elementwise exponential.",
         latex: Some("e^{#0}"),
         derivative: Derivative::Each(&[|v| v.g() * v.x(0).exp()]),
-        kernel: map1!(libm::exp),
+        kernel: Map1::of::<math::Exp>(),
         real: Some(|x| x[0].exp()),
         cost: 15.0,
         laws: &[Law::Increasing, Law::Range(|_| Interval::NONNEG), Law::Nonzero(|_| true)],
@@ -382,7 +383,7 @@ ops!(
         aliases: &["ln"],
         doc: "Elementwise natural logarithm; NaN below zero.",
         derivative: Derivative::Each(&[|v| v.g() / v.x(0)]),
-        kernel: map1!(libm::log),
+        kernel: Map1::of::<math::Log>(),
         real: Some(|x| x[0].ln()),
         cost: 15.0,
         laws: &[Law::Increasing],
@@ -410,7 +411,7 @@ ops!(
         name: "log1p",
         doc: "log(1 + x), accurate near zero; NaN below -1.",
         derivative: Derivative::Each(&[|v| v.g() / (1 + v.x(0))]),
-        kernel: map1!(libm::log1p),
+        kernel: Map1::of::<math::Log1p>(),
         real: Some(|x| f::real_log1p(&x[0])),
         cost: 16.0,
         laws: &[
@@ -424,7 +425,7 @@ ops!(
         name: "expm1",
         doc: "exp(x) - 1, accurate near zero.",
         derivative: Derivative::Each(&[|v| v.g() * v.x(0).exp()]),
-        kernel: map1!(libm::expm1),
+        kernel: Map1::of::<math::Expm1>(),
         real: Some(|x| f::real_expm1(&x[0])),
         cost: 16.0,
         laws: &[
@@ -451,7 +452,7 @@ ops!(
         name: "sin",
         doc: "Elementwise sine.",
         derivative: Derivative::Each(&[|v| v.g() * v.x(0).cos()]),
-        kernel: map1!(libm::sin),
+        kernel: Map1::of::<math::Sin>(),
         real: Some(|x| x[0].sin()),
         cost: 15.0,
         laws: &[Law::Odd, Law::Range(|_| Interval { lo: -1.0, hi: 1.0 })],
@@ -461,7 +462,7 @@ ops!(
         name: "cos",
         doc: "Elementwise cosine.",
         derivative: Derivative::Each(&[|v| -v.g() * v.x(0).sin()]),
-        kernel: map1!(libm::cos),
+        kernel: Map1::of::<math::Cos>(),
         real: Some(|x| x[0].cos()),
         cost: 15.0,
         laws: &[Law::Even, Law::Range(|_| Interval { lo: -1.0, hi: 1.0 })],
@@ -471,7 +472,7 @@ ops!(
         name: "tan",
         doc: "Elementwise tangent.",
         derivative: Derivative::Each(&[|v| v.g() / v.x(0).cos().sqr()]),
-        kernel: map1!(libm::tan),
+        kernel: Map1::of::<math::Tan>(),
         real: Some(|x| x[0].sin() / x[0].cos()),
         cost: 20.0,
         laws: &[Law::Odd],
@@ -572,7 +573,7 @@ ops!(
         name: "sinh",
         doc: "Elementwise hyperbolic sine.",
         derivative: Derivative::Each(&[|v| v.g() * v.x(0).cosh()]),
-        kernel: map1!(libm::sinh),
+        kernel: Map1::of::<math::Sinh>(),
         real: Some(|x| (x[0].exp() - (-&x[0]).exp()) / r(2.0)),
         cost: 20.0,
         laws: &[Law::Odd, Law::Increasing],
@@ -582,7 +583,7 @@ ops!(
         name: "cosh",
         doc: "Elementwise hyperbolic cosine.",
         derivative: Derivative::Each(&[|v| v.g() * v.x(0).sinh()]),
-        kernel: map1!(libm::cosh),
+        kernel: Map1::of::<math::Cosh>(),
         real: Some(|x| (x[0].exp() + (-&x[0]).exp()) / r(2.0)),
         cost: 20.0,
         laws: &[Law::Even, Law::Range(|_| Interval { lo: 1.0, hi: f64::INFINITY }), Law::Nonzero(|_| true)],
@@ -592,7 +593,7 @@ ops!(
         name: "tanh",
         doc: "Elementwise hyperbolic tangent.",
         derivative: Derivative::Each(&[|v| v.g() * (1 - v.x(0).tanh().sqr())]),
-        kernel: map1!(libm::tanh),
+        kernel: Map1::of::<math::Tanh>(),
         real: Some(|x| f::real_tanh(&x[0])),
         cost: 15.0,
         laws: &[
@@ -611,7 +612,7 @@ ops!(
             let s = v.x(0).sigmoid();
             (v.g() * &s) * (1.0 - s)
         }]),
-        kernel: map1!(f::sigmoid),
+        kernel: Map1::of::<math::Sigmoid>(),
         real: Some(|x| r(1.0) / (r(1.0) + (-&x[0]).exp())),
         cost: 15.0,
         laws: &[Law::Range(|_| Interval::UNIT), Law::Nonzero(|_| true)],
@@ -621,7 +622,7 @@ ops!(
         name: "softplus",
         doc: "log(1 + exp(x)), without overflow.",
         derivative: Derivative::Each(&[|v| v.g() * v.x(0).sigmoid()]),
-        kernel: map1!(f::softplus),
+        kernel: Map1::of::<math::Softplus>(),
         real: Some(|x| f::real_log1p(&x[0].exp())),
         cost: 15.0,
         laws: &[Law::Range(|_| Interval::NONNEG), Law::Nonzero(|_| true)],
@@ -631,7 +632,7 @@ ops!(
         name: "erf",
         doc: "The error function.",
         derivative: Derivative::Each(&[|v| (v.g() * ERF_SLOPE) * (-v.x(0) * v.x(0)).exp()]),
-        kernel: map1!(libm::erf),
+        kernel: Map1::of::<math::Erf>(),
         real: Some(|x| f::real_erf(&x[0])),
         cost: 15.0,
         laws: &[Law::Odd, Law::Range(|_| Interval { lo: -1.0, hi: 1.0 }), Law::Nonzero(|x| x[0].nonzero)],
@@ -641,7 +642,7 @@ ops!(
         name: "erfc",
         doc: "The complementary error function 1 - erf(x), accurate where it is small.",
         derivative: Derivative::Each(&[|v| (-v.g() * ERF_SLOPE) * (-v.x(0) * v.x(0)).exp()]),
-        kernel: map1!(libm::erfc),
+        kernel: Map1::of::<math::Erfc>(),
         real: Some(|x| f::real_erfc(&x[0])),
         cost: 15.0,
         laws: &[Law::Range(|_| Interval { lo: 0.0, hi: 2.0 }), Law::Nonzero(|_| true)],

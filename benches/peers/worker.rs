@@ -1,0 +1,133 @@
+//! A worker of the peers comparison: reads requests as lines of JSON, builds each workload's gradient
+//! from text, times calls. The protocol is in this folder's README.
+//!
+//!     cargo build --release --example peers_worker
+
+#![allow(clippy::print_stdout, reason = "the protocol's channel")]
+
+mod texts;
+
+use std::error::Error;
+use std::hint::black_box;
+use std::io::{BufRead as _, Write as _};
+use std::path::Path;
+use std::time::Instant;
+
+use egrad::function::{Function, OnUnused};
+use egrad::sexp::Source;
+use egrad::text::parse_infix;
+use ndarray::{ArrayD, ArrayViewD, ArrayViewMutD, IxDyn};
+use serde_json::{Value, json};
+
+type Fallible<T> = Result<T, Box<dyn Error>>;
+
+/// A workload that is ready: the function, its inputs in order, outputs that are kept.
+struct Ready {
+    f: Function,
+    inputs: Vec<ArrayD<f64>>,
+    outputs: Vec<ArrayD<f64>>,
+}
+
+impl Ready {
+    /// Text to first result, in seconds; inputs are read before.
+    fn new(text: &str, load: impl Fn(&str) -> Fallible<ArrayD<f64>>) -> Fallible<(Ready, f64)> {
+        let names = parse_infix(&Source::text_only(text), &[])?.inputs;
+        let inputs: Vec<ArrayD<f64>> =
+            names.iter().map(|e| load(e.name().unwrap_or(""))).collect::<Fallible<_>>()?;
+        let start = Instant::now();
+        let program = parse_infix(&Source::text_only(text), &[])?;
+        let f = Function::builder().unused(OnUnused::Ignore).build(&program.inputs, &program.results)?;
+        let views: Vec<ArrayViewD<'_, f64>> = inputs.iter().map(|x| x.view()).collect();
+        let outputs = f.call(&views)?;
+        let seconds = start.elapsed().as_secs_f64();
+        Ok((Ready { f, inputs, outputs }, seconds))
+    }
+
+    /// Seconds per call of each batch of calls, sorted; stops after `budget` seconds.
+    fn time(&mut self, budget: f64) -> Fallible<(Vec<f64>, usize)> {
+        let views: Vec<ArrayViewD<'_, f64>> = self.inputs.iter().map(|x| x.view()).collect();
+        let mut into: Vec<ArrayViewMutD<'_, f64>> = self.outputs.iter_mut().map(|o| o.view_mut()).collect();
+        let f = &self.f;
+        let mut batch = |calls: usize| -> Fallible<f64> {
+            let start = Instant::now();
+            for _ in 0..calls {
+                f.call_into(black_box(&views), &mut into)?;
+            }
+            Ok(start.elapsed().as_secs_f64())
+        };
+        let once = batch(1)?.min(batch(1)?);
+        #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a count of calls")]
+        let calls = ((0.004 / once.max(1e-8)) as usize).max(1);
+        let start = Instant::now();
+        let mut per = Vec::new();
+        while per.len() < 3 || start.elapsed().as_secs_f64() < budget {
+            #[allow(clippy::cast_precision_loss, reason = "a count of calls")]
+            per.push(batch(calls)? / calls as f64);
+        }
+        per.sort_by(f64::total_cmp);
+        Ok((per, calls))
+    }
+}
+
+fn bytes(x: &ArrayD<f64>) -> Vec<u8> {
+    x.iter().flat_map(|v| v.to_le_bytes()).collect()
+}
+
+fn input(dir: &Path, meta: &Value, name: &str) -> Fallible<ArrayD<f64>> {
+    let shape = meta["inputs"][name]["shape"].as_array().ok_or("an input without shape")?;
+    let shape: Vec<usize> =
+        shape.iter().filter_map(Value::as_u64).map(usize::try_from).collect::<Result<_, _>>()?;
+    let data = std::fs::read(dir.join(format!("{name}.bin")))?;
+    let data = data.as_chunks::<8>().0.iter().map(|c| f64::from_le_bytes(*c)).collect();
+    Ok(ArrayD::from_shape_vec(IxDyn(&shape), data)?)
+}
+
+/// Answers one request; `None` ends the worker.
+fn answer(request: &Value, ready: &mut Option<Ready>, tag: &str) -> Fallible<Option<Value>> {
+    let field = |name: &str| request[name].as_str().unwrap_or("");
+    Ok(Some(match field("cmd") {
+        "quit" => return Ok(None),
+        "drop" => {
+            *ready = None;
+            json!({"ok": true})
+        }
+        "prepare" => {
+            let Some(text) = texts::text(field("workload")).filter(|_| field("dtype") == "f64") else {
+                return Ok(Some(json!({"ok": false, "unsupported": true})));
+            };
+            let dir = Path::new(field("dir"));
+            let meta: Value = serde_json::from_slice(&std::fs::read(dir.join("meta.json"))?)?;
+            let (made, seconds) = Ready::new(&text, |name| input(dir, &meta, name))?;
+            for (i, o) in made.outputs.iter().enumerate() {
+                std::fs::write(dir.join(format!("out_{tag}_{i}.bin")), bytes(o))?;
+            }
+            *ready = Some(made);
+            json!({"ok": true, "ttfr_s": seconds})
+        }
+        "time" => {
+            let ready = ready.as_mut().ok_or("nothing is prepared")?;
+            let (per, calls) = ready.time(request["budget_s"].as_f64().unwrap_or(0.05))?;
+            json!({
+                "ok": true, "median_s": per[per.len() / 2], "min_s": per[0],
+                "calls": calls * per.len(), "batches": per.len(), "clean": per.len(),
+            })
+        }
+        other => json!({"ok": false, "error": format!("no such command: {other:?}")}),
+    }))
+}
+
+fn main() -> Fallible<()> {
+    let mut out = std::io::stdout().lock();
+    let mut say = |v: &Value| writeln!(out, "{v}").and_then(|()| out.flush());
+    say(&json!({"ok": true, "import_s": 0.0, "init_s": 0.0, "version": env!("CARGO_PKG_VERSION")}))?;
+    let mut ready = None;
+    for line in std::io::stdin().lock().lines() {
+        let request: Value = serde_json::from_str(&line?)?;
+        match answer(&request, &mut ready, "egrad") {
+            Ok(Some(v)) => say(&v)?,
+            Ok(None) => break,
+            Err(e) => say(&json!({"ok": false, "error": e.to_string()}))?,
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,147 @@
+//! Exponentials: `x = k ln 2 + r`, a polynomial for `exp(r) - 1`, and scaling by `2^k` in two steps
+//! so that results below the normal range are rounded once.
+
+use super::{Lanes, Unary, pairs, two_sum};
+
+/// `(exp(r) - 1 - r) / r^2` on `|r| <= ln(2) / 2`, interpolated at Chebyshev's points; relative to
+/// `exp(r) - 1` the error is below 2^-61.
+const TAIL: [f64; 11] = [
+    0.5,
+    0.1666666666666667,
+    0.04166666666666667,
+    0.008333333333326136,
+    0.0013888888888883748,
+    0.00019841269874820627,
+    2.4801587325547743e-05,
+    2.7557255400206422e-06,
+    2.75572736431103e-07,
+    2.5105217004720745e-08,
+    2.0914686968086876e-09,
+];
+/// `ln 2` in two parts; the first ends in twelve zeros, so that its multiples are exact.
+pub(super) const LN2: (f64, f64) = (0.693147180559663, 2.8235290563031577e-13);
+/// `1.5 * 2^52`: added to a small number, leaves it rounded to an integer in the low bits.
+pub(super) const ROUND: f64 = 6755399441055744.0;
+
+/// Past these the result is infinite or zero.
+const LARGEST: f64 = 710.0;
+const SMALLEST: f64 = -746.0;
+
+/// `exp(x + low) = 2^k (1 + r + tail)`: `r` and `tail`, whose sum is not rounded, and `k` as the low
+/// bits of [`ROUND`]` + k`.
+#[derive(Clone, Copy)]
+pub(super) struct Parts<L: Lanes> {
+    pub(super) r: L,
+    pub(super) tail: L,
+    pub(super) k: L::Bits,
+}
+
+impl<L: Lanes> Parts<L> {
+    /// For `x` between about -750 and 750, `low` far smaller.
+    #[inline(always)]
+    pub(super) fn of(x: L, low: L) -> Parts<L> {
+        let shifted = x.mul_add(L::splat(std::f64::consts::LOG2_E), L::splat(ROUND));
+        let k = shifted - L::splat(ROUND);
+        let exact = k.mul_add(L::splat(-LN2.0), x);
+        let rest = k.mul_add(L::splat(-LN2.1), low);
+        let r = exact + rest;
+        let lost = (exact - r) + rest;
+        let tail = (r * r).mul_add(pairs(r, TAIL), lost);
+        Parts { r, tail, k: shifted.bits() }
+    }
+
+    /// `exp(x) - 1` before scaling, rounded, and what rounding took.
+    #[inline(always)]
+    pub(super) fn minus_one(self) -> (L, L) {
+        let sum = self.r + self.tail;
+        (sum, (self.r - sum) + self.tail)
+    }
+
+    /// `exp(x)` before scaling.
+    #[inline(always)]
+    pub(super) fn mantissa(self) -> L {
+        L::splat(1.0) + (self.r + self.tail)
+    }
+
+    /// `y * 2^(k + shift)`, right below the normal range too.
+    #[inline(always)]
+    pub(super) fn scale(self, y: L, shift: i64) -> L {
+        let (a, b) = self.powers(shift);
+        y * a * b
+    }
+
+    /// Two powers of two whose product is `2^(k + shift)`.
+    #[inline(always)]
+    fn powers(self, shift: i64) -> (L, L) {
+        let bias = ROUND.to_bits().wrapping_sub(2046).wrapping_sub(shift.cast_unsigned());
+        let twice = L::minus(self.k, L::splat_bits(bias));
+        let half = L::shr::<1>(twice);
+        let other = L::minus(twice, half);
+        (L::from_bits(L::shl::<52>(half)), L::from_bits(L::shl::<52>(other)))
+    }
+
+    /// `2^k`, for `k` in the normal range.
+    #[inline(always)]
+    pub(super) fn power(self) -> L {
+        let bias = ROUND.to_bits().wrapping_sub(1023);
+        L::from_bits(L::shl::<52>(L::minus(self.k, L::splat_bits(bias))))
+    }
+}
+
+/// `x` kept to where the exponential is neither zero nor infinite for sure; NaN stays.
+#[inline(always)]
+pub(super) fn clamp<L: Lanes>(x: L) -> L {
+    let (low, high) = (L::splat(SMALLEST), L::splat(LARGEST));
+    let x = L::select(x.lt(low), low, x);
+    L::select(high.lt(x), high, x)
+}
+
+/// The exponential, below 0.8 ulp.
+#[derive(Debug, Clone, Copy)]
+pub struct Exp;
+
+impl Unary for Exp {
+    #[inline(always)]
+    fn at<L: Lanes>(x: L) -> L {
+        let p = Parts::of(clamp(x), L::splat(0.0));
+        p.scale(p.mantissa(), 0)
+    }
+}
+
+/// `exp(x) - 1`, below 1 ulp.
+#[derive(Debug, Clone, Copy)]
+pub struct Expm1;
+
+impl Unary for Expm1 {
+    #[inline(always)]
+    fn at<L: Lanes>(x: L) -> L {
+        let floor = L::splat(-40.0);
+        let p = Parts::of(clamp(L::select(x.lt(floor), floor, x)), L::splat(0.0));
+        let (high, low) = p.minus_one();
+        // Half of the power is a number where the whole is not any more.
+        let (a, b) = p.powers(-1);
+        let power = a * b;
+        let (sum, lost) = two_sum(power * high, power - L::splat(0.5));
+        let half = sum + power.mul_add(low, lost);
+        L::select(x.abs().lt(L::splat(1e-290)), x, half + half)
+    }
+}
+
+/// `1 / (1 + exp(-x))`, below 1 ulp from 0 up and below 2 ulp under 0.
+#[derive(Debug, Clone, Copy)]
+pub struct Sigmoid;
+
+impl Unary for Sigmoid {
+    #[inline(always)]
+    fn at<L: Lanes>(x: L) -> L {
+        let one = L::splat(1.0);
+        let p = Parts::of(clamp(-x.abs()), L::splat(0.0));
+        let e = p.scale(p.mantissa(), 0);
+        let sum = one + e;
+        let lost = e - (sum - one);
+        let inverse = one / sum;
+        let rest = (-inverse).mul_add(sum, one) - inverse * lost;
+        let upper = inverse.mul_add(rest, inverse);
+        L::select(x.lt(L::splat(0.0)), e * upper, upper)
+    }
+}

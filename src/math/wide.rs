@@ -1,0 +1,241 @@
+//! Loops over blocks, each compiled for several instruction sets and chosen at run time.
+//!
+//! The sets differ in width only: every operation is one rounding of IEEE 754, so results agree to
+//! the bit.
+
+#![allow(unsafe_code, reason = "functions compiled for an instruction set are called behind its check")]
+
+use std::sync::atomic::{AtomicU8, Ordering};
+
+use super::{Binary, Unary};
+
+/// The instruction sets that loops are compiled for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+#[repr(u8)]
+pub enum Width {
+    /// What every machine of this kind has.
+    Portable = 1,
+    /// x86-64 with AVX2 and FMA: four doubles.
+    Avx2 = 2,
+    /// x86-64 with AVX-512: eight doubles.
+    Avx512 = 3,
+}
+
+impl Width {
+    /// All, narrowest first.
+    pub const ALL: [Width; 3] = [Width::Portable, Width::Avx2, Width::Avx512];
+}
+
+/// The width in use; 0 until it is asked for.
+static WIDTH: AtomicU8 = AtomicU8::new(0);
+
+/// The widest that this machine has.
+fn widest() -> Width {
+    #[cfg(target_arch = "x86_64")]
+    {
+        if is_x86_feature_detected!("avx2") && is_x86_feature_detected!("fma") {
+            let wider = is_x86_feature_detected!("avx512f")
+                && is_x86_feature_detected!("avx512dq")
+                && is_x86_feature_detected!("avx512bw")
+                && is_x86_feature_detected!("avx512vl");
+            return if wider { Width::Avx512 } else { Width::Avx2 };
+        }
+    }
+    Width::Portable
+}
+
+/// The width in use: the widest that the machine has, unless [`use_width`] chose.
+#[inline]
+pub fn width() -> Width {
+    match WIDTH.load(Ordering::Relaxed) {
+        3 => Width::Avx512,
+        2 => Width::Avx2,
+        1 => Width::Portable,
+        _ => {
+            let w = widest();
+            WIDTH.store(w as u8, Ordering::Relaxed);
+            w
+        }
+    }
+}
+
+/// Chooses the width for the whole process; `false` where the machine does not have it. Results do
+/// not depend on it, only time does.
+pub fn use_width(w: Width) -> bool {
+    if w > widest() {
+        return false;
+    }
+    WIDTH.store(w as u8, Ordering::Relaxed);
+    true
+}
+
+/// A computation over blocks that is compiled for each width.
+pub(crate) trait Loop {
+    /// What comes out.
+    type Out;
+    /// Does it. Must be inlined into what calls it.
+    fn run(self) -> Self::Out;
+}
+
+#[cfg(target_arch = "x86_64")]
+#[target_feature(enable = "avx2,fma")]
+fn avx2<T: Loop>(work: T) -> T::Out {
+    work.run()
+}
+
+#[cfg(target_arch = "x86_64")]
+#[target_feature(enable = "avx2,fma,avx512f,avx512dq,avx512bw,avx512vl")]
+fn avx512<T: Loop>(work: T) -> T::Out {
+    work.run()
+}
+
+/// Runs a computation at the width in use.
+#[inline]
+pub(crate) fn widely<T: Loop>(work: T) -> T::Out {
+    match width() {
+        // SAFETY: `width` gives a set only where `widest` found all of its features.
+        #[cfg(target_arch = "x86_64")]
+        Width::Avx512 => unsafe { avx512(work) },
+        // SAFETY: as above.
+        #[cfg(target_arch = "x86_64")]
+        Width::Avx2 => unsafe { avx2(work) },
+        _ => work.run(),
+    }
+}
+
+struct Each1<'a, F>(&'a [f64], &'a mut [f64], std::marker::PhantomData<F>);
+
+impl<F: Unary> Loop for Each1<'_, F> {
+    type Out = ();
+    #[inline(always)]
+    fn run(self) {
+        let mut any = false;
+        for (o, &x) in self.1.iter_mut().zip(self.0) {
+            *o = F::at(x);
+            any |= F::rare(x);
+        }
+        if any {
+            for (o, &x) in self.1.iter_mut().zip(self.0) {
+                if F::rare(x) {
+                    *o = F::rarely(x);
+                }
+            }
+        }
+    }
+}
+
+/// `out[i] = f(x[i])`.
+pub(crate) fn each1<F: Unary>(x: &[f64], out: &mut [f64]) {
+    widely(Each1::<F>(x, out, std::marker::PhantomData));
+}
+
+struct One1<F>(f64, std::marker::PhantomData<F>);
+
+impl<F: Unary> Loop for One1<F> {
+    type Out = f64;
+    #[inline(always)]
+    fn run(self) -> f64 {
+        if F::rare(self.0) { F::rarely(self.0) } else { F::at(self.0) }
+    }
+}
+
+/// The same for one number.
+pub(crate) fn one1<F: Unary>(x: f64) -> f64 {
+    widely(One1::<F>(x, std::marker::PhantomData))
+}
+
+struct Each2<'a, F>(&'a [f64], &'a [f64], &'a mut [f64], std::marker::PhantomData<F>);
+
+impl<F: Binary> Loop for Each2<'_, F> {
+    type Out = ();
+    #[inline(always)]
+    fn run(self) {
+        let mut any = false;
+        for ((o, &x), &y) in self.2.iter_mut().zip(self.0).zip(self.1) {
+            *o = F::at(x, y);
+            any |= F::rare(x, y);
+        }
+        if any {
+            for ((o, &x), &y) in self.2.iter_mut().zip(self.0).zip(self.1) {
+                if F::rare(x, y) {
+                    *o = F::rarely(x, y);
+                }
+            }
+        }
+    }
+}
+
+/// `out[i] = f(x[i], y[i])`.
+pub(crate) fn each2<F: Binary>(x: &[f64], y: &[f64], out: &mut [f64]) {
+    widely(Each2::<F>(x, y, out, std::marker::PhantomData));
+}
+
+struct One2<F>(f64, f64, std::marker::PhantomData<F>);
+
+impl<F: Binary> Loop for One2<F> {
+    type Out = f64;
+    #[inline(always)]
+    fn run(self) -> f64 {
+        if F::rare(self.0, self.1) { F::rarely(self.0, self.1) } else { F::at(self.0, self.1) }
+    }
+}
+
+/// The same for one pair.
+pub(crate) fn one2<F: Binary>(x: f64, y: f64) -> f64 {
+    widely(One2::<F>(x, y, std::marker::PhantomData))
+}
+
+struct Map1<'a, F>(&'a [f64], &'a mut [f64], F);
+
+impl<F: Fn(f64) -> f64> Loop for Map1<'_, F> {
+    type Out = ();
+    #[inline(always)]
+    fn run(self) {
+        for (o, &x) in self.1.iter_mut().zip(self.0) {
+            *o = (self.2)(x);
+        }
+    }
+}
+
+/// `out[i] = f(x[i])` for a closure.
+#[inline]
+pub(crate) fn map1(x: &[f64], out: &mut [f64], f: impl Fn(f64) -> f64) {
+    widely(Map1(x, out, f));
+}
+
+struct Map2<'a, F>(&'a [f64], &'a [f64], &'a mut [f64], F);
+
+impl<F: Fn(f64, f64) -> f64> Loop for Map2<'_, F> {
+    type Out = ();
+    #[inline(always)]
+    fn run(self) {
+        for ((o, &x), &y) in self.2.iter_mut().zip(self.0).zip(self.1) {
+            *o = (self.3)(x, y);
+        }
+    }
+}
+
+/// `out[i] = f(x[i], y[i])` for a closure.
+#[inline]
+pub(crate) fn map2(x: &[f64], y: &[f64], out: &mut [f64], f: impl Fn(f64, f64) -> f64) {
+    widely(Map2(x, y, out, f));
+}
+
+struct Map3<'a, F>([&'a [f64]; 3], &'a mut [f64], F);
+
+impl<F: Fn(f64, f64, f64) -> f64> Loop for Map3<'_, F> {
+    type Out = ();
+    #[inline(always)]
+    fn run(self) {
+        let [a, b, c] = self.0;
+        for (((o, &x), &y), &z) in self.1.iter_mut().zip(a).zip(b).zip(c) {
+            *o = (self.2)(x, y, z);
+        }
+    }
+}
+
+/// `out[i] = f(a[i], b[i], c[i])` for a closure.
+#[inline]
+pub(crate) fn map3(operands: [&[f64]; 3], out: &mut [f64], f: impl Fn(f64, f64, f64) -> f64) {
+    widely(Map3(operands, out, f));
+}
