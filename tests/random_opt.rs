@@ -145,9 +145,9 @@ fn judge(
             let noise = |r: &Vec<Defined>| (&a.value - &r[k].value).abs() * Real::from(100.0);
             if is_real(&b.value) && rounded.iter().any(|r| !is_real(&r[k].value) || noise(r) >= far) {
                 if agree(&a.value, &b.value) {
-                    counts.equal += 1
+                    counts.equal += 1;
                 } else {
-                    counts.unsure += 1
+                    counts.unsure += 1;
                 }
                 continue;
             }
@@ -192,8 +192,8 @@ fn scalars_over_the_reals() {
                     continue;
                 };
                 // Two patterns of roundings, so that they do not cancel in both.
-                let up = |id: Id| if id % 2 == 0 { 1e-15 } else { -1e-15 };
-                let down = |id: Id| if id % 3 == 0 { 1e-15 } else { -3e-15 };
+                let up = |id: Id| if id.is_multiple_of(2) { 1e-15 } else { -1e-15 };
+                let down = |id: Id| if id.is_multiple_of(3) { 1e-15 } else { -3e-15 };
                 let rounded: Vec<Vec<Defined>> = [&up as &dyn Fn(Id) -> f64, &down]
                     .iter()
                     .filter_map(|error| reals(&graph, &roots, &point, error))
