@@ -8,9 +8,10 @@ use std::path::{Path, PathBuf};
 const LAYERS: &[(&str, &[&str])] = &[
     ("ty", &[]),
     ("num", &[]),
+    ("lanes", &[]),
     ("math", &[]),
     // One knot on purpose: a row's derivative is written with expressions.
-    ("op", &["ty", "num", "math", "expr"]),
+    ("op", &["ty", "num", "lanes", "math", "expr"]),
     ("expr", &["ty", "num", "op"]),
     ("pp", &["ty", "op", "expr"]),
     ("grad", &["ty", "op", "expr", "pp"]),
@@ -22,11 +23,12 @@ const LAYERS: &[(&str, &[&str])] = &[
     ("facts", &["ty", "num", "op", "expr"]),
     ("graph", &["ty", "op", "expr", "facts"]),
     ("eval", &["ty", "num", "math", "op", "expr", "facts", "graph"]),
+    ("native", &["op", "lanes", "eval"]),
     ("rules", &["ty", "num", "op", "expr", "facts", "graph", "eval", "sexp"]),
     ("egraph", &["ty", "op", "expr", "facts", "graph", "rules", "extract"]),
     ("norm", &["op", "graph", "rules"]),
     ("optimize", &["ty", "op", "facts", "graph", "rules", "extract", "egraph", "norm"]),
-    ("function", &["ty", "op", "expr", "pp", "facts", "graph", "eval", "optimize"]),
+    ("function", &["ty", "op", "expr", "pp", "facts", "graph", "eval", "native", "optimize"]),
     (
         "script",
         &[

@@ -116,7 +116,7 @@ fn empty(fused: &Fused, args: FusedArgs<'_, '_>) -> Result<(), RunError> {
 }
 
 /// Strides of a reduction's result over the space: 0 along the axes it removes.
-fn kept_strides(space: &[usize], spec: &FoldSpec) -> SmallVec<[isize; 6]> {
+pub(crate) fn kept_strides(space: &[usize], spec: &FoldSpec) -> SmallVec<[isize; 6]> {
     let mut step = 1;
     let mut out: SmallVec<[isize; 6]> = SmallVec::from_elem(0, space.len());
     for (a, &n) in space.iter().enumerate().rev() {

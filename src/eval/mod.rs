@@ -38,10 +38,14 @@ mod step;
 mod whole;
 
 pub use backend::{Backend, FusedArgs, Strided};
+pub(crate) use blocks::kept_strides;
 pub use blocks::{BLOCK, Blocks};
 pub use error::{PlanError, RunError};
+pub(crate) use layout::{Layout, signed};
 pub use len::LenId;
+pub(crate) use nest::{Cursor, Nest};
 pub use plan::{
     Arg, Code, Dest, FoldSpec, Fused, Instr, Operand, Plan, ScalarStep, Slot, Source, Step, Target, ViewStep,
 };
+pub(crate) use reduce::{Running, Tile};
 pub use run::{Limits, Scratch};

@@ -11,8 +11,8 @@ const SHORT: usize = 16;
 /// Axes, at least two (the last two are the rows and columns of tiles), and a stride per operand
 /// and axis.
 #[derive(Debug)]
-pub(super) struct Nest {
-    pub(super) lens: SmallVec<[usize; 6]>,
+pub(crate) struct Nest {
+    pub(crate) lens: SmallVec<[usize; 6]>,
     /// Operand by operand.
     strides: SmallVec<[isize; 24]>,
 }
@@ -20,7 +20,7 @@ pub(super) struct Nest {
 impl Nest {
     /// The nest for a space without empty axes. `strides` holds one stride per axis for each
     /// operand, of which the last `folds` are results of reductions.
-    pub(super) fn new(space: &[usize], strides: &[isize], operands: usize, folds: usize) -> Nest {
+    pub(crate) fn new(space: &[usize], strides: &[isize], operands: usize, folds: usize) -> Nest {
         let rank = space.len();
         let mut axes: SmallVec<[(usize, SmallVec<[isize; 8]>); 6]> = SmallVec::new();
         for (a, &n) in space.iter().enumerate() {
@@ -56,18 +56,18 @@ impl Nest {
     }
 
     /// The strides of one operand.
-    pub(super) fn strides(&self, operand: usize) -> &[isize] {
+    pub(crate) fn strides(&self, operand: usize) -> &[isize] {
         &self.strides[operand * self.lens.len()..][..self.lens.len()]
     }
 
     /// Length of a tile's rows' axis, and of its columns' axis.
-    pub(super) fn tile(&self) -> (usize, usize) {
+    pub(crate) fn tile(&self) -> (usize, usize) {
         let k = self.lens.len();
         (self.lens[k - 2], self.lens[k - 1])
     }
 
     /// The strides of one operand along rows and columns of a tile.
-    pub(super) fn tile_strides(&self, operand: usize) -> (isize, isize) {
+    pub(crate) fn tile_strides(&self, operand: usize) -> (isize, isize) {
         let s = self.strides(operand);
         (s[s.len() - 2], s[s.len() - 1])
     }
@@ -75,18 +75,18 @@ impl Nest {
 
 /// A position among the outer axes of a nest.
 #[derive(Debug)]
-pub(super) struct Cursor {
+pub(crate) struct Cursor {
     at: SmallVec<[usize; 6]>,
 }
 
 impl Cursor {
     /// The first position.
-    pub(super) fn new(nest: &Nest) -> Cursor {
+    pub(crate) fn new(nest: &Nest) -> Cursor {
         Cursor { at: SmallVec::from_elem(0, nest.lens.len() - 2) }
     }
 
     /// The next position; false past the last.
-    pub(super) fn next(&mut self, nest: &Nest) -> bool {
+    pub(crate) fn next(&mut self, nest: &Nest) -> bool {
         for (i, &n) in self.at.iter_mut().zip(&nest.lens).rev() {
             *i += 1;
             if *i < n {
@@ -98,12 +98,12 @@ impl Cursor {
     }
 
     /// How far an operand is from its first element.
-    pub(super) fn offset(&self, strides: &[isize]) -> isize {
+    pub(crate) fn offset(&self, strides: &[isize]) -> isize {
         self.at.iter().zip(strides).map(|(&i, &s)| signed(i) * s).sum()
     }
 
     /// Is this the first position along every axis on which the operand does not move?
-    pub(super) fn first(&self, strides: &[isize]) -> bool {
+    pub(crate) fn first(&self, strides: &[isize]) -> bool {
         self.at.iter().zip(strides).all(|(&i, &s)| s != 0 || i == 0)
     }
 }

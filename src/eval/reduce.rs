@@ -34,7 +34,7 @@ impl Pairwise {
 
 /// One reduction while its loop runs.
 #[derive(Debug)]
-pub(super) struct Running<'p, 'a> {
+pub(crate) struct Running<'p, 'a> {
     spec: &'p FoldSpec,
     out: &'a mut [f64],
     pending: Pairwise,
@@ -45,16 +45,16 @@ pub(super) struct Running<'p, 'a> {
 
 /// A block of operands as a tile: rows of columns, and where its results go.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Tile<'t> {
-    pub(super) values: &'t [f64],
-    pub(super) rows: usize,
-    pub(super) cols: usize,
+pub(crate) struct Tile<'t> {
+    pub(crate) values: &'t [f64],
+    pub(crate) rows: usize,
+    pub(crate) cols: usize,
     /// Position of the result of the first element.
-    pub(super) at: usize,
+    pub(crate) at: usize,
     /// Strides of the result along rows and columns; 0 along axes that are reduced.
-    pub(super) step: (isize, isize),
+    pub(crate) step: (isize, isize),
     /// Is this the first contribution, along outer axes, along rows, along columns?
-    pub(super) first: (bool, bool, bool),
+    pub(crate) first: (bool, bool, bool),
 }
 
 fn shifted(at: usize, i: usize, stride: isize) -> usize {
@@ -62,12 +62,12 @@ fn shifted(at: usize, i: usize, stride: isize) -> usize {
 }
 
 impl<'p, 'a> Running<'p, 'a> {
-    pub(super) fn new(spec: &'p FoldSpec, out: &'a mut [f64]) -> Running<'p, 'a> {
+    pub(crate) fn new(spec: &'p FoldSpec, out: &'a mut [f64]) -> Running<'p, 'a> {
         Running { spec, out, pending: Pairwise::default(), key: 0, fresh: true }
     }
 
     /// Adds a tile. `spare` is a block that may be overwritten.
-    pub(super) fn add(&mut self, t: Tile<'_>, spare: &mut [f64]) {
+    pub(crate) fn add(&mut self, t: Tile<'_>, spare: &mut [f64]) {
         let (outer, row, col) = t.first;
         let (rows, cols) = t.step;
         // Moving along an axis that is kept is no further contribution.
@@ -128,7 +128,7 @@ impl<'p, 'a> Running<'p, 'a> {
     }
 
     /// Puts what is pending into its element.
-    pub(super) fn flush(&mut self) {
+    pub(crate) fn flush(&mut self) {
         if let Some(x) = self.pending.take(self.spec.merge) {
             let out = &mut self.out[self.key];
             *out = if self.fresh { x } else { (self.spec.merge)(*out, x) };

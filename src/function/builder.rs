@@ -1,6 +1,6 @@
 //! From expressions to a function, through the optimizer.
 
-use super::compile::{Function, OnUnused, Options, check_inputs};
+use super::compile::{Function, Loops, OnUnused, Options, check_inputs};
 use super::error::CompileError;
 use crate::eval::Limits;
 use crate::expr::Expr;
@@ -39,6 +39,13 @@ impl Builder {
     #[must_use]
     pub fn unused(mut self, unused: OnUnused) -> Builder {
         self.run.unused = unused;
+        self
+    }
+
+    /// What runs the loops.
+    #[must_use]
+    pub fn loops(mut self, loops: Loops) -> Builder {
+        self.run.loops = loops;
         self
     }
 

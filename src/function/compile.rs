@@ -11,6 +11,7 @@ use super::input::IntoInput;
 use crate::eval::{Backend, Blocks, Limits, Plan, Scratch};
 use crate::expr::{Expr, topological, variables};
 use crate::graph::{Constraint, Graph, Id, import};
+use crate::native::{Native, Width};
 use crate::op::nearest;
 use crate::optimize::Report;
 
@@ -26,9 +27,34 @@ pub enum OnUnused {
     Ignore,
 }
 
+/// What runs the loops of a function. All give the same bits.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Loops {
+    /// Machine code of the greatest width that this processor has; else the block interpreter.
+    #[default]
+    Best,
+    /// Machine code of one width, where this processor has it; else the block interpreter.
+    Native(Width),
+    /// The block interpreter.
+    Blocks,
+}
+
+impl Loops {
+    fn backend(self) -> Arc<dyn Backend> {
+        let native = match self {
+            Loops::Best => Native::detect(),
+            Loops::Native(width) => Native::with_width(width),
+            Loops::Blocks => None,
+        };
+        native.map_or_else(|| Arc::new(Blocks) as Arc<dyn Backend>, |n| Arc::new(n))
+    }
+}
+
 /// How a function is made.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct Options {
+    /// What runs the loops.
+    pub loops: Loops,
     /// What happens when no output uses an input.
     pub unused: OnUnused,
     /// What a call may use.
@@ -105,7 +131,7 @@ impl Function {
             outputs: outputs.to_vec(),
             checks: Checks::new(inputs, constraints),
             plan: Plan::with_inputs(graph, roots, &named)?,
-            backend: Arc::new(Blocks),
+            backend: options.loops.backend(),
             limits: options.limits,
             warnings: Vec::new(),
             report: None,

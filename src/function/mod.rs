@@ -10,6 +10,6 @@ mod error;
 mod input;
 
 pub use builder::Builder;
-pub use compile::{Function, OnUnused, Options};
+pub use compile::{Function, Loops, OnUnused, Options};
 pub use error::{CallError, CompileError};
 pub use input::IntoInput;

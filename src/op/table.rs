@@ -14,6 +14,7 @@ use super::pieces::{self, Pp};
 use super::special as f;
 use super::{Attr, AttrKind, derive, error_fn, law, polygamma, rounding, types, whole};
 use crate::expr::{Adjoint, Expr, IntoExpr as _, fill, switch};
+use crate::lanes::{Cmp, One};
 use crate::math;
 use crate::num::Real;
 use crate::ty::DType;
@@ -141,6 +142,7 @@ ops!(
             }),
         ],
         ring: Ring::Sum,
+        lanes: Some(|r, x| r.add(x[0], x[1])),
         ..OpDef::BINARY
     },
     infix::Sub::sub = OpDef {
@@ -154,6 +156,7 @@ ops!(
         real: Some(|x| &x[0] - &x[1]),
         laws: &[Law::Integral, Law::Range(|x| Interval { lo: x[0].lo - x[1].hi, hi: x[0].hi - x[1].lo }),],
         ring: Ring::Difference,
+        lanes: Some(|r, x| r.sub(x[0], x[1])),
         ..OpDef::BINARY
     },
     infix::Mul::mul = OpDef {
@@ -173,6 +176,7 @@ ops!(
             Law::Nonzero(|x| x[0].nonzero && x[1].nonzero),
         ],
         ring: Ring::Product,
+        lanes: Some(|r, x| r.mul(x[0], x[1])),
         ..OpDef::BINARY
     },
     infix::Div::div = OpDef {
@@ -189,6 +193,7 @@ ops!(
         cost: 3.0,
         laws: &[Law::Range(|x| law::quotient_range(x[0], x[1])), Law::Nonzero(|x| x[0].nonzero),],
         ring: Ring::Quotient,
+        lanes: Some(|r, x| r.div(x[0], x[1])),
         ..OpDef::BINARY
     },
     binary::Pow::pow = OpDef {
@@ -269,6 +274,7 @@ ops!(
             Law::Nonzero(|x| x[0].nonzero),
         ],
         ring: Ring::Opposite,
+        lanes: Some(|r, x| r.neg(x[0])),
         ..OpDef::UNARY
     },
     unary::Reciprocal::reciprocal = OpDef {
@@ -299,6 +305,7 @@ ops!(
             Law::Range(|x| Interval { lo: x[0].lo.max(-x[0].hi).max(0.0), hi: x[0].hi.max(-x[0].lo) }),
             Law::Nonzero(|x| x[0].nonzero),
         ],
+        lanes: Some(|r, x| r.abs(x[0])),
         ..OpDef::UNARY
     },
     unary::Sgn::sgn = OpDef {
@@ -319,6 +326,7 @@ ops!(
             Law::Range(|_| Interval { lo: -1.0, hi: 1.0 }),
             Law::Nonzero(|x| x[0].nonzero),
         ],
+        lanes: Some(|r, x| r.sgn(x[0])),
         ..OpDef::UNARY
     },
     unary::Sqr::sqr = OpDef {
@@ -332,6 +340,7 @@ ops!(
         real: Some(|x| &x[0] * &x[0]),
         laws: &[Law::Even, Law::Integral, Law::Range(|_| Interval::NONNEG), Law::Nonzero(|x| x[0].nonzero),],
         ring: Ring::Square,
+        lanes: Some(|r, x| r.mul(x[0], x[0])),
         ..OpDef::UNARY
     },
     unary::Sqrt::sqrt = OpDef {
@@ -344,6 +353,7 @@ ops!(
         cost: 4.0,
         laws: &[Law::Increasing, Law::Range(|_| Interval::NONNEG), Law::Nonzero(|x| x[0].nonzero)],
         ring: Ring::Root,
+        lanes: Some(|r, x| r.one(One::Sqrt, x[0])),
         ..OpDef::UNARY
     },
     unary::Exp::exp = OpDef {
@@ -732,6 +742,7 @@ ops!(
         kernel: map1!(libm::floor),
         cost: 1.0,
         laws: &[Law::Integral, Law::Idempotent],
+        lanes: Some(|r, x| r.one(One::Floor, x[0])),
         ..OpDef::UNARY
     },
     unary::Ceil::ceil = OpDef {
@@ -752,6 +763,7 @@ ops!(
         kernel: map1!(rounding::half_even),
         cost: 1.0,
         laws: &[Law::Integral, Law::Idempotent, Law::Odd],
+        lanes: Some(|r, x| r.one(One::Nearest, x[0])),
         ..OpDef::UNARY
     },
     unary::RoundHalfAwayFromZero::round_half_away_from_zero = OpDef {
@@ -803,6 +815,7 @@ ops!(
                 x[0].nonzero && x[1].nonzero || x.iter().any(|a| a.nonzero && a.range.lo >= 0.0)
             }),
         ],
+        lanes: Some(|r, x| r.maximum(x[0], x[1])),
         ..OpDef::BINARY
     },
     binary::Minimum::minimum = OpDef {
@@ -821,6 +834,7 @@ ops!(
                 x[0].nonzero && x[1].nonzero || x.iter().any(|a| a.nonzero && a.range.hi <= 0.0)
             }),
         ],
+        lanes: Some(|r, x| r.minimum(x[0], x[1])),
         ..OpDef::BINARY
     },
     binary::Lt::lt = OpDef {
@@ -832,6 +846,7 @@ ops!(
         plain: Pp::Infix(" < "),
         kernel: map2!(|a: f64, b: f64| truth(a < b)),
         real: Some(|x| r(truth(x[0] < x[1]))),
+        lanes: Some(|r, x| r.test(Cmp::Lt, x[0], x[1])),
         ..OpDef::COMPARE
     },
     binary::Le::le = OpDef {
@@ -843,6 +858,7 @@ ops!(
         plain: Pp::Infix(" <= "),
         kernel: map2!(|a: f64, b: f64| truth(a <= b)),
         real: Some(|x| r(truth(x[0] <= x[1]))),
+        lanes: Some(|r, x| r.test(Cmp::Le, x[0], x[1])),
         ..OpDef::COMPARE
     },
     binary::Gt::gt = OpDef {
@@ -854,6 +870,7 @@ ops!(
         plain: Pp::Infix(" > "),
         kernel: map2!(|a: f64, b: f64| truth(a > b)),
         real: Some(|x| r(truth(x[0] > x[1]))),
+        lanes: Some(|r, x| r.test(Cmp::Gt, x[0], x[1])),
         ..OpDef::COMPARE
     },
     binary::Ge::ge = OpDef {
@@ -865,6 +882,7 @@ ops!(
         plain: Pp::Infix(" >= "),
         kernel: map2!(|a: f64, b: f64| truth(a >= b)),
         real: Some(|x| r(truth(x[0] >= x[1]))),
+        lanes: Some(|r, x| r.test(Cmp::Ge, x[0], x[1])),
         ..OpDef::COMPARE
     },
     binary::Eq::eq = OpDef {
@@ -877,6 +895,7 @@ ops!(
         kernel: map2!(|a: f64, b: f64| truth(a == b)),
         real: Some(|x| r(truth(x[0] == x[1]))),
         laws: &[Law::Commutative, Law::Integral, Law::Range(|_| Interval::UNIT)],
+        lanes: Some(|r, x| r.test(Cmp::Eq, x[0], x[1])),
         ..OpDef::COMPARE
     },
     binary::Neq::neq = OpDef {
@@ -889,6 +908,7 @@ ops!(
         kernel: map2!(|a: f64, b: f64| truth(a != b)),
         real: Some(|x| r(truth(x[0] != x[1]))),
         laws: &[Law::Commutative, Law::Integral, Law::Range(|_| Interval::UNIT)],
+        lanes: Some(|r, x| r.test(Cmp::Ne, x[0], x[1])),
         ..OpDef::COMPARE
     },
     binary::And::and = OpDef {
@@ -900,6 +920,11 @@ ops!(
         kernel: map2!(|a: f64, b: f64| truth(a != 0.0 && b != 0.0)),
         real: Some(|x| r(truth(!x[0].is_zero() && !x[1].is_zero()))),
         laws: &[Law::Commutative, Law::Integral, Law::Range(|_| Interval::UNIT)],
+        lanes: Some(|r, x| {
+            let (a, b) = (r.nonzero(x[0]), r.nonzero(x[1]));
+            let both = r.both(a, b);
+            r.truth(both)
+        }),
         ..OpDef::COMPARE
     },
     binary::Or::or = OpDef {
@@ -911,6 +936,11 @@ ops!(
         kernel: map2!(|a: f64, b: f64| truth(a != 0.0 || b != 0.0)),
         real: Some(|x| r(truth(!x[0].is_zero() || !x[1].is_zero()))),
         laws: &[Law::Commutative, Law::Integral, Law::Range(|_| Interval::UNIT)],
+        lanes: Some(|r, x| {
+            let (a, b) = (r.nonzero(x[0]), r.nonzero(x[1]));
+            let either = r.either(a, b);
+            r.truth(either)
+        }),
         ..OpDef::COMPARE
     },
     binary::Xor::xor = OpDef {
@@ -935,6 +965,7 @@ ops!(
         arity: Arity::Exact(1),
         kernel: map1!(|a: f64| truth(a.is_nan())),
         laws: &[Law::Integral, Law::Range(|_| Interval::UNIT), Law::Even],
+        lanes: Some(|r, x| r.test(Cmp::Unordered, x[0], x[0])),
         ..OpDef::COMPARE
     },
     unary::Isinf::isinf = OpDef {
@@ -963,6 +994,10 @@ ops!(
             Law::Range(|x| Interval { lo: x[1].lo.min(x[2].lo), hi: x[1].hi.max(x[2].hi) }),
             Law::Nonzero(|x| x[1].nonzero && x[2].nonzero),
         ],
+        lanes: Some(|r, x| {
+            let c = r.nonzero(x[0]);
+            r.select(c, x[1], x[2])
+        }),
         ..OpDef::BINARY
     },
     hidden::Clip::clip = OpDef {
@@ -1012,6 +1047,7 @@ ops!(
         kernel: map1!(|a: f64| a),
         laws: &[Law::Range(|x| x[0]), Law::Nonzero(|x| x[0].nonzero), Law::Integral],
         cost: 0.5,
+        lanes: Some(|_, x| x[0]),
         ..OpDef::UNARY
     },
     hidden::Sum::sum = OpDef {

@@ -1,0 +1,418 @@
+//! Encoding of the vector instructions that lane programs need: VEX for AVX2, EVEX for AVX-512.
+//!
+//! Intel's Software Developer's Manual, volume 2, sections 2.3 (VEX) and 2.7 (EVEX), and the
+//! opcode column of each instruction. Operands are in Intel's order: result, first source (in
+//! `vvvv`), second source (register or memory).
+
+/// A vector register.
+pub(super) type Reg = u8;
+
+/// A general register by its number.
+pub(super) type Gpr = u8;
+
+pub(super) const RAX: Gpr = 0;
+pub(super) const RCX: Gpr = 1;
+pub(super) const RDX: Gpr = 2;
+pub(super) const RSI: Gpr = 6;
+pub(super) const RDI: Gpr = 7;
+
+/// A second source.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Rm {
+    Reg(Reg),
+    /// `base + disp`.
+    At(Gpr, i32),
+    /// `base + rcx * 8 + disp`.
+    Element(Gpr, i32),
+    /// An entry of the pool of constants behind the code.
+    Pool(u32),
+}
+
+/// Opcode map and mandatory prefix.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Opcode {
+    map: u8,
+    pp: u8,
+    byte: u8,
+    /// The W bit with EVEX, and with VEX.
+    w: (bool, bool),
+}
+
+const fn op(map: u8, pp: u8, byte: u8) -> Opcode {
+    Opcode { map, pp, byte, w: (true, false) }
+}
+
+const fn fused(byte: u8) -> Opcode {
+    Opcode { map: 2, pp: 1, byte, w: (true, true) }
+}
+
+pub(super) const ADD: Opcode = op(1, 1, 0x58);
+pub(super) const MUL: Opcode = op(1, 1, 0x59);
+pub(super) const SUB: Opcode = op(1, 1, 0x5C);
+pub(super) const MIN: Opcode = op(1, 1, 0x5D);
+pub(super) const DIV: Opcode = op(1, 1, 0x5E);
+pub(super) const MAX: Opcode = op(1, 1, 0x5F);
+pub(super) const SQRT: Opcode = op(1, 1, 0x51);
+pub(super) const AND: Opcode = op(1, 1, 0x54);
+pub(super) const OR: Opcode = op(1, 1, 0x56);
+pub(super) const XOR: Opcode = op(1, 1, 0x57);
+pub(super) const INT_ADD: Opcode = op(1, 1, 0xD4);
+pub(super) const INT_SUB: Opcode = op(1, 1, 0xFB);
+/// Shift by an immediate; the direction is in the `reg` field.
+pub(super) const SHIFT: Opcode = op(1, 1, 0x73);
+pub(super) const CMP: Opcode = op(1, 1, 0xC2);
+pub(super) const ROUND: Opcode = op(3, 1, 0x09);
+pub(super) const LOAD: Opcode = op(1, 1, 0x10);
+pub(super) const STORE: Opcode = op(1, 1, 0x11);
+pub(super) const COPY: Opcode = op(1, 1, 0x28);
+/// One number, the rest zero.
+pub(super) const LOAD_ONE: Opcode = op(1, 3, 0x10);
+pub(super) const STORE_ONE: Opcode = op(1, 3, 0x11);
+pub(super) const BROADCAST: Opcode = op(2, 1, 0x19);
+/// The second source where the mask register is set.
+pub(super) const BLEND_MASK: Opcode = op(2, 1, 0x65);
+/// The second source where the sign of the fourth operand is set.
+pub(super) const BLEND_SIGN: Opcode = op(3, 1, 0x4B);
+/// `result * first + second`.
+pub(super) const FMA_213: Opcode = fused(0xA8);
+/// `first * second + result`.
+pub(super) const FMA_231: Opcode = fused(0xB8);
+
+/// How an instruction is encoded.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Form {
+    Vex,
+    Evex,
+}
+
+/// Mask registers and broadcasting, with EVEX.
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct Deco {
+    /// Only where this mask register is set; 0 is everywhere.
+    pub(super) mask: u8,
+    /// Zero elsewhere.
+    pub(super) zero: bool,
+    /// The memory operand is one number.
+    pub(super) broadcast: bool,
+}
+
+/// Code under construction.
+#[derive(Debug)]
+pub(super) struct Asm {
+    pub(super) code: Vec<u8>,
+    pub(super) form: Form,
+    /// Numbers in a vector: 1 (or 2), 4, 8.
+    pub(super) lanes: usize,
+    /// Displacements to the pool: where they are, where the instruction ends, and the entry.
+    fixups: Vec<(usize, usize, u32)>,
+}
+
+impl Asm {
+    pub(super) fn new(form: Form) -> Asm {
+        Asm { code: Vec::with_capacity(1024), form, lanes: 1, fixups: Vec::new() }
+    }
+
+    pub(super) fn byte(&mut self, b: u8) {
+        self.code.push(b);
+    }
+
+    fn long(&mut self, x: i32) {
+        self.code.extend_from_slice(&x.to_le_bytes());
+    }
+
+    fn length_bits(&self) -> u8 {
+        match self.lanes {
+            8.. => 2,
+            4.. => 1,
+            _ => 0,
+        }
+    }
+
+    /// Any vector instruction. `reg` is the result; `imm` a trailing byte.
+    pub(super) fn vector(&mut self, o: Opcode, reg: Reg, first: Reg, rm: Rm, imm: Option<u8>, deco: Deco) {
+        let base = match rm {
+            Rm::Reg(r) => r,
+            Rm::At(g, _) | Rm::Element(g, _) => g,
+            Rm::Pool(_) => 0,
+        };
+        let inv = |bit: u8| (bit & 1) ^ 1;
+        // A register operand has its fifth bit where memory has that of the index, which is rcx.
+        let x = if matches!(rm, Rm::Reg(_)) { base >> 4 } else { 0 };
+        let (r, b) = (inv(reg >> 3), inv(base >> 3));
+        let mut scale = 1;
+        match self.form {
+            Form::Vex => {
+                self.code.extend_from_slice(&[
+                    0xC4,
+                    r << 7 | 1 << 6 | b << 5 | o.map,
+                    u8::from(o.w.1) << 7 | (!first & 15) << 3 | self.length_bits() << 2 | o.pp,
+                    o.byte,
+                ]);
+            }
+            Form::Evex => {
+                scale = if deco.broadcast || matches!(o.byte, 0x19) || o.pp == 3 {
+                    8
+                } else {
+                    16 << self.length_bits()
+                };
+                self.code.extend_from_slice(&[
+                    0x62,
+                    r << 7 | inv(x) << 6 | b << 5 | inv(reg >> 4) << 4 | o.map,
+                    u8::from(o.w.0) << 7 | (!first & 15) << 3 | 4 | o.pp,
+                    u8::from(deco.zero) << 7
+                        | self.length_bits() << 5
+                        | u8::from(deco.broadcast) << 4
+                        | inv(first >> 4) << 3
+                        | deco.mask,
+                    o.byte,
+                ]);
+            }
+        }
+        let pool = self.modrm(reg & 7, rm, scale);
+        if let Some(imm) = imm {
+            self.byte(imm);
+        }
+        if let Some((at, entry)) = pool {
+            self.fixups.push((at, self.code.len(), entry));
+        }
+    }
+
+    /// ModRM, SIB and displacement; the place of a displacement to the pool.
+    fn modrm(&mut self, reg: u8, rm: Rm, scale: i32) -> Option<(usize, u32)> {
+        let (base, disp, indexed) = match rm {
+            Rm::Reg(r) => {
+                self.byte(0xC0 | reg << 3 | r & 7);
+                return None;
+            }
+            Rm::Pool(entry) => {
+                self.byte(reg << 3 | 5);
+                self.long(0);
+                return Some((self.code.len() - 4, entry));
+            }
+            Rm::At(base, disp) => (base, disp, false),
+            Rm::Element(base, disp) => (base, disp, true),
+        };
+        let short = i8::try_from(disp / scale).ok().filter(|_| disp % scale == 0);
+        let mode = if short.is_some() { 0x40 } else { 0x80 };
+        if indexed || base & 7 == 4 {
+            self.byte(mode | reg << 3 | 4);
+            // Scale 8 and index rcx, or no index.
+            self.byte(if indexed { 0xC0 | RCX << 3 } else { 0x20 } | base & 7);
+        } else {
+            self.byte(mode | reg << 3 | base & 7);
+        }
+        match short {
+            Some(d) => self.code.extend_from_slice(&d.to_le_bytes()),
+            None => self.long(disp),
+        }
+        None
+    }
+
+    /// An operation on mask registers (`0x41` and, `0x45` or).
+    pub(super) fn mask_op(&mut self, byte: u8, out: u8, a: u8, b: u8) {
+        self.code.extend_from_slice(&[0xC4, 0xE1, (!a & 15) << 3 | 4, byte, 0xC0 | out << 3 | b]);
+    }
+
+    /// A mask register from (`0x90`) or to (`0x91`) memory.
+    pub(super) fn mask_memory(&mut self, byte: u8, k: u8, base: Gpr, disp: i32) {
+        let b = ((base >> 3) & 1) ^ 1;
+        self.code.extend_from_slice(&[0xC4, 0xC1 | b << 5, 0x78, byte]);
+        self.modrm(k, Rm::At(base, disp), 1);
+    }
+
+    /// A mask register from the low half of a general register.
+    pub(super) fn mask_from(&mut self, k: u8, from: Gpr) {
+        self.code.extend_from_slice(&[0xC5, 0xF8, 0x92, 0xC0 | k << 3 | from]);
+    }
+
+    /// `to = [base + disp]`, 64 bits.
+    pub(super) fn load(&mut self, to: Gpr, base: Gpr, disp: i32) {
+        self.byte(0x48 | (to >> 3) << 2 | base >> 3);
+        self.byte(0x8B);
+        self.modrm(to & 7, Rm::At(base, disp), 1);
+    }
+
+    /// `to = from`, 64 bits.
+    pub(super) fn copy(&mut self, to: Gpr, from: Gpr) {
+        self.code.extend_from_slice(&[0x48, 0x89, 0xC0 | from << 3 | to]);
+    }
+
+    /// `to = 0`.
+    pub(super) fn zero(&mut self, to: Gpr) {
+        self.code.extend_from_slice(&[0x31, 0xC0 | to << 3 | to]);
+    }
+
+    /// `to -= from`, 64 bits.
+    pub(super) fn subtract(&mut self, to: Gpr, from: Gpr) {
+        self.code.extend_from_slice(&[0x48, 0x29, 0xC0 | from << 3 | to]);
+    }
+
+    /// `to += x`, 64 bits.
+    pub(super) fn add(&mut self, to: Gpr, x: i32) {
+        self.code.extend_from_slice(&[0x48, 0x81, 0xC0 | to]);
+        self.long(x);
+    }
+
+    /// Compares 64 bits with a number.
+    pub(super) fn compare(&mut self, a: Gpr, x: i32) {
+        self.code.extend_from_slice(&[0x48, 0x81, 0xF8 | a]);
+        self.long(x);
+    }
+
+    /// `to = the low a bits set`; both registers are written.
+    pub(super) fn low_bits(&mut self, to: Gpr, scratch: Gpr) {
+        // mov scratch, -1; bzhi to, scratch, to
+        self.code.extend_from_slice(&[0x48, 0xC7, 0xC0 | scratch]);
+        self.long(-1);
+        self.code.extend_from_slice(&[0xC4, 0xE2, 0x80 | (!to & 15) << 3, 0xF5, 0xC0 | to << 3 | scratch]);
+    }
+
+    /// A jump on a condition (`0x8C` less, `0x8D` not less, `0x8E` not greater; signed), or always
+    /// (0). Returns where its displacement is.
+    pub(super) fn jump(&mut self, condition: u8) -> usize {
+        if condition == 0 {
+            self.byte(0xE9);
+        } else {
+            self.code.extend_from_slice(&[0x0F, condition]);
+        }
+        self.long(0);
+        self.code.len() - 4
+    }
+
+    /// Lets a jump go to a place.
+    pub(super) fn land(&mut self, jump: usize, to: usize) {
+        self.patch(jump, jump + 4, to);
+    }
+
+    fn patch(&mut self, at: usize, from: usize, to: usize) {
+        let wide = |x: usize| i64::try_from(x).unwrap_or(0);
+        let disp = i32::try_from(wide(to) - wide(from)).unwrap_or(0);
+        self.code[at..at + 4].copy_from_slice(&disp.to_le_bytes());
+    }
+
+    /// The end of the function: upper halves cleared, return.
+    pub(super) fn finish(&mut self) {
+        self.code.extend_from_slice(&[0xC5, 0xF8, 0x77, 0xC3]);
+    }
+
+    /// Appends the pool and binds the displacements to it. `repeat` numbers per entry.
+    pub(super) fn pool(&mut self, entries: &[u64], repeat: usize) {
+        while !self.code.len().is_multiple_of(64) {
+            self.byte(0xCC);
+        }
+        let start = self.code.len();
+        for x in entries {
+            for _ in 0..repeat {
+                self.code.extend_from_slice(&x.to_le_bytes());
+            }
+        }
+        for (at, end, entry) in std::mem::take(&mut self.fixups) {
+            self.patch(at, end, start + entry as usize * repeat * 8);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use iced_x86::{Decoder, DecoderOptions, Instruction, Mnemonic, OpKind, Register};
+
+    use super::*;
+
+    const FORMS: [(Form, &[usize], &[Reg]); 2] =
+        [(Form::Vex, &[1, 4], &[0, 5, 9, 15]), (Form::Evex, &[8], &[0, 7, 12, 17, 31])];
+
+    fn decode(asm: &Asm) -> Instruction {
+        let mut decoder = Decoder::new(64, &asm.code, DecoderOptions::NONE);
+        let i = decoder.decode();
+        assert_eq!(i.len(), asm.code.len(), "{:02x?} is {i:?}", asm.code);
+        i
+    }
+
+    #[test]
+    fn three_operands() {
+        let ops = [
+            (ADD, Mnemonic::Vaddpd),
+            (SUB, Mnemonic::Vsubpd),
+            (MUL, Mnemonic::Vmulpd),
+            (DIV, Mnemonic::Vdivpd),
+            (MIN, Mnemonic::Vminpd),
+            (MAX, Mnemonic::Vmaxpd),
+            (AND, Mnemonic::Vandpd),
+            (OR, Mnemonic::Vorpd),
+            (XOR, Mnemonic::Vxorpd),
+            (INT_ADD, Mnemonic::Vpaddq),
+            (INT_SUB, Mnemonic::Vpsubq),
+            (FMA_213, Mnemonic::Vfmadd213pd),
+            (FMA_231, Mnemonic::Vfmadd231pd),
+        ];
+        for (form, lanes, regs) in FORMS {
+            for ((o, mnemonic), &lanes) in ops.iter().flat_map(|o| lanes.iter().map(move |l| (o, l))) {
+                for (&out, &first, &rm) in regs
+                    .iter()
+                    .flat_map(|a| regs.iter().flat_map(move |b| regs.iter().map(move |c| (a, b, c))))
+                {
+                    let mut asm = Asm::new(form);
+                    asm.lanes = lanes;
+                    asm.vector(*o, out, first, Rm::Reg(rm), None, Deco::default());
+                    let i = decode(&asm);
+                    let numbers = [0, 1, 2].map(|k| i.op_register(k).number());
+                    assert_eq!(i.mnemonic(), *mnemonic);
+                    assert_eq!(numbers, [out, first, rm].map(usize::from));
+                    let sizes = [0, 1, 2].map(|k| i.op_register(k).size());
+                    assert_eq!(sizes, [lanes.max(2) * 8; 3]);
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn memory_operands() {
+        for (form, lanes, regs) in FORMS {
+            let lanes = lanes[lanes.len() - 1];
+            for &reg in regs {
+                for base in [RAX, RDX, RDI, 8, 11] {
+                    for disp in [0, 8, 64, 72, 640, 100_000] {
+                        for rm in [Rm::At(base, disp), Rm::Element(base, disp)] {
+                            let mut asm = Asm::new(form);
+                            asm.lanes = lanes;
+                            asm.vector(LOAD, reg, 0, rm, None, Deco::default());
+                            let i = decode(&asm);
+                            assert_eq!(i.mnemonic(), Mnemonic::Vmovupd);
+                            assert_eq!(i.op_register(0).number(), usize::from(reg));
+                            assert_eq!(i.op_kind(1), OpKind::Memory);
+                            assert_eq!(i.memory_base().number(), usize::from(base));
+                            assert_eq!(i.memory_displacement64(), u64::try_from(disp).unwrap_or(0));
+                            let indexed = matches!(rm, Rm::Element(..));
+                            assert_eq!(i.memory_index() == Register::RCX, indexed);
+                            assert!(!indexed || i.memory_index_scale() == 8);
+                        }
+                    }
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn masks_and_broadcasts() {
+        let mut asm = Asm::new(Form::Evex);
+        asm.lanes = 8;
+        let deco = Deco { mask: 1, zero: true, broadcast: false };
+        asm.vector(LOAD, 20, 0, Rm::Element(9, 64), None, deco);
+        let i = decode(&asm);
+        assert_eq!((i.op_mask(), i.zeroing_masking()), (Register::K1, true));
+
+        let mut asm = Asm::new(Form::Evex);
+        asm.lanes = 8;
+        asm.vector(ADD, 20, 3, Rm::Pool(0), None, Deco { broadcast: true, ..Deco::default() });
+        assert!(decode(&asm).is_broadcast());
+        asm.pool(&[1, 2], 1);
+        let mut decoder = Decoder::new(64, &asm.code, DecoderOptions::NONE);
+        assert_eq!(decoder.decode().ip_rel_memory_address(), 64);
+
+        let mut asm = Asm::new(Form::Evex);
+        asm.mask_op(0x41, 3, 4, 5);
+        let i = decode(&asm);
+        assert_eq!(i.mnemonic(), Mnemonic::Kandw);
+        assert_eq!([0, 1, 2].map(|k| i.op_register(k).number()), [3, 4, 5]);
+    }
+}

@@ -1,0 +1,349 @@
+//! From a lane program to machine code.
+//!
+//! The function walks the elements in bodies of decreasing width. Inside a body copies of the
+//! program are interleaved instruction by instruction. Registers are given in one sweep; when none
+//! is free, the value whose next use is farthest goes to the frame, and is read from there.
+
+mod select;
+
+use super::asm::{self, Asm, Deco, Form, Gpr, RAX, RCX, RDI, RDX, RSI, Reg, Rm};
+use super::program::{Layout, Liveness, Program, ends};
+use crate::lanes::{Id, Lane};
+
+/// Bytes of a place in the frame: the widest vector.
+const SLOT: i32 = 64;
+
+/// Mask registers for values; 1 is the tail's, 6 and 7 are for masks that come from memory.
+const MASKS: std::ops::Range<u8> = 2..6;
+
+/// General registers that hold the pointers of the first entries of the table.
+const POINTERS: [Gpr; 4] = [8, 9, 10, 11];
+
+/// Where a value is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Place {
+    None,
+    Reg(Reg),
+    Frame(i32),
+    Pool(u32),
+}
+
+/// A body: how many elements an instruction works on, how often it is repeated, and whether it
+/// works on the elements of the tail mask only.
+#[derive(Debug, Clone, Copy)]
+struct Body {
+    lanes: usize,
+    copies: usize,
+    masked: bool,
+}
+
+/// Machine code, and the size of the frame that it needs.
+#[derive(Debug)]
+pub(super) struct Compiled {
+    pub(super) bytes: Vec<u8>,
+    /// Doubles, including what aligning it may cost.
+    pub(super) frame: usize,
+}
+
+struct Emit<'p> {
+    p: &'p Program,
+    live: Liveness,
+    layout: Layout,
+    asm: Asm,
+    pool: Vec<u64>,
+    /// Places of fixed values.
+    fixed: Vec<Place>,
+    /// Slots of the frame in use, and the most there were.
+    frame_free: Vec<i32>,
+    frame_ended: Vec<i32>,
+    frame_next: i32,
+    frame_most: i32,
+    body: Body,
+    /// Place of each copy of each value.
+    place: Vec<Place>,
+    /// The copy of a value that each register holds.
+    held: [[u32; 32]; 2],
+}
+
+/// Compiles a program. `uniform` has a bit for each input that is one number.
+pub(super) fn compile(p: &Program, uniform: u128, form: Form) -> Compiled {
+    let live = Liveness::new(p, uniform);
+    let layout = Layout::new(p, &live, form);
+    let n = p.code.len();
+    let mut e = Emit {
+        p,
+        live,
+        layout,
+        asm: Asm::new(form),
+        pool: Vec::new(),
+        fixed: vec![Place::None; n],
+        frame_free: Vec::new(),
+        frame_ended: Vec::new(),
+        frame_next: 0,
+        frame_most: 0,
+        body: Body { lanes: 1, copies: 1, masked: false },
+        place: Vec::new(),
+        held: [[NONE; 32]; 2],
+    };
+    e.function();
+    let repeat = if form == Form::Evex { 1 } else { 4 };
+    e.asm.pool(&e.pool, repeat);
+    let frame = usize::try_from(e.frame_most).unwrap_or(0);
+    Compiled { bytes: e.asm.code, frame: frame * 8 + 8 }
+}
+
+const NONE: u32 = u32::MAX;
+
+impl Emit<'_> {
+    fn evex(&self) -> bool {
+        self.asm.form == Form::Evex
+    }
+
+    /// The registers for operands that come from memory.
+    fn scratch(&self, second: bool) -> Reg {
+        (if self.evex() { 31 } else { 15 }) - u8::from(second)
+    }
+
+    fn function(&mut self) {
+        let copies = self.layout.unroll;
+        self.asm.lanes = if self.evex() { 8 } else { 4 };
+        self.setup();
+        let main = Body { lanes: self.asm.lanes, copies, masked: false };
+        if self.evex() {
+            self.while_at_least(main);
+            self.while_at_least(Body { lanes: 8, copies: 1, masked: true });
+        } else {
+            self.while_at_least(main);
+            if copies > 1 {
+                self.while_at_least(Body { lanes: 4, copies: 1, masked: false });
+            }
+            self.while_at_least(Body { lanes: 1, copies: 1, masked: false });
+        }
+        self.asm.finish();
+    }
+
+    /// Pointers and fixed values.
+    fn setup(&mut self) {
+        self.asm.load(RDX, RDI, 0);
+        let entries = self.p.inputs + self.p.stores.len();
+        for (k, &g) in POINTERS.iter().enumerate().take(entries) {
+            self.asm.load(g, RDI, entry_at(k));
+        }
+        self.asm.zero(RCX);
+        for i in 0..self.p.code.len() {
+            if !self.live.fixed[i] || !self.live.needed[i] {
+                continue;
+            }
+            let pinned = self.layout.pinned.iter().find(|(id, _)| *id as usize == i).map(|&(_, reg)| reg);
+            match self.p.code[i] {
+                Lane::Const(bits) => {
+                    let entry = self.constant(bits);
+                    self.fixed[i] = Place::Pool(entry);
+                    if let Some(reg) = pinned {
+                        self.bring(Place::Pool(entry), reg);
+                        self.fixed[i] = Place::Reg(reg);
+                    }
+                }
+                Lane::Input(k) => {
+                    self.asm.load(RAX, RDI, entry_at(k as usize));
+                    let reg = pinned.unwrap_or(self.scratch(false));
+                    self.asm.vector(asm::BROADCAST, reg, 0, Rm::At(RAX, 0), None, Deco::default());
+                    self.fixed[i] = Place::Reg(reg);
+                    if pinned.is_none() {
+                        let slot = self.slot();
+                        self.asm.vector(asm::STORE, reg, 0, Rm::At(RDX, slot), None, Deco::default());
+                        self.fixed[i] = Place::Frame(slot);
+                    }
+                }
+                _ => {}
+            }
+        }
+    }
+
+    fn constant(&mut self, bits: u64) -> u32 {
+        let known = self.pool.iter().position(|&x| x == bits).unwrap_or_else(|| {
+            self.pool.push(bits);
+            self.pool.len() - 1
+        });
+        u32::try_from(known).unwrap_or(u32::MAX)
+    }
+
+    fn slot(&mut self) -> i32 {
+        self.frame_free.pop().unwrap_or_else(|| {
+            self.frame_next += 1;
+            self.frame_most = self.frame_most.max(self.frame_next);
+            (self.frame_next - 1) * SLOT
+        })
+    }
+
+    /// Repeats a body as long as there are enough elements; a masked one takes what is left.
+    fn while_at_least(&mut self, body: Body) {
+        self.body = body;
+        self.asm.lanes = body.lanes;
+        let step = i32::try_from(body.lanes * body.copies).unwrap_or(1);
+        let top = self.asm.code.len();
+        self.asm.copy(RAX, RSI);
+        self.asm.subtract(RAX, RCX);
+        let out = if body.masked {
+            self.asm.compare(RAX, 0);
+            let out = self.asm.jump(0x8E);
+            // The frame's register serves for the mask.
+            self.asm.low_bits(RAX, RDX);
+            self.asm.mask_from(1, RAX);
+            self.asm.load(RDX, RDI, 0);
+            out
+        } else {
+            self.asm.compare(RAX, step);
+            self.asm.jump(0x8C)
+        };
+        self.body();
+        self.asm.add(RCX, step);
+        let again = self.asm.jump(0);
+        self.asm.land(again, top);
+        let end = self.asm.code.len();
+        self.asm.land(out, end);
+    }
+
+    fn body(&mut self) {
+        let copies = self.body.copies;
+        self.place = self.fixed.iter().flat_map(|&p| std::iter::repeat_n(p, copies)).collect();
+        self.held = [[NONE; 32]; 2];
+        for i in 0..self.p.code.len() {
+            if !self.live.needed[i] {
+                continue;
+            }
+            for copy in 0..copies {
+                if !self.live.fixed[i] {
+                    self.instruction(i, copy);
+                }
+                self.stores(i, copy);
+                self.end(i, copy, i);
+                self.frame_free.append(&mut self.frame_ended);
+            }
+        }
+    }
+
+    fn at(&self, i: Id, copy: usize) -> Place {
+        self.place[i as usize * self.body.copies + copy]
+    }
+
+    /// Frees a value after its last use.
+    fn end(&mut self, value: usize, copy: usize, at: usize) {
+        if self.live.fixed[value] || !ends(&self.live.uses[value], at) {
+            return;
+        }
+        let key = value * self.body.copies + copy;
+        match std::mem::replace(&mut self.place[key], Place::None) {
+            Place::Reg(reg) => self.held[self.class(value)][reg as usize] = NONE,
+            // The instruction at hand still reads it.
+            Place::Frame(slot) => self.frame_ended.push(slot),
+            _ => {}
+        }
+    }
+
+    /// 1 for values in mask registers.
+    fn class(&self, value: usize) -> usize {
+        usize::from(self.evex() && self.p.code[value].is_mask())
+    }
+
+    /// A register for a result; when all are taken, one is emptied into the frame.
+    fn take(&mut self, value: usize, copy: usize) -> Reg {
+        let class = self.class(value);
+        let range = if class == 1 { MASKS } else { 0..self.layout.free };
+        let copies = self.body.copies;
+        let reg = range.clone().find(|&r| self.held[class][r as usize] == NONE).unwrap_or_else(|| {
+            let next = |r: &u8| {
+                let held = self.held[class][*r as usize] as usize / copies;
+                let uses = &self.live.uses[held];
+                uses.iter().copied().find(|&u| u as usize >= value).unwrap_or(NONE)
+            };
+            let victim = range.max_by_key(next).unwrap_or(0);
+            let key = self.held[class][victim as usize];
+            let slot = self.slot();
+            if class == 1 {
+                self.asm.mask_memory(0x91, victim, RDX, slot);
+            } else {
+                self.asm.vector(asm::STORE, victim, 0, Rm::At(RDX, slot), None, Deco::default());
+            }
+            self.place[key as usize] = Place::Frame(slot);
+            victim
+        });
+        let key = value * copies + copy;
+        self.held[class][reg as usize] = u32::try_from(key).unwrap_or(NONE);
+        self.place[key] = Place::Reg(reg);
+        reg
+    }
+
+    /// Puts a value from memory into a register.
+    fn bring(&mut self, place: Place, reg: Reg) {
+        let (rm, deco) = self.rm(place);
+        let o = match place {
+            Place::Reg(_) => asm::COPY,
+            Place::Pool(_) if self.evex() => asm::BROADCAST,
+            _ => asm::LOAD,
+        };
+        self.asm.vector(o, reg, 0, rm, None, Deco { broadcast: false, ..deco });
+    }
+
+    fn rm(&self, place: Place) -> (Rm, Deco) {
+        match place {
+            Place::Reg(reg) => (Rm::Reg(reg), Deco::default()),
+            Place::Frame(slot) => (Rm::At(RDX, slot), Deco::default()),
+            Place::Pool(entry) => (Rm::Pool(entry), Deco { broadcast: self.evex(), ..Deco::default() }),
+            Place::None => (Rm::Reg(0), Deco::default()),
+        }
+    }
+
+    /// The register of an operand, brought from memory if need be.
+    fn reg(&mut self, place: Place, second: bool) -> Reg {
+        if let Place::Reg(reg) = place {
+            return reg;
+        }
+        let reg = self.scratch(second);
+        self.bring(place, reg);
+        reg
+    }
+
+    fn mask(&mut self, place: Place, scratch: Reg) -> Reg {
+        match place {
+            Place::Reg(k) => k,
+            Place::Frame(slot) => {
+                self.asm.mask_memory(0x90, scratch, RDX, slot);
+                scratch
+            }
+            _ => 0,
+        }
+    }
+
+    /// The pointer of an entry of the table.
+    fn pointer(&mut self, entry: usize) -> Gpr {
+        POINTERS.get(entry).copied().unwrap_or_else(|| {
+            self.asm.load(RAX, RDI, entry_at(entry));
+            RAX
+        })
+    }
+
+    fn element(&mut self, entry: usize, copy: usize) -> Rm {
+        let disp = i32::try_from(copy * self.body.lanes * 8).unwrap_or(0);
+        Rm::Element(self.pointer(entry), disp)
+    }
+
+    fn stores(&mut self, i: usize, copy: usize) {
+        for k in 0..self.p.stores.len() {
+            if self.p.stores[k] as usize != i {
+                continue;
+            }
+            let place = self.place[i * self.body.copies + copy];
+            let reg = self.reg(place, false);
+            let rm = self.element(self.p.inputs + k, copy);
+            let o = if self.body.lanes == 1 { asm::STORE_ONE } else { asm::STORE };
+            let deco = Deco { mask: u8::from(self.body.masked), ..Deco::default() };
+            self.asm.vector(o, reg, 0, rm, None, deco);
+        }
+    }
+}
+
+/// The place of an entry in the table; the frame is before the first.
+fn entry_at(k: usize) -> i32 {
+    i32::try_from(8 * (k + 1)).unwrap_or(0)
+}

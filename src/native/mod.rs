@@ -1,0 +1,25 @@
+//! Compiled loops: machine code for x86-64 with AVX-512 or with AVX2 and FMA.
+//!
+//! A fused loop whose operators all have a lane program (`OpDef::lanes`) becomes one function that
+//! keeps every value in a vector register. All else, and every loop on other machines, runs in the
+//! block interpreter; both give the same bits, because they do the same operations in the same
+//! order. Operands that do not lie side by side are gathered in blocks first, and reductions are
+//! those of the interpreter.
+//!
+//! Code is made at the first call of a loop, in some ten microseconds, and kept with it. Its memory
+//! is never writable and executable at once.
+
+mod asm;
+mod emit;
+mod loops;
+mod lower;
+#[cfg(not(all(target_arch = "x86_64", not(miri))))]
+mod nowhere;
+#[cfg(all(target_arch = "x86_64", not(miri)))]
+mod page;
+mod program;
+
+#[cfg(not(all(target_arch = "x86_64", not(miri))))]
+use nowhere as page;
+
+pub use loops::{Native, Width};
