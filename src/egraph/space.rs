@@ -16,7 +16,7 @@ use crate::extract::{Budget, Choice, Extractor, Node as XNode, Problem};
 use crate::facts::Facts;
 use crate::facts::value_of;
 use crate::graph::{Graph, Head, Id};
-use crate::op::Attr;
+use crate::op::{Attr, Ring};
 use crate::rules::Assumes;
 
 /// The e-graph of a small graph.
@@ -286,13 +286,10 @@ fn enode_cost(g: &EG, model: &CostModel, n: &ENode, class: EId) -> f64 {
     // Numbers that are moved together must not leave the range of doubles: `x * 1e308 * 1e308` is
     // not `x * inf`, nor `x * 1e-300 * 1e-300` zero.
     let numbers: Option<SmallVec<[f64; 3]>> = args.iter().map(|&a| number(g, a)).collect();
-    let (lo, hi) = match numbers.and_then(|n| value_of(op, &n)) {
-        Some(x) => (x, x),
-        None => (out.range.lo, out.range.hi),
-    };
-    let overflows = lo > 1e300 || hi < -1e300;
-    let underflows = lo > -1e-300 && hi < 1e-300;
-    if overflows || underflows { f64::INFINITY } else { cost * 1e-6 }
+    let numbers = numbers
+        .filter(|n| !matches!(op.def().ring, Ring::None) && n.iter().all(|x| x.is_finite() && *x != 0.0));
+    let leaves = numbers.and_then(|n| value_of(op, &n)).is_some_and(|x| !(1e-300..1e300).contains(&x.abs()));
+    if leaves { f64::INFINITY } else { cost * 1e-6 }
 }
 
 /// The number that a class holds, if it holds one.
