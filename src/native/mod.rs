@@ -6,7 +6,7 @@
 //! order. Operands that do not lie side by side are gathered in blocks first, and reductions are
 //! those of the interpreter.
 //!
-//! Code is made at the first call of a loop, in some ten microseconds, and kept with it. Its memory
+//! Code is made at the first call of a loop, and kept with it. Its memory
 //! is never writable and executable at once.
 
 mod asm;
