@@ -85,14 +85,20 @@ impl Real {
         if self.is_negative() { Real::nan() } else { Real(self.0.sqrt(BITS, RM)) }
     }
 
-    /// Sine; NaN at infinity.
+    /// Sine; NaN at infinity and beyond the range of doubles.
     pub fn sin(&self) -> Real {
-        if self.is_infinite() { Real::nan() } else { with_consts(|c| self.0.sin(BITS, RM, c)) }
+        if self.beyond_doubles() { Real::nan() } else { with_consts(|c| self.0.sin(BITS, RM, c)) }
     }
 
-    /// Cosine; NaN at infinity.
+    /// Cosine; NaN at infinity and beyond the range of doubles.
     pub fn cos(&self) -> Real {
-        if self.is_infinite() { Real::nan() } else { with_consts(|c| self.0.cos(BITS, RM, c)) }
+        if self.beyond_doubles() { Real::nan() } else { with_consts(|c| self.0.cos(BITS, RM, c)) }
+    }
+
+    /// Does it round to an infinity? Reducing such an argument takes as many digits as it has, and it
+    /// may have a hundred million.
+    fn beyond_doubles(&self) -> bool {
+        self.to_f64().is_infinite()
     }
 
     /// Arc tangent.
@@ -264,6 +270,15 @@ mod tests {
         assert_eq!(Real::from(1.0).exp().to_f64(), std::f64::consts::E);
         assert_eq!(Real::from(2.0).ln().to_f64(), std::f64::consts::LN_2);
         assert_eq!((Real::from(1.0) / Real::from(3.0)).to_f64(), 1.0 / 3.0);
+    }
+
+    /// Reducing ten to a few hundred thousand would take seconds, and larger ones hours.
+    #[test]
+    fn trigonometry_ends_where_doubles_do() {
+        let huge = Real::from(13.0).exp().exp();
+        assert!(!huge.is_infinite() && huge.to_f64().is_infinite());
+        assert!(huge.sin().is_nan() && huge.cos().is_nan());
+        assert!(!Real::from(f64::MAX).sin().is_nan());
     }
 
     #[test]
