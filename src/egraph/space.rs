@@ -13,8 +13,7 @@ use super::lang::{EHead, ENode};
 use super::saturate::{Limits, Trace, saturate};
 use crate::expr::TypeError;
 use crate::extract::{Budget, Choice, Extractor, Node as XNode, Problem};
-use crate::facts::Facts;
-use crate::facts::value_of;
+use crate::facts::{Facts, value_of};
 use crate::graph::{Graph, Head, Id};
 use crate::op::{Attr, Ring};
 use crate::rules::Assumes;
@@ -292,10 +291,8 @@ fn enode_cost(g: &EG, model: &CostModel, n: &ENode, class: EId) -> f64 {
     if leaves { f64::INFINITY } else { cost * 1e-6 }
 }
 
-/// The number that a class holds, if it holds one.
+/// The number that a class is, as doubles would compute it, if its range is one number.
 fn number(g: &EG, class: EId) -> Option<f64> {
-    g[class].nodes.iter().find_map(|n| match n.head {
-        EHead::Const(bits) => Some(f64::from_bits(bits)),
-        _ => None,
-    })
+    let range = facts(g, class)?.range;
+    (range.lo == range.hi).then_some(range.lo)
 }
