@@ -14,7 +14,7 @@ pub use record::{Mask, Record, Recorder, Value};
 pub type Id = u32;
 
 /// One operand of 64 bits.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum One {
     /// Square root.
     Sqrt,
@@ -29,7 +29,7 @@ pub enum One {
 }
 
 /// Two operands of 64 bits.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Two {
     /// Sum.
     Add,
@@ -63,7 +63,7 @@ impl Two {
 }
 
 /// Comparisons; all but `Ne` and `Unordered` are false with NaN.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[allow(missing_docs, reason = "the usual names")]
 pub enum Cmp {
     Lt,
@@ -77,7 +77,7 @@ pub enum Cmp {
 }
 
 /// One instruction.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Lane {
     /// The same bits in every lane.
     Const(u64),

@@ -1,5 +1,7 @@
 //! Recording: arithmetic on [`Value`]s becomes instructions.
 
+use rustc_hash::FxHashMap;
+
 use super::{Cmp, Id, Lane, One, Two};
 
 /// A number in every lane, while it is recorded.
@@ -21,6 +23,7 @@ pub struct Mask(pub(crate) Id);
 #[derive(Debug, Clone, Default)]
 pub struct Recorder {
     code: Vec<Lane>,
+    leaves: FxHashMap<Lane, Id>,
 }
 
 /// The arithmetic of a row.
@@ -39,8 +42,12 @@ impl Recorder {
 
     /// Once for equal constants and inputs.
     fn leaf(&mut self, lane: Lane) -> Value {
-        let known = self.code.iter().position(|&l| l == lane);
-        Value(known.map_or_else(|| self.push(lane), |i| Id::try_from(i).unwrap_or(Id::MAX)))
+        if let Some(&id) = self.leaves.get(&lane) {
+            return Value(id);
+        }
+        let id = self.push(lane);
+        self.leaves.insert(lane, id);
+        Value(id)
     }
 
     /// An operand of the whole program.

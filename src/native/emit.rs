@@ -161,11 +161,9 @@ impl Emit<'_> {
     }
 
     fn constant(&mut self, bits: u64) -> u32 {
-        let known = self.pool.iter().position(|&x| x == bits).unwrap_or_else(|| {
-            self.pool.push(bits);
-            self.pool.len() - 1
-        });
-        u32::try_from(known).unwrap_or(u32::MAX)
+        // The recorder has made constants distinct.
+        self.pool.push(bits);
+        u32::try_from(self.pool.len() - 1).unwrap_or(u32::MAX)
     }
 
     fn slot(&mut self) -> i32 {
