@@ -11,7 +11,7 @@ use super::layout::{Layout, signed};
 use super::nest::{Cursor, Nest};
 use super::plan::{Code, FoldSpec, Fused, Instr, Operand, Target};
 use super::reduce::{Running, Tile};
-use crate::math::wide;
+use super::tile::{gather, place, scatter};
 
 /// Elements in a block: a register takes 4 KiB, a dozen fit the first cache.
 pub const BLOCK: usize = 512;
@@ -158,11 +158,6 @@ struct Machine<'p, 'a> {
     cols: usize,
 }
 
-/// A position in memory. Layouts never lead before the first element.
-fn place(at: isize) -> usize {
-    usize::try_from(at).unwrap_or(0)
-}
-
 impl Machine<'_, '_> {
     fn len(&self) -> usize {
         self.rows * self.cols
@@ -207,7 +202,8 @@ impl Machine<'_, '_> {
             Instr::Load { leaf, reg } => {
                 if !self.leaves[*leaf as usize].direct {
                     let mut block = std::mem::take(&mut self.registers[*reg as usize]);
-                    self.load(&self.leaves[*leaf as usize], &mut block);
+                    let leaf = &self.leaves[*leaf as usize];
+                    gather(leaf.data, leaf.at, leaf.step, &mut block[..self.len()], self.cols);
                     self.registers[*reg as usize] = block;
                 }
             }
@@ -224,7 +220,7 @@ impl Machine<'_, '_> {
                     let mut block = std::mem::take(&mut self.registers[out.reg as usize]);
                     self.map(*code, args, &mut block[..n]);
                     if let Some(o) = self.outs.get_mut(out.store as usize) {
-                        scatter(o, &block, self.rows, self.cols);
+                        scatter(o.data, o.at, o.step, &block[..n], self.cols);
                     }
                     self.registers[out.reg as usize] = block;
                 }
@@ -242,10 +238,6 @@ impl Machine<'_, '_> {
         }
     }
 
-    fn load(&self, leaf: &Leaf<'_>, block: &mut [f64]) {
-        wide::widely(Load { leaf, block, rows: self.rows, cols: self.cols });
-    }
-
     fn fold(&mut self, fold: u32, arg: Operand, at: isize, step: (isize, isize), first: (bool, bool, bool)) {
         let mut folds = std::mem::take(&mut self.folds);
         // The last register is spare.
@@ -256,60 +248,5 @@ impl Machine<'_, '_> {
         folds[fold as usize].add(tile, &mut spare);
         self.registers[spare_at] = spare;
         self.folds = folds;
-    }
-}
-
-/// Brings a tile of a leaf together, row by row.
-struct Load<'l, 'a> {
-    leaf: &'l Leaf<'a>,
-    block: &'l mut [f64],
-    rows: usize,
-    cols: usize,
-}
-
-impl wide::Loop for Load<'_, '_> {
-    type Out = ();
-    #[inline(always)]
-    fn run(self) {
-        let Load { leaf, block, rows, cols } = self;
-        let block = &mut block[..rows * cols];
-        // A row that is the same every time is brought once, then doubled.
-        let distinct = if leaf.step.0 == 0 { 1 } else { rows };
-        for (r, row) in block.chunks_exact_mut(cols).take(distinct).enumerate() {
-            let at = leaf.at + signed(r) * leaf.step.0;
-            match leaf.step.1 {
-                0 => row.fill(leaf.data[place(at)]),
-                1 => row.copy_from_slice(&leaf.data[place(at)..][..cols]),
-                step if step > 0 => {
-                    let from = leaf.data[place(at)..].iter().step_by(place(step));
-                    row.iter_mut().zip(from).for_each(|(x, v)| *x = *v);
-                }
-                step => {
-                    for (i, x) in row.iter_mut().enumerate() {
-                        *x = leaf.data[place(at + signed(i) * step)];
-                    }
-                }
-            }
-        }
-        let mut ready = distinct * cols;
-        while ready < block.len() {
-            let more = ready.min(block.len() - ready);
-            block.copy_within(..more, ready);
-            ready += more;
-        }
-    }
-}
-
-fn scatter(out: &mut Out<'_>, block: &[f64], rows: usize, cols: usize) {
-    for r in 0..rows {
-        let row = &block[r * cols..][..cols];
-        let at = out.at + signed(r) * out.step.0;
-        if out.step.1 == 1 {
-            out.data[place(at)..][..cols].copy_from_slice(row);
-            continue;
-        }
-        for (i, &x) in row.iter().enumerate() {
-            out.data[place(at + signed(i) * out.step.1)] = x;
-        }
     }
 }

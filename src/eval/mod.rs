@@ -3,14 +3,15 @@
 //! [`Plan::new`] depends on types and symbols alone, never on lengths. It groups elementwise
 //! operators of one space together with the reductions that consume them; a group is one pass over
 //! memory, in blocks that stay in the first cache, and nothing inside it is ever stored. What a
-//! plan does is data ([`Step`]); a [`Backend`] executes the fused loops. The one that ships is
-//! [`Blocks`], an interpreter over blocks of [`BLOCK`] doubles.
+//! plan does is data ([`Step`]); a [`Backend`] executes the fused loops: [`Blocks`], an interpreter
+//! over blocks of [`BLOCK`] doubles, or [`native`](crate::native) machine code with the same bits.
 //!
 //! Every value is a double. Integers and truth values compute as doubles, exactly up to 2^53.
 //!
 //! # Order of summation
 //!
-//! Fixed by the shapes and strides of a call, never by the machine. Along the innermost axis a
+//! Fixed by the shapes and strides of a call, never by the machine, but for products of two matrices:
+//! theirs also follows the caches and the instruction set. Along the innermost axis a
 //! block of up to 512 elements is folded in 16 lanes and a tree; blocks are joined in pairs. Over
 //! outer axes whose results lie side by side (columns of a matrix), rows are added one by one. With
 //! `u = 2^-53` and `n` elements the error of a sum is at most `(37 + log2(n / 512)) u` times the
@@ -35,6 +36,7 @@ pub mod reference;
 mod run;
 mod show;
 mod step;
+mod tile;
 mod whole;
 
 pub use backend::{Backend, FusedArgs, Strided};
@@ -49,3 +51,4 @@ pub use plan::{
 };
 pub(crate) use reduce::{Running, Tile};
 pub use run::{Limits, Scratch};
+pub(crate) use tile::{gather, place, scatter};

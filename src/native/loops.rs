@@ -11,7 +11,7 @@ use super::page::Page;
 use super::program::Program;
 use crate::eval::{
     BLOCK, Backend, Blocks, Cursor, Fused, FusedArgs, Layout, Nest, RunError, Running, Source, Strided, Tile,
-    kept_strides, signed,
+    gather, kept_strides, place, scatter, signed,
 };
 
 /// Versions of one loop that are kept: operands are arrays in one call and repeated in another.
@@ -120,10 +120,6 @@ impl Loop {
 
 fn bits(flags: impl Iterator<Item = bool>) -> u128 {
     flags.enumerate().fold(0, |all, (k, set)| all | u128::from(set) << (k & 127))
-}
-
-fn place(at: isize) -> usize {
-    usize::try_from(at).unwrap_or(0)
 }
 
 impl Backend for Native {
@@ -324,28 +320,4 @@ impl Walk<'_, '_, '_> {
 /// The spare block, counted from the one behind `k`.
 fn nest_spare(first_fold: usize, folds: usize, k: usize) -> usize {
     first_fold + folds - k - 1
-}
-
-fn gather(data: &[f64], at: isize, (row, col): (isize, isize), block: &mut [f64], cols: usize) {
-    for (r, to) in block.chunks_exact_mut(cols).enumerate() {
-        let at = at + signed(r) * row;
-        match col {
-            0 => to.fill(data[place(at)]),
-            1 => to.copy_from_slice(&data[place(at)..][..cols]),
-            step => {
-                for (i, x) in to.iter_mut().enumerate() {
-                    *x = data[place(at + signed(i) * step)];
-                }
-            }
-        }
-    }
-}
-
-fn scatter(data: &mut [f64], at: isize, (row, col): (isize, isize), block: &[f64], cols: usize) {
-    for (r, from) in block.chunks_exact(cols).enumerate() {
-        let at = at + signed(r) * row;
-        for (i, &x) in from.iter().enumerate() {
-            data[place(at + signed(i) * col)] = x;
-        }
-    }
 }

@@ -1,0 +1,70 @@
+//! Tiles of memory, brought side by side and put back.
+
+use super::layout::signed;
+use crate::math::wide;
+
+/// A position in memory. Layouts never lead before the first element.
+pub(crate) fn place(at: isize) -> usize {
+    usize::try_from(at).unwrap_or(0)
+}
+
+/// Copies rows of `cols` elements, the first one at `at`, into a block.
+pub(crate) fn gather(data: &[f64], at: isize, step: (isize, isize), block: &mut [f64], cols: usize) {
+    wide::widely(Gather { data, at, step, block, cols });
+}
+
+struct Gather<'a> {
+    data: &'a [f64],
+    at: isize,
+    /// From row to row, and from column to column.
+    step: (isize, isize),
+    block: &'a mut [f64],
+    cols: usize,
+}
+
+impl wide::Loop for Gather<'_> {
+    type Out = ();
+    #[inline(always)]
+    fn run(self) {
+        let Gather { data, at, step: (down, along), block, cols } = self;
+        let rows = block.len() / cols;
+        // A row that is the same every time is brought once, then doubled.
+        let distinct = if down == 0 { rows.min(1) } else { rows };
+        for (r, row) in block.chunks_exact_mut(cols).take(distinct).enumerate() {
+            let at = at + signed(r) * down;
+            match along {
+                0 => row.fill(data[place(at)]),
+                1 => row.copy_from_slice(&data[place(at)..][..cols]),
+                step if step > 0 => {
+                    let from = data[place(at)..].iter().step_by(place(step));
+                    row.iter_mut().zip(from).for_each(|(x, v)| *x = *v);
+                }
+                step => {
+                    for (i, x) in row.iter_mut().enumerate() {
+                        *x = data[place(at + signed(i) * step)];
+                    }
+                }
+            }
+        }
+        let mut ready = distinct * cols;
+        while ready < block.len() {
+            let more = ready.min(block.len() - ready);
+            block.copy_within(..more, ready);
+            ready += more;
+        }
+    }
+}
+
+/// Puts rows of `cols` elements from a block to where they belong.
+pub(crate) fn scatter(data: &mut [f64], at: isize, step: (isize, isize), block: &[f64], cols: usize) {
+    for (r, row) in block.chunks_exact(cols).enumerate() {
+        let at = at + signed(r) * step.0;
+        if step.1 == 1 {
+            data[place(at)..][..cols].copy_from_slice(row);
+            continue;
+        }
+        for (i, &x) in row.iter().enumerate() {
+            data[place(at + signed(i) * step.1)] = x;
+        }
+    }
+}
