@@ -22,7 +22,6 @@ fn root() -> PathBuf {
 }
 
 fn main() {
-    // Snapshots of several tests may differ; each says so itself.
     let args = Arguments::from_args();
     let mut trials: Vec<Trial> = case_files().into_iter().map(|(name, path)| case(name, path)).collect();
     trials.extend(theano_rows());

@@ -257,8 +257,8 @@ fn no_file_names_a_place_of_one_machine() {
 const WITHOUT_A_CASE: &[(&str, &str)] = &[
     ("neg", "spelled `-x`"),
     ("index", "spelled `x[...]`"),
-    ("segment", "made by derivatives of indexing"),
-    ("inc_segment", "made by derivatives of indexing"),
+    ("segment", "made by derivatives of joins of unknown length"),
+    ("inc_segment", "made by derivatives of `segment`"),
     ("inc_take", "made by the derivative of `take`"),
     ("length", "spelled `x.shape[0]`"),
 ];

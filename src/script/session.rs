@@ -81,7 +81,8 @@ impl Session {
     /// Values of expressions, computed before and after optimization and compared.
     ///
     /// # Errors
-    /// Values are missing or do not fit, or optimization changed a result that was a number.
+    /// Values are missing or do not fit, or optimization changed a result that was a number by more
+    /// than 1e-8: of itself where it is above 1, of the largest element where that is above 1.
     pub fn evaluate(&self, roots: &[Expr], values: &[(&str, &str)]) -> Result<Evaluated, ScriptError> {
         let data = self.data(values)?;
         self.evaluate_arrays(roots, &data)
