@@ -2,7 +2,7 @@
 //! frame that all searches share: presolve, first starts, prune, then whatever the extractor adds.
 
 use crate::extract::choice::Choice;
-use crate::extract::greedy_dag::MAX_CLASSES;
+use crate::extract::needed::MAX_CLASSES;
 use crate::extract::presolve::Core;
 use crate::extract::problem::{ExtractError, Problem};
 use crate::extract::prune::Pruned;
@@ -47,7 +47,7 @@ pub(crate) fn frame(
         let proof = rest(&mut search).unwrap_or(unproved);
         return done(&search, proof);
     }
-    let small = core.restrict(&pruned);
+    let small = core.restrict(&pruned.kept);
     let known = core.lift(problem, search.best());
     let mut search = Search::new(&small, budget.seed);
     first_starts(&mut search, problem, Some(&known))?;

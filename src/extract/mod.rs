@@ -13,6 +13,7 @@ mod flow;
 mod greedy_dag;
 mod local;
 mod loops;
+mod needed;
 mod order;
 mod presolve;
 mod problem;

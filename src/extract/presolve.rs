@@ -4,7 +4,6 @@
 use crate::extract::choice::{Choice, NONE};
 use crate::extract::dominance::{Sets, drop_dominated};
 use crate::extract::problem::{ExtractError, Problem};
-use crate::extract::prune::Pruned;
 use crate::extract::score::Score;
 
 /// The problem that remains. Every class can be computed, is reachable from a root, and has its nodes side by
@@ -45,18 +44,8 @@ impl Core {
 
         let reached = reachable(problem, &keep);
         let mut number = vec![NONE; problem.num_classes()];
-        let mut core = Core {
-            node_start: vec![0],
-            child_start: vec![0],
-            child: Vec::new(),
-            weight: Vec::new(),
-            roots: Vec::new(),
-            free: Vec::new(),
-            node_class: Vec::new(),
-            class_of: reached,
-            node_of: Vec::new(),
-            core_node: vec![NONE; problem.num_nodes()],
-        };
+        let mut core =
+            Core { class_of: reached, core_node: vec![NONE; problem.num_nodes()], ..Core::empty() };
         for (i, &c) in core.class_of.iter().enumerate() {
             number[c as usize] = i as u32;
         }
@@ -90,11 +79,8 @@ impl Core {
         Ok(core)
     }
 
-    /// The core of the nodes that are kept; every root must still have a term.
-    pub(crate) fn restrict(&self, pruned: &Pruned) -> Self {
-        let mut number = vec![NONE; self.num_classes()];
-        let mut node_number = vec![NONE; self.num_nodes()];
-        let mut core = Core {
+    fn empty() -> Self {
+        Core {
             node_start: vec![0],
             child_start: vec![0],
             child: Vec::new(),
@@ -104,16 +90,23 @@ impl Core {
             node_class: Vec::new(),
             class_of: Vec::new(),
             node_of: Vec::new(),
-            core_node: self.core_node.clone(),
-        };
-        for &n in &pruned.kept {
+            core_node: Vec::new(),
+        }
+    }
+
+    /// The core of the nodes in `kept`, which ascend; every root must still have a term.
+    pub(crate) fn restrict(&self, kept: &[u32]) -> Self {
+        let mut number = vec![NONE; self.num_classes()];
+        let mut node_number = vec![NONE; self.num_nodes()];
+        let mut core = Core { core_node: self.core_node.clone(), ..Core::empty() };
+        for &n in kept {
             let c = self.class_of_node(n) as usize;
             if number[c] == NONE {
                 number[c] = core.class_of.len() as u32;
                 core.class_of.push(self.class_of[c]);
             }
         }
-        for (i, &n) in pruned.kept.iter().enumerate() {
+        for (i, &n) in kept.iter().enumerate() {
             let class = number[self.class_of_node(n) as usize];
             node_number[n as usize] = i as u32;
             if core.node_class.last().is_some_and(|&last| last != class) {
@@ -125,7 +118,7 @@ impl Core {
             core.child.extend(self.children(n).iter().map(|&d| number[d as usize]));
             core.child_start.push(core.child.len() as u32);
         }
-        core.node_start.push(pruned.kept.len() as u32);
+        core.node_start.push(kept.len() as u32);
         core.free = (0..core.class_of.len() as u32).filter(|&c| core.nodes(c).len() > 1).collect();
         for node in core.core_node.iter_mut().filter(|n| **n != NONE) {
             *node = node_number[*node as usize];

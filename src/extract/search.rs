@@ -3,7 +3,7 @@
 
 use crate::extract::choice::Choice;
 use crate::extract::flow::Flow;
-use crate::extract::greedy_dag;
+use crate::extract::needed;
 use crate::extract::order::shuffle;
 use crate::extract::presolve::Core;
 use crate::extract::rng::Rng;
@@ -81,7 +81,7 @@ impl<'a> Search<'a> {
     pub(crate) fn start_greedy(&mut self) {
         let mut choice = self.state.choice.clone();
         self.state.order.write_to(&mut self.sequence);
-        greedy_dag::refine(self.core, &mut choice, &self.sequence);
+        needed::refine(self.core, &mut choice, &self.sequence);
         let mut order = std::mem::take(&mut self.sequence);
         if self.state.load_unordered(&choice, &mut order) {
             self.keep();

@@ -132,46 +132,30 @@ impl<'a> State<'a> {
     /// Counts the uses that `node` makes, and returns the weight of what was not needed before. Nothing, and
     /// nothing counted, if that is more than a cone.
     pub(crate) fn acquire(&mut self, node: u32) -> Option<Score> {
-        let core = self.core;
-        let mut sum = Score::default();
-        self.stack.push(node);
-        let mut at = 0;
-        while let Some(&n) = self.stack.get(at) {
-            if at > CONE {
-                for &n in &self.stack[..at] {
-                    core.children(n).iter().for_each(|&d| self.refs[d as usize] -= 1);
-                }
-                self.stack.clear();
-                self.work += at as u64;
-                return None;
-            }
-            at += 1;
-            for &d in core.children(n) {
-                let refs = &mut self.refs[d as usize];
-                *refs += 1;
-                if *refs == 1 {
-                    let next = self.choice[d as usize];
-                    sum.add(core.weight[next as usize]);
-                    self.stack.push(next);
-                }
-            }
-        }
-        self.stack.clear();
-        self.work += at as u64;
-        Some(sum)
+        self.count::<true>(node)
     }
 
     /// Takes back what [`State::acquire`] counted, and returns the weight of what is no longer needed. Nothing,
     /// and nothing taken back, if that is more than a cone.
     pub(crate) fn release(&mut self, node: u32) -> Option<Score> {
+        self.count::<false>(node)
+    }
+
+    /// Counts uses up or down, and goes on below each class whose first use comes or last use goes.
+    fn count<const UP: bool>(&mut self, node: u32) -> Option<Score> {
         let core = self.core;
+        let by = if UP { 1 } else { u32::MAX };
+        let turns = u32::from(UP);
         let mut sum = Score::default();
         self.stack.push(node);
         let mut at = 0;
         while let Some(&n) = self.stack.get(at) {
             if at > CONE {
                 for &n in &self.stack[..at] {
-                    core.children(n).iter().for_each(|&d| self.refs[d as usize] += 1);
+                    for &d in core.children(n) {
+                        let refs = &mut self.refs[d as usize];
+                        *refs = refs.wrapping_sub(by);
+                    }
                 }
                 self.stack.clear();
                 self.work += at as u64;
@@ -180,8 +164,8 @@ impl<'a> State<'a> {
             at += 1;
             for &d in core.children(n) {
                 let refs = &mut self.refs[d as usize];
-                *refs -= 1;
-                if *refs == 0 {
+                *refs = refs.wrapping_add(by);
+                if *refs == turns {
                     let next = self.choice[d as usize];
                     sum.add(core.weight[next as usize]);
                     self.stack.push(next);
