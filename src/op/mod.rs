@@ -5,6 +5,7 @@
 //! written with expressions.
 
 mod attr;
+mod common;
 mod def;
 mod derive;
 mod error_fn;
@@ -19,6 +20,8 @@ mod table;
 mod types;
 mod whole;
 
+pub use common::Common;
+pub(crate) use common::array::zeros;
 pub use attr::{Attr, AttrKind, IndexItem};
 pub use def::{Arity, Demand, Derivative, Lower, OpDef, Partial, Ring, Role};
 pub use kernel::{Block3, Dense, Kernel, Map1, Map2, Map3, View, Whole};

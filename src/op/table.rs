@@ -12,7 +12,7 @@ use super::kernel::{Kernel, Map1, Map2, View, map1, map2, map2_of, map3, reduce}
 use super::law::{Interval, Law};
 use super::pieces::{self, Pp};
 use super::special as f;
-use super::{Attr, AttrKind, derive, error_fn, law, polygamma, rounding, types, whole};
+use super::{Attr, AttrKind, common, derive, error_fn, law, polygamma, rounding, types, whole};
 use crate::expr::{Adjoint, Expr, IntoExpr as _, fill, switch};
 use crate::lanes::{Cmp, One};
 use crate::math;
@@ -225,6 +225,7 @@ ops!(
         derivative: Derivative::Each(&[|v| v.g(), |v| -v.x(0).int_div(v.x(1)) * v.g()]),
         kernel: map2!(rounding::modulo),
         cost: 10.0,
+        common: Some(common::scalar::modulo),
         ..OpDef::BINARY
     },
     binary::IntDiv::int_div = OpDef {
@@ -236,6 +237,7 @@ ops!(
         derivative: Derivative::Any(|v, i| v.x(i).zeros_like()),
         kernel: map2!(rounding::int_div),
         cost: 10.0,
+        common: Some(common::scalar::int_div),
         ..OpDef::BINARY
     },
     binary::Xlogy::xlogy = OpDef {
@@ -246,6 +248,7 @@ ops!(
         kernel: map2!(f::xlogy),
         real: Some(|x| if x[0].is_zero() { r(0.0) } else { &x[0] * &x[1].ln() }),
         cost: 16.0,
+        common: Some(common::scalar::xlogy),
         ..OpDef::BINARY
     },
     binary::Xlog1py::xlog1py = OpDef {
@@ -256,6 +259,7 @@ ops!(
         kernel: map2!(f::xlog1py),
         real: Some(|x| if x[0].is_zero() { r(0.0) } else { &x[0] * &f::real_log1p(&x[1]) }),
         cost: 17.0,
+        common: Some(common::scalar::xlog1py),
         ..OpDef::BINARY
     },
     prefix::Neg::neg = OpDef {
@@ -287,6 +291,7 @@ ops!(
         real: Some(|x| r(1.0) / x[0].clone()),
         cost: 3.0,
         lower: Some(|x, _| 1.0 / &x[0]),
+        common: Some(common::scalar::reciprocal),
         ..OpDef::UNARY
     },
     unary::Abs::abs = OpDef {
@@ -376,6 +381,7 @@ ops!(
         real: Some(|x| r(2.0).pow(&x[0])),
         cost: 15.0,
         laws: &[Law::Increasing, Law::Range(|_| Interval::NONNEG), Law::Nonzero(|_| true)],
+        common: Some(common::scalar::exp2),
         ..OpDef::UNARY
     },
     unary::Log::log = OpDef {
@@ -396,6 +402,7 @@ ops!(
         kernel: map1!(libm::log2),
         real: Some(|x| x[0].ln() / r(2.0).ln()),
         cost: 15.0,
+        common: Some(common::scalar::log2),
         ..OpDef::UNARY
     },
     unary::Log10::log10 = OpDef {
@@ -405,6 +412,7 @@ ops!(
         kernel: map1!(libm::log10),
         real: Some(|x| x[0].ln() / r(10.0).ln()),
         cost: 15.0,
+        common: Some(common::scalar::log10),
         ..OpDef::UNARY
     },
     unary::Log1p::log1p = OpDef {
@@ -446,6 +454,7 @@ ops!(
         real: Some(|x| (r(1.0) - x[0].exp()).ln()),
         cost: 30.0,
         laws: &[Law::Range(|_| Interval { lo: f64::NEG_INFINITY, hi: 0.0 })],
+        common: Some(common::scalar::log1mexp),
         ..OpDef::UNARY
     },
     unary::Sin::sin = OpDef {
@@ -558,6 +567,7 @@ ops!(
         kernel: map1!(|a: f64| a * (std::f64::consts::PI / 180.0)),
         cost: 1.0,
         laws: &[Law::Odd],
+        common: Some(common::scalar::deg2rad),
         ..OpDef::UNARY
     },
     unary::Rad2deg::rad2deg = OpDef {
@@ -567,6 +577,7 @@ ops!(
         kernel: map1!(|a: f64| a * (180.0 / std::f64::consts::PI)),
         cost: 1.0,
         laws: &[Law::Odd],
+        common: Some(common::scalar::rad2deg),
         ..OpDef::UNARY
     },
     unary::Sinh::sinh = OpDef {
@@ -656,6 +667,7 @@ ops!(
         real: Some(|x| (&x[0] * &x[0]).exp() * f::real_erfc(&x[0])),
         cost: 40.0,
         laws: &[Law::Range(|_| Interval::NONNEG), Law::Nonzero(|_| true)],
+        common: Some(common::scalar::erfcx),
         ..OpDef::UNARY
     },
     unary::Erfinv::erfinv = OpDef {
@@ -665,6 +677,7 @@ ops!(
         kernel: map1!(error_fn::erfinv),
         cost: 100.0,
         laws: &[Law::Odd, Law::Nonzero(|x| x[0].nonzero)],
+        common: Some(common::scalar::erfinv),
         ..OpDef::UNARY
     },
     unary::Erfcinv::erfcinv = OpDef {
@@ -673,6 +686,7 @@ ops!(
         derivative: Derivative::Each(&[|v| (-v.g() * HALF_SQRT_PI) * v.x(0).erfcinv().pow(2).exp()]),
         kernel: map1!(error_fn::erfcinv),
         cost: 100.0,
+        common: Some(common::scalar::erfcinv),
         ..OpDef::UNARY
     },
     unary::Gamma::gamma = OpDef {
@@ -684,6 +698,7 @@ ops!(
         kernel: map1!(libm::tgamma),
         cost: 20.0,
         laws: &[Law::Nonzero(|_| true)],
+        common: Some(common::scalar::gamma),
         ..OpDef::UNARY
     },
     unary::Gammaln::gammaln = OpDef {
@@ -714,6 +729,7 @@ ops!(
         kernel: map1!(f::tri_gamma),
         cost: 20.0,
         laws: &[Law::Range(|_| Interval::NONNEG), Law::Nonzero(|_| true)],
+        common: Some(common::scalar::tri_gamma),
         ..OpDef::UNARY
     },
     binary::Polygamma::polygamma = OpDef {
@@ -724,6 +740,7 @@ ops!(
         disconnected: &[0],
         kernel: map2!(polygamma::polygamma),
         cost: 200.0,
+        common: Some(common::scalar::polygamma),
         ..OpDef::BINARY
     },
     unary::Relu::relu = OpDef {
@@ -764,6 +781,7 @@ ops!(
         cost: 1.0,
         laws: &[Law::Integral, Law::Idempotent, Law::Odd],
         lanes: Some(|r, x| r.one(One::Nearest, x[0])),
+        common: Some(common::scalar::half_even),
         ..OpDef::UNARY
     },
     unary::RoundHalfAwayFromZero::round_half_away_from_zero = OpDef {
@@ -773,6 +791,7 @@ ops!(
         kernel: map1!(rounding::half_away),
         cost: 1.0,
         laws: &[Law::Integral, Law::Idempotent, Law::Odd],
+        common: Some(common::scalar::half_away),
         ..OpDef::UNARY
     },
     unary::Trunc::trunc = OpDef {
@@ -782,6 +801,7 @@ ops!(
         kernel: map1!(libm::trunc),
         cost: 1.0,
         laws: &[Law::Integral, Law::Idempotent, Law::Odd],
+        common: Some(common::scalar::trunc),
         ..OpDef::UNARY
     },
     binary::Arctan2::arctan2 = OpDef {
@@ -949,6 +969,7 @@ ops!(
         kernel: map2!(|a: f64, b: f64| truth((a != 0.0) != (b != 0.0))),
         real: Some(|x| r(truth(x[0].is_zero() != x[1].is_zero()))),
         laws: &[Law::Commutative, Law::Integral, Law::Range(|_| Interval::UNIT)],
+        common: Some(common::scalar::xor),
         ..OpDef::COMPARE
     },
     unary::Invert::invert = OpDef {
@@ -957,6 +978,7 @@ ops!(
         ty: types::bits,
         derivative: Derivative::Each(&[|v| v.x(0).zeros_like()]),
         lower: Some(|x, _| if x[0].ty().dtype == DType::Bool { x[0].eq(0) } else { -&x[0] - 1 }),
+        common: Some(common::scalar::invert),
         ..OpDef::UNARY
     },
     unary::Isnan::isnan = OpDef {
@@ -966,6 +988,7 @@ ops!(
         kernel: map1!(|a: f64| truth(a.is_nan())),
         laws: &[Law::Integral, Law::Range(|_| Interval::UNIT), Law::Even],
         lanes: Some(|r, x| r.test(Cmp::Unordered, x[0], x[0])),
+        common: Some(common::scalar::isnan),
         ..OpDef::COMPARE
     },
     unary::Isinf::isinf = OpDef {
@@ -974,6 +997,7 @@ ops!(
         arity: Arity::Exact(1),
         kernel: map1!(|a: f64| truth(a.is_infinite())),
         laws: &[Law::Integral, Law::Range(|_| Interval::UNIT), Law::Even],
+        common: Some(common::scalar::isinf),
         ..OpDef::COMPARE
     },
     hidden::Switch::switch = OpDef {
@@ -1048,6 +1072,7 @@ ops!(
         laws: &[Law::Range(|x| x[0]), Law::Nonzero(|x| x[0].nonzero), Law::Integral],
         cost: 0.5,
         lanes: Some(|_, x| x[0]),
+        common: Some(common::scalar::cast),
         ..OpDef::UNARY
     },
     hidden::Sum::sum = OpDef {
@@ -1074,6 +1099,7 @@ ops!(
         ty: types::reduce,
         // A partial product may underflow to zero, and counts all the same.
         kernel: reduce!(Some(1.0), |a: f64, b: f64| if b == 0.0 { a } else { a * b }, |a: f64, b: f64| a * b),
+        common: Some(common::array::prod_without_zeros),
         ..OpDef::REDUCE
     },
     hidden::Max::max = OpDef {
@@ -1101,6 +1127,7 @@ ops!(
         derivative: Derivative::Each(&[|v| v.x(0).zeros_like()]),
         kernel: reduce!(Some(0.0), |a: f64, b: f64| truth(a != 0.0 || b != 0.0)),
         laws: &[Law::Integral, Law::Range(|_| Interval::UNIT)],
+        common: Some(common::array::any),
         ..OpDef::REDUCE
     },
     hidden::All::all = OpDef {
@@ -1110,6 +1137,7 @@ ops!(
         derivative: Derivative::Each(&[|v| v.x(0).zeros_like()]),
         kernel: reduce!(Some(1.0), |a: f64, b: f64| truth(a != 0.0 && b != 0.0)),
         laws: &[Law::Integral, Law::Range(|_| Interval::UNIT)],
+        common: Some(common::array::all),
         ..OpDef::REDUCE
     },
     hidden::Argmax::argmax = OpDef {
@@ -1119,6 +1147,7 @@ ops!(
         derivative: Derivative::Each(&[|v| v.x(0).zeros_like()]),
         kernel: Kernel::Whole(whole::scan::argmax),
         laws: &[Law::Integral, Law::Range(|_| Interval::NONNEG)],
+        common: Some(common::array::argmax),
         ..OpDef::REDUCE
     },
     hidden::Argmin::argmin = OpDef {
@@ -1128,6 +1157,7 @@ ops!(
         derivative: Derivative::Each(&[|v| v.x(0).zeros_like()]),
         kernel: Kernel::Whole(whole::scan::argmin),
         laws: &[Law::Integral, Law::Range(|_| Interval::NONNEG)],
+        common: Some(common::array::argmin),
         ..OpDef::REDUCE
     },
     hidden::Logsumexp::logsumexp = OpDef {
@@ -1190,6 +1220,7 @@ ops!(
             let total = shifted.exp().reduce(Op::Sum, attr);
             &shifted - shifted.expand_reduced(&total.log(), attr)
         }),
+        common: Some(common::array::log_softmax),
         ..OpDef::UNARY
     },
     hidden::Dot::dot = OpDef {
@@ -1219,6 +1250,7 @@ ops!(
         derivative: Derivative::Each(&[derive::batched_left, derive::batched_right]),
         cost: 2.0,
         lower: Some(|x, _| derive::batched(&x[0], &x[1])),
+        common: Some(common::array::batched_dot),
         ..OpDef::BINARY
     },
     hidden::Dimshuffle::dimshuffle = OpDef {
@@ -1281,6 +1313,7 @@ ops!(
         derivative: Derivative::Each(&[|v| v.g(), |v| derive::unwrite(v)]),
         kernel: Kernel::IncAt,
         cost: 1.0,
+        common: Some(common::gather::inc_subtensor),
         ..OpDef::MOVE
     },
     hidden::SetSubtensor::set_subtensor = OpDef {
@@ -1297,6 +1330,7 @@ ops!(
         ]),
         kernel: Kernel::SetAt,
         cost: 1.0,
+        common: Some(common::gather::set_subtensor),
         ..OpDef::MOVE
     },
     hidden::Join::join = OpDef {
@@ -1325,6 +1359,7 @@ ops!(
         disconnected: &BEHIND,
         kernel: Kernel::Whole(whole::place::segment),
         cost: 1.0,
+        common: Some(common::gather::segment),
         ..OpDef::WHOLE
     },
     hidden::IncSegment::inc_segment = OpDef {
@@ -1337,6 +1372,7 @@ ops!(
         ty: whole::types::inc_segment,
         derivative: Derivative::Any(whole::derive::inc_segment),
         kernel: Kernel::Whole(whole::place::inc_segment),
+        common: Some(common::gather::inc_segment),
         ..OpDef::WHOLE
     },
     hidden::Det::det = OpDef {
@@ -1399,6 +1435,7 @@ ops!(
         ty: whole::types::matrix_like,
         derivative: Derivative::Each(&[|v| v.g().apply1(Op::Tril)]),
         kernel: Kernel::Whole(whole::linalg::tril),
+        common: Some(common::array::tril),
         ..OpDef::WHOLE
     },
     hidden::Triu::triu = OpDef {
@@ -1407,6 +1444,7 @@ ops!(
         ty: whole::types::matrix_like,
         derivative: Derivative::Each(&[|v| v.g().apply1(Op::Triu)]),
         kernel: Kernel::Whole(whole::linalg::triu),
+        common: Some(common::array::triu),
         ..OpDef::WHOLE
     },
     hidden::Diagonal::diagonal = OpDef {
@@ -1443,6 +1481,7 @@ ops!(
             Law::Integral,
             Law::Range(|x| Interval { lo: x[0].lo.min(x[1].lo), hi: x[0].hi.max(x[1].hi) })
         ],
+        common: Some(common::array::fill_diagonal),
         ..OpDef::WHOLE
     },
     hidden::Cumsum::cumsum = OpDef {
@@ -1455,6 +1494,7 @@ ops!(
         derivative: Derivative::Each(&[whole::derive::cumsum]),
         kernel: Kernel::Whole(whole::scan::cumsum),
         laws: &[Law::Integral, Law::Range(|x| law::sum_range(x[0]))],
+        common: Some(common::array::cumsum),
         ..OpDef::WHOLE
     },
     hidden::Cumprod::cumprod = OpDef {
@@ -1467,6 +1507,7 @@ ops!(
         derivative: Derivative::Each(&[whole::derive::cumprod]),
         kernel: Kernel::Whole(whole::scan::cumprod),
         laws: &[Law::Integral],
+        common: Some(common::array::cumprod),
         ..OpDef::WHOLE
     },
     hidden::Take::take = OpDef {
@@ -1482,6 +1523,7 @@ ops!(
         kernel: Kernel::Whole(whole::place::take),
         laws: &[Law::Integral, Law::Range(|x| x[0]), Law::Nonzero(|x| x[0].nonzero)],
         cost: 1.0,
+        common: Some(common::gather::take),
         ..OpDef::WHOLE
     },
     hidden::IncTake::inc_take = OpDef {
@@ -1495,6 +1537,7 @@ ops!(
         derivative: Derivative::Each(&[|v| v.g(), |v| v.g(), whole::derive::inc_take_value]),
         disconnected: &[1],
         kernel: Kernel::Whole(whole::place::inc_take),
+        common: Some(common::gather::inc_take),
         ..OpDef::WHOLE
     },
     hidden::Arange::arange = OpDef {
@@ -1509,6 +1552,7 @@ ops!(
         kernel: Kernel::Whole(whole::place::arange),
         laws: &[Law::Integral],
         cost: 1.0,
+        common: Some(common::array::arange),
         ..OpDef::WHOLE
     },
     hidden::Length::length = OpDef {
@@ -1524,6 +1568,7 @@ ops!(
         kernel: Kernel::Length,
         cost: 0.0,
         laws: &[Law::Integral, Law::Range(|_| Interval::NONNEG)],
+        common: Some(common::array::length),
         ..OpDef::MOVE
     },
 );
