@@ -1,5 +1,6 @@
 //! The row: everything that is said about one operator.
 
+use super::batch::{self, Batch};
 use super::{Arg, Attr, AttrKind, Kernel, Law, Pp, TyResult};
 use crate::expr::{Adjoint, Expr};
 use crate::lanes::Record;
@@ -141,6 +142,8 @@ pub struct OpDef {
     pub laws: &'static [Law],
     /// Rewriting into other operators before optimization.
     pub lower: Lower,
+    /// The same along one more axis.
+    pub batch: Batch,
     /// What it does in the field of real functions, for the polynomial normal form.
     pub ring: Ring,
 }
@@ -166,6 +169,7 @@ impl OpDef {
         cost: 1.0,
         laws: &[],
         lower: None,
+        batch: batch::by_role,
         ring: Ring::None,
     };
 

@@ -5,6 +5,7 @@
 //! written with expressions.
 
 mod attr;
+mod batch;
 mod def;
 mod derive;
 mod error_fn;
@@ -20,6 +21,7 @@ mod types;
 mod whole;
 
 pub use attr::{Attr, AttrKind, IndexItem};
+pub use batch::{Batch, Batched};
 pub use def::{Arity, Demand, Derivative, Lower, OpDef, Partial, Ring, Role};
 pub use kernel::{Block3, Dense, Kernel, Map1, Map2, Map3, View, Whole};
 pub use law::{Fold, Interval, Law};
