@@ -1,5 +1,6 @@
 //! The row: everything that is said about one operator.
 
+use super::batch::{self, Batch};
 use super::common::Common;
 use super::{Arg, Attr, AttrKind, Kernel, Law, Pp, TyResult};
 use crate::expr::{Adjoint, Expr};
@@ -144,6 +145,8 @@ pub struct OpDef {
     pub lower: Lower,
     /// How it is spelled for programs that know fewer operators, where they do not know its name.
     pub common: Common,
+    /// The same along one more axis.
+    pub batch: Batch,
     /// What it does in the field of real functions, for the polynomial normal form.
     pub ring: Ring,
 }
@@ -170,6 +173,7 @@ impl OpDef {
         laws: &[],
         lower: None,
         common: None,
+        batch: batch::by_role,
         ring: Ring::None,
     };
 

@@ -5,6 +5,7 @@
 //! written with expressions.
 
 mod attr;
+mod batch;
 mod common;
 mod def;
 mod derive;
@@ -20,9 +21,10 @@ mod table;
 mod types;
 mod whole;
 
+pub use attr::{Attr, AttrKind, IndexItem};
+pub use batch::{Batch, Batched};
 pub use common::Common;
 pub(crate) use common::array::zeros;
-pub use attr::{Attr, AttrKind, IndexItem};
 pub use def::{Arity, Demand, Derivative, Lower, OpDef, Partial, Ring, Role};
 pub use kernel::{Block3, Dense, Kernel, Map1, Map2, Map3, View, Whole};
 pub use law::{Fold, Interval, Law};

@@ -12,7 +12,7 @@ use super::kernel::{Kernel, Map1, Map2, View, map1, map2, map2_of, map3, reduce}
 use super::law::{Interval, Law};
 use super::pieces::{self, Pp};
 use super::special as f;
-use super::{Attr, AttrKind, common, derive, error_fn, law, polygamma, rounding, types, whole};
+use super::{Attr, AttrKind, batch, common, derive, error_fn, law, polygamma, rounding, types, whole};
 use crate::expr::{Adjoint, Expr, IntoExpr as _, fill, switch};
 use crate::lanes::{Cmp, One};
 use crate::math;
@@ -1075,6 +1075,60 @@ ops!(
         common: Some(common::scalar::cast),
         ..OpDef::UNARY
     },
+    unary::ZeroGrad::zero_grad = OpDef {
+        name: "zero_grad",
+        doc: "Its operand; the gradient through it is zero, but connected.",
+        pp: Pp::Call(Some("ZeroGrad")),
+        ty: types::same,
+        derivative: Derivative::Each(&[|v| v.g().zeros_like()]),
+        real: Some(|x| x[0].clone()),
+        lower: Some(|x, _| x[0].clone()),
+        ..OpDef::UNARY
+    },
+    unary::DisconnectedGrad::disconnected_grad = OpDef {
+        name: "disconnected_grad",
+        doc: "Its operand; no gradient flows through it.",
+        pp: Pp::Call(Some("DisconnectedGrad")),
+        ty: types::same,
+        derivative: Derivative::Each(&[|v| v.g()]),
+        disconnected: &[0],
+        real: Some(|x| x[0].clone()),
+        lower: Some(|x, _| x[0].clone()),
+        ..OpDef::UNARY
+    },
+    unary::UndefinedGrad::undefined_grad = OpDef {
+        name: "undefined_grad",
+        doc: "Its operand; a gradient through it is an error.",
+        pp: Pp::Call(Some("UndefinedGrad")),
+        ty: types::same,
+        real: Some(|x| x[0].clone()),
+        lower: Some(|x, _| x[0].clone()),
+        ..OpDef::UNARY
+    },
+    hidden::GradClip::grad_clip = OpDef {
+        name: "grad_clip",
+        doc: "Its first operand; the gradient through it is clipped to the two bounds.",
+        arity: Arity::Exact(3),
+        pp: Pp::Call(Some("GradClip")),
+        ty: types::marked,
+        derivative: Derivative::Any(|v, _| Expr::apply(Op::Clip, Attr::None, [v.g(), v.x(1), v.x(2)])),
+        disconnected: &[1, 2],
+        real: Some(|x| x[0].clone()),
+        lower: Some(|x, _| x[0].clone()),
+        ..OpDef::UNARY
+    },
+    hidden::GradScale::grad_scale = OpDef {
+        name: "grad_scale",
+        doc: "Its first operand; the gradient through it is multiplied by the second.",
+        arity: Arity::Exact(2),
+        pp: Pp::Call(Some("GradScale")),
+        ty: types::marked,
+        derivative: Derivative::Any(|v, _| v.x(1) * v.g()),
+        disconnected: &[1],
+        real: Some(|x| x[0].clone()),
+        lower: Some(|x, _| x[0].clone()),
+        ..OpDef::UNARY
+    },
     hidden::Sum::sum = OpDef {
         name: "sum",
         doc: "Sum over axes.",
@@ -1235,6 +1289,7 @@ ops!(
         derivative: Derivative::Each(&[derive::dot_left, derive::dot_right]),
         kernel: Kernel::Dot,
         cost: 2.0,
+        batch: batch::product,
         ..OpDef::BINARY
     },
     hidden::BatchedDot::batched_dot = OpDef {
@@ -1251,6 +1306,7 @@ ops!(
         cost: 2.0,
         lower: Some(|x, _| derive::batched(&x[0], &x[1])),
         common: Some(common::array::batched_dot),
+        batch: batch::products,
         ..OpDef::BINARY
     },
     hidden::Dimshuffle::dimshuffle = OpDef {
@@ -1417,6 +1473,7 @@ ops!(
         derivative: Derivative::Each(&[whole::derive::solve_left, whole::derive::solve_right]),
         kernel: Kernel::Whole(whole::linalg::solve),
         cost: LU,
+        batch: batch::system,
         ..OpDef::WHOLE
     },
     hidden::Cholesky::cholesky = OpDef {
@@ -1436,6 +1493,7 @@ ops!(
         derivative: Derivative::Each(&[|v| v.g().apply1(Op::Tril)]),
         kernel: Kernel::Whole(whole::linalg::tril),
         common: Some(common::array::tril),
+        batch: batch::tril,
         ..OpDef::WHOLE
     },
     hidden::Triu::triu = OpDef {
@@ -1445,6 +1503,7 @@ ops!(
         derivative: Derivative::Each(&[|v| v.g().apply1(Op::Triu)]),
         kernel: Kernel::Whole(whole::linalg::triu),
         common: Some(common::array::triu),
+        batch: batch::triu,
         ..OpDef::WHOLE
     },
     hidden::Diagonal::diagonal = OpDef {
@@ -1456,6 +1515,7 @@ ops!(
         kernel: Kernel::Whole(whole::place::diagonal),
         laws: &[Law::Integral, Law::Range(|x| x[0]), Law::Nonzero(|x| x[0].nonzero)],
         cost: 1.0,
+        batch: batch::diagonal,
         ..OpDef::WHOLE
     },
     hidden::AllocDiag::alloc_diag = OpDef {
@@ -1468,6 +1528,7 @@ ops!(
         derivative: Derivative::Each(&[|v| v.g().apply1(Op::Diagonal)]),
         kernel: Kernel::Whole(whole::place::alloc_diag),
         laws: &[Law::Integral, Law::Range(|x| Interval { lo: x[0].lo.min(0.0), hi: x[0].hi.max(0.0) })],
+        batch: batch::alloc_diag,
         ..OpDef::WHOLE
     },
     hidden::FillDiagonal::fill_diagonal = OpDef {
@@ -1482,6 +1543,7 @@ ops!(
             Law::Range(|x| Interval { lo: x[0].lo.min(x[1].lo), hi: x[0].hi.max(x[1].hi) })
         ],
         common: Some(common::array::fill_diagonal),
+        batch: batch::fill_diagonal,
         ..OpDef::WHOLE
     },
     hidden::Cumsum::cumsum = OpDef {
@@ -1510,6 +1572,20 @@ ops!(
         common: Some(common::array::cumprod),
         ..OpDef::WHOLE
     },
+    hidden::Recurrence::recurrence = OpDef {
+        name: "recurrence",
+        doc: "Along an axis, the first operand times the result before, plus the second.",
+        arity: Arity::Exact(2),
+        attr: AttrKind::Axis,
+        pp: Pp::Special(whole::pieces::scan_classic),
+        plain: Pp::Special(whole::pieces::scan_plain),
+        ty: whole::types::recurrence,
+        demand: whole::types::pair_demand,
+        derivative: Derivative::Any(whole::derive::recurrence_of),
+        kernel: Kernel::Whole(whole::scan::recurrence),
+        laws: &[Law::Integral],
+        ..OpDef::WHOLE
+    },
     hidden::Take::take = OpDef {
         name: "take",
         doc: "Slices along an axis at the places that an array of integers says, negative ones from the end.",
@@ -1524,6 +1600,7 @@ ops!(
         laws: &[Law::Integral, Law::Range(|x| x[0]), Law::Nonzero(|x| x[0].nonzero)],
         cost: 1.0,
         common: Some(common::gather::take),
+        batch: batch::gather,
         ..OpDef::WHOLE
     },
     hidden::IncTake::inc_take = OpDef {
@@ -1538,6 +1615,7 @@ ops!(
         disconnected: &[1],
         kernel: Kernel::Whole(whole::place::inc_take),
         common: Some(common::gather::inc_take),
+        batch: batch::gather,
         ..OpDef::WHOLE
     },
     hidden::Arange::arange = OpDef {
