@@ -4,17 +4,14 @@ use smallvec::SmallVec;
 
 use super::super::asm::{self, Deco, Opcode, Reg, Rm};
 use super::{Emit, Place};
-use crate::lanes::{Cmp, Lane, One, Two};
+use crate::math::record::{Cmp, Lane, One, Two};
 
 fn predicate(op: Cmp) -> u8 {
     match op {
         Cmp::Lt => 0x11,
         Cmp::Le => 0x12,
-        Cmp::Gt => 0x1E,
-        Cmp::Ge => 0x1D,
-        Cmp::Eq => 0,
+        Cmp::Eq | Cmp::Bits => 0,
         Cmp::Ne => 4,
-        Cmp::Unordered => 3,
     }
 }
 
@@ -27,7 +24,6 @@ fn opcode(op: Two) -> Opcode {
         Two::Lesser => asm::MIN,
         Two::Greater => asm::MAX,
         Two::And => asm::AND,
-        Two::Or => asm::OR,
         Two::Xor => asm::XOR,
         Two::IntAdd => asm::INT_ADD,
         Two::IntSub => asm::INT_SUB,
@@ -44,12 +40,12 @@ impl Emit<'_> {
         };
         let none = Deco::default();
         match lane {
-            Lane::Const(_) => {}
+            Lane::Const(_) | Lane::Carry(_) => {}
             Lane::Input(k) => {
                 let out = done(self);
                 let rm = self.element(k as usize, copy);
                 let o = if self.body.lanes == 1 { asm::LOAD_ONE } else { asm::LOAD };
-                let deco = Deco { mask: u8::from(self.body.masked), zero: self.body.masked, ..none };
+                let deco = Deco { mask: self.tail(copy), zero: self.body.masked, ..none };
                 self.asm.vector(o, out, 0, rm, None, deco);
             }
             Lane::One(op @ (One::ShiftLeft(by) | One::ShiftRight(by)), _) => {
@@ -82,7 +78,10 @@ impl Emit<'_> {
                 let first = self.reg(args[0], false);
                 let (rm, deco) = self.rm(args[1]);
                 let out = done(self);
-                self.asm.vector(asm::CMP, out, first, rm, Some(predicate(op)), deco);
+                match op {
+                    Cmp::Bits => self.asm.vector(asm::CMP_BITS, out, first, rm, None, deco),
+                    _ => self.asm.vector(asm::CMP, out, first, rm, Some(predicate(op)), deco),
+                }
             }
             Lane::Both(..) | Lane::Either(..) if self.evex() => {
                 let (a, b) = (self.mask(args[0], 7), self.mask(args[1], 6));

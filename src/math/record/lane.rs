@@ -1,14 +1,5 @@
-//! What an elementwise operator does to one lane of a vector register, as a straight line of
-//! machine-like instructions without branches.
-//!
-//! A row of the operator table records its arithmetic with a [`Recorder`]; a code generator emits
-//! the very same instructions, so that compiled code and kernel agree to the bit.
-
-mod interpret;
-mod record;
-
-pub use interpret::evaluate;
-pub use record::{Mask, Record, Recorder, Value};
+//! The instructions: what one lane of a vector register goes through, a straight line without
+//! branches.
 
 /// The result of an instruction: its position in the program.
 pub type Id = u32;
@@ -45,8 +36,6 @@ pub enum Two {
     Greater,
     /// Bits of both.
     And,
-    /// Bits of either.
-    Or,
     /// Bits of one.
     Xor,
     /// Sum of 64-bit integers.
@@ -58,22 +47,20 @@ pub enum Two {
 impl Two {
     /// May the operands be exchanged?
     pub fn commutes(self) -> bool {
-        matches!(self, Two::Add | Two::Mul | Two::And | Two::Or | Two::Xor | Two::IntAdd)
+        matches!(self, Two::Add | Two::Mul | Two::And | Two::Xor | Two::IntAdd)
     }
 }
 
-/// Comparisons; all but `Ne` and `Unordered` are false with NaN.
+/// Comparisons; all but `Ne` and `Bits` are false with NaN.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[allow(missing_docs, reason = "the usual names")]
 pub enum Cmp {
     Lt,
     Le,
-    Gt,
-    Ge,
     Eq,
     Ne,
-    /// Is either NaN?
-    Unordered,
+    /// Are the bits equal, read as integers?
+    Bits,
 }
 
 /// One instruction.
@@ -83,6 +70,8 @@ pub enum Lane {
     Const(u64),
     /// An operand of the whole program.
     Input(u32),
+    /// The partial result of a reduction, as the element finds it.
+    Carry(u32),
     /// One operand.
     One(One, Id),
     /// Two operands.
@@ -103,7 +92,7 @@ impl Lane {
     /// The instructions whose results it reads.
     pub fn args(self) -> smallvec::SmallVec<[Id; 3]> {
         match self {
-            Lane::Const(_) | Lane::Input(_) => smallvec::smallvec![],
+            Lane::Const(_) | Lane::Input(_) | Lane::Carry(_) => smallvec::smallvec![],
             Lane::One(_, a) => smallvec::smallvec![a],
             Lane::Two(_, a, b) | Lane::Compare(_, a, b) | Lane::Both(a, b) | Lane::Either(a, b) => {
                 smallvec::smallvec![a, b]
