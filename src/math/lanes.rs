@@ -62,6 +62,13 @@ pub trait Lanes:
     /// Are the bits equal?
     fn same_bits(a: Self::Bits, b: Self::Bits) -> Self::Mask;
 
+    /// `self * 2^(k + shift)`, rounded once, where `shifted` is [`ROUND`]` + k` and the power may be
+    /// outside the range of numbers; `self` is neither large nor small.
+    #[inline(always)]
+    fn scale(self, shifted: Self, shift: i64) -> Self {
+        let (a, b) = powers(shifted, shift);
+        self * a * b
+    }
     /// The sign bit of this, alone.
     #[inline(always)]
     fn sign(self) -> Self::Bits {
@@ -92,6 +99,19 @@ pub trait Lanes:
     fn minimum(self, other: Self) -> Self {
         Self::select(other.differs(other), other, Self::select(other.lt(self), other, self))
     }
+}
+
+/// `1.5 * 2^52`: added to a small number, leaves it rounded to an integer in the low bits.
+pub(super) const ROUND: f64 = 6755399441055744.0;
+
+/// Two powers of two whose product is `2^(k + shift)`.
+#[inline(always)]
+pub(super) fn powers<L: Lanes>(shifted: L, shift: i64) -> (L, L) {
+    let bias = ROUND.to_bits().wrapping_sub(2046).wrapping_sub(shift.cast_unsigned());
+    let twice = L::minus(shifted.bits(), L::splat_bits(bias));
+    let half = L::shr::<1>(twice);
+    let other = L::minus(twice, half);
+    (L::from_bits(L::shl::<52>(half)), L::from_bits(L::shl::<52>(other)))
 }
 
 impl Lanes for f64 {

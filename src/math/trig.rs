@@ -1,7 +1,7 @@
 //! Sine, cosine, tangent: the argument less a multiple of half pi, in two parts, then polynomials.
 //! Arguments past a million, infinities and NaN are rare and reduced by the scalar library.
 
-use super::exp::ROUND;
+use super::lanes::ROUND;
 use super::{Lanes, Unary, pairs, two_sum};
 
 /// Half of pi in three parts of 53 bits.

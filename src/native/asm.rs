@@ -4,6 +4,8 @@
 //! opcode column of each instruction. Operands are in Intel's order: result, first source (in
 //! `vvvv`), second source (register or memory).
 
+use crate::math::record::Signs;
+
 /// A vector register.
 pub(super) type Reg = u8;
 
@@ -79,10 +81,18 @@ pub(super) const BROADCAST: Opcode = op(2, 1, 0x19);
 pub(super) const BLEND_MASK: Opcode = op(2, 1, 0x65);
 /// The second source where the sign of the fourth operand is set.
 pub(super) const BLEND_SIGN: Opcode = op(3, 1, 0x4B);
-/// `result * first + second`.
-pub(super) const FMA_213: Opcode = fused(0xA8);
-/// `first * second + result`.
-pub(super) const FMA_231: Opcode = fused(0xB8);
+/// The first times two to the second.
+pub(super) const SCALE: Opcode = op(2, 1, 0x2C);
+
+/// `result * first + second`, or with opposite signs of the product or the last.
+pub(super) const fn fma_213(signs: Signs) -> Opcode {
+    fused(0xA8 | (signs.product as u8) << 2 | (signs.sum as u8) << 1)
+}
+
+/// `first * second + result`, as above.
+pub(super) const fn fma_231(signs: Signs) -> Opcode {
+    fused(0xB8 | (signs.product as u8) << 2 | (signs.sum as u8) << 1)
+}
 
 /// How an instruction is encoded.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -398,8 +408,8 @@ mod tests {
             (XOR, Mnemonic::Vxorpd),
             (INT_ADD, Mnemonic::Vpaddq),
             (INT_SUB, Mnemonic::Vpsubq),
-            (FMA_213, Mnemonic::Vfmadd213pd),
-            (FMA_231, Mnemonic::Vfmadd231pd),
+            (fma_213(Signs::default()), Mnemonic::Vfmadd213pd),
+            (fma_231(Signs::default()), Mnemonic::Vfmadd231pd),
         ];
         for (form, lanes, regs) in FORMS {
             for ((o, mnemonic), &lanes) in ops.iter().flat_map(|o| lanes.iter().map(move |l| (o, l))) {

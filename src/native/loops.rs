@@ -6,9 +6,8 @@ use smallvec::SmallVec;
 
 use super::asm::Form;
 use super::emit::compile;
-use super::lower::lower;
+use super::lower::{compiles, lower};
 use super::page::Page;
-use super::program::Program;
 use super::walk::{Shape, walk};
 use crate::eval::{Backend, Blocks, Fused, FusedArgs, Layout, Nest, RunError, Source, kept_strides};
 
@@ -75,17 +74,15 @@ impl Native {
 
     /// Is the loop run as machine code? If not, the block interpreter runs it.
     pub fn compiles(&self, fused: &Fused) -> bool {
-        Loop::of(fused).is_some_and(|l| l.plain.is_some())
+        Loop::of(fused).is_some_and(|l| l.compiles)
     }
 }
 
 /// What is kept with a loop.
 #[derive(Debug)]
 struct Loop {
-    /// Without reductions carried along; `None` where an operator has no formula.
-    plain: Option<Program>,
-    /// With those of `carried`.
-    folding: OnceLock<(u64, Option<Program>)>,
+    /// Has every operator a formula?
+    compiles: bool,
     /// Leaves that are one number in every call.
     numbers: u128,
     versions: [OnceLock<Version>; VERSIONS],
@@ -127,8 +124,7 @@ impl Code {
 impl Loop {
     fn of(fused: &Fused) -> Option<&Loop> {
         fused.made.get_or_make(|| Loop {
-            plain: lower(fused, 0),
-            folding: OnceLock::new(),
+            compiles: compiles(fused),
             numbers: bits(fused.leaves.iter().map(|l| matches!(l, Source::Scalar(_)))),
             versions: Default::default(),
         })
@@ -141,7 +137,7 @@ impl Loop {
                 width,
                 uniform,
                 carried,
-                code: self.compile(fused, width, uniform, carried),
+                code: assemble(fused, width, uniform, carried),
             });
             if (made.width, made.uniform, made.carried) == (width, uniform, carried) {
                 return made.code.as_ref();
@@ -149,23 +145,15 @@ impl Loop {
         }
         None
     }
+}
 
-    fn compile(&self, fused: &Fused, width: Width, uniform: u128, carried: u64) -> Option<Code> {
-        let program = if carried == 0 {
-            self.plain.as_ref()?
-        } else {
-            let (made_for, program) = self.folding.get_or_init(|| (carried, lower(fused, carried)));
-            if *made_for != carried {
-                return None;
-            }
-            program.as_ref()?
-        };
-        let form = width.form();
-        let compiled = compile(program, uniform, form);
-        let page = Page::new(&compiled.bytes)?;
-        let lanes = if form == Form::Vex { 0xF } else { 0xFF };
-        Some(Code { page, frame: compiled.frame, holds: if program.holds.is_empty() { 0 } else { lanes } })
-    }
+fn assemble(fused: &Fused, width: Width, uniform: u128, carried: u64) -> Option<Code> {
+    let form = width.form();
+    let program = lower(fused, carried, form)?;
+    let compiled = compile(&program, uniform, form);
+    let page = Page::new(&compiled.bytes)?;
+    let lanes = if form == Form::Vex { 0xF } else { 0xFF };
+    Some(Code { page, frame: compiled.frame, holds: if program.holds.is_empty() { 0 } else { lanes } })
 }
 
 pub(super) fn bits(flags: impl Iterator<Item = bool>) -> u128 {
@@ -175,7 +163,7 @@ pub(super) fn bits(flags: impl Iterator<Item = bool>) -> u128 {
 impl Backend for Native {
     fn run(&self, fused: &Fused, args: FusedArgs<'_, '_>) -> Result<(), RunError> {
         let made = if args.space.contains(&0) { None } else { Loop::of(fused) };
-        let Some(made) = made.filter(|l| l.plain.is_some()) else {
+        let Some(made) = made.filter(|l| l.compiles) else {
             return Blocks.run(fused, args);
         };
         let (inputs, stores, folds) = (args.leaves.len(), args.stores.len(), args.folds.len());

@@ -1,5 +1,6 @@
 //! From a fused loop to a program of instructions, where every operator of it has a formula.
 
+use super::asm::Form;
 use super::program::{Fold, Program};
 use crate::eval::{Fused, Instr, Operand, Target};
 use crate::math::record::{Recorder, Value};
@@ -10,14 +11,21 @@ const INPUTS: usize = 128;
 /// So are stores, and reductions.
 const STORES: usize = 64;
 
+/// Has every operator a formula, and is the loop not too large?
+pub(super) fn compiles(fused: &Fused) -> bool {
+    let small = fused.leaves.len() <= INPUTS && fused.stores.len() + fused.folds.len() <= STORES;
+    let formula = |i: &Instr| !matches!(i, Instr::Map { op, .. } if op.def().kernel.record().is_none());
+    small && fused.code.iter().all(formula)
+}
+
 /// The program: inputs are the leaves. What is stored are the stores, then the operands of the
 /// reductions that are not `carried` along, a bit for each.
-pub(super) fn lower(fused: &Fused, carried: u64) -> Option<Program> {
-    if fused.leaves.len() > INPUTS || fused.stores.len() + fused.folds.len() > STORES {
+pub(super) fn lower(fused: &Fused, carried: u64, form: Form) -> Option<Program> {
+    if !compiles(fused) {
         return None;
     }
     let mut l = Lowering {
-        r: Recorder::default(),
+        r: Recorder::new(form == Form::Evex),
         registers: vec![None; fused.registers as usize],
         holds: Vec::new(),
     };

@@ -23,6 +23,8 @@ pub(super) struct Shape {
     pub(super) carried: u64,
     /// Are rows kept by these?
     keeps_rows: bool,
+    /// Do all operands lie side by side along a row?
+    in_place: bool,
 }
 
 impl Shape {
@@ -39,7 +41,8 @@ impl Shape {
             let (_, col) = nest.tile_strides(k);
             col == 1 || col_len == 1 || col == 0 && k < inputs
         };
-        let rows = folds == 0 && (row_len == 1 || col_len >= SHORT) && (0..inputs + stores).all(in_place);
+        let in_place = (0..inputs + stores).all(in_place);
+        let rows = folds == 0 && (row_len == 1 || col_len >= SHORT) && in_place;
         // Reductions of columns; all keep the rows or none does.
         let reduced = |f: &usize| nest.tile_strides(inputs + stores + f).1 == 0;
         let kept = |f: usize| row_len > 1 && nest.tile_strides(inputs + stores + f).0 != 0;
@@ -50,7 +53,7 @@ impl Shape {
             && carries(carried.len(), width.form())
             && carried.iter().all(|&f| kept(f) == keeps_rows)
             // A row at a time needs operands in place.
-            && (!keeps_rows || (0..inputs + stores).all(in_place));
+            && (!keeps_rows || in_place);
         let carried = if all { carried.iter().fold(0, |all, f| all | 1 << f) } else { 0 };
         let keeps_rows = keeps_rows && carried != 0;
         let uniform = bits((0..inputs).map(|k| {
@@ -58,7 +61,7 @@ impl Shape {
             let whole = row == 0 && row_len * col_len > 1;
             number(k) || col == 0 && if rows || keeps_rows { col_len > 1 } else { whole }
         }));
-        Shape { rows, uniform, carried, keeps_rows }
+        Shape { rows, uniform, carried, keeps_rows, in_place }
     }
 }
 
@@ -164,6 +167,16 @@ impl Walk<'_, '_, '_> {
         let mut folds: SmallVec<[Running<'_, '_>; 4]> =
             fused.folds.iter().zip(outs.iter_mut()).map(|(spec, out)| Running::new(spec, out)).collect();
         let mut lanes: SmallVec<[[f64; FOLD_LANES]; 4]> = SmallVec::from_elem([0.0; FOLD_LANES], folds.len());
+        if let Some(code) = self.folding
+            && row_len == 1
+            && nest.lens.len() == 2
+            && self.shape.in_place
+            && self.shape.carried.count_ones() as usize == folds.len()
+        {
+            self.line(code, fused, &mut folds, &mut lanes);
+            folds.iter_mut().for_each(Running::flush);
+            return;
+        }
         let mut cursor = Cursor::new(nest);
         loop {
             let bases: SmallVec<[isize; 12]> =
@@ -219,6 +232,49 @@ impl Walk<'_, '_, '_> {
             }
         }
         folds.iter_mut().for_each(Running::flush);
+    }
+
+    /// One row, all operands in place, everything reduced: pointers move on by a block.
+    fn line(
+        &mut self,
+        code: &Code,
+        fused: &Fused,
+        folds: &mut [Running<'_, '_>],
+        lanes: &mut [[f64; FOLD_LANES]],
+    ) {
+        let n = self.nest.tile().1;
+        let operands = self.args.leaves.len() + self.args.stores.len();
+        self.place(&|_| 0, 1, n.min(BLOCK));
+        // The whole row lies in memory.
+        let uniform = self.shape.uniform;
+        for (k, leaf) in self.args.leaves.iter().enumerate().filter(|(k, _)| uniform >> k & 1 == 0) {
+            self.table[k + 1] = source(leaf, leaf.offset, n);
+        }
+        for (k, store) in self.args.stores.iter_mut().enumerate() {
+            self.table[self.args.leaves.len() + k + 1] = store[..n].as_mut_ptr();
+        }
+        let steps: SmallVec<[usize; 12]> =
+            (0..operands).map(|k| if self.is_uniform(k) { 0 } else { BLOCK }).collect();
+        for c in (0..n).step_by(BLOCK) {
+            let cols = BLOCK.min(n - c);
+            let tile = |values| Tile { values, rows: 1, cols, at: 0, step: (0, 0), first: (true, true, c == 0) };
+            if cols >= FOLD_SHORTEST {
+                self.begin(fused, lanes);
+                self.call(code, cols);
+                folds.iter_mut().zip(&*lanes).for_each(|(f, lanes)| f.add_lanes(tile(&[]), 0, lanes));
+            } else {
+                for f in 0..folds.len() {
+                    self.table[1 + operands + f] = self.args.registers[operands + f].as_mut_ptr();
+                }
+                self.call(self.plain, cols);
+                for (f, fold) in folds.iter_mut().enumerate() {
+                    fold.add(tile(&self.args.registers[operands + f][..cols]), &mut []);
+                }
+            }
+            for (pointer, step) in self.table[1..=operands].iter_mut().zip(&steps) {
+                *pointer = pointer.wrapping_add(*step);
+            }
+        }
     }
 
     /// Sets the lanes of reductions to where a fold begins.

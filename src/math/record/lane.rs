@@ -36,18 +36,22 @@ pub enum Two {
     Greater,
     /// Bits of both.
     And,
+    /// Bits of either.
+    Or,
     /// Bits of one.
     Xor,
     /// Sum of 64-bit integers.
     IntAdd,
     /// Difference of 64-bit integers.
     IntSub,
+    /// `a * 2^b` for an integer `b`, rounded once.
+    Scale,
 }
 
 impl Two {
     /// May the operands be exchanged?
     pub fn commutes(self) -> bool {
-        matches!(self, Two::Add | Two::Mul | Two::And | Two::Xor | Two::IntAdd)
+        matches!(self, Two::Add | Two::Mul | Two::And | Two::Or | Two::Xor | Two::IntAdd)
     }
 }
 
@@ -63,6 +67,15 @@ pub enum Cmp {
     Bits,
 }
 
+/// What a fused multiplication and addition negates.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
+pub struct Signs {
+    /// The product.
+    pub product: bool,
+    /// What is added to it.
+    pub sum: bool,
+}
+
 /// One instruction.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Lane {
@@ -76,8 +89,8 @@ pub enum Lane {
     One(One, Id),
     /// Two operands.
     Two(Two, Id, Id),
-    /// `a * b + c`, rounded once.
-    Fma(Id, Id, Id),
+    /// `a * b + c`, rounded once, with opposite signs of the product or of `c` where said.
+    Fma(Signs, Id, Id, Id),
     /// A comparison; a mask.
     Compare(Cmp, Id, Id),
     /// Both masks.
@@ -97,7 +110,7 @@ impl Lane {
             Lane::Two(_, a, b) | Lane::Compare(_, a, b) | Lane::Both(a, b) | Lane::Either(a, b) => {
                 smallvec::smallvec![a, b]
             }
-            Lane::Fma(a, b, c) | Lane::Select(a, b, c) => smallvec::smallvec![a, b, c],
+            Lane::Fma(_, a, b, c) | Lane::Select(a, b, c) => smallvec::smallvec![a, b, c],
         }
     }
 

@@ -12,8 +12,9 @@ use std::ops::{Add, Div, Mul, Neg, Sub};
 
 use rustc_hash::FxHashMap;
 
-pub use lane::{Cmp, Id, Lane, One, Two};
+pub use lane::{Cmp, Id, Lane, One, Signs, Two};
 
+use super::lanes::{ROUND, powers};
 use super::{Binary, Lanes, Ternary, Unary};
 
 /// The number in every lane, while it is recorded.
@@ -61,6 +62,8 @@ pub fn ternary<F: Ternary>(x: &[Value]) -> (Value, Option<Mask>) {
 pub struct Recorder {
     code: Vec<Lane>,
     known: FxHashMap<Lane, Id>,
+    /// Is [`Two::Scale`] an instruction of the machine?
+    scales: bool,
 }
 
 thread_local! {
@@ -77,6 +80,11 @@ fn look(id: Id) -> Lane {
 }
 
 impl Recorder {
+    /// For a machine that scales by powers of two in one instruction, or does not.
+    pub fn new(scales: bool) -> Recorder {
+        Recorder { scales, ..Recorder::default() }
+    }
+
     /// The instructions so far.
     pub fn code(&self) -> &[Lane] {
         &self.code
@@ -120,23 +128,45 @@ fn two(op: Two, a: Value, b: Value) -> Value {
     if op.commutes() && a > b {
         std::mem::swap(&mut a, &mut b);
     }
-    // A sign that is cleared may have been flipped before.
-    if op == Two::And {
-        let is = |id: Id, bits: u64| look(id) == Lane::Const(bits);
-        for (mask, x) in [(a, b), (b, a)] {
-            if is(mask, REST)
-                && let Lane::Two(Two::Xor, p, q) = look(x)
-                && let Some(inner) = [(p, q), (q, p)].into_iter().find(|&(s, _)| is(s, SIGN))
-            {
-                return two(Two::And, Value(inner.1), Value(mask));
+    match op {
+        // A sign that is cleared may have been flipped before.
+        Two::And => {
+            for (mask, x) in [(a, b), (b, a)] {
+                if is(mask, REST)
+                    && let Some(x) = opposite(x)
+                {
+                    return two(Two::And, Value(x), Value(mask));
+                }
             }
         }
+        // The opposite of the absolute value is one instruction.
+        Two::Xor => {
+            for (sign, x) in [(a, b), (b, a)] {
+                if is(sign, SIGN)
+                    && let Lane::Two(Two::And, p, q) = look(x)
+                    && let Some((_, x)) = [(p, q), (q, p)].into_iter().find(|&(m, _)| is(m, REST))
+                {
+                    return two(Two::Or, Value(sign), Value(x));
+                }
+            }
+        }
+        _ => {}
     }
     Value(push(Lane::Two(op, a, b)))
 }
 
 const SIGN: u64 = 1 << 63;
 const REST: u64 = !SIGN;
+
+fn is(id: Id, bits: u64) -> bool {
+    look(id) == Lane::Const(bits)
+}
+
+/// What this is the opposite of.
+fn opposite(x: Id) -> Option<Id> {
+    let Lane::Two(Two::Xor, p, q) = look(x) else { return None };
+    [(p, q), (q, p)].into_iter().find(|&(sign, _)| is(sign, SIGN)).map(|(_, x)| x)
+}
 
 fn compare(op: Cmp, a: Value, b: Value) -> Mask {
     // What was made of a mask is that mask again.
@@ -195,8 +225,10 @@ impl Lanes for Value {
         Value(push(Lane::Const(x.to_bits())))
     }
     fn mul_add(self, a: Value, b: Value) -> Value {
-        let (x, y) = (self.0.min(a.0), self.0.max(a.0));
-        Value(push(Lane::Fma(x, y, b.0)))
+        let (x, y, c) = (opposite(self.0), opposite(a.0), opposite(b.0));
+        let signs = Signs { product: x.is_some() != y.is_some(), sum: c.is_some() };
+        let (x, y, c) = (x.unwrap_or(self.0), y.unwrap_or(a.0), c.unwrap_or(b.0));
+        Value(push(Lane::Fma(signs, x.min(y), x.max(y), c)))
     }
     fn sqrt(self) -> Value {
         one(One::Sqrt, self)
@@ -242,6 +274,16 @@ impl Lanes for Value {
             }
         }
         Value(push(Lane::Select(mask.0, yes.0, no.0)))
+    }
+    fn scale(self, shifted: Value, shift: i64) -> Value {
+        if !CURRENT.with_borrow(|r| r.scales) {
+            let (a, b) = powers(shifted, shift);
+            return self * a * b;
+        }
+        let k = shifted - Value::splat(ROUND);
+        #[allow(clippy::cast_precision_loss, reason = "a small integer")]
+        let k = if shift == 0 { k } else { k + Value::splat(shift as f64) };
+        two(Two::Scale, self, k)
     }
     fn bits(self) -> Value {
         self

@@ -4,7 +4,7 @@ use smallvec::SmallVec;
 
 use super::super::asm::{self, Deco, Opcode, Reg, Rm};
 use super::{Emit, Place};
-use crate::math::record::{Cmp, Lane, One, Two};
+use crate::math::record::{Cmp, Lane, One, Signs, Two};
 
 fn predicate(op: Cmp) -> u8 {
     match op {
@@ -24,9 +24,11 @@ fn opcode(op: Two) -> Opcode {
         Two::Lesser => asm::MIN,
         Two::Greater => asm::MAX,
         Two::And => asm::AND,
+        Two::Or => asm::OR,
         Two::Xor => asm::XOR,
         Two::IntAdd => asm::INT_ADD,
         Two::IntSub => asm::INT_SUB,
+        Two::Scale => asm::SCALE,
     }
 }
 
@@ -73,7 +75,7 @@ impl Emit<'_> {
                 let out = done(self);
                 self.asm.vector(opcode(op), out, first, rm, None, deco);
             }
-            Lane::Fma(..) => self.fma(&args, done),
+            Lane::Fma(signs, ..) => self.fma(signs, &args, done),
             Lane::Compare(op, ..) => {
                 let first = self.reg(args[0], false);
                 let (rm, deco) = self.rm(args[1]);
@@ -113,7 +115,8 @@ impl Emit<'_> {
     }
 
     /// `a * b + c`: the instruction overwrites one of its operands.
-    fn fma(&mut self, args: &[Place], done: impl Fn(&mut Self) -> Reg) {
+    fn fma(&mut self, signs: Signs, args: &[Place], done: impl Fn(&mut Self) -> Reg) {
+        let (fma_213, fma_231) = (asm::fma_213(signs), asm::fma_231(signs));
         let (mut a, mut b, c) = (args[0], args[1], args[2]);
         if !matches!(a, Place::Reg(_)) {
             std::mem::swap(&mut a, &mut b);
@@ -126,20 +129,20 @@ impl Emit<'_> {
         let (c_rm, c_deco) = self.rm(c);
         let (b_rm, b_deco) = self.rm(b);
         if Some(out) == c_reg {
-            self.asm.vector(asm::FMA_231, out, first, b_rm, None, b_deco);
+            self.asm.vector(fma_231, out, first, b_rm, None, b_deco);
         } else if Some(out) == b_reg {
-            self.asm.vector(asm::FMA_213, out, first, c_rm, None, c_deco);
+            self.asm.vector(fma_213, out, first, c_rm, None, c_deco);
         } else if let Some(b) = b_reg {
             if out != first {
                 self.asm.vector(asm::COPY, out, 0, Rm::Reg(first), None, none);
             }
-            self.asm.vector(asm::FMA_213, out, b, c_rm, None, c_deco);
+            self.asm.vector(fma_213, out, b, c_rm, None, c_deco);
         } else if out == first {
             let b = self.reg(b, true);
-            self.asm.vector(asm::FMA_213, out, b, c_rm, None, c_deco);
+            self.asm.vector(fma_213, out, b, c_rm, None, c_deco);
         } else {
             self.bring(c, out);
-            self.asm.vector(asm::FMA_231, out, first, b_rm, None, b_deco);
+            self.asm.vector(fma_231, out, first, b_rm, None, b_deco);
         }
     }
 }
