@@ -4,7 +4,6 @@ use super::batch::{self, Batch};
 use super::common::Common;
 use super::{Arg, Attr, AttrKind, Kernel, Law, Pp, TyResult};
 use crate::expr::{Adjoint, Expr};
-use crate::lanes::Record;
 use crate::num::Real;
 use crate::ty::{Dim, Shape};
 
@@ -132,9 +131,6 @@ pub struct OpDef {
     pub disconnected: &'static [usize],
     /// How it computes.
     pub kernel: Kernel,
-    /// The kernel as instructions on vector lanes, bit for bit; `None` where it is not a straight
-    /// line of them.
-    pub lanes: Option<Record>,
     /// Its value over the reals, on scalars: the judge of the kernel and of rules.
     pub real: Option<fn(&[Real]) -> Real>,
     /// Work per element of the result (of the operand, for a reduction), in additions.
@@ -167,7 +163,6 @@ impl OpDef {
         derivative: Derivative::Undefined,
         disconnected: &[],
         kernel: Kernel::None,
-        lanes: None,
         real: None,
         cost: 1.0,
         laws: &[],
