@@ -8,13 +8,12 @@
 //! Derivatives are Theano 1.0.5's, term by term, because raw gradients are printed.
 
 use super::def::{Arity, Derivative, OpDef, Ring, Role};
-use super::kernel::{Kernel, Map1, Map2, View, map1, map2, map2_of, map3, reduce};
+use super::kernel::{Kernel, Map1, Map2, View, formula2, map1, map2, map3, reduce};
 use super::law::{Interval, Law};
 use super::pieces::{self, Pp};
 use super::special as f;
-use super::{Attr, AttrKind, common, derive, error_fn, law, polygamma, rounding, types, whole};
+use super::{Attr, AttrKind, batch, common, derive, error_fn, law, polygamma, rounding, types, whole};
 use crate::expr::{Adjoint, Expr, IntoExpr as _, fill, switch};
-use crate::lanes::{Cmp, One};
 use crate::math;
 use crate::num::Real;
 use crate::ty::DType;
@@ -129,7 +128,7 @@ ops!(
         pp: Pp::Infix(" + "),
         plain: Pp::Infix(" + "),
         derivative: Derivative::Any(|v, _| v.g()),
-        kernel: map2!(|a: f64, b: f64| a + b),
+        kernel: map2!(|a, b| a + b),
         real: Some(|x| x.iter().skip(1).fold(x[0].clone(), |a, b| &a + b)),
         laws: &[
             Law::Commutative,
@@ -142,7 +141,6 @@ ops!(
             }),
         ],
         ring: Ring::Sum,
-        lanes: Some(|r, x| r.add(x[0], x[1])),
         ..OpDef::BINARY
     },
     infix::Sub::sub = OpDef {
@@ -152,11 +150,10 @@ ops!(
         pp: Pp::Infix(" - "),
         plain: Pp::Infix(" - "),
         derivative: Derivative::Each(&[|v| v.g(), |v| -v.g()]),
-        kernel: map2!(|a: f64, b: f64| a - b),
+        kernel: map2!(|a, b| a - b),
         real: Some(|x| &x[0] - &x[1]),
         laws: &[Law::Integral, Law::Range(|x| Interval { lo: x[0].lo - x[1].hi, hi: x[0].hi - x[1].lo }),],
         ring: Ring::Difference,
-        lanes: Some(|r, x| r.sub(x[0], x[1])),
         ..OpDef::BINARY
     },
     infix::Mul::mul = OpDef {
@@ -167,7 +164,7 @@ ops!(
         pp: Pp::Infix(" * "),
         plain: Pp::Infix(" * "),
         derivative: Derivative::Any(times_others),
-        kernel: map2!(|a: f64, b: f64| a * b),
+        kernel: map2!(|a, b| a * b),
         real: Some(|x| x.iter().skip(1).fold(x[0].clone(), |a, b| &a * b)),
         laws: &[
             Law::Commutative,
@@ -176,7 +173,6 @@ ops!(
             Law::Nonzero(|x| x[0].nonzero && x[1].nonzero),
         ],
         ring: Ring::Product,
-        lanes: Some(|r, x| r.mul(x[0], x[1])),
         ..OpDef::BINARY
     },
     infix::Div::div = OpDef {
@@ -188,12 +184,11 @@ ops!(
         pp: Pp::Infix(" / "),
         plain: Pp::Infix(" / "),
         derivative: Derivative::Each(&[|v| v.g() / v.x(1), |v| -(v.g() * v.x(0)) / (v.x(1) * v.x(1)),]),
-        kernel: map2!(|a: f64, b: f64| a / b),
+        kernel: map2!(|a, b| a / b),
         real: Some(|x| &x[0] / &x[1]),
         cost: 3.0,
         laws: &[Law::Range(|x| law::quotient_range(x[0], x[1])), Law::Nonzero(|x| x[0].nonzero),],
         ring: Ring::Quotient,
-        lanes: Some(|r, x| r.div(x[0], x[1])),
         ..OpDef::BINARY
     },
     binary::Pow::pow = OpDef {
@@ -269,7 +264,7 @@ ops!(
         pp: Pp::Prefix("-"),
         plain: Pp::Prefix("-"),
         derivative: Derivative::Each(&[|v| -v.g()]),
-        kernel: map1!(|a: f64| -a),
+        kernel: map1!(|a| -a),
         real: Some(|x| -&x[0]),
         laws: &[
             Law::Odd,
@@ -278,7 +273,6 @@ ops!(
             Law::Nonzero(|x| x[0].nonzero),
         ],
         ring: Ring::Opposite,
-        lanes: Some(|r, x| r.neg(x[0])),
         ..OpDef::UNARY
     },
     unary::Reciprocal::reciprocal = OpDef {
@@ -301,7 +295,7 @@ ops!(
         ty: types::like,
         pp: Pp::Bars,
         derivative: Derivative::Each(&[|v| v.g() * v.x(0).sgn()]),
-        kernel: map1!(|a: f64| a.abs()),
+        kernel: map1!(|a| a.abs()),
         real: Some(|x| x[0].abs()),
         laws: &[
             Law::Even,
@@ -310,7 +304,6 @@ ops!(
             Law::Range(|x| Interval { lo: x[0].lo.max(-x[0].hi).max(0.0), hi: x[0].hi.max(-x[0].lo) }),
             Law::Nonzero(|x| x[0].nonzero),
         ],
-        lanes: Some(|r, x| r.abs(x[0])),
         ..OpDef::UNARY
     },
     unary::Sgn::sgn = OpDef {
@@ -320,7 +313,7 @@ ops!(
         ty: types::like,
         plain: Pp::Call(Some("sign")),
         derivative: Derivative::Each(&[|v| v.x(0).zeros_like()]),
-        kernel: map1!(f::sgn),
+        kernel: map1!(|a| f::sgn(a)),
         real: Some(|x| {
             r(if x[0].is_nan() { f64::NAN } else { truth(x[0] > r(0.0)) - truth(x[0] < r(0.0)) })
         }),
@@ -331,7 +324,6 @@ ops!(
             Law::Range(|_| Interval { lo: -1.0, hi: 1.0 }),
             Law::Nonzero(|x| x[0].nonzero),
         ],
-        lanes: Some(|r, x| r.sgn(x[0])),
         ..OpDef::UNARY
     },
     unary::Sqr::sqr = OpDef {
@@ -341,11 +333,10 @@ ops!(
         latex: Some("!0^{2}"),
         ty: types::like,
         derivative: Derivative::Each(&[|v| (v.g() * v.x(0)) * 2]),
-        kernel: map1!(|a: f64| a * a),
+        kernel: map1!(|a| a * a),
         real: Some(|x| &x[0] * &x[0]),
         laws: &[Law::Even, Law::Integral, Law::Range(|_| Interval::NONNEG), Law::Nonzero(|x| x[0].nonzero),],
         ring: Ring::Square,
-        lanes: Some(|r, x| r.mul(x[0], x[0])),
         ..OpDef::UNARY
     },
     unary::Sqrt::sqrt = OpDef {
@@ -353,12 +344,11 @@ ops!(
         doc: "Elementwise square root; NaN below zero.",
         latex: Some("\\sqrt{#0}"),
         derivative: Derivative::Each(&[|v| (v.g() * 0.5) / v.x(0).sqrt()]),
-        kernel: map1!(|a: f64| a.sqrt()),
+        kernel: map1!(|a| a.sqrt()),
         real: Some(|x| x[0].sqrt()),
         cost: 4.0,
         laws: &[Law::Increasing, Law::Range(|_| Interval::NONNEG), Law::Nonzero(|x| x[0].nonzero)],
         ring: Ring::Root,
-        lanes: Some(|r, x| r.one(One::Sqrt, x[0])),
         ..OpDef::UNARY
     },
     unary::Exp::exp = OpDef {
@@ -564,7 +554,7 @@ ops!(
         name: "deg2rad",
         doc: "Degrees to radians.",
         derivative: Derivative::Each(&[|v| v.g() * (std::f64::consts::PI / 180.0)]),
-        kernel: map1!(|a: f64| a * (std::f64::consts::PI / 180.0)),
+        kernel: map1!(|a| a * L::splat(std::f64::consts::PI / 180.0)),
         cost: 1.0,
         laws: &[Law::Odd],
         common: Some(common::scalar::deg2rad),
@@ -574,7 +564,7 @@ ops!(
         name: "rad2deg",
         doc: "Radians to degrees.",
         derivative: Derivative::Each(&[|v| v.g() * (180.0 / std::f64::consts::PI)]),
-        kernel: map1!(|a: f64| a * (180.0 / std::f64::consts::PI)),
+        kernel: map1!(|a| a * L::splat(180.0 / std::f64::consts::PI)),
         cost: 1.0,
         laws: &[Law::Odd],
         common: Some(common::scalar::rad2deg),
@@ -756,10 +746,9 @@ ops!(
         doc: "The largest integer not above each element.",
         latex: Some("\\left\\lfloor #0\\right\\rfloor"),
         derivative: Derivative::Each(&[|v| v.x(0).zeros_like()]),
-        kernel: map1!(libm::floor),
+        kernel: map1!(|a| a.floor()),
         cost: 1.0,
         laws: &[Law::Integral, Law::Idempotent],
-        lanes: Some(|r, x| r.one(One::Floor, x[0])),
         ..OpDef::UNARY
     },
     unary::Ceil::ceil = OpDef {
@@ -767,7 +756,7 @@ ops!(
         doc: "The smallest integer not below each element.",
         latex: Some("\\left\\lceil #0\\right\\rceil"),
         derivative: Derivative::Each(&[|v| v.x(0).zeros_like()]),
-        kernel: map1!(libm::ceil),
+        kernel: map1!(|a| -(-a).floor()),
         cost: 1.0,
         laws: &[Law::Integral, Law::Idempotent],
         ..OpDef::UNARY
@@ -777,10 +766,9 @@ ops!(
         aliases: &["round"],
         doc: "The nearest integer; a half goes to the even one.",
         derivative: Derivative::Each(&[|v| v.x(0).zeros_like()]),
-        kernel: map1!(rounding::half_even),
+        kernel: map1!(|a| a.nearest()),
         cost: 1.0,
         laws: &[Law::Integral, Law::Idempotent, Law::Odd],
-        lanes: Some(|r, x| r.one(One::Nearest, x[0])),
         common: Some(common::scalar::half_even),
         ..OpDef::UNARY
     },
@@ -826,7 +814,7 @@ ops!(
             |v| v.x(0).maximum(v.x(1)).eq(v.x(0)) * v.g(),
             |v| (1.0 - v.x(0).maximum(v.x(1)).eq(v.x(0))) * v.g(),
         ]),
-        kernel: map2!(f::maximum),
+        kernel: map2!(|a, b| a.maximum(b)),
         real: Some(|x| if x[0].is_nan() || x[0] >= x[1] { x[0].clone() } else { x[1].clone() }),
         laws: &[
             Law::Integral,
@@ -835,7 +823,6 @@ ops!(
                 x[0].nonzero && x[1].nonzero || x.iter().any(|a| a.nonzero && a.range.lo >= 0.0)
             }),
         ],
-        lanes: Some(|r, x| r.maximum(x[0], x[1])),
         ..OpDef::BINARY
     },
     binary::Minimum::minimum = OpDef {
@@ -845,7 +832,7 @@ ops!(
             |v| v.x(0).minimum(v.x(1)).eq(v.x(0)) * v.g(),
             |v| (1.0 - v.x(0).minimum(v.x(1)).eq(v.x(0))) * v.g(),
         ]),
-        kernel: map2!(f::minimum),
+        kernel: map2!(|a, b| a.minimum(b)),
         real: Some(|x| if x[0].is_nan() || x[0] <= x[1] { x[0].clone() } else { x[1].clone() }),
         laws: &[
             Law::Integral,
@@ -854,7 +841,6 @@ ops!(
                 x[0].nonzero && x[1].nonzero || x.iter().any(|a| a.nonzero && a.range.hi <= 0.0)
             }),
         ],
-        lanes: Some(|r, x| r.minimum(x[0], x[1])),
         ..OpDef::BINARY
     },
     binary::Lt::lt = OpDef {
@@ -864,9 +850,8 @@ ops!(
         latex: Some("!0 < !1"),
         pp: Pp::Call(Some("lt")),
         plain: Pp::Infix(" < "),
-        kernel: map2!(|a: f64, b: f64| truth(a < b)),
+        kernel: map2!(|a, b| L::truth(a.lt(b))),
         real: Some(|x| r(truth(x[0] < x[1]))),
-        lanes: Some(|r, x| r.test(Cmp::Lt, x[0], x[1])),
         ..OpDef::COMPARE
     },
     binary::Le::le = OpDef {
@@ -876,9 +861,8 @@ ops!(
         latex: Some("!0 \\le !1"),
         pp: Pp::Call(Some("le")),
         plain: Pp::Infix(" <= "),
-        kernel: map2!(|a: f64, b: f64| truth(a <= b)),
+        kernel: map2!(|a, b| L::truth(a.le(b))),
         real: Some(|x| r(truth(x[0] <= x[1]))),
-        lanes: Some(|r, x| r.test(Cmp::Le, x[0], x[1])),
         ..OpDef::COMPARE
     },
     binary::Gt::gt = OpDef {
@@ -888,9 +872,8 @@ ops!(
         latex: Some("!0 > !1"),
         pp: Pp::Call(Some("gt")),
         plain: Pp::Infix(" > "),
-        kernel: map2!(|a: f64, b: f64| truth(a > b)),
+        kernel: map2!(|a, b| L::truth(b.lt(a))),
         real: Some(|x| r(truth(x[0] > x[1]))),
-        lanes: Some(|r, x| r.test(Cmp::Gt, x[0], x[1])),
         ..OpDef::COMPARE
     },
     binary::Ge::ge = OpDef {
@@ -900,9 +883,8 @@ ops!(
         latex: Some("!0 \\ge !1"),
         pp: Pp::Call(Some("ge")),
         plain: Pp::Infix(" >= "),
-        kernel: map2!(|a: f64, b: f64| truth(a >= b)),
+        kernel: map2!(|a, b| L::truth(b.le(a))),
         real: Some(|x| r(truth(x[0] >= x[1]))),
-        lanes: Some(|r, x| r.test(Cmp::Ge, x[0], x[1])),
         ..OpDef::COMPARE
     },
     binary::Eq::eq = OpDef {
@@ -912,10 +894,9 @@ ops!(
         latex: Some("!0 = !1"),
         pp: Pp::Call(Some("eq")),
         plain: Pp::Infix(" == "),
-        kernel: map2!(|a: f64, b: f64| truth(a == b)),
+        kernel: map2!(|a, b| L::truth(a.same(b))),
         real: Some(|x| r(truth(x[0] == x[1]))),
         laws: &[Law::Commutative, Law::Integral, Law::Range(|_| Interval::UNIT)],
-        lanes: Some(|r, x| r.test(Cmp::Eq, x[0], x[1])),
         ..OpDef::COMPARE
     },
     binary::Neq::neq = OpDef {
@@ -925,10 +906,9 @@ ops!(
         latex: Some("!0 \\ne !1"),
         pp: Pp::Call(Some("neq")),
         plain: Pp::Infix(" != "),
-        kernel: map2!(|a: f64, b: f64| truth(a != b)),
+        kernel: map2!(|a, b| L::truth(a.differs(b))),
         real: Some(|x| r(truth(x[0] != x[1]))),
         laws: &[Law::Commutative, Law::Integral, Law::Range(|_| Interval::UNIT)],
-        lanes: Some(|r, x| r.test(Cmp::Ne, x[0], x[1])),
         ..OpDef::COMPARE
     },
     binary::And::and = OpDef {
@@ -937,14 +917,9 @@ ops!(
         doc: "Are both elements true (not zero)?",
         latex: Some("!0 \\land !1"),
         plain: Pp::Call(Some("and")),
-        kernel: map2!(|a: f64, b: f64| truth(a != 0.0 && b != 0.0)),
+        kernel: map2!(|a, b| L::truth(L::both(a.nonzero(), b.nonzero()))),
         real: Some(|x| r(truth(!x[0].is_zero() && !x[1].is_zero()))),
         laws: &[Law::Commutative, Law::Integral, Law::Range(|_| Interval::UNIT)],
-        lanes: Some(|r, x| {
-            let (a, b) = (r.nonzero(x[0]), r.nonzero(x[1]));
-            let both = r.both(a, b);
-            r.truth(both)
-        }),
         ..OpDef::COMPARE
     },
     binary::Or::or = OpDef {
@@ -953,20 +928,15 @@ ops!(
         doc: "Is one of the elements true (not zero)?",
         latex: Some("!0 \\lor !1"),
         plain: Pp::Call(Some("or")),
-        kernel: map2!(|a: f64, b: f64| truth(a != 0.0 || b != 0.0)),
+        kernel: map2!(|a, b| L::truth(L::either(a.nonzero(), b.nonzero()))),
         real: Some(|x| r(truth(!x[0].is_zero() || !x[1].is_zero()))),
         laws: &[Law::Commutative, Law::Integral, Law::Range(|_| Interval::UNIT)],
-        lanes: Some(|r, x| {
-            let (a, b) = (r.nonzero(x[0]), r.nonzero(x[1]));
-            let either = r.either(a, b);
-            r.truth(either)
-        }),
         ..OpDef::COMPARE
     },
     binary::Xor::xor = OpDef {
         name: "xor",
         doc: "Is exactly one of the elements true (not zero)?",
-        kernel: map2!(|a: f64, b: f64| truth((a != 0.0) != (b != 0.0))),
+        kernel: map2!(|a, b| L::truth(L::truth(a.nonzero()).differs(L::truth(b.nonzero())))),
         real: Some(|x| r(truth(x[0].is_zero() != x[1].is_zero()))),
         laws: &[Law::Commutative, Law::Integral, Law::Range(|_| Interval::UNIT)],
         common: Some(common::scalar::xor),
@@ -985,9 +955,8 @@ ops!(
         name: "isnan",
         doc: "Is each element no number?",
         arity: Arity::Exact(1),
-        kernel: map1!(|a: f64| truth(a.is_nan())),
+        kernel: map1!(|a| L::truth(a.differs(a))),
         laws: &[Law::Integral, Law::Range(|_| Interval::UNIT), Law::Even],
-        lanes: Some(|r, x| r.test(Cmp::Unordered, x[0], x[0])),
         common: Some(common::scalar::isnan),
         ..OpDef::COMPARE
     },
@@ -995,7 +964,7 @@ ops!(
         name: "isinf",
         doc: "Is each element infinite?",
         arity: Arity::Exact(1),
-        kernel: map1!(|a: f64| truth(a.is_infinite())),
+        kernel: map1!(|a| L::truth(a.abs().same(L::splat(f64::INFINITY)))),
         laws: &[Law::Integral, Law::Range(|_| Interval::UNIT), Law::Even],
         common: Some(common::scalar::isinf),
         ..OpDef::COMPARE
@@ -1012,16 +981,12 @@ ops!(
             |v| switch(&v.x(0), v.g(), 0.0),
             |v| switch(&v.x(0), 0.0, v.g()),
         ]),
-        kernel: map3!(|c: f64, a: f64, b: f64| if c != 0.0 { a } else { b }),
+        kernel: map3!(|c, a, b| L::select(c.nonzero(), a, b)),
         real: Some(|x| if x[0].is_zero() { x[2].clone() } else { x[1].clone() }),
         laws: &[
             Law::Range(|x| Interval { lo: x[1].lo.min(x[2].lo), hi: x[1].hi.max(x[2].hi) }),
             Law::Nonzero(|x| x[1].nonzero && x[2].nonzero),
         ],
-        lanes: Some(|r, x| {
-            let c = r.nonzero(x[0]);
-            r.select(c, x[1], x[2])
-        }),
         ..OpDef::BINARY
     },
     hidden::Clip::clip = OpDef {
@@ -1068,11 +1033,64 @@ ops!(
         pp: Pp::Special(pieces::cast),
         plain: Pp::Special(pieces::cast),
         derivative: Derivative::Each(&[|v| v.g()]),
-        kernel: map1!(|a: f64| a),
+        kernel: map1!(|a| a),
         laws: &[Law::Range(|x| x[0]), Law::Nonzero(|x| x[0].nonzero), Law::Integral],
         cost: 0.5,
-        lanes: Some(|_, x| x[0]),
         common: Some(common::scalar::cast),
+        ..OpDef::UNARY
+    },
+    unary::ZeroGrad::zero_grad = OpDef {
+        name: "zero_grad",
+        doc: "Its operand; the gradient through it is zero, but connected.",
+        pp: Pp::Call(Some("ZeroGrad")),
+        ty: types::same,
+        derivative: Derivative::Each(&[|v| v.g().zeros_like()]),
+        real: Some(|x| x[0].clone()),
+        lower: Some(|x, _| x[0].clone()),
+        ..OpDef::UNARY
+    },
+    unary::DisconnectedGrad::disconnected_grad = OpDef {
+        name: "disconnected_grad",
+        doc: "Its operand; no gradient flows through it.",
+        pp: Pp::Call(Some("DisconnectedGrad")),
+        ty: types::same,
+        derivative: Derivative::Each(&[|v| v.g()]),
+        disconnected: &[0],
+        real: Some(|x| x[0].clone()),
+        lower: Some(|x, _| x[0].clone()),
+        ..OpDef::UNARY
+    },
+    unary::UndefinedGrad::undefined_grad = OpDef {
+        name: "undefined_grad",
+        doc: "Its operand; a gradient through it is an error.",
+        pp: Pp::Call(Some("UndefinedGrad")),
+        ty: types::same,
+        real: Some(|x| x[0].clone()),
+        lower: Some(|x, _| x[0].clone()),
+        ..OpDef::UNARY
+    },
+    hidden::GradClip::grad_clip = OpDef {
+        name: "grad_clip",
+        doc: "Its first operand; the gradient through it is clipped to the two bounds.",
+        arity: Arity::Exact(3),
+        pp: Pp::Call(Some("GradClip")),
+        ty: types::marked,
+        derivative: Derivative::Any(|v, _| Expr::apply(Op::Clip, Attr::None, [v.g(), v.x(1), v.x(2)])),
+        disconnected: &[1, 2],
+        real: Some(|x| x[0].clone()),
+        lower: Some(|x, _| x[0].clone()),
+        ..OpDef::UNARY
+    },
+    hidden::GradScale::grad_scale = OpDef {
+        name: "grad_scale",
+        doc: "Its first operand; the gradient through it is multiplied by the second.",
+        arity: Arity::Exact(2),
+        pp: Pp::Call(Some("GradScale")),
+        ty: types::marked,
+        derivative: Derivative::Any(|v, _| v.x(1) * v.g()),
+        disconnected: &[1],
+        real: Some(|x| x[0].clone()),
+        lower: Some(|x, _| x[0].clone()),
         ..OpDef::UNARY
     },
     hidden::Sum::sum = OpDef {
@@ -1080,7 +1098,7 @@ ops!(
         doc: "Sum over axes.",
         ty: types::reduce,
         derivative: Derivative::Each(&[|v| fill(&v.x(0), v.x(0).expand_reduced(&v.g(), v.attr()))]),
-        kernel: reduce!(Some(0.0), |a: f64, b: f64| a + b),
+        kernel: reduce!(Some(0.0), 0.0, |a, b| a + b),
         laws: &[Law::Integral, Law::Range(|x| law::sum_range(x[0]))],
         ..OpDef::REDUCE
     },
@@ -1090,7 +1108,7 @@ ops!(
         pp: Pp::Special(pieces::reduce_class),
         ty: types::reduce,
         derivative: Derivative::Each(&[derive::prod_derivative]),
-        kernel: reduce!(Some(1.0), |a: f64, b: f64| a * b),
+        kernel: reduce!(Some(1.0), 1.0, |a, b| a * b),
         laws: &[Law::Integral, Law::Range(|x| if x[0].lo >= 0.0 { Interval::NONNEG } else { Interval::ALL }),],
         ..OpDef::REDUCE
     },
@@ -1100,7 +1118,7 @@ ops!(
         pp: Pp::Special(pieces::reduce_class),
         ty: types::reduce,
         // A partial product may underflow to zero, and counts all the same.
-        kernel: reduce!(Some(1.0), |a: f64, b: f64| if b == 0.0 { a } else { a * b }, |a: f64, b: f64| a * b),
+        kernel: reduce!(Some(1.0), 1.0, |a, b| L::select(b.same(L::splat(0.0)), a, a * b), |a, b| a * b),
         common: Some(common::array::prod_without_zeros),
         ..OpDef::REDUCE
     },
@@ -1109,7 +1127,7 @@ ops!(
         doc: "Largest element over axes; NaN if there is one. Every largest element gets the gradient.",
         ty: types::reduce_like,
         derivative: Derivative::Each(&[derive::extremum_derivative]),
-        kernel: reduce!(None, f::maximum),
+        kernel: reduce!(None, f64::NEG_INFINITY, |a, b| a.maximum(b)),
         laws: &[Law::Integral, Law::Range(|x| x[0]), Law::Nonzero(|x| x[0].nonzero)],
         ..OpDef::REDUCE
     },
@@ -1118,7 +1136,7 @@ ops!(
         doc: "Smallest element over axes; NaN if there is one. Every smallest element gets the gradient.",
         ty: types::reduce_like,
         derivative: Derivative::Each(&[derive::extremum_derivative]),
-        kernel: reduce!(None, f::minimum),
+        kernel: reduce!(None, f64::INFINITY, |a, b| a.minimum(b)),
         laws: &[Law::Integral, Law::Range(|x| x[0]), Law::Nonzero(|x| x[0].nonzero)],
         ..OpDef::REDUCE
     },
@@ -1128,7 +1146,7 @@ ops!(
         pp: Pp::Special(pieces::reduce_class),
         ty: types::reduce_truth,
         derivative: Derivative::Each(&[|v| v.x(0).zeros_like()]),
-        kernel: reduce!(Some(0.0), |a: f64, b: f64| truth(a != 0.0 || b != 0.0)),
+        kernel: reduce!(Some(0.0), 0.0, |a, b| L::truth(L::either(a.nonzero(), b.nonzero()))),
         laws: &[Law::Integral, Law::Range(|_| Interval::UNIT)],
         common: Some(common::array::any),
         ..OpDef::REDUCE
@@ -1139,7 +1157,7 @@ ops!(
         pp: Pp::Special(pieces::reduce_class),
         ty: types::reduce_truth,
         derivative: Derivative::Each(&[|v| v.x(0).zeros_like()]),
-        kernel: reduce!(Some(1.0), |a: f64, b: f64| truth(a != 0.0 && b != 0.0)),
+        kernel: reduce!(Some(1.0), 1.0, |a, b| L::truth(L::both(a.nonzero(), b.nonzero()))),
         laws: &[Law::Integral, Law::Range(|_| Interval::UNIT)],
         common: Some(common::array::all),
         ..OpDef::REDUCE
@@ -1239,6 +1257,7 @@ ops!(
         derivative: Derivative::Each(&[derive::dot_left, derive::dot_right]),
         kernel: Kernel::Dot,
         cost: 2.0,
+        batch: batch::product,
         ..OpDef::BINARY
     },
     hidden::BatchedDot::batched_dot = OpDef {
@@ -1255,6 +1274,7 @@ ops!(
         cost: 2.0,
         lower: Some(|x, _| derive::batched(&x[0], &x[1])),
         common: Some(common::array::batched_dot),
+        batch: batch::products,
         ..OpDef::BINARY
     },
     hidden::Dimshuffle::dimshuffle = OpDef {
@@ -1422,6 +1442,7 @@ ops!(
         derivative: Derivative::Each(&[whole::derive::solve_left, whole::derive::solve_right]),
         kernel: Kernel::Whole(whole::linalg::solve),
         cost: LU,
+        batch: batch::system,
         ..OpDef::WHOLE
     },
     hidden::Cholesky::cholesky = OpDef {
@@ -1441,6 +1462,7 @@ ops!(
         derivative: Derivative::Each(&[|v| v.g().apply1(Op::Tril)]),
         kernel: Kernel::Whole(whole::linalg::tril),
         common: Some(common::array::tril),
+        batch: batch::tril,
         ..OpDef::WHOLE
     },
     hidden::Triu::triu = OpDef {
@@ -1450,6 +1472,7 @@ ops!(
         derivative: Derivative::Each(&[|v| v.g().apply1(Op::Triu)]),
         kernel: Kernel::Whole(whole::linalg::triu),
         common: Some(common::array::triu),
+        batch: batch::triu,
         ..OpDef::WHOLE
     },
     hidden::Diagonal::diagonal = OpDef {
@@ -1461,6 +1484,7 @@ ops!(
         kernel: Kernel::Whole(whole::place::diagonal),
         laws: &[Law::Integral, Law::Range(|x| x[0]), Law::Nonzero(|x| x[0].nonzero)],
         cost: 1.0,
+        batch: batch::diagonal,
         ..OpDef::WHOLE
     },
     hidden::AllocDiag::alloc_diag = OpDef {
@@ -1473,6 +1497,7 @@ ops!(
         derivative: Derivative::Each(&[|v| v.g().apply1(Op::Diagonal)]),
         kernel: Kernel::Whole(whole::place::alloc_diag),
         laws: &[Law::Integral, Law::Range(|x| Interval { lo: x[0].lo.min(0.0), hi: x[0].hi.max(0.0) })],
+        batch: batch::alloc_diag,
         ..OpDef::WHOLE
     },
     hidden::FillDiagonal::fill_diagonal = OpDef {
@@ -1487,6 +1512,7 @@ ops!(
             Law::Range(|x| Interval { lo: x[0].lo.min(x[1].lo), hi: x[0].hi.max(x[1].hi) })
         ],
         common: Some(common::array::fill_diagonal),
+        batch: batch::fill_diagonal,
         ..OpDef::WHOLE
     },
     hidden::Cumsum::cumsum = OpDef {
@@ -1515,6 +1541,20 @@ ops!(
         common: Some(common::array::cumprod),
         ..OpDef::WHOLE
     },
+    hidden::Recurrence::recurrence = OpDef {
+        name: "recurrence",
+        doc: "Along an axis, the first operand times the result before, plus the second.",
+        arity: Arity::Exact(2),
+        attr: AttrKind::Axis,
+        pp: Pp::Special(whole::pieces::scan_classic),
+        plain: Pp::Special(whole::pieces::scan_plain),
+        ty: whole::types::recurrence,
+        demand: whole::types::pair_demand,
+        derivative: Derivative::Any(whole::derive::recurrence_of),
+        kernel: Kernel::Whole(whole::scan::recurrence),
+        laws: &[Law::Integral],
+        ..OpDef::WHOLE
+    },
     hidden::Take::take = OpDef {
         name: "take",
         doc: "Slices along an axis at the places that an array of integers says, negative ones from the end.",
@@ -1529,6 +1569,7 @@ ops!(
         laws: &[Law::Integral, Law::Range(|x| x[0]), Law::Nonzero(|x| x[0].nonzero)],
         cost: 1.0,
         common: Some(common::gather::take),
+        batch: batch::gather,
         ..OpDef::WHOLE
     },
     hidden::IncTake::inc_take = OpDef {
@@ -1543,6 +1584,7 @@ ops!(
         disconnected: &[1],
         kernel: Kernel::Whole(whole::place::inc_take),
         common: Some(common::gather::inc_take),
+        batch: batch::gather,
         ..OpDef::WHOLE
     },
     hidden::Arange::arange = OpDef {

@@ -120,7 +120,8 @@ impl Spelling {
                 }
                 DimExpr::Mul(ds) => {
                     let parts = ds.iter().map(|d| self.vector(d)).collect::<Option<Vec<_>>>()?;
-                    let all = parts.into_iter().reduce(|a, b| fill(&a.dimshuffle([Some(0), None]), b).flatten())?;
+                    let all =
+                        parts.into_iter().reduce(|a, b| fill(&a.dimshuffle([Some(0), None]), b).flatten())?;
                     all.reshape_to(std::slice::from_ref(d))
                 }
                 DimExpr::Slice { of, start, stop, step } => {

@@ -142,11 +142,8 @@ pub(in crate::op) fn triu(x: &[Expr], _: &Attr) -> Spelled {
 pub(in crate::op) fn fill_diagonal(x: &[Expr], _: &Attr) -> Spelled {
     let lens = lengths(&x[0])?;
     // The vector is as long as the shorter side: it stands along that.
-    let value = if x[1].rank() == 1 && lens[0] <= lens[1] {
-        x[1].dimshuffle([Some(0), None])
-    } else {
-        x[1].clone()
-    };
+    let value =
+        if x[1].rank() == 1 && lens[0] <= lens[1] { x[1].dimshuffle([Some(0), None]) } else { x[1].clone() };
     where_places(&x[0], |i, j| i.eq(j), &value)
 }
 
@@ -157,9 +154,12 @@ pub(in crate::op) fn length(x: &[Expr], attr: &Attr) -> Spelled {
         return Some(Expr::lit(Lit::Int(i64::try_from(n).ok()?)));
     }
     // As many ones as there are places along the axis.
-    let items: Vec<IndexItem> = (0..x[0].rank())
-        .map(|b| if b == *a { IndexItem::Slice { start: None, stop: None, step: 1 } } else { IndexItem::At(0) })
-        .collect();
+    let items: Vec<IndexItem> =
+        (0..x[0].rank())
+            .map(|b| {
+                if b == *a { IndexItem::Slice { start: None, stop: None, step: 1 } } else { IndexItem::At(0) }
+            })
+            .collect();
     let line = if x[0].rank() == 1 { x[0].clone() } else { x[0].index(&items) };
     Some(crate::expr::fill(&line, 1).sum())
 }

@@ -163,9 +163,8 @@ fn meant(of: &Expr, indices: &Expr, axis: usize) -> Spelled {
     let after = of.rank() - axis - 1;
     let (m, rank) = (indices.rank(), of.rank() + indices.rank());
     let wrapped = switch(&indices.lt(0), indices + i32::try_from(n).ok()?, indices);
-    let order = std::iter::repeat_n(None, axis)
-        .chain((0..m).map(Some))
-        .chain(std::iter::repeat_n(None, after + 1));
+    let order =
+        std::iter::repeat_n(None, axis).chain((0..m).map(Some)).chain(std::iter::repeat_n(None, after + 1));
     Some(wrapped.dimshuffle(order).eq(along(n, axis + m, rank)))
 }
 
@@ -173,8 +172,7 @@ fn meant(of: &Expr, indices: &Expr, axis: usize) -> Spelled {
 pub(in crate::op) fn take(x: &[Expr], attr: &Attr) -> Spelled {
     let Attr::Axis(axis) = *attr else { return None };
     let (m, rank) = (x[1].rank(), x[0].rank());
-    let order =
-        (0..axis).map(Some).chain(std::iter::repeat_n(None, m)).chain((axis..rank).map(Some));
+    let order = (0..axis).map(Some).chain(std::iter::repeat_n(None, m)).chain((axis..rank).map(Some));
     let chosen = switch(&meant(&x[0], &x[1], axis)?, x[0].dimshuffle(order), 0);
     Some(chosen.reduce(Op::Sum, &Attr::Axes(vec![axis + m])))
 }
@@ -185,10 +183,6 @@ pub(in crate::op) fn inc_take(x: &[Expr], attr: &Attr) -> Spelled {
     let (m, rank) = (x[1].rank(), x[2].rank());
     let order = (0..axis + m).map(Some).chain([None]).chain((axis + m..rank).map(Some));
     let spread = switch(&meant(&x[0], &x[1], axis)?, x[2].dimshuffle(order), 0);
-    let added = if m == 0 {
-        spread
-    } else {
-        spread.reduce(Op::Sum, &Attr::Axes((axis..axis + m).collect()))
-    };
+    let added = if m == 0 { spread } else { spread.reduce(Op::Sum, &Attr::Axes((axis..axis + m).collect())) };
     Some(if is_zero(&x[0]) { added } else { &x[0] + added })
 }

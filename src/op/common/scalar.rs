@@ -150,9 +150,11 @@ fn polygamma_of(n: i32, x: &Expr) -> Expr {
     let head = (1 / shifted.pow(n + 1)).reduce(Op::Sum, &last) * factorial(n);
     let z = x + 64.0;
     let w = 1 / z.sqr();
-    let corrections = B.iter().zip(1..9).rev().fold(0.0.into_expr(), |sum, (b, k)| {
-        (sum + b * factorial(2 * k + n - 1)) * &w
-    });
+    let corrections = B
+        .iter()
+        .zip(1..9)
+        .rev()
+        .fold(0.0.into_expr(), |sum, (b, k)| (sum + b * factorial(2 * k + n - 1)) * &w);
     let tail = (factorial(n - 1) + (0.5 * factorial(n)) / &z + corrections) / z.pow(n);
     let all = head + tail;
     if n % 2 == 0 { -all } else { all }
