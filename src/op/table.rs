@@ -1047,6 +1047,7 @@ ops!(
         derivative: Derivative::Each(&[|v| v.g().zeros_like()]),
         real: Some(|x| x[0].clone()),
         lower: Some(|x, _| x[0].clone()),
+        common: Some(common::scalar::itself),
         ..OpDef::UNARY
     },
     unary::DisconnectedGrad::disconnected_grad = OpDef {
@@ -1058,6 +1059,7 @@ ops!(
         disconnected: &[0],
         real: Some(|x| x[0].clone()),
         lower: Some(|x, _| x[0].clone()),
+        common: Some(common::scalar::itself),
         ..OpDef::UNARY
     },
     unary::UndefinedGrad::undefined_grad = OpDef {
@@ -1067,6 +1069,7 @@ ops!(
         ty: types::same,
         real: Some(|x| x[0].clone()),
         lower: Some(|x, _| x[0].clone()),
+        common: Some(common::scalar::itself),
         ..OpDef::UNARY
     },
     hidden::GradClip::grad_clip = OpDef {
@@ -1079,6 +1082,7 @@ ops!(
         disconnected: &[1, 2],
         real: Some(|x| x[0].clone()),
         lower: Some(|x, _| x[0].clone()),
+        common: Some(common::scalar::itself),
         ..OpDef::UNARY
     },
     hidden::GradScale::grad_scale = OpDef {
@@ -1091,6 +1095,7 @@ ops!(
         disconnected: &[1],
         real: Some(|x| x[0].clone()),
         lower: Some(|x, _| x[0].clone()),
+        common: Some(common::scalar::itself),
         ..OpDef::UNARY
     },
     hidden::Sum::sum = OpDef {
@@ -1553,6 +1558,7 @@ ops!(
         derivative: Derivative::Any(whole::derive::recurrence_of),
         kernel: Kernel::Whole(whole::scan::recurrence),
         laws: &[Law::Integral],
+        common: Some(common::array::recurrence),
         ..OpDef::WHOLE
     },
     hidden::Take::take = OpDef {
