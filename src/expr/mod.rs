@@ -30,5 +30,5 @@ pub use lit::{Lit, float_text};
 pub(crate) use node::type_of;
 pub use node::{Expr, Head};
 pub use vars::{dcol, dmatrix, drow, dscalar, dtensor3, dvector, tensor};
-pub(crate) use walk::below;
-pub use walk::{Numbering, same_structure, topological, variables};
+pub use walk::{Numbering, same_structure, stated_lengths, topological, variables};
+pub(crate) use walk::{below, tells};

@@ -9,7 +9,7 @@ use super::check::Checks;
 use super::error::{CallError, CompileError};
 use super::input::IntoInput;
 use crate::eval::{Backend, Blocks, Limits, Plan, Scratch};
-use crate::expr::{Expr, topological, variables};
+use crate::expr::{Expr, stated_lengths, tells, topological, variables};
 use crate::graph::{Constraint, Graph, Id, import};
 use crate::native::{Native, Width};
 use crate::op::nearest;
@@ -326,9 +326,10 @@ pub(super) fn check_inputs(
             return Err(CompileError::Missing { name: name.into(), used_by });
         }
     }
+    let lengths = stated_lengths(outputs);
     let mut warnings = Vec::new();
     for (index, name) in names.iter().enumerate() {
-        if !used.iter().any(|v| v.name() == Some(name)) {
+        if !used.iter().any(|v| v.name() == Some(name)) && !tells(&inputs[index], &lengths) {
             let e = CompileError::Unused { index, name: (*name).to_string() };
             match unused {
                 OnUnused::Error => return Err(e),

@@ -6,7 +6,7 @@ use ndarray::ArrayD;
 
 use super::error::ScriptError;
 use crate::data::read_input;
-use crate::expr::{Expr, variables};
+use crate::expr::{Expr, stated_lengths, tells, variables};
 use crate::function::Function;
 use crate::graph::{ImportError, export, import};
 use crate::num::same;
@@ -56,9 +56,17 @@ impl Session {
     /// The inputs that expressions use, in the order of their declaration.
     pub fn inputs_of(&self, roots: &[Expr]) -> Vec<Expr> {
         let used = variables(roots);
-        let declared = self.scope.inputs();
-        let mut out: Vec<Expr> =
-            declared.into_iter().filter(|d| used.iter().any(|u| u.name() == d.name())).collect();
+        // An input that only tells a length is one too, where no other tells it.
+        let mut lengths = stated_lengths(roots);
+        lengths.retain(|s| !used.iter().any(|u| tells(u, std::slice::from_ref(s))));
+        let mut out: Vec<Expr> = Vec::new();
+        for d in self.scope.inputs() {
+            let named = used.iter().any(|u| u.name() == d.name());
+            if named || tells(&d, &lengths) {
+                lengths.retain(|s| !tells(&d, std::slice::from_ref(s)));
+                out.push(d);
+            }
+        }
         for u in used {
             if !out.iter().any(|o| o.name() == u.name()) {
                 out.push(u);
