@@ -5,7 +5,8 @@ use std::sync::{Arc, Mutex};
 use ndarray::{ArrayD, ArrayViewD, ArrayViewMutD, CowArray, IxDyn};
 use smallvec::SmallVec;
 
-use super::check::Checks;
+use super::builder::Builder;
+use super::check::{Checks, Downcast};
 use super::error::{CallError, CompileError};
 use super::input::IntoInput;
 use crate::eval::{Backend, Blocks, Limits, Plan, Scratch};
@@ -59,6 +60,8 @@ pub struct Options {
     pub unused: OnUnused,
     /// What a call may use.
     pub limits: Limits,
+    /// What happens to a number that the element type of an input does not hold.
+    pub downcast: Downcast,
 }
 
 /// Expressions compiled to a plan. `Send` and `Sync`: several threads may call one function.
@@ -80,6 +83,10 @@ pub struct Function {
     limits: Limits,
     pub(super) warnings: Vec<String>,
     pub(super) report: Option<Report>,
+    /// What the outputs are called.
+    pub(super) names: Vec<String>,
+    /// The outputs as they were given, and how they were compiled: what is saved.
+    pub(super) source: Option<(Builder, Vec<Expr>)>,
     /// Memory of calls that have ended.
     pool: Mutex<Vec<Scratch>>,
 }
@@ -109,6 +116,7 @@ impl Function {
         let optimized = (&imported.graph, imported.roots.as_slice());
         let mut f = Function::from_graph(inputs, outputs, &imported.constraints, optimized, options)?;
         f.warnings = warnings;
+        f.source = Some((Builder::written(options), outputs.to_vec()));
         Ok(f)
     }
 
@@ -129,12 +137,14 @@ impl Function {
         Ok(Function {
             inputs: inputs.to_vec(),
             outputs: outputs.to_vec(),
-            checks: Checks::new(inputs, constraints),
+            checks: Checks::new(inputs, constraints, options.downcast),
             plan: Plan::with_inputs(graph, roots, &named)?,
             backend: options.loops.backend(),
             limits: options.limits,
             warnings: Vec::new(),
             report: None,
+            names: super::outputs::names(outputs),
+            source: None,
             pool: Mutex::new(Vec::new()),
         })
     }
@@ -154,6 +164,11 @@ impl Function {
     /// The outputs, in order.
     pub fn outputs(&self) -> &[Expr] {
         &self.outputs
+    }
+
+    /// What the outputs are called: the name of the expression, or `out[0]`, `out[1]`, ...
+    pub fn output_names(&self) -> &[String] {
+        &self.names
     }
 
     /// What will be done.
@@ -177,6 +192,9 @@ impl Function {
     /// Inputs that do not fit, sizes that are too large; nothing has been computed then.
     pub fn call(&self, args: &[ArrayViewD<'_, f64>]) -> Result<Vec<ArrayD<f64>>, CallError> {
         self.checks.check(args)?;
+        if let Some(cast) = self.checks.downcast(args) {
+            return self.call(&cast.iter().map(|x| x.view()).collect::<Vec<_>>());
+        }
         if self.plan.is_scalar() {
             let mut out = vec![ArrayD::zeros(IxDyn(&[])); self.plan.output_count()];
             self.plan.run_scalars(args.iter().filter_map(|x| x.first().copied()), |k, x| out[k].fill(x));
@@ -206,6 +224,9 @@ impl Function {
         outputs: &mut [ArrayViewMutD<'_, f64>],
     ) -> Result<(), CallError> {
         self.checks.check(args)?;
+        if let Some(cast) = self.checks.downcast(args) {
+            return self.call_into(&cast.iter().map(|x| x.view()).collect::<Vec<_>>(), outputs);
+        }
         let count = self.plan.output_count();
         if self.plan.is_scalar() {
             if let Some(k) = bad_output(count, outputs, |_, shape| shape.is_empty()) {
