@@ -214,7 +214,9 @@ impl CallError {
             | CallError::Twice { .. } => "input",
             CallError::Value { .. } => "value",
             // Seen only when the values are.
-            CallError::Run(RunError::Value { .. } | RunError::EmptyFold { .. } | RunError::Index { .. }) => "value",
+            CallError::Run(RunError::Value { .. } | RunError::EmptyFold { .. } | RunError::Index { .. }) => {
+                "value"
+            }
             CallError::Run(_) => "limit",
             _ => "shape",
         }

@@ -114,11 +114,8 @@ fn one(d: DType) -> Expr {
 /// The rows of a unit matrix, each in the shape of `e`.
 fn units(e: &Expr, size: &Dim) -> Result<Expr, GradError> {
     let eye = try_eye(size.clone(), size.clone(), 0).map_err(GradError::Type)?;
-    let eye = if e.ty().dtype == DType::F32 {
-        Expr::apply(Op::Cast, Attr::DType(DType::F32), [eye])
-    } else {
-        eye
-    };
+    let eye =
+        if e.ty().dtype == DType::F32 { Expr::apply(Op::Cast, Attr::DType(DType::F32), [eye]) } else { eye };
     if e.rank() == 1 {
         return Ok(eye);
     }
@@ -148,7 +145,8 @@ fn columns(f: &Expr, w: &Expr) -> Result<Expr, GradError> {
     }
     let tangent = fill(w, one(w.ty().dtype));
     let size = w.ty().shape.size();
-    let found = pushforward(std::slice::from_ref(f), std::slice::from_ref(w), std::slice::from_ref(&tangent))?;
+    let found =
+        pushforward(std::slice::from_ref(f), std::slice::from_ref(w), std::slice::from_ref(&tangent))?;
     let along = vectorize(&found, &[(tangent, units(w, &size)?)]).map_err(GradError::Batch)?;
     let last = (1..=f.rank()).chain([0]).map(Some);
     let found = along.into_iter().next().ok_or(GradError::NoCost)?.dimshuffle(last);

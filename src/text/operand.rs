@@ -76,7 +76,8 @@ impl Parser<'_> {
         };
         let t = self.peek();
         let value = self.text(t.span);
-        if !fixed || !matches!(t.kind, Kind::Name | Kind::Word) || matches!(value, "None" | "True" | "False") {
+        if !fixed || !matches!(t.kind, Kind::Name | Kind::Word) || matches!(value, "None" | "True" | "False")
+        {
             return Ok(true);
         }
         let code = match (value, crate::ty::DType::by_name(value)) {
