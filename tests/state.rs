@@ -50,10 +50,7 @@ fn updates_see_old_values_and_happen_together() {
 #[test]
 fn a_call_that_fails_changes_nothing() {
     let (w, x) = (Shared::new("w", arr1(&[1.0, 2.0]).into_dyn()), dvector("x"));
-    let f = Function::builder()
-        .updates([(w.clone(), w.expr() + &x)])
-        .stateful(&[x.clone()], &[])
-        .unwrap();
+    let f = Function::builder().updates([(w.clone(), w.expr() + &x)]).stateful(&[x.clone()], &[]).unwrap();
     assert!(f.call_with(&[&[1.0, 2.0, 3.0]]).is_err());
     assert_eq!(f.call(&[]).unwrap_err().to_string(), "missing input `x`");
     assert_eq!(f.call_with(&[&[1.0], &[1.0]]).unwrap_err().to_string(), "too many inputs: 2 for 1");
@@ -70,8 +67,7 @@ fn a_call_that_fails_changes_nothing() {
 #[test]
 fn functions_that_share_may_run_at_once() {
     let n = Shared::new("n", scalar(0.0));
-    let count =
-        || Function::builder().updates([(n.clone(), n.expr() + 1.0)]).stateful(&[], &[]).unwrap();
+    let count = || Function::builder().updates([(n.clone(), n.expr() + 1.0)]).stateful(&[], &[]).unwrap();
     let both: [Stateful; 2] = [count(), count()];
     std::thread::scope(|s| {
         for f in &both {
@@ -139,7 +135,9 @@ fn functions_are_saved_and_loaded() {
     let w = tensor("w", DType::F64, Shape::known(&[3]));
     let cost = (dot(&x, &w).exp() + 0.1).log().mean().named("cost");
     let g = grad(&cost, &w).unwrap();
-    for builder in [Function::builder(), Function::builder().raw(), Function::builder().downcast(Downcast::Allow)] {
+    for builder in
+        [Function::builder(), Function::builder().raw(), Function::builder().downcast(Downcast::Allow)]
+    {
         let f = builder.build(&[x.clone(), w.clone()], &[cost.clone(), g.clone()]).unwrap();
         let text = f.to_text().unwrap();
         let again = Function::from_text(&text).unwrap();

@@ -29,9 +29,7 @@ const LAYERS: &[(&str, &[&str])] = &[
     ("optimize", &["ty", "op", "facts", "graph", "rules", "extract", "egraph", "norm"]),
     (
         "function",
-        &[
-            "ty", "op", "expr", "pp", "sexp", "text", "facts", "graph", "eval", "native", "rules", "optimize",
-        ],
+        &["ty", "op", "expr", "pp", "sexp", "text", "facts", "graph", "eval", "native", "rules", "optimize"],
     ),
     ("verify", &["ty", "expr", "grad", "function"]),
     (

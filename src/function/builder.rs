@@ -3,8 +3,8 @@
 use super::check::Downcast;
 use super::compile::{Function, Loops, OnUnused, Options, check_inputs};
 use super::error::CompileError;
-use crate::eval::Limits;
 use super::shared::Shared;
+use crate::eval::Limits;
 use crate::expr::{Expr, substitute};
 use crate::graph::{export, import};
 use crate::optimize::{self, optimize};
@@ -22,7 +22,13 @@ pub struct Builder {
 
 impl Default for Builder {
     fn default() -> Builder {
-        Builder { optimizer: Some(optimize::Options::default()), run: Options::default(), givens: Vec::new(), shared: Vec::new(), updates: Vec::new() }
+        Builder {
+            optimizer: Some(optimize::Options::default()),
+            run: Options::default(),
+            givens: Vec::new(),
+            shared: Vec::new(),
+            updates: Vec::new(),
+        }
     }
 }
 
@@ -165,9 +171,7 @@ pub(super) fn replaces(x: &Expr, to: &Expr) -> bool {
         (Some(1), None) | (None, Some(1)) => false,
         _ => true,
     };
-    a.dtype == b.dtype
-        && a.rank() == b.rank()
-        && a.shape.dims().iter().zip(b.shape.dims()).all(fits)
+    a.dtype == b.dtype && a.rank() == b.rank() && a.shape.dims().iter().zip(b.shape.dims()).all(fits)
 }
 
 impl Function {

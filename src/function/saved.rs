@@ -168,7 +168,8 @@ impl Saved {
             let name = x.name().unwrap_or("");
             let line = format!("{name}: {}", x.ty());
             let back = parse_declarations(&Source::text_only(&line)).ok();
-            if !back.is_some_and(|b| matches!(&b[..], [one] if one.name() == x.name() && one.ty() == x.ty())) {
+            if !back.is_some_and(|b| matches!(&b[..], [one] if one.name() == x.name() && one.ty() == x.ty()))
+            {
                 return Err(SaveError::Input { name: name.to_string() });
             }
             declared.push(line);

@@ -1047,6 +1047,7 @@ ops!(
         derivative: Derivative::Each(&[|v| v.g().zeros_like()]),
         real: Some(|x| x[0].clone()),
         lower: Some(|x, _| x[0].clone()),
+        laws: &[Law::Mark],
         ..OpDef::UNARY
     },
     unary::DisconnectedGrad::disconnected_grad = OpDef {
@@ -1058,6 +1059,7 @@ ops!(
         disconnected: &[0],
         real: Some(|x| x[0].clone()),
         lower: Some(|x, _| x[0].clone()),
+        laws: &[Law::Mark],
         ..OpDef::UNARY
     },
     unary::UndefinedGrad::undefined_grad = OpDef {
@@ -1067,6 +1069,7 @@ ops!(
         ty: types::same,
         real: Some(|x| x[0].clone()),
         lower: Some(|x, _| x[0].clone()),
+        laws: &[Law::Mark],
         ..OpDef::UNARY
     },
     hidden::GradClip::grad_clip = OpDef {
@@ -1079,6 +1082,7 @@ ops!(
         disconnected: &[1, 2],
         real: Some(|x| x[0].clone()),
         lower: Some(|x, _| x[0].clone()),
+        laws: &[Law::Mark],
         ..OpDef::UNARY
     },
     hidden::GradScale::grad_scale = OpDef {
@@ -1091,6 +1095,7 @@ ops!(
         disconnected: &[1],
         real: Some(|x| x[0].clone()),
         lower: Some(|x, _| x[0].clone()),
+        laws: &[Law::Mark],
         ..OpDef::UNARY
     },
     hidden::Sum::sum = OpDef {
