@@ -40,7 +40,9 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         updates.push((w.clone(), w.expr() + &next));
         updates.push((m, next));
     }
-    let train = Function::builder().updates(updates).stateful(&[x.clone(), y.clone()], &[cost.clone()])?;
+    let train = Function::builder()
+        .updates(updates)
+        .stateful(&[x.clone(), y.clone()], std::slice::from_ref(&cost))?;
 
     let at = arr2(&[[0.0, 0.0], [0.0, 1.0], [1.0, 0.0], [1.0, 1.0]]).into_dyn();
     let xor = arr1(&[0.0, 1.0, 1.0, 0.0]).into_dyn();

@@ -2,6 +2,7 @@
 //! row, and central differences.
 
 #![allow(clippy::unwrap_used, reason = "tests")]
+#![allow(clippy::cloned_ref_to_slice_refs, reason = "lists of one read like lists of many")]
 
 #[path = "common/typed.rs"]
 #[allow(dead_code, reason = "shared with other tests")]

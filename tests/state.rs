@@ -1,6 +1,7 @@
 //! Functions that stand for more than one call: givens, shared variables, names, slices, files, caches.
 
 #![allow(clippy::unwrap_used, reason = "tests")]
+#![allow(clippy::cloned_ref_to_slice_refs, reason = "lists of one read like lists of many")]
 #![allow(clippy::float_cmp, reason = "bits are what is tested")]
 
 use egrad::function::{Cache, CompileError, Downcast, Each, Function, LoadError, Saved, Shared, Stateful};
