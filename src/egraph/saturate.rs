@@ -4,9 +4,8 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use super::analysis::Graph;
-use super::compile::Applied;
+use super::compile::{Applied, Verdicts};
 use super::demand::OnDemand;
-use super::lang::ENode;
 use crate::rules::Assumes;
 
 /// Limits of one saturation. They count; no clock is read.
@@ -68,7 +67,7 @@ pub(super) fn saturate(
     rules: &[OnDemand],
     granted: Assumes,
     limits: Limits,
-    condemned: &mut Vec<ENode>,
+    verdicts: &mut Verdicts,
 ) -> Trace {
     let mut trace = Trace { stop: Stop::Iterations, iterations: 0, fired: BTreeMap::new() };
     for _ in 0..limits.iterations {
@@ -83,7 +82,7 @@ pub(super) fn saturate(
         let mut changed = false;
         for (rule, matches) in found {
             for (class, subst) in matches {
-                if let Applied::United = rule.apply(g, class, &subst, condemned) {
+                if let Applied::United = rule.apply(g, class, &subst, verdicts) {
                     changed = true;
                     *trace.fired.entry(rule.name.clone()).or_default() += 1;
                 }
@@ -94,8 +93,7 @@ pub(super) fn saturate(
             }
         }
         g.rebuild();
-        condemned.sort();
-        condemned.dedup();
+        verdicts.tidy();
         if g.analysis.conflict.is_some() {
             trace.stop = Stop::Contradiction;
             return trace;

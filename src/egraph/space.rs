@@ -2,11 +2,11 @@
 
 use egg::Id as EId;
 use egg::Language as _;
-use rustc_hash::{FxHashMap, FxHashSet};
+use rustc_hash::FxHashMap;
 use smallvec::SmallVec;
 
 use super::analysis::{self, Data, Graph as EG, facts, split};
-use super::compile::{add_op, empty, length};
+use super::compile::{Verdicts, add_op, empty, length};
 use super::cost::{CostModel, op_cost};
 use super::demand::OnDemand;
 use super::lang::{EHead, ENode};
@@ -22,7 +22,7 @@ use crate::rules::Assumes;
 pub(crate) struct Space {
     g: EG,
     roots: Vec<EId>,
-    condemned: Vec<ENode>,
+    verdicts: Verdicts,
     /// Class of every node of the graph that was inserted.
     class_of: Vec<EId>,
 }
@@ -62,7 +62,7 @@ impl Space {
         }
         g.rebuild();
         let roots = roots.iter().map(|&r| class_of[r as usize]).collect();
-        Space { g, roots, condemned: Vec::new(), class_of }
+        Space { g, roots, verdicts: Verdicts::default(), class_of }
     }
 
     /// Number of e-nodes.
@@ -108,7 +108,7 @@ impl Space {
 
     /// Runs the rules.
     pub(crate) fn saturate(&mut self, rules: &[OnDemand], granted: Assumes, limits: Limits) -> Trace {
-        saturate(&mut self.g, rules, granted, limits, &mut self.condemned)
+        saturate(&mut self.g, rules, granted, limits, &mut self.verdicts)
     }
 
     /// The cheapest terms of the roots, all together, never dearer than those of `incumbent`.
@@ -163,8 +163,7 @@ impl<'a> Dense<'a> {
                 stack.extend(n.children().iter().copied());
             }
         }
-        let condemned: FxHashSet<ENode> =
-            s.condemned.iter().map(|n| n.clone().map_children(|c| g.find(c))).collect();
+        let condemned = s.verdicts.condemned(g);
         let mut nodes = Vec::new();
         let mut list = Vec::new();
         for (class, &id) in order.iter().enumerate() {
