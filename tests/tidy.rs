@@ -28,6 +28,7 @@ const LAYERS: &[(&str, &[&str])] = &[
     ("egraph", &["ty", "op", "expr", "facts", "graph", "rules", "extract"]),
     ("norm", &["op", "graph", "rules"]),
     ("optimize", &["ty", "op", "facts", "graph", "rules", "extract", "egraph", "norm"]),
+    ("proof", &["ty", "num", "op", "expr", "pp", "facts", "graph", "eval", "rules", "egraph", "optimize"]),
     ("function", &["ty", "op", "expr", "pp", "facts", "graph", "eval", "native", "optimize"]),
     (
         "script",

@@ -10,6 +10,7 @@ use super::compile::{add_op, empty, length};
 use super::cost::{CostModel, op_cost};
 use super::demand::OnDemand;
 use super::lang::{EHead, ENode};
+use super::log::{self, Log};
 use super::saturate::{Limits, Trace, saturate};
 use crate::expr::TypeError;
 use crate::extract::{Budget, Choice, Extractor, Node as XNode, Problem};
@@ -25,6 +26,8 @@ pub(crate) struct Space {
     condemned: Vec<ENode>,
     /// Class of every node of the graph that was inserted.
     class_of: Vec<EId>,
+    /// What is done, if it is to be explained.
+    log: Option<Log>,
 }
 
 /// What extraction found.
@@ -62,7 +65,19 @@ impl Space {
         }
         g.rebuild();
         let roots = roots.iter().map(|&r| class_of[r as usize]).collect();
-        Space { g, roots, condemned: Vec::new(), class_of }
+        Space { g, roots, condemned: Vec::new(), class_of, log: None }
+    }
+
+    /// From now on what is done is written down.
+    pub(crate) fn record(&mut self) {
+        self.log = Some(Log::default());
+    }
+
+    /// What was written down.
+    pub(crate) fn log(&mut self) -> Option<Log> {
+        let mut log = self.log.take()?;
+        log.terms = log::terms(&self.g);
+        Some(log)
     }
 
     /// Number of e-nodes.
@@ -104,11 +119,15 @@ impl Space {
             }
         }
         self.g.rebuild();
+        if let Some(log) = &mut self.log {
+            log.proposed = Some((graph.clone(), pairs.to_vec()));
+        }
     }
 
     /// Runs the rules.
     pub(crate) fn saturate(&mut self, rules: &[OnDemand], granted: Assumes, limits: Limits) -> Trace {
-        saturate(&mut self.g, rules, granted, limits, &mut self.condemned)
+        let firings = self.log.as_mut().map(|l| &mut l.firings);
+        saturate(&mut self.g, rules, granted, limits, &mut self.condemned, firings)
     }
 
     /// The cheapest terms of the roots, all together, never dearer than those of `incumbent`.
