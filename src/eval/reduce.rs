@@ -3,6 +3,7 @@
 use smallvec::SmallVec;
 
 use super::plan::FoldSpec;
+use crate::op::FOLD_LANES;
 
 /// Partial results of one element, joined when two of the same size meet.
 #[derive(Debug, Default)]
@@ -85,6 +86,20 @@ impl<'p, 'a> Running<'p, 'a> {
             } else {
                 self.side_by_side(at, cols, values, fresh, spare);
             }
+        }
+    }
+
+    /// Adds row `r` of a tile, or all of it where rows are reduced too, from the lanes of its fold.
+    /// Columns are reduced; `t` has no values.
+    pub(crate) fn add_lanes(&mut self, t: Tile<'_>, r: usize, lanes: &[f64; FOLD_LANES]) {
+        let x = (self.spec.join)(lanes);
+        let (outer, row, col) = t.first;
+        let (rows, _) = t.step;
+        if rows == 0 || t.rows == 1 {
+            self.partial(t.at, x, outer && (row || rows != 0) && col);
+        } else {
+            let at = shifted(t.at, r, rows);
+            self.out[at] = if outer && col { x } else { (self.spec.merge)(self.out[at], x) };
         }
     }
 

@@ -1,6 +1,7 @@
 //! Exponentials: `x = k ln 2 + r`, a polynomial for `exp(r) - 1`, and scaling by `2^k` in two steps
 //! so that results below the normal range are rounded once.
 
+use super::lanes::ROUND;
 use super::{Lanes, Unary, pairs, two_sum};
 
 /// `(exp(r) - 1 - r) / r^2` on `|r| <= ln(2) / 2`, interpolated at Chebyshev's points; relative to
@@ -20,20 +21,18 @@ const TAIL: [f64; 11] = [
 ];
 /// `ln 2` in two parts; the first ends in twelve zeros, so that its multiples are exact.
 pub(super) const LN2: (f64, f64) = (0.693147180559663, 2.8235290563031577e-13);
-/// `1.5 * 2^52`: added to a small number, leaves it rounded to an integer in the low bits.
-pub(super) const ROUND: f64 = 6755399441055744.0;
 
 /// Past these the result is infinite or zero.
 const LARGEST: f64 = 710.0;
 const SMALLEST: f64 = -746.0;
 
-/// `exp(x + low) = 2^k (1 + r + tail)`: `r` and `tail`, whose sum is not rounded, and `k` as the low
-/// bits of [`ROUND`]` + k`.
+/// `exp(x + low) = 2^k (1 + r + tail)`: `r` and `tail`, whose sum is not rounded, and `k` as
+/// [`ROUND`]` + k`.
 #[derive(Clone, Copy)]
 pub(super) struct Parts<L: Lanes> {
     pub(super) r: L,
     pub(super) tail: L,
-    pub(super) k: L::Bits,
+    pub(super) k: L,
 }
 
 impl<L: Lanes> Parts<L> {
@@ -47,7 +46,7 @@ impl<L: Lanes> Parts<L> {
         let r = exact + rest;
         let lost = (exact - r) + rest;
         let tail = (r * r).mul_add(pairs(r, TAIL), lost);
-        Parts { r, tail, k: shifted.bits() }
+        Parts { r, tail, k: shifted }
     }
 
     /// `exp(x) - 1` before scaling, rounded, and what rounding took.
@@ -66,25 +65,14 @@ impl<L: Lanes> Parts<L> {
     /// `y * 2^(k + shift)`, right below the normal range too.
     #[inline(always)]
     pub(super) fn scale(self, y: L, shift: i64) -> L {
-        let (a, b) = self.powers(shift);
-        y * a * b
-    }
-
-    /// Two powers of two whose product is `2^(k + shift)`.
-    #[inline(always)]
-    fn powers(self, shift: i64) -> (L, L) {
-        let bias = ROUND.to_bits().wrapping_sub(2046).wrapping_sub(shift.cast_unsigned());
-        let twice = L::minus(self.k, L::splat_bits(bias));
-        let half = L::shr::<1>(twice);
-        let other = L::minus(twice, half);
-        (L::from_bits(L::shl::<52>(half)), L::from_bits(L::shl::<52>(other)))
+        y.scale(self.k, shift)
     }
 
     /// `2^k`, for `k` in the normal range.
     #[inline(always)]
     pub(super) fn power(self) -> L {
         let bias = ROUND.to_bits().wrapping_sub(1023);
-        L::from_bits(L::shl::<52>(L::minus(self.k, L::splat_bits(bias))))
+        L::from_bits(L::shl::<52>(L::minus(self.k.bits(), L::splat_bits(bias))))
     }
 }
 
@@ -94,6 +82,13 @@ pub(super) fn clamp<L: Lanes>(x: L) -> L {
     let (low, high) = (L::splat(SMALLEST), L::splat(LARGEST));
     let x = L::select(x.lt(low), low, x);
     L::select(high.lt(x), high, x)
+}
+
+/// The same for `-|x|`.
+#[inline(always)]
+pub(super) fn clamp_opposite<L: Lanes>(x: L) -> L {
+    let (low, x) = (L::splat(SMALLEST), -x.abs());
+    L::select(x.lt(low), low, x)
 }
 
 /// The exponential, below 0.8 ulp.
@@ -119,8 +114,7 @@ impl Unary for Expm1 {
         let p = Parts::of(clamp(L::select(x.lt(floor), floor, x)), L::splat(0.0));
         let (high, low) = p.minus_one();
         // Half of the power is a number where the whole is not any more.
-        let (a, b) = p.powers(-1);
-        let power = a * b;
+        let power = p.scale(L::splat(1.0), -1);
         let (sum, lost) = two_sum(power * high, power - L::splat(0.5));
         let half = sum + power.mul_add(low, lost);
         L::select(x.abs().lt(L::splat(1e-290)), x, half + half)
@@ -135,7 +129,7 @@ impl Unary for Sigmoid {
     #[inline(always)]
     fn at<L: Lanes>(x: L) -> L {
         let one = L::splat(1.0);
-        let p = Parts::of(clamp(-x.abs()), L::splat(0.0));
+        let p = Parts::of(clamp_opposite(x), L::splat(0.0));
         let e = p.scale(p.mantissa(), 0);
         let sum = one + e;
         let lost = e - (sum - one);

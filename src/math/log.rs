@@ -1,7 +1,7 @@
 //! Logarithms: `x = 2^k m` with `m` near 1; with `f = m - 1` and `s = f / (2 + f)`,
 //! `log m = f - f^2/2 + s (f^2/2 + R(s^2))`, where only small terms are rounded before the last sum.
 
-use super::exp::{LN2, Parts, clamp};
+use super::exp::{LN2, Parts, clamp_opposite};
 use super::{Lanes, Unary, pairs, two_sum};
 
 /// `(2 atanh(s) - 2 s) / s^3` as a polynomial in `s^2`, `|s| <= 0.1716`, interpolated at Chebyshev's
@@ -96,7 +96,7 @@ impl Unary for Softplus {
     fn at<L: Lanes>(x: L) -> L {
         let zero = L::splat(0.0);
         let one = L::splat(1.0);
-        let p = Parts::of(clamp(-x.abs()), zero);
+        let p = Parts::of(clamp_opposite(x), zero);
         let e = p.scale(p.mantissa(), 0);
         // log(1 + e) for e up to 1, with what rounding takes from 1 + e.
         let u = one + e;

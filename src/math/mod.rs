@@ -12,6 +12,7 @@ mod hyperbolic;
 mod lanes;
 mod log;
 mod pow;
+pub mod record;
 mod trig;
 pub(crate) mod wide;
 
@@ -26,16 +27,20 @@ pub use wide::{Width, use_width, width};
 
 /// A function of one number.
 pub trait Unary {
-    /// The value, for arguments that are not [rare](Unary::rare).
+    /// The value, where the formula [holds](Unary::holds).
     fn at<L: Lanes>(x: L) -> L;
 
-    /// Arguments for which the formula does not hold; the scalar function takes them.
+    /// Are there arguments for which the formula does not hold? They are rare, and the scalar function
+    /// takes them.
+    const PARTIAL: bool = false;
+
+    /// Does the formula hold? Asked only of partial functions.
     #[inline(always)]
-    fn rare(_: f64) -> bool {
-        false
+    fn holds<L: Lanes>(x: L) -> L::Mask {
+        x.same(x)
     }
 
-    /// The value of a rare argument.
+    /// The value where the formula does not hold.
     #[inline(always)]
     fn rarely(x: f64) -> f64 {
         Self::at(x)
@@ -44,14 +49,29 @@ pub trait Unary {
 
 /// A function of two numbers.
 pub trait Binary {
-    /// The value, for arguments that are not [rare](Binary::rare).
+    /// The value, where the formula [holds](Binary::holds).
     fn at<L: Lanes>(x: L, y: L) -> L;
 
-    /// Arguments for which the formula does not hold; the scalar function takes them.
-    fn rare(x: f64, y: f64) -> bool;
+    /// As [`Unary::PARTIAL`].
+    const PARTIAL: bool = false;
 
-    /// The value of rare arguments.
-    fn rarely(x: f64, y: f64) -> f64;
+    /// As [`Unary::holds`].
+    #[inline(always)]
+    fn holds<L: Lanes>(x: L, y: L) -> L::Mask {
+        x.same(y)
+    }
+
+    /// The value where the formula does not hold.
+    #[inline(always)]
+    fn rarely(x: f64, y: f64) -> f64 {
+        Self::at(x, y)
+    }
+}
+
+/// A function of three numbers.
+pub trait Ternary {
+    /// The value.
+    fn at<L: Lanes>(x: L, y: L, z: L) -> L;
 }
 
 /// The polynomial with these coefficients, the constant first: pairs, then Horner's rule in the square,

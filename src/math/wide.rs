@@ -7,7 +7,7 @@
 
 use std::sync::atomic::{AtomicU8, Ordering};
 
-use super::{Binary, Unary};
+use super::{Binary, Ternary, Unary};
 
 /// The instruction sets that loops are compiled for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -112,11 +112,11 @@ impl<F: Unary> Loop for Each1<'_, F> {
         let mut any = false;
         for (o, &x) in self.1.iter_mut().zip(self.0) {
             *o = F::at(x);
-            any |= F::rare(x);
+            any |= F::PARTIAL && !F::holds(x);
         }
         if any {
             for (o, &x) in self.1.iter_mut().zip(self.0) {
-                if F::rare(x) {
+                if !F::holds(x) {
                     *o = F::rarely(x);
                 }
             }
@@ -135,7 +135,7 @@ impl<F: Unary> Loop for One1<F> {
     type Out = f64;
     #[inline(always)]
     fn run(self) -> f64 {
-        if F::rare(self.0) { F::rarely(self.0) } else { F::at(self.0) }
+        if F::PARTIAL && !F::holds(self.0) { F::rarely(self.0) } else { F::at(self.0) }
     }
 }
 
@@ -153,11 +153,11 @@ impl<F: Binary> Loop for Each2<'_, F> {
         let mut any = false;
         for ((o, &x), &y) in self.2.iter_mut().zip(self.0).zip(self.1) {
             *o = F::at(x, y);
-            any |= F::rare(x, y);
+            any |= F::PARTIAL && !F::holds(x, y);
         }
         if any {
             for ((o, &x), &y) in self.2.iter_mut().zip(self.0).zip(self.1) {
-                if F::rare(x, y) {
+                if !F::holds(x, y) {
                     *o = F::rarely(x, y);
                 }
             }
@@ -176,7 +176,11 @@ impl<F: Binary> Loop for One2<F> {
     type Out = f64;
     #[inline(always)]
     fn run(self) -> f64 {
-        if F::rare(self.0, self.1) { F::rarely(self.0, self.1) } else { F::at(self.0, self.1) }
+        if F::PARTIAL && !F::holds(self.0, self.1) {
+            F::rarely(self.0, self.1)
+        } else {
+            F::at(self.0, self.1)
+        }
     }
 }
 
@@ -221,21 +225,25 @@ pub(crate) fn map2(x: &[f64], y: &[f64], out: &mut [f64], f: impl Fn(f64, f64) -
     widely(Map2(x, y, out, f));
 }
 
-struct Map3<'a, F>([&'a [f64]; 3], &'a mut [f64], F);
+struct Each3<'a, F>([&'a [f64]; 3], &'a mut [f64], std::marker::PhantomData<F>);
 
-impl<F: Fn(f64, f64, f64) -> f64> Loop for Map3<'_, F> {
+impl<F: Ternary> Loop for Each3<'_, F> {
     type Out = ();
     #[inline(always)]
     fn run(self) {
         let [a, b, c] = self.0;
         for (((o, &x), &y), &z) in self.1.iter_mut().zip(a).zip(b).zip(c) {
-            *o = (self.2)(x, y, z);
+            *o = F::at(x, y, z);
         }
     }
 }
 
-/// `out[i] = f(a[i], b[i], c[i])` for a closure.
-#[inline]
-pub(crate) fn map3(operands: [&[f64]; 3], out: &mut [f64], f: impl Fn(f64, f64, f64) -> f64) {
-    widely(Map3(operands, out, f));
+/// `out[i] = f(x[i], y[i], z[i])`.
+pub(crate) fn each3<F: Ternary>(x: &[f64], y: &[f64], z: &[f64], out: &mut [f64]) {
+    widely(Each3::<F>([x, y, z], out, std::marker::PhantomData));
+}
+
+/// The same for three numbers.
+pub(crate) fn one3<F: Ternary>(x: f64, y: f64, z: f64) -> f64 {
+    F::at(x, y, z)
 }
