@@ -33,14 +33,14 @@ const LAYERS: &[(&str, &[&str])] = &[
         "script",
         &[
             "ty", "op", "expr", "pp", "grad", "sexp", "text", "data", "plot", "graph", "rules", "optimize",
-            "function", "num",
+            "proof", "function", "num",
         ],
     ),
     (
         "cli",
         &[
             "ty", "op", "expr", "pp", "grad", "sexp", "text", "data", "plot", "graph", "rules", "extract",
-            "egraph", "optimize", "function", "script",
+            "egraph", "optimize", "proof", "function", "script",
         ],
     ),
 ];

@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
+use super::explain::Explain;
 use super::values::Values;
 
 /// Symbolic gradients, simplified by equality saturation and run as fused loops.
@@ -39,6 +40,8 @@ pub(super) enum Command {
     Eval(Eval),
     /// Draw an expression over one input, as SVG, PNG or in the terminal.
     Plot(Plot),
+    /// Explain an optimization: the chain of named rewrites, and its check.
+    Explain(Explain),
     /// List or check rules.
     Rules(Rules),
     /// Run `.eg` scripts.

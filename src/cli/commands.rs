@@ -8,7 +8,7 @@ use serde_json::{Map, json};
 
 use super::args::{Batch, Cli, Command, Eval, Format, Grad, Opt, Optimizer, Plot, Run, Text};
 use super::output::{best_forms, fail, forms, line};
-use super::{batch, rules};
+use super::{batch, explain, rules};
 use crate::data::{show, to_json};
 use crate::expr::Expr;
 use crate::grad::grads;
@@ -29,6 +29,7 @@ pub(super) fn run(cli: Cli) -> ExitCode {
         Command::Opt(o) => o.text.format,
         Command::Eval(e) => e.text.format,
         Command::Plot(p) => p.text.format,
+        Command::Explain(e) => e.format(),
         _ => Format::Text,
     };
     let done = match cli.command {
@@ -37,6 +38,7 @@ pub(super) fn run(cli: Cli) -> ExitCode {
         Command::Opt(o) => opt(&o),
         Command::Eval(e) => eval(&e),
         Command::Plot(p) => plot(&p),
+        Command::Explain(e) => explain::run(&e),
         Command::Rules(r) => rules::run(&r.action),
         Command::Run(r) => scripts(&r),
         Command::Batch(b) => cases(&b),
@@ -81,7 +83,7 @@ fn read_text(arg: &str) -> Result<(String, String), ScriptError> {
     }
 }
 
-fn read_file(path: &Path) -> Result<(String, String), ScriptError> {
+pub(super) fn read_file(path: &Path) -> Result<(String, String), ScriptError> {
     let name = path.display().to_string();
     let all = std::fs::read(path).map_err(|e| ScriptError::other("io", format!("{name}: {e}")))?;
     utf8(&name, all)
@@ -98,7 +100,7 @@ fn utf8(name: &str, bytes: Vec<u8>) -> Result<(String, String), ScriptError> {
 }
 
 /// A session with the declarations, and the expressions of the text.
-fn load(t: &Text, options: Options) -> Result<(Session, Vec<Expr>), ScriptError> {
+pub(super) fn load(t: &Text, options: Options) -> Result<(Session, Vec<Expr>), ScriptError> {
     let (name, text) = match &t.file {
         Some(f) => read_file(f)?,
         None => read_text(t.text.as_deref().unwrap_or_default())?,
@@ -167,7 +169,7 @@ fn opt(o: &Opt) -> Outcome {
 }
 
 /// The expressions that `--wrt` names.
-fn wrt(session: &Session, names: &str) -> Result<Vec<Expr>, ScriptError> {
+pub(super) fn wrt(session: &Session, names: &str) -> Result<Vec<Expr>, ScriptError> {
     let found: Vec<Expr> = names
         .split(',')
         .map(str::trim)

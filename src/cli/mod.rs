@@ -3,6 +3,7 @@
 mod args;
 mod batch;
 mod commands;
+mod explain;
 mod output;
 mod progress;
 mod rules;
