@@ -226,7 +226,7 @@ fn certificate(c: &Certificate) -> Value {
                 Head::Const(b) => json!({ "number": crate::expr::float_text(f64::from_bits(*b)) }),
                 Head::Size(d) => json!({ "length": d.to_string() }),
                 Head::Op(op, attr) => {
-                    json!({ "op": op.def().name, "attr": format!("{attr:?}"), "args": &term.args[..] })
+                    json!({ "op": op.def().name, "attr": attr.text(), "args": &term.args[..] })
                 }
             }
         })

@@ -41,6 +41,8 @@ pub struct Log {
     pub proposed: Option<(graph::Graph, Vec<(Id, Id)>)>,
     /// Rules that fired, in order.
     pub firings: Vec<Firing>,
+    /// E-nodes at the start and after each pass over the rules.
+    pub growth: Vec<usize>,
 }
 
 /// Every term that an e-graph was ever given.

@@ -7,7 +7,7 @@ use super::analysis::Graph;
 use super::compile::Applied;
 use super::demand::OnDemand;
 use super::lang::ENode;
-use super::log::Firing;
+use super::log::{Firing, Log};
 use crate::rules::Assumes;
 
 /// Limits of one saturation. They count; no clock is read.
@@ -70,7 +70,7 @@ pub(super) fn saturate(
     granted: Assumes,
     limits: Limits,
     condemned: &mut Vec<ENode>,
-    mut firings: Option<&mut Vec<Firing>>,
+    mut log: Option<&mut Log>,
 ) -> Trace {
     let mut trace = Trace { stop: Stop::Iterations, iterations: 0, fired: BTreeMap::new() };
     for _ in 0..limits.iterations {
@@ -88,8 +88,8 @@ pub(super) fn saturate(
                 if let Applied::United = rule.apply(g, class, &subst, condemned) {
                     changed = true;
                     *trace.fired.entry(rule.name.clone()).or_default() += 1;
-                    if let Some(all) = &mut firings {
-                        all.push(Firing { rule: rule.name.clone(), binding: rule.binding(&subst) });
+                    if let Some(log) = &mut log {
+                        log.firings.push(Firing { rule: rule.name.clone(), binding: rule.binding(&subst) });
                     }
                 }
             }
@@ -99,6 +99,9 @@ pub(super) fn saturate(
             }
         }
         g.rebuild();
+        if let Some(log) = &mut log {
+            log.growth.push(g.total_number_of_nodes());
+        }
         condemned.sort();
         condemned.dedup();
         if g.analysis.conflict.is_some() {

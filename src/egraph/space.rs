@@ -13,7 +13,7 @@ use super::lang::{EHead, ENode};
 use super::log::{self, Log};
 use super::saturate::{Limits, Trace, saturate};
 use crate::expr::TypeError;
-use crate::extract::{Budget, Choice, Extractor, Node as XNode, Problem};
+use crate::extract::{Budget, Choice, Extractor, Node as XNode, Problem, serial};
 use crate::facts::{Facts, value_of};
 use crate::graph::{Graph, Head, Id};
 use crate::op::{Attr, Ring};
@@ -126,8 +126,59 @@ impl Space {
 
     /// Runs the rules.
     pub(crate) fn saturate(&mut self, rules: &[OnDemand], granted: Assumes, limits: Limits) -> Trace {
-        let firings = self.log.as_mut().map(|l| &mut l.firings);
-        saturate(&mut self.g, rules, granted, limits, &mut self.condemned, firings)
+        if let Some(log) = &mut self.log {
+            log.growth.push(self.g.total_number_of_nodes());
+        }
+        saturate(&mut self.g, rules, granted, limits, &mut self.condemned, self.log.as_mut())
+    }
+
+    /// The e-graph in the form of egraph-serialize; `inputs` has the names of the inputs. A node that
+    /// must not be taken is left out where its class has another.
+    pub(crate) fn serial(&self, model: &CostModel, inputs: &Graph) -> serial::EGraph {
+        let dense = Dense::new(self, model);
+        let problem = &dense.problem;
+        let classes = 0..u32::try_from(problem.num_classes()).unwrap_or(u32::MAX);
+        let finite = |n: &&u32| problem.cost(**n).is_finite();
+        let kept: Vec<Vec<u32>> = classes
+            .map(|c| {
+                let all = problem.nodes_of(c);
+                let some: Vec<u32> = all.iter().filter(finite).copied().collect();
+                if some.is_empty() { all.to_vec() } else { some }
+            })
+            .collect();
+        let name = |class: u32, n: u32| format!("{class}.{n}");
+        let first = |class: &u32| name(*class, kept[*class as usize].first().copied().unwrap_or_default());
+        let mut out = serial::EGraph::default();
+        for (class, nodes) in (0u32..).zip(&kept) {
+            for &n in nodes {
+                let node = serial::ENode {
+                    op: self.label(dense.nodes[n as usize].head, inputs),
+                    children: problem.children(n).iter().map(first).collect(),
+                    eclass: class.to_string(),
+                    cost: problem.cost(n),
+                    subsumed: false,
+                };
+                out.nodes.push((name(class, n), node));
+            }
+        }
+        out.root_eclasses = dense.roots.iter().map(u32::to_string).collect();
+        for id in self.g.classes().map(|c| c.id) {
+            if let (Some(class), Some(f)) = (dense.index.get(&id), facts(&self.g, id)) {
+                let about = serde_json::json!({ "type": f.ty.to_string() });
+                out.class_data.insert(class.to_string(), about);
+            }
+        }
+        out
+    }
+
+    fn label(&self, head: EHead, inputs: &Graph) -> String {
+        match head {
+            EHead::Const(bits) => crate::expr::float_text(f64::from_bits(bits)),
+            EHead::Var(v) => inputs.vars().get(v as usize).map_or(String::new(), |(n, _)| n.to_string()),
+            EHead::Size(i) => self.g.analysis.sizes[i as usize].to_string(),
+            EHead::Attr(i) => self.g.analysis.attrs[i as usize].text(),
+            EHead::Op(op) => op.def().name.to_string(),
+        }
     }
 
     /// The cheapest terms of the roots, all together, never dearer than those of `incumbent`.

@@ -7,6 +7,7 @@
 mod cache;
 mod fold;
 mod report;
+mod saturated;
 mod splice;
 mod total;
 mod trail;
@@ -17,6 +18,7 @@ mod windows;
 use std::sync::{Arc, OnceLock};
 
 pub use report::{Report, WindowStop};
+pub use saturated::{Saturated, saturated};
 pub use total::graph_cost;
 pub use trail::{Edge, Form, How, Patch, Trail, Way};
 
