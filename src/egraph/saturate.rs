@@ -6,6 +6,7 @@ use std::sync::Arc;
 use super::analysis::Graph;
 use super::compile::{Applied, Verdicts};
 use super::demand::OnDemand;
+use super::log::{Firing, Log};
 use crate::rules::Assumes;
 
 /// Limits of one saturation. They count; no clock is read.
@@ -68,6 +69,7 @@ pub(super) fn saturate(
     granted: Assumes,
     limits: Limits,
     verdicts: &mut Verdicts,
+    mut log: Option<&mut Log>,
 ) -> Trace {
     let mut trace = Trace { stop: Stop::Iterations, iterations: 0, fired: BTreeMap::new() };
     for _ in 0..limits.iterations {
@@ -85,6 +87,9 @@ pub(super) fn saturate(
                 if let Applied::United = rule.apply(g, class, &subst, verdicts) {
                     changed = true;
                     *trace.fired.entry(rule.name.clone()).or_default() += 1;
+                    if let Some(log) = &mut log {
+                        log.firings.push(Firing { rule: rule.name.clone(), binding: rule.binding(&subst) });
+                    }
                 }
             }
             if g.total_number_of_nodes() > limits.nodes {
@@ -94,6 +99,9 @@ pub(super) fn saturate(
         }
         g.rebuild();
         verdicts.tidy();
+        if let Some(log) = &mut log {
+            log.growth.push(g.total_number_of_nodes());
+        }
         if g.analysis.conflict.is_some() {
             trace.stop = Stop::Contradiction;
             return trace;
