@@ -7,12 +7,12 @@ use crate::op::FOLD_LANES;
 
 /// Partial results of one element, joined when two of the same size meet.
 #[derive(Debug, Default)]
-struct Pairwise {
+pub(crate) struct Pairwise {
     stack: SmallVec<[(u32, f64); 8]>,
 }
 
 impl Pairwise {
-    fn push(&mut self, x: f64, merge: fn(f64, f64) -> f64) {
+    pub(crate) fn push(&mut self, x: f64, merge: fn(f64, f64) -> f64) {
         let (mut size, mut x) = (0, x);
         while let Some(&(below, y)) = self.stack.last()
             && below == size
@@ -24,7 +24,7 @@ impl Pairwise {
         self.stack.push((size, x));
     }
 
-    fn take(&mut self, merge: fn(f64, f64) -> f64) -> Option<f64> {
+    pub(crate) fn take(&mut self, merge: fn(f64, f64) -> f64) -> Option<f64> {
         let mut total = self.stack.pop()?.1;
         while let Some((_, y)) = self.stack.pop() {
             total = merge(y, total);

@@ -41,7 +41,7 @@ pub(super) struct Call<'c, 'a> {
 }
 
 /// One step of a scalar program.
-pub(super) fn exec(op: &ScalarStep, file: &mut [f64]) {
+pub(crate) fn exec(op: &ScalarStep, file: &mut [f64]) {
     let at = |s: Slot| s as usize;
     match *op {
         ScalarStep::One(f, a, out) => file[at(out)] = f(file[at(a)]),

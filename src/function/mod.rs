@@ -8,6 +8,7 @@ mod check;
 mod compile;
 mod error;
 mod input;
+mod repeat;
 
 pub use builder::Builder;
 pub use compile::{Function, Loops, OnUnused, Options};

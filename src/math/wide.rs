@@ -176,7 +176,11 @@ impl<F: Binary> Loop for One2<F> {
     type Out = f64;
     #[inline(always)]
     fn run(self) -> f64 {
-        if F::PARTIAL && !F::holds(self.0, self.1) { F::rarely(self.0, self.1) } else { F::at(self.0, self.1) }
+        if F::PARTIAL && !F::holds(self.0, self.1) {
+            F::rarely(self.0, self.1)
+        } else {
+            F::at(self.0, self.1)
+        }
     }
 }
 

@@ -4,10 +4,11 @@
 //! program are interleaved instruction by instruction. Registers are given in one sweep; when none
 //! is free, the value whose next use is farthest goes to the frame, and is read from there.
 
+mod results;
 mod select;
 
 use super::asm::{self, Asm, Deco, Form, Gpr, RAX, RCX, RDI, RDX, RSI, Reg, Rm};
-use super::program::{Layout, Liveness, Program, chains, ends};
+use super::program::{Layout, Liveness, Program, ends};
 use crate::math::record::{Id, Lane};
 
 /// Bytes of a place in the frame: the widest vector.
@@ -128,23 +129,6 @@ impl Emit<'_> {
             self.while_at_least(Body { lanes: 1, copies: 1, together: 1, masked: false });
         }
         self.asm.finish();
-    }
-
-    /// Register of a partial result.
-    fn carry(&self, fold: usize, copy: usize) -> Reg {
-        let chains = chains(self.asm.form);
-        self.layout.carries + u8::try_from(fold * chains + copy % chains).unwrap_or(0)
-    }
-
-    /// Loads or stores all partial results.
-    fn carries(&mut self, o: asm::Opcode) {
-        for f in 0..self.p.folds.len() {
-            self.asm.load(RAX, RDI, entry_at(self.p.inputs + self.p.stores.len() + f));
-            for chain in 0..chains(self.asm.form) {
-                let disp = i32::try_from(chain * self.asm.lanes * 8).unwrap_or(0);
-                self.asm.vector(o, self.carry(f, chain), 0, Rm::At(RAX, disp), None, Deco::default());
-            }
-        }
     }
 
     /// Pointers and fixed values.
@@ -279,52 +263,6 @@ impl Emit<'_> {
         if self.body.masked { TAILS[copy % TAILS.len()] } else { 0 }
     }
 
-    /// Takes over partial results.
-    fn folds(&mut self, i: usize, copy: usize) {
-        for f in 0..self.p.folds.len() {
-            if self.p.folds[f].next as usize != i {
-                continue;
-            }
-            let carry = self.carry(f, copy);
-            let place = self.place[i * self.body.copies + copy];
-            if place != Place::Reg(carry) {
-                let reg = self.reg(place, false);
-                let deco = Deco { mask: self.tail(copy), ..Deco::default() };
-                self.asm.vector(asm::COPY, carry, 0, Rm::Reg(reg), None, deco);
-            }
-            if self.body.lanes == 1 {
-                self.asm.load(RAX, RDI, entry_at(self.p.inputs + self.p.stores.len() + f));
-                self.asm.vector(asm::STORE_ONE, carry, 0, Rm::Lane(RAX), None, Deco::default());
-            }
-        }
-    }
-
-    /// Notes where a formula does not hold.
-    fn holds(&mut self, i: usize, copy: usize) {
-        if !self.p.holds.iter().any(|&h| h as usize == i) {
-            return;
-        }
-        let place = self.place[i * self.body.copies + copy];
-        if self.evex() {
-            let mut k = self.mask(place, 7);
-            if self.body.masked {
-                self.asm.mask_op(0x42, 7, k, self.tail(copy));
-                k = 7;
-            }
-            self.asm.mask_to_eax(k);
-            if self.body.masked {
-                self.asm.invert();
-            }
-        } else {
-            let reg = self.reg(place, false);
-            self.asm.vector(asm::SIGNS, RAX, 0, Rm::Reg(reg), None, Deco::default());
-            if self.body.lanes == 1 {
-                self.asm.first_bit_only();
-            }
-        }
-        self.asm.hold();
-    }
-
     fn at(&self, i: Id, copy: usize) -> Place {
         self.place[i as usize * self.body.copies + copy]
     }
@@ -435,20 +373,6 @@ impl Emit<'_> {
     fn element(&mut self, entry: usize, copy: usize) -> Rm {
         let disp = i32::try_from(copy * self.body.lanes * 8).unwrap_or(0);
         Rm::Element(self.pointer(entry), disp)
-    }
-
-    fn stores(&mut self, i: usize, copy: usize) {
-        for k in 0..self.p.stores.len() {
-            if self.p.stores[k] as usize != i {
-                continue;
-            }
-            let place = self.place[i * self.body.copies + copy];
-            let reg = self.reg(place, false);
-            let rm = self.element(self.p.inputs + k, copy);
-            let o = if self.body.lanes == 1 { asm::STORE_ONE } else { asm::STORE };
-            let deco = Deco { mask: self.tail(copy), ..Deco::default() };
-            self.asm.vector(o, reg, 0, rm, None, deco);
-        }
     }
 }
 

@@ -1,15 +1,19 @@
 //! The backend: walks tiles as the block interpreter does, and calls code for each.
 
-use std::sync::OnceLock;
+use std::sync::{Arc, OnceLock};
 
+use ndarray::ArrayViewD;
 use smallvec::SmallVec;
 
 use super::asm::Form;
 use super::emit::compile;
 use super::lower::{compiles, lower};
 use super::page::Page;
+use super::ready;
 use super::walk::{Shape, walk};
-use crate::eval::{Backend, Blocks, Fused, FusedArgs, Layout, Nest, RunError, Source, kept_strides};
+use crate::eval::{
+    Backend, Blocks, Fused, FusedArgs, Layout, Nest, Plan, Ready, RunError, Scratch, Source, kept_strides,
+};
 
 /// Versions of one loop that are kept: operands are arrays in one call and repeated in another.
 const VERSIONS: usize = 8;
@@ -72,6 +76,21 @@ impl Native {
         width.is_available().then_some(Native { width })
     }
 
+    pub(super) fn width(self) -> Width {
+        self.width
+    }
+
+    fn shape(self, fused: &Fused, made: &Loop, nest: &Nest) -> Shape {
+        let (inputs, stores, folds) = (fused.leaves.len(), fused.stores.len(), fused.folds.len());
+        Shape::new(nest, inputs, stores, folds, |k| made.numbers >> k & 1 == 1, self.width)
+    }
+
+    /// What a loop is made of, and how it is walked.
+    pub(super) fn decide<'f>(self, fused: &'f Fused, nest: &Nest) -> Option<(&'f Loop, Shape)> {
+        let made = Loop::of(fused).filter(|l| l.compiles)?;
+        Some((made, self.shape(fused, made, nest)))
+    }
+
     /// Is the loop run as machine code? If not, the block interpreter runs it.
     pub fn compiles(&self, fused: &Fused) -> bool {
         Loop::of(fused).is_some_and(|l| l.compiles)
@@ -80,7 +99,7 @@ impl Native {
 
 /// What is kept with a loop.
 #[derive(Debug)]
-struct Loop {
+pub(super) struct Loop {
     /// Has every operator a formula?
     compiles: bool,
     /// Leaves that are one number in every call.
@@ -93,7 +112,7 @@ struct Version {
     width: Width,
     uniform: u128,
     carried: u64,
-    code: Option<Code>,
+    code: Option<Arc<Code>>,
 }
 
 /// Code, and what a call of it needs.
@@ -131,7 +150,13 @@ impl Loop {
     }
 
     /// The code for operands of which some are one number.
-    fn version(&self, fused: &Fused, width: Width, uniform: u128, carried: u64) -> Option<&Code> {
+    pub(super) fn version(
+        &self,
+        fused: &Fused,
+        width: Width,
+        uniform: u128,
+        carried: u64,
+    ) -> Option<Arc<Code>> {
         for v in &self.versions {
             let made = v.get_or_init(|| Version {
                 width,
@@ -140,20 +165,21 @@ impl Loop {
                 code: assemble(fused, width, uniform, carried),
             });
             if (made.width, made.uniform, made.carried) == (width, uniform, carried) {
-                return made.code.as_ref();
+                return made.code.clone();
             }
         }
         None
     }
 }
 
-fn assemble(fused: &Fused, width: Width, uniform: u128, carried: u64) -> Option<Code> {
+fn assemble(fused: &Fused, width: Width, uniform: u128, carried: u64) -> Option<Arc<Code>> {
     let form = width.form();
     let program = lower(fused, carried, form)?;
     let compiled = compile(&program, uniform, form);
     let page = Page::new(&compiled.bytes)?;
     let lanes = if form == Form::Vex { 0xF } else { 0xFF };
-    Some(Code { page, frame: compiled.frame, holds: if program.holds.is_empty() { 0 } else { lanes } })
+    let holds = if program.holds.is_empty() { 0 } else { lanes };
+    Some(Arc::new(Code { page, frame: compiled.frame, holds }))
 }
 
 pub(super) fn bits(flags: impl Iterator<Item = bool>) -> u128 {
@@ -176,7 +202,7 @@ impl Backend for Native {
         args.stores.iter().for_each(|_| strides.extend_from_slice(&whole.strides));
         fused.folds.iter().for_each(|f| strides.extend(kept_strides(args.space, f)));
         let nest = Nest::new(args.space, &strides, inputs + stores + folds, folds);
-        let shape = Shape::new(&nest, inputs, stores, folds, |k| made.numbers >> k & 1 == 1, self.width);
+        let shape = self.shape(fused, made, &nest);
         let (uniform, carried) = (shape.uniform, shape.carried);
         let Some(plain) = made.version(fused, self.width, uniform, 0) else {
             return Blocks.run(fused, args);
@@ -189,10 +215,19 @@ impl Backend for Native {
             folds: &mut *args.folds,
             registers: &mut *args.registers,
         };
-        if walk(fused, &nest, shape, plain, folding, spare) {
+        if walk(fused, &nest, shape, &plain, folding.as_deref(), spare) {
             return Ok(());
         }
         // Some argument was past where a formula holds.
         Blocks.run(fused, args)
+    }
+
+    fn decide(
+        &self,
+        plan: &Plan,
+        inputs: &[ArrayViewD<'_, f64>],
+        scratch: &Scratch,
+    ) -> Option<Box<dyn Ready>> {
+        ready::decide(*self, plan, inputs, scratch)
     }
 }

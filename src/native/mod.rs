@@ -18,6 +18,7 @@ mod nowhere;
 #[cfg(all(target_arch = "x86_64", not(miri)))]
 mod page;
 mod program;
+mod ready;
 mod walk;
 
 #[cfg(not(all(target_arch = "x86_64", not(miri))))]

@@ -65,6 +65,19 @@ impl Shape {
     }
 }
 
+impl Shape {
+    /// The elements of a nest that is one row of operands in place.
+    pub(super) fn line(&self, nest: &Nest) -> Option<usize> {
+        let (row_len, col_len) = nest.tile();
+        (self.in_place && row_len == 1 && nest.lens.len() == 2).then_some(col_len)
+    }
+
+    /// Are so many reductions all carried along?
+    pub(super) fn reduces_all(&self, folds: usize) -> bool {
+        self.carried.count_ones() as usize == folds
+    }
+}
+
 /// Runs a loop; false where some formula did not hold.
 pub(super) fn walk(
     fused: &Fused,
@@ -257,7 +270,8 @@ impl Walk<'_, '_, '_> {
             (0..operands).map(|k| if self.is_uniform(k) { 0 } else { BLOCK }).collect();
         for c in (0..n).step_by(BLOCK) {
             let cols = BLOCK.min(n - c);
-            let tile = |values| Tile { values, rows: 1, cols, at: 0, step: (0, 0), first: (true, true, c == 0) };
+            let tile =
+                |values| Tile { values, rows: 1, cols, at: 0, step: (0, 0), first: (true, true, c == 0) };
             if cols >= FOLD_SHORTEST {
                 self.begin(fused, lanes);
                 self.call(code, cols);

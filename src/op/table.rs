@@ -1037,12 +1037,7 @@ ops!(
         doc: "Product over axes of the elements that are not zero.",
         ty: types::reduce,
         // A partial product may underflow to zero, and counts all the same.
-        kernel: reduce!(
-            Some(1.0),
-            1.0,
-            |a, b| L::select(b.same(L::splat(0.0)), a, a * b),
-            |a, b| a * b
-        ),
+        kernel: reduce!(Some(1.0), 1.0, |a, b| L::select(b.same(L::splat(0.0)), a, a * b), |a, b| a * b),
         ..OpDef::REDUCE
     },
     hidden::Max::max = OpDef {
