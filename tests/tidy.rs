@@ -8,7 +8,6 @@ use std::path::{Path, PathBuf};
 const LAYERS: &[(&str, &[&str])] = &[
     ("ty", &[]),
     ("num", &[]),
-    
     ("math", &[]),
     // One knot on purpose: a row's derivative is written with expressions.
     ("op", &["ty", "num", "math", "expr"]),

@@ -1,5 +1,7 @@
 //! The row: everything that is said about one operator.
 
+use super::batch::{self, Batch};
+use super::common::Common;
 use super::{Arg, Attr, AttrKind, Kernel, Law, Pp, TyResult};
 use crate::expr::{Adjoint, Expr};
 use crate::num::Real;
@@ -137,6 +139,10 @@ pub struct OpDef {
     pub laws: &'static [Law],
     /// Rewriting into other operators before optimization.
     pub lower: Lower,
+    /// How it is spelled for programs that know fewer operators, where they do not know its name.
+    pub common: Common,
+    /// The same along one more axis.
+    pub batch: Batch,
     /// What it does in the field of real functions, for the polynomial normal form.
     pub ring: Ring,
 }
@@ -161,6 +167,8 @@ impl OpDef {
         cost: 1.0,
         laws: &[],
         lower: None,
+        common: None,
+        batch: batch::by_role,
         ring: Ring::None,
     };
 

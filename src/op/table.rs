@@ -12,7 +12,7 @@ use super::kernel::{Kernel, Map1, Map2, View, formula2, map1, map2, map3, reduce
 use super::law::{Interval, Law};
 use super::pieces::{self, Pp};
 use super::special as f;
-use super::{Attr, AttrKind, derive, error_fn, law, polygamma, rounding, types, whole};
+use super::{Attr, AttrKind, batch, common, derive, error_fn, law, polygamma, rounding, types, whole};
 use crate::expr::{Adjoint, Expr, IntoExpr as _, fill, switch};
 use crate::math;
 use crate::num::Real;
@@ -220,6 +220,7 @@ ops!(
         derivative: Derivative::Each(&[|v| v.g(), |v| -v.x(0).int_div(v.x(1)) * v.g()]),
         kernel: map2!(rounding::modulo),
         cost: 10.0,
+        common: Some(common::scalar::modulo),
         ..OpDef::BINARY
     },
     binary::IntDiv::int_div = OpDef {
@@ -231,6 +232,7 @@ ops!(
         derivative: Derivative::Any(|v, i| v.x(i).zeros_like()),
         kernel: map2!(rounding::int_div),
         cost: 10.0,
+        common: Some(common::scalar::int_div),
         ..OpDef::BINARY
     },
     binary::Xlogy::xlogy = OpDef {
@@ -241,6 +243,7 @@ ops!(
         kernel: map2!(f::xlogy),
         real: Some(|x| if x[0].is_zero() { r(0.0) } else { &x[0] * &x[1].ln() }),
         cost: 16.0,
+        common: Some(common::scalar::xlogy),
         ..OpDef::BINARY
     },
     binary::Xlog1py::xlog1py = OpDef {
@@ -251,6 +254,7 @@ ops!(
         kernel: map2!(f::xlog1py),
         real: Some(|x| if x[0].is_zero() { r(0.0) } else { &x[0] * &f::real_log1p(&x[1]) }),
         cost: 17.0,
+        common: Some(common::scalar::xlog1py),
         ..OpDef::BINARY
     },
     prefix::Neg::neg = OpDef {
@@ -281,6 +285,7 @@ ops!(
         real: Some(|x| r(1.0) / x[0].clone()),
         cost: 3.0,
         lower: Some(|x, _| 1.0 / &x[0]),
+        common: Some(common::scalar::reciprocal),
         ..OpDef::UNARY
     },
     unary::Abs::abs = OpDef {
@@ -366,6 +371,7 @@ ops!(
         real: Some(|x| r(2.0).pow(&x[0])),
         cost: 15.0,
         laws: &[Law::Increasing, Law::Range(|_| Interval::NONNEG), Law::Nonzero(|_| true)],
+        common: Some(common::scalar::exp2),
         ..OpDef::UNARY
     },
     unary::Log::log = OpDef {
@@ -386,6 +392,7 @@ ops!(
         kernel: map1!(libm::log2),
         real: Some(|x| x[0].ln() / r(2.0).ln()),
         cost: 15.0,
+        common: Some(common::scalar::log2),
         ..OpDef::UNARY
     },
     unary::Log10::log10 = OpDef {
@@ -395,6 +402,7 @@ ops!(
         kernel: map1!(libm::log10),
         real: Some(|x| x[0].ln() / r(10.0).ln()),
         cost: 15.0,
+        common: Some(common::scalar::log10),
         ..OpDef::UNARY
     },
     unary::Log1p::log1p = OpDef {
@@ -436,6 +444,7 @@ ops!(
         real: Some(|x| (r(1.0) - x[0].exp()).ln()),
         cost: 30.0,
         laws: &[Law::Range(|_| Interval { lo: f64::NEG_INFINITY, hi: 0.0 })],
+        common: Some(common::scalar::log1mexp),
         ..OpDef::UNARY
     },
     unary::Sin::sin = OpDef {
@@ -548,6 +557,7 @@ ops!(
         kernel: map1!(|a| a * L::splat(std::f64::consts::PI / 180.0)),
         cost: 1.0,
         laws: &[Law::Odd],
+        common: Some(common::scalar::deg2rad),
         ..OpDef::UNARY
     },
     unary::Rad2deg::rad2deg = OpDef {
@@ -557,6 +567,7 @@ ops!(
         kernel: map1!(|a| a * L::splat(180.0 / std::f64::consts::PI)),
         cost: 1.0,
         laws: &[Law::Odd],
+        common: Some(common::scalar::rad2deg),
         ..OpDef::UNARY
     },
     unary::Sinh::sinh = OpDef {
@@ -646,6 +657,7 @@ ops!(
         real: Some(|x| (&x[0] * &x[0]).exp() * f::real_erfc(&x[0])),
         cost: 40.0,
         laws: &[Law::Range(|_| Interval::NONNEG), Law::Nonzero(|_| true)],
+        common: Some(common::scalar::erfcx),
         ..OpDef::UNARY
     },
     unary::Erfinv::erfinv = OpDef {
@@ -655,6 +667,7 @@ ops!(
         kernel: map1!(error_fn::erfinv),
         cost: 100.0,
         laws: &[Law::Odd, Law::Nonzero(|x| x[0].nonzero)],
+        common: Some(common::scalar::erfinv),
         ..OpDef::UNARY
     },
     unary::Erfcinv::erfcinv = OpDef {
@@ -663,6 +676,7 @@ ops!(
         derivative: Derivative::Each(&[|v| (-v.g() * HALF_SQRT_PI) * v.x(0).erfcinv().pow(2).exp()]),
         kernel: map1!(error_fn::erfcinv),
         cost: 100.0,
+        common: Some(common::scalar::erfcinv),
         ..OpDef::UNARY
     },
     unary::Gamma::gamma = OpDef {
@@ -674,6 +688,7 @@ ops!(
         kernel: map1!(libm::tgamma),
         cost: 20.0,
         laws: &[Law::Nonzero(|_| true)],
+        common: Some(common::scalar::gamma),
         ..OpDef::UNARY
     },
     unary::Gammaln::gammaln = OpDef {
@@ -704,6 +719,7 @@ ops!(
         kernel: map1!(f::tri_gamma),
         cost: 20.0,
         laws: &[Law::Range(|_| Interval::NONNEG), Law::Nonzero(|_| true)],
+        common: Some(common::scalar::tri_gamma),
         ..OpDef::UNARY
     },
     binary::Polygamma::polygamma = OpDef {
@@ -714,6 +730,7 @@ ops!(
         disconnected: &[0],
         kernel: map2!(polygamma::polygamma),
         cost: 200.0,
+        common: Some(common::scalar::polygamma),
         ..OpDef::BINARY
     },
     unary::Relu::relu = OpDef {
@@ -752,6 +769,7 @@ ops!(
         kernel: map1!(|a| a.nearest()),
         cost: 1.0,
         laws: &[Law::Integral, Law::Idempotent, Law::Odd],
+        common: Some(common::scalar::half_even),
         ..OpDef::UNARY
     },
     unary::RoundHalfAwayFromZero::round_half_away_from_zero = OpDef {
@@ -761,6 +779,7 @@ ops!(
         kernel: map1!(rounding::half_away),
         cost: 1.0,
         laws: &[Law::Integral, Law::Idempotent, Law::Odd],
+        common: Some(common::scalar::half_away),
         ..OpDef::UNARY
     },
     unary::Trunc::trunc = OpDef {
@@ -770,6 +789,7 @@ ops!(
         kernel: map1!(libm::trunc),
         cost: 1.0,
         laws: &[Law::Integral, Law::Idempotent, Law::Odd],
+        common: Some(common::scalar::trunc),
         ..OpDef::UNARY
     },
     binary::Arctan2::arctan2 = OpDef {
@@ -919,6 +939,7 @@ ops!(
         kernel: map2!(|a, b| L::truth(L::truth(a.nonzero()).differs(L::truth(b.nonzero())))),
         real: Some(|x| r(truth(x[0].is_zero() != x[1].is_zero()))),
         laws: &[Law::Commutative, Law::Integral, Law::Range(|_| Interval::UNIT)],
+        common: Some(common::scalar::xor),
         ..OpDef::COMPARE
     },
     unary::Invert::invert = OpDef {
@@ -927,6 +948,7 @@ ops!(
         ty: types::bits,
         derivative: Derivative::Each(&[|v| v.x(0).zeros_like()]),
         lower: Some(|x, _| if x[0].ty().dtype == DType::Bool { x[0].eq(0) } else { -&x[0] - 1 }),
+        common: Some(common::scalar::invert),
         ..OpDef::UNARY
     },
     unary::Isnan::isnan = OpDef {
@@ -935,6 +957,7 @@ ops!(
         arity: Arity::Exact(1),
         kernel: map1!(|a| L::truth(a.differs(a))),
         laws: &[Law::Integral, Law::Range(|_| Interval::UNIT), Law::Even],
+        common: Some(common::scalar::isnan),
         ..OpDef::COMPARE
     },
     unary::Isinf::isinf = OpDef {
@@ -943,6 +966,7 @@ ops!(
         arity: Arity::Exact(1),
         kernel: map1!(|a| L::truth(a.abs().same(L::splat(f64::INFINITY)))),
         laws: &[Law::Integral, Law::Range(|_| Interval::UNIT), Law::Even],
+        common: Some(common::scalar::isinf),
         ..OpDef::COMPARE
     },
     hidden::Switch::switch = OpDef {
@@ -1012,6 +1036,61 @@ ops!(
         kernel: map1!(|a| a),
         laws: &[Law::Range(|x| x[0]), Law::Nonzero(|x| x[0].nonzero), Law::Integral],
         cost: 0.5,
+        common: Some(common::scalar::cast),
+        ..OpDef::UNARY
+    },
+    unary::ZeroGrad::zero_grad = OpDef {
+        name: "zero_grad",
+        doc: "Its operand; the gradient through it is zero, but connected.",
+        pp: Pp::Call(Some("ZeroGrad")),
+        ty: types::same,
+        derivative: Derivative::Each(&[|v| v.g().zeros_like()]),
+        real: Some(|x| x[0].clone()),
+        lower: Some(|x, _| x[0].clone()),
+        ..OpDef::UNARY
+    },
+    unary::DisconnectedGrad::disconnected_grad = OpDef {
+        name: "disconnected_grad",
+        doc: "Its operand; no gradient flows through it.",
+        pp: Pp::Call(Some("DisconnectedGrad")),
+        ty: types::same,
+        derivative: Derivative::Each(&[|v| v.g()]),
+        disconnected: &[0],
+        real: Some(|x| x[0].clone()),
+        lower: Some(|x, _| x[0].clone()),
+        ..OpDef::UNARY
+    },
+    unary::UndefinedGrad::undefined_grad = OpDef {
+        name: "undefined_grad",
+        doc: "Its operand; a gradient through it is an error.",
+        pp: Pp::Call(Some("UndefinedGrad")),
+        ty: types::same,
+        real: Some(|x| x[0].clone()),
+        lower: Some(|x, _| x[0].clone()),
+        ..OpDef::UNARY
+    },
+    hidden::GradClip::grad_clip = OpDef {
+        name: "grad_clip",
+        doc: "Its first operand; the gradient through it is clipped to the two bounds.",
+        arity: Arity::Exact(3),
+        pp: Pp::Call(Some("GradClip")),
+        ty: types::marked,
+        derivative: Derivative::Any(|v, _| Expr::apply(Op::Clip, Attr::None, [v.g(), v.x(1), v.x(2)])),
+        disconnected: &[1, 2],
+        real: Some(|x| x[0].clone()),
+        lower: Some(|x, _| x[0].clone()),
+        ..OpDef::UNARY
+    },
+    hidden::GradScale::grad_scale = OpDef {
+        name: "grad_scale",
+        doc: "Its first operand; the gradient through it is multiplied by the second.",
+        arity: Arity::Exact(2),
+        pp: Pp::Call(Some("GradScale")),
+        ty: types::marked,
+        derivative: Derivative::Any(|v, _| v.x(1) * v.g()),
+        disconnected: &[1],
+        real: Some(|x| x[0].clone()),
+        lower: Some(|x, _| x[0].clone()),
         ..OpDef::UNARY
     },
     hidden::Sum::sum = OpDef {
@@ -1038,6 +1117,7 @@ ops!(
         ty: types::reduce,
         // A partial product may underflow to zero, and counts all the same.
         kernel: reduce!(Some(1.0), 1.0, |a, b| L::select(b.same(L::splat(0.0)), a, a * b), |a, b| a * b),
+        common: Some(common::array::prod_without_zeros),
         ..OpDef::REDUCE
     },
     hidden::Max::max = OpDef {
@@ -1065,6 +1145,7 @@ ops!(
         derivative: Derivative::Each(&[|v| v.x(0).zeros_like()]),
         kernel: reduce!(Some(0.0), 0.0, |a, b| L::truth(L::either(a.nonzero(), b.nonzero()))),
         laws: &[Law::Integral, Law::Range(|_| Interval::UNIT)],
+        common: Some(common::array::any),
         ..OpDef::REDUCE
     },
     hidden::All::all = OpDef {
@@ -1074,6 +1155,7 @@ ops!(
         derivative: Derivative::Each(&[|v| v.x(0).zeros_like()]),
         kernel: reduce!(Some(1.0), 1.0, |a, b| L::truth(L::both(a.nonzero(), b.nonzero()))),
         laws: &[Law::Integral, Law::Range(|_| Interval::UNIT)],
+        common: Some(common::array::all),
         ..OpDef::REDUCE
     },
     hidden::Argmax::argmax = OpDef {
@@ -1083,6 +1165,7 @@ ops!(
         derivative: Derivative::Each(&[|v| v.x(0).zeros_like()]),
         kernel: Kernel::Whole(whole::scan::argmax),
         laws: &[Law::Integral, Law::Range(|_| Interval::NONNEG)],
+        common: Some(common::array::argmax),
         ..OpDef::REDUCE
     },
     hidden::Argmin::argmin = OpDef {
@@ -1092,6 +1175,7 @@ ops!(
         derivative: Derivative::Each(&[|v| v.x(0).zeros_like()]),
         kernel: Kernel::Whole(whole::scan::argmin),
         laws: &[Law::Integral, Law::Range(|_| Interval::NONNEG)],
+        common: Some(common::array::argmin),
         ..OpDef::REDUCE
     },
     hidden::Logsumexp::logsumexp = OpDef {
@@ -1154,6 +1238,7 @@ ops!(
             let total = shifted.exp().reduce(Op::Sum, attr);
             &shifted - shifted.expand_reduced(&total.log(), attr)
         }),
+        common: Some(common::array::log_softmax),
         ..OpDef::UNARY
     },
     hidden::Dot::dot = OpDef {
@@ -1168,6 +1253,7 @@ ops!(
         derivative: Derivative::Each(&[derive::dot_left, derive::dot_right]),
         kernel: Kernel::Dot,
         cost: 2.0,
+        batch: batch::product,
         ..OpDef::BINARY
     },
     hidden::BatchedDot::batched_dot = OpDef {
@@ -1183,6 +1269,8 @@ ops!(
         derivative: Derivative::Each(&[derive::batched_left, derive::batched_right]),
         cost: 2.0,
         lower: Some(|x, _| derive::batched(&x[0], &x[1])),
+        common: Some(common::array::batched_dot),
+        batch: batch::products,
         ..OpDef::BINARY
     },
     hidden::Dimshuffle::dimshuffle = OpDef {
@@ -1245,6 +1333,7 @@ ops!(
         derivative: Derivative::Each(&[|v| v.g(), |v| derive::unwrite(v)]),
         kernel: Kernel::IncAt,
         cost: 1.0,
+        common: Some(common::gather::inc_subtensor),
         ..OpDef::MOVE
     },
     hidden::SetSubtensor::set_subtensor = OpDef {
@@ -1261,6 +1350,7 @@ ops!(
         ]),
         kernel: Kernel::SetAt,
         cost: 1.0,
+        common: Some(common::gather::set_subtensor),
         ..OpDef::MOVE
     },
     hidden::Join::join = OpDef {
@@ -1289,6 +1379,7 @@ ops!(
         disconnected: &BEHIND,
         kernel: Kernel::Whole(whole::place::segment),
         cost: 1.0,
+        common: Some(common::gather::segment),
         ..OpDef::WHOLE
     },
     hidden::IncSegment::inc_segment = OpDef {
@@ -1301,6 +1392,7 @@ ops!(
         ty: whole::types::inc_segment,
         derivative: Derivative::Any(whole::derive::inc_segment),
         kernel: Kernel::Whole(whole::place::inc_segment),
+        common: Some(common::gather::inc_segment),
         ..OpDef::WHOLE
     },
     hidden::Det::det = OpDef {
@@ -1345,6 +1437,7 @@ ops!(
         derivative: Derivative::Each(&[whole::derive::solve_left, whole::derive::solve_right]),
         kernel: Kernel::Whole(whole::linalg::solve),
         cost: LU,
+        batch: batch::system,
         ..OpDef::WHOLE
     },
     hidden::Cholesky::cholesky = OpDef {
@@ -1363,6 +1456,8 @@ ops!(
         ty: whole::types::matrix_like,
         derivative: Derivative::Each(&[|v| v.g().apply1(Op::Tril)]),
         kernel: Kernel::Whole(whole::linalg::tril),
+        common: Some(common::array::tril),
+        batch: batch::tril,
         ..OpDef::WHOLE
     },
     hidden::Triu::triu = OpDef {
@@ -1371,6 +1466,8 @@ ops!(
         ty: whole::types::matrix_like,
         derivative: Derivative::Each(&[|v| v.g().apply1(Op::Triu)]),
         kernel: Kernel::Whole(whole::linalg::triu),
+        common: Some(common::array::triu),
+        batch: batch::triu,
         ..OpDef::WHOLE
     },
     hidden::Diagonal::diagonal = OpDef {
@@ -1382,6 +1479,7 @@ ops!(
         kernel: Kernel::Whole(whole::place::diagonal),
         laws: &[Law::Integral, Law::Range(|x| x[0]), Law::Nonzero(|x| x[0].nonzero)],
         cost: 1.0,
+        batch: batch::diagonal,
         ..OpDef::WHOLE
     },
     hidden::AllocDiag::alloc_diag = OpDef {
@@ -1394,6 +1492,7 @@ ops!(
         derivative: Derivative::Each(&[|v| v.g().apply1(Op::Diagonal)]),
         kernel: Kernel::Whole(whole::place::alloc_diag),
         laws: &[Law::Integral, Law::Range(|x| Interval { lo: x[0].lo.min(0.0), hi: x[0].hi.max(0.0) })],
+        batch: batch::alloc_diag,
         ..OpDef::WHOLE
     },
     hidden::FillDiagonal::fill_diagonal = OpDef {
@@ -1407,6 +1506,8 @@ ops!(
             Law::Integral,
             Law::Range(|x| Interval { lo: x[0].lo.min(x[1].lo), hi: x[0].hi.max(x[1].hi) })
         ],
+        common: Some(common::array::fill_diagonal),
+        batch: batch::fill_diagonal,
         ..OpDef::WHOLE
     },
     hidden::Cumsum::cumsum = OpDef {
@@ -1419,6 +1520,7 @@ ops!(
         derivative: Derivative::Each(&[whole::derive::cumsum]),
         kernel: Kernel::Whole(whole::scan::cumsum),
         laws: &[Law::Integral, Law::Range(|x| law::sum_range(x[0]))],
+        common: Some(common::array::cumsum),
         ..OpDef::WHOLE
     },
     hidden::Cumprod::cumprod = OpDef {
@@ -1430,6 +1532,21 @@ ops!(
         ty: whole::types::scan,
         derivative: Derivative::Each(&[whole::derive::cumprod]),
         kernel: Kernel::Whole(whole::scan::cumprod),
+        laws: &[Law::Integral],
+        common: Some(common::array::cumprod),
+        ..OpDef::WHOLE
+    },
+    hidden::Recurrence::recurrence = OpDef {
+        name: "recurrence",
+        doc: "Along an axis, the first operand times the result before, plus the second.",
+        arity: Arity::Exact(2),
+        attr: AttrKind::Axis,
+        pp: Pp::Special(whole::pieces::scan_classic),
+        plain: Pp::Special(whole::pieces::scan_plain),
+        ty: whole::types::recurrence,
+        demand: whole::types::pair_demand,
+        derivative: Derivative::Any(whole::derive::recurrence_of),
+        kernel: Kernel::Whole(whole::scan::recurrence),
         laws: &[Law::Integral],
         ..OpDef::WHOLE
     },
@@ -1446,6 +1563,8 @@ ops!(
         kernel: Kernel::Whole(whole::place::take),
         laws: &[Law::Integral, Law::Range(|x| x[0]), Law::Nonzero(|x| x[0].nonzero)],
         cost: 1.0,
+        common: Some(common::gather::take),
+        batch: batch::gather,
         ..OpDef::WHOLE
     },
     hidden::IncTake::inc_take = OpDef {
@@ -1459,6 +1578,8 @@ ops!(
         derivative: Derivative::Each(&[|v| v.g(), |v| v.g(), whole::derive::inc_take_value]),
         disconnected: &[1],
         kernel: Kernel::Whole(whole::place::inc_take),
+        common: Some(common::gather::inc_take),
+        batch: batch::gather,
         ..OpDef::WHOLE
     },
     hidden::Arange::arange = OpDef {
@@ -1473,6 +1594,7 @@ ops!(
         kernel: Kernel::Whole(whole::place::arange),
         laws: &[Law::Integral],
         cost: 1.0,
+        common: Some(common::array::arange),
         ..OpDef::WHOLE
     },
     hidden::Length::length = OpDef {
@@ -1488,6 +1610,7 @@ ops!(
         kernel: Kernel::Length,
         cost: 0.0,
         laws: &[Law::Integral, Law::Range(|_| Interval::NONNEG)],
+        common: Some(common::array::length),
         ..OpDef::MOVE
     },
 );
