@@ -219,6 +219,7 @@ impl Function {
             }
             let scalars = args.iter().filter_map(|x| x.first().copied());
             self.plan.run_scalars(scalars, |k, x| outputs[k].fill(x));
+            self.repeat.observe(&self.plan, &*self.backend, args, &Scratch::default());
             return Ok(());
         }
         self.with_scratch(|scratch| {

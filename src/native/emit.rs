@@ -116,6 +116,13 @@ impl Emit<'_> {
         self.asm.lanes = if self.evex() { 8 } else { 4 };
         self.setup();
         let main = Body { lanes: self.asm.lanes, copies: unroll, together, masked: false };
+        if self.p.single {
+            // One lane: a half vector divides in half the time.
+            let lanes = if self.evex() { 4 } else { 1 };
+            self.while_at_least(Body { lanes, masked: self.evex(), ..main });
+            self.asm.finish();
+            return;
+        }
         self.while_at_least(main);
         if self.evex() {
             let copies = if folds { unroll } else { 1 };

@@ -9,6 +9,7 @@ use super::asm::Form;
 use super::emit::compile;
 use super::lower::{compiles, lower};
 use super::page::Page;
+use super::program::Program;
 use super::ready;
 use super::walk::{Shape, walk};
 use crate::eval::{
@@ -126,6 +127,15 @@ pub(super) struct Code {
 }
 
 impl Code {
+    /// The code of a program; `None` where the system gives no memory for it.
+    pub(super) fn new(program: &Program, uniform: u128, form: Form) -> Option<Arc<Code>> {
+        let compiled = compile(program, uniform, form);
+        let page = Page::new(&compiled.bytes)?;
+        let lanes = if form == Form::Vex { 0xF } else { 0xFF };
+        let holds = if program.holds.is_empty() { 0 } else { lanes };
+        Some(Arc::new(Code { page, frame: compiled.frame, holds }))
+    }
+
     /// Runs the code; false where a formula did not hold.
     ///
     /// # Safety
@@ -162,7 +172,7 @@ impl Loop {
                 width,
                 uniform,
                 carried,
-                code: assemble(fused, width, uniform, carried),
+                code: lower(fused, carried, width.form()).and_then(|p| Code::new(&p, uniform, width.form())),
             });
             if (made.width, made.uniform, made.carried) == (width, uniform, carried) {
                 return made.code.clone();
@@ -170,16 +180,6 @@ impl Loop {
         }
         None
     }
-}
-
-fn assemble(fused: &Fused, width: Width, uniform: u128, carried: u64) -> Option<Arc<Code>> {
-    let form = width.form();
-    let program = lower(fused, carried, form)?;
-    let compiled = compile(&program, uniform, form);
-    let page = Page::new(&compiled.bytes)?;
-    let lanes = if form == Form::Vex { 0xF } else { 0xFF };
-    let holds = if program.holds.is_empty() { 0 } else { lanes };
-    Some(Arc::new(Code { page, frame: compiled.frame, holds }))
 }
 
 pub(super) fn bits(flags: impl Iterator<Item = bool>) -> u128 {

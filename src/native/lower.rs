@@ -3,7 +3,7 @@
 use super::asm::Form;
 use super::program::{Fold, Program};
 use crate::eval::{Fused, Instr, Operand, Target};
-use crate::math::record::{Recorder, Value};
+use crate::math::record::{Record, Recorder, Value};
 
 /// Inputs are told apart by bits of one word.
 const INPUTS: usize = 128;
@@ -24,11 +24,7 @@ pub(super) fn lower(fused: &Fused, carried: u64, form: Form) -> Option<Program> 
     if !compiles(fused) {
         return None;
     }
-    let mut l = Lowering {
-        r: Recorder::new(form == Form::Evex),
-        registers: vec![None; fused.registers as usize],
-        holds: Vec::new(),
-    };
+    let mut l = Lowering::new(form, fused.registers as usize);
     for &(leaf, reg) in &fused.prologue {
         let v = l.r.input(leaf);
         l.set(reg, v)?;
@@ -43,8 +39,7 @@ pub(super) fn lower(fused: &Fused, carried: u64, form: Form) -> Option<Program> 
             }
             Instr::Map { op, args, out, .. } => {
                 let args = args.iter().map(|a| l.get(*a)).collect::<Option<Vec<Value>>>()?;
-                let (v, holds) = l.r.apply(op.def().kernel.record()?, &args);
-                l.holds.extend(holds.map(|m| m.id()));
+                let v = l.apply(op.def().kernel.record()?, &args);
                 l.set(out.reg, v)?;
                 if let Some(store) = stores.get_mut(out.store as usize) {
                     *store = Some(v.id());
@@ -64,21 +59,51 @@ pub(super) fn lower(fused: &Fused, carried: u64, form: Form) -> Option<Program> 
         }
     }
     let stores = stores.into_iter().collect::<Option<Vec<_>>>()?;
-    l.holds.sort_unstable();
-    l.holds.dedup();
-    Some(Program { code: l.r.code().to_vec(), inputs: fused.leaves.len(), stores, folds, holds: l.holds })
+    Some(Program { inputs: fused.leaves.len(), stores, folds, ..l.finish() })
 }
 
-struct Lowering {
+/// A program under construction: the values of registers.
+pub(super) struct Lowering {
     r: Recorder,
     registers: Vec<Option<Value>>,
     holds: Vec<u32>,
 }
 
 impl Lowering {
-    fn set(&mut self, reg: u32, v: Value) -> Option<()> {
+    pub(super) fn new(form: Form, registers: usize) -> Lowering {
+        Lowering { r: Recorder::new(form == Form::Evex), registers: vec![None; registers], holds: Vec::new() }
+    }
+
+    pub(super) fn input(&mut self, k: u32) -> Value {
+        self.r.input(k)
+    }
+
+    pub(super) fn apply(&mut self, record: Record, args: &[Value]) -> Value {
+        let (v, holds) = self.r.apply(record, args);
+        self.holds.extend(holds.map(|m| m.id()));
+        v
+    }
+
+    pub(super) fn set(&mut self, reg: u32, v: Value) -> Option<()> {
         *self.registers.get_mut(reg as usize)? = Some(v);
         Some(())
+    }
+
+    /// The value of a register, if it has one.
+    pub(super) fn known(&self, reg: u32) -> Option<Value> {
+        *self.registers.get(reg as usize)?
+    }
+
+    /// Instructions so far.
+    pub(super) fn len(&self) -> usize {
+        self.r.code().len()
+    }
+
+    /// The instructions, without inputs and results.
+    pub(super) fn finish(mut self) -> Program {
+        self.holds.sort_unstable();
+        self.holds.dedup();
+        Program { code: self.r.code().to_vec(), holds: self.holds, ..Program::default() }
     }
 
     fn get(&mut self, operand: Operand) -> Option<Value> {

@@ -19,6 +19,7 @@ mod nowhere;
 mod page;
 mod program;
 mod ready;
+mod scalars;
 mod walk;
 
 #[cfg(not(all(target_arch = "x86_64", not(miri))))]

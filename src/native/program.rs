@@ -27,6 +27,8 @@ pub(super) struct Program {
     pub(super) folds: Vec<Fold>,
     /// Masks of where the formulas hold.
     pub(super) holds: Vec<Id>,
+    /// For one element alone.
+    pub(super) single: bool,
 }
 
 /// What is known of the values of a program.
@@ -145,7 +147,13 @@ impl Layout {
         let pressure = live.pressure.max(1);
         let fits = |u: &usize| u * pressure + wanted <= registers && u * p.code.len() <= LONGEST;
         // Element and lane of a partial result go together: as many copies as there are chains.
-        let unroll = if p.folds.is_empty() { (1..=4).rev().find(fits).unwrap_or(1) } else { chains(form) };
+        let unroll = if p.single {
+            1
+        } else if p.folds.is_empty() {
+            (1..=4).rev().find(fits).unwrap_or(1)
+        } else {
+            chains(form)
+        };
         let together = (1..=unroll).rev().filter(|t| unroll.is_multiple_of(*t)).find(fits).unwrap_or(1);
         let spare = registers.saturating_sub(together * pressure).min(fixed.len());
         let spare = u8::try_from(spare).unwrap_or(0);

@@ -7,6 +7,7 @@ use ndarray::{ArrayViewD, ArrayViewMutD};
 use smallvec::SmallVec;
 
 use super::loops::{Code, Native};
+use super::scalars;
 use crate::eval::{
     BLOCK, Base, Dest, FoldSpec, Fused, Layout, Nest, Pairwise, Plan, Ready, ScalarStep, Scratch, Source,
     Step, exec, kept_strides,
@@ -158,6 +159,7 @@ pub(super) fn decide(
             _ => return None,
         }
     }
+    d.compile_scalars(native);
     Some(Box::new(d))
 }
 
@@ -231,6 +233,22 @@ impl Decided {
         self.blocks.resize(self.blocks.len().max(folds * BLOCK), 0.0);
         self.lanes.resize(self.lanes.len().max(folds), [0.0; FOLD_LANES]);
         Some(Act::Folds(Folds { plain, folding, n, operands, specs: specs.collect() }))
+    }
+
+    /// Makes code of programs of scalars.
+    fn compile_scalars(&mut self, native: Native) {
+        let base = self.inputs.len() + self.outputs.len() + self.pieces.len();
+        let base = u32::try_from(base).unwrap_or(u32::MAX);
+        let mut acts = std::mem::take(&mut self.acts);
+        for act in &mut acts {
+            if let Act::Scalars(ops) = act
+                && let Some((code, slots)) = scalars::compile(ops, self.scalars.len(), native.width().form())
+            {
+                self.room(&code);
+                *act = Act::Loop(code, 1, slots.into_iter().map(|slot| (base, slot as usize)).collect());
+            }
+        }
+        self.acts = acts;
     }
 
     fn room(&mut self, code: &Code) {
