@@ -3,7 +3,6 @@
 use smallvec::SmallVec;
 
 use super::plan::FoldSpec;
-use crate::op::FOLD_LANES;
 
 /// Partial results of one element, joined when two of the same size meet.
 #[derive(Debug, Default)]
@@ -89,18 +88,28 @@ impl<'p, 'a> Running<'p, 'a> {
         }
     }
 
-    /// Adds row `r` of a tile, or all of it where rows are reduced too, from the lanes of its fold.
+    /// Adds row `r` of a tile, or all of it where rows are reduced too, as the partial result `x`.
     /// Columns are reduced; `t` has no values.
-    pub(crate) fn add_lanes(&mut self, t: Tile<'_>, r: usize, lanes: &[f64; FOLD_LANES]) {
-        let x = (self.spec.join)(lanes);
+    pub(crate) fn add_folded(&mut self, t: Tile<'_>, r: usize, x: f64) {
         let (outer, row, col) = t.first;
         let (rows, _) = t.step;
         if rows == 0 || t.rows == 1 {
-            self.partial(t.at, x, outer && (row || rows != 0) && col);
+            let at = shifted(t.at, if t.rows == 1 { r } else { 0 }, rows);
+            self.partial(at, x, outer && (row || rows != 0) && col);
         } else {
             let at = shifted(t.at, r, rows);
             self.out[at] = if outer && col { x } else { (self.spec.merge)(self.out[at], x) };
         }
+    }
+
+    /// A row of the result, to which columns are added; where nothing was added before, it is set to
+    /// what changes nothing.
+    pub(crate) fn row(&mut self, at: usize, n: usize, fresh: bool) -> &mut [f64] {
+        let row = &mut self.out[at..at + n];
+        if fresh {
+            row.fill(self.spec.identity);
+        }
+        row
     }
 
     /// A partial result for one element.

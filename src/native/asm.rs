@@ -284,6 +284,18 @@ impl Asm {
         self.code.extend_from_slice(&[0x48, 0x39, 0xC0 | b << 3 | a]);
     }
 
+    /// `[rdi + disp] += rax`, 64 bits.
+    pub(super) fn add_to(&mut self, disp: i32) {
+        self.code.extend_from_slice(&[0x48, 0x01, 0x87]);
+        self.long(disp);
+    }
+
+    /// `[rdi + disp] -= 1`, 64 bits.
+    pub(super) fn count_down(&mut self, disp: i32) {
+        self.code.extend_from_slice(&[0x48, 0xFF, 0x8F]);
+        self.long(disp);
+    }
+
     /// `r10 = rcx % 16`.
     pub(super) fn lane_index(&mut self) {
         self.copy(10, RCX);
@@ -340,7 +352,7 @@ impl Asm {
         self.code.extend_from_slice(&[0xC4, 0xE2, 0x80 | (!to & 15) << 3, 0xF5, 0xC0 | to << 3 | scratch]);
     }
 
-    /// A jump on a condition (`0x8E` not greater, `0x8F` greater; signed). Returns where its
+    /// A jump on a condition (`0x85` not zero, `0x8E` not greater, `0x8F` greater; signed). Returns where its
     /// displacement is.
     pub(super) fn jump(&mut self, condition: u8) -> usize {
         self.code.extend_from_slice(&[0x0F, condition]);

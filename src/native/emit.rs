@@ -8,7 +8,7 @@ mod results;
 mod select;
 
 use super::asm::{self, Asm, Deco, Form, Gpr, RAX, RCX, RDI, RDX, RSI, Reg, Rm};
-use super::program::{Layout, Liveness, Program, ends};
+use super::program::{Extent, Layout, Liveness, Program, ends};
 use crate::math::record::{Id, Lane};
 
 /// Bytes of a place in the frame: the widest vector.
@@ -115,8 +115,11 @@ impl Emit<'_> {
         let folds = !self.p.folds.is_empty();
         self.asm.lanes = if self.evex() { 8 } else { 4 };
         self.setup();
+        self.constants();
+        let top = self.asm.code.len();
+        self.operands();
         let main = Body { lanes: self.asm.lanes, copies: unroll, together, masked: false };
-        if self.p.single {
+        if self.p.extent == Extent::One {
             // One lane: a half vector divides in half the time.
             let lanes = if self.evex() { 4 } else { 1 };
             self.while_at_least(Body { lanes, masked: self.evex(), ..main });
@@ -135,45 +138,65 @@ impl Emit<'_> {
             }
             self.while_at_least(Body { lanes: 1, copies: 1, together: 1, masked: false });
         }
+        if self.p.extent == Extent::Rows {
+            let entries = self.p.entries();
+            for k in 0..entries {
+                self.asm.load(RAX, RDI, entry_at(entries + k));
+                self.asm.add_to(entry_at(k));
+            }
+            self.asm.count_down(entry_at(2 * entries));
+            let again = self.asm.jump(0x85);
+            self.asm.land(again, top);
+        }
         self.asm.finish();
     }
-
-    /// Pointers and fixed values.
     fn setup(&mut self) {
         self.asm.load(RDX, RDI, 0);
+        self.asm.all_hold();
+    }
+
+    fn pinned(&self, i: usize) -> Option<Reg> {
+        self.layout.pinned.iter().find(|(id, _)| *id as usize == i).map(|&(_, reg)| reg)
+    }
+
+    /// Constants to their places.
+    fn constants(&mut self) {
+        for i in 0..self.p.code.len() {
+            if let Lane::Const(bits) = self.p.code[i]
+                && self.live.needed[i]
+            {
+                let entry = self.constant(bits);
+                self.fixed[i] = Place::Pool(entry);
+                if let Some(reg) = self.pinned(i) {
+                    self.bring(Place::Pool(entry), reg);
+                    self.fixed[i] = Place::Reg(reg);
+                }
+            }
+        }
+    }
+
+    /// Pointers, partial results and inputs that are one number.
+    fn operands(&mut self) {
         let entries = self.p.inputs + self.p.stores.len();
         for (k, &g) in POINTERS.iter().enumerate().take(entries) {
             self.asm.load(g, RDI, entry_at(k));
         }
         self.asm.zero(RCX);
-        self.asm.all_hold();
         self.carries(asm::LOAD);
         for i in 0..self.p.code.len() {
+            let Lane::Input(k) = self.p.code[i] else { continue };
             if !self.live.fixed[i] || !self.live.needed[i] {
                 continue;
             }
-            let pinned = self.layout.pinned.iter().find(|(id, _)| *id as usize == i).map(|&(_, reg)| reg);
-            match self.p.code[i] {
-                Lane::Const(bits) => {
-                    let entry = self.constant(bits);
-                    self.fixed[i] = Place::Pool(entry);
-                    if let Some(reg) = pinned {
-                        self.bring(Place::Pool(entry), reg);
-                        self.fixed[i] = Place::Reg(reg);
-                    }
-                }
-                Lane::Input(k) => {
-                    self.asm.load(RAX, RDI, entry_at(k as usize));
-                    let reg = pinned.unwrap_or(self.scratch(false));
-                    self.asm.vector(asm::BROADCAST, reg, 0, Rm::At(RAX, 0), None, Deco::default());
-                    self.fixed[i] = Place::Reg(reg);
-                    if pinned.is_none() {
-                        let slot = self.slot();
-                        self.asm.vector(asm::STORE, reg, 0, Rm::At(RDX, slot), None, Deco::default());
-                        self.fixed[i] = Place::Frame(slot);
-                    }
-                }
-                _ => {}
+            let pinned = self.pinned(i);
+            self.asm.load(RAX, RDI, entry_at(k as usize));
+            let reg = pinned.unwrap_or(self.scratch(false));
+            self.asm.vector(asm::BROADCAST, reg, 0, Rm::At(RAX, 0), None, Deco::default());
+            self.fixed[i] = Place::Reg(reg);
+            if pinned.is_none() {
+                let slot = self.slot();
+                self.asm.vector(asm::STORE, reg, 0, Rm::At(RDX, slot), None, Deco::default());
+                self.fixed[i] = Place::Frame(slot);
             }
         }
     }

@@ -108,11 +108,23 @@ pub(super) struct Loop {
     versions: [OnceLock<Version>; VERSIONS],
 }
 
+/// What a version of code is for, beside the vector instructions; a bit for each input or reduction.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub(super) struct Mode {
+    /// Inputs that are one number in a call, or in a row of it.
+    pub(super) uniform: u128,
+    /// Reductions that are carried along a row.
+    pub(super) carried: u64,
+    /// Reductions along rows: each row is added to the result.
+    pub(super) columns: u64,
+    /// Are there many rows?
+    pub(super) by_rows: bool,
+}
+
 #[derive(Debug)]
 struct Version {
     width: Width,
-    uniform: u128,
-    carried: u64,
+    mode: Mode,
     code: Option<Arc<Code>>,
 }
 
@@ -143,9 +155,9 @@ impl Code {
     /// the frame, inputs of `n` elements (of one where they are uniform), stores of `n`, lanes of
     /// reductions.
     #[allow(unsafe_code, reason = "enters compiled code")]
-    pub(super) unsafe fn run(&self, table: &[*mut f64], n: usize) -> bool {
+    pub(super) unsafe fn run(&self, table: &mut [*mut f64], n: usize) -> bool {
         // SAFETY: the caller's.
-        let held = unsafe { self.page.call(table.as_ptr(), n) };
+        let held = unsafe { self.page.call(table.as_mut_ptr(), n) };
         held & self.holds == self.holds
     }
 }
@@ -159,22 +171,13 @@ impl Loop {
         })
     }
 
-    /// The code for operands of which some are one number.
-    pub(super) fn version(
-        &self,
-        fused: &Fused,
-        width: Width,
-        uniform: u128,
-        carried: u64,
-    ) -> Option<Arc<Code>> {
+    /// The code for a width and a mode.
+    pub(super) fn version(&self, fused: &Fused, width: Width, mode: Mode) -> Option<Arc<Code>> {
+        let form = width.form();
         for v in &self.versions {
-            let made = v.get_or_init(|| Version {
-                width,
-                uniform,
-                carried,
-                code: lower(fused, carried, width.form()).and_then(|p| Code::new(&p, uniform, width.form())),
-            });
-            if (made.width, made.uniform, made.carried) == (width, uniform, carried) {
+            let make = || lower(fused, mode, form).and_then(|p| Code::new(&p, mode.uniform, form));
+            let made = v.get_or_init(|| Version { width, mode, code: make() });
+            if (made.width, made.mode) == (width, mode) {
                 return made.code.clone();
             }
         }
@@ -203,11 +206,13 @@ impl Backend for Native {
         fused.folds.iter().for_each(|f| strides.extend(kept_strides(args.space, f)));
         let nest = Nest::new(args.space, &strides, inputs + stores + folds, folds);
         let shape = self.shape(fused, made, &nest);
-        let (uniform, carried) = (shape.uniform, shape.carried);
-        let Some(plain) = made.version(fused, self.width, uniform, 0) else {
+        let code = |mode| made.version(fused, self.width, mode);
+        let first = if shape.mode.by_rows { code(shape.mode) } else { code(shape.plain()) };
+        let Some(plain) = first else {
             return Blocks.run(fused, args);
         };
-        let folding = if carried == 0 { None } else { made.version(fused, self.width, uniform, carried) };
+        let folds = !shape.mode.by_rows && shape.mode.carried != 0;
+        let folding = if folds { code(shape.mode) } else { None };
         let spare = FusedArgs {
             space: args.space,
             leaves: args.leaves,

@@ -1,7 +1,8 @@
 //! From a fused loop to a program of instructions, where every operator of it has a formula.
 
 use super::asm::Form;
-use super::program::{Fold, Program};
+use super::loops::Mode;
+use super::program::{Extent, Fold, Program};
 use crate::eval::{Fused, Instr, Operand, Target};
 use crate::math::record::{Record, Recorder, Value};
 
@@ -18,9 +19,10 @@ pub(super) fn compiles(fused: &Fused) -> bool {
     small && fused.code.iter().all(formula)
 }
 
-/// The program: inputs are the leaves. What is stored are the stores, then the operands of the
-/// reductions that are not `carried` along, a bit for each.
-pub(super) fn lower(fused: &Fused, carried: u64, form: Form) -> Option<Program> {
+/// The program: inputs are the leaves, then the results of reductions along rows. What is stored are
+/// the stores, the operands of reductions that are not carried along, then the results of those along
+/// rows.
+pub(super) fn lower(fused: &Fused, mode: Mode, form: Form) -> Option<Program> {
     if !compiles(fused) {
         return None;
     }
@@ -49,8 +51,14 @@ pub(super) fn lower(fused: &Fused, carried: u64, form: Form) -> Option<Program> 
         }
     }
     let mut folds = Vec::new();
+    let mut inputs = fused.leaves.len();
+    let mut along = Vec::new();
     for (f, (spec, operand)) in (0..).zip(fused.folds.iter().zip(operands)) {
-        if carried >> f & 1 == 1 {
+        if mode.columns >> f & 1 == 1 {
+            let before = l.r.input(u32::try_from(inputs).ok()?);
+            inputs += 1;
+            along.push(Some(l.apply(spec.step.record?, &[before, operand?]).id()));
+        } else if mode.carried >> f & 1 == 1 {
             let carry = l.r.carry(f);
             let (next, _) = l.r.apply(spec.step.record?, &[carry, operand?]);
             folds.push(Fold { carry: carry.id(), next: next.id() });
@@ -58,8 +66,10 @@ pub(super) fn lower(fused: &Fused, carried: u64, form: Form) -> Option<Program> 
             stores.push(operand.map(Value::id));
         }
     }
+    stores.extend(along);
     let stores = stores.into_iter().collect::<Option<Vec<_>>>()?;
-    Some(Program { inputs: fused.leaves.len(), stores, folds, ..l.finish() })
+    let extent = if mode.by_rows { Extent::Rows } else { Extent::Row };
+    Some(Program { inputs, stores, folds, extent, ..l.finish() })
 }
 
 /// A program under construction: the values of registers.

@@ -204,7 +204,7 @@ impl Decided {
         let n = shape.line(&nest)?;
         // Every element of every operand lies in its memory: inputs and buffers are as long as their
         // layouts say, and views stay inside.
-        let plain = made.version(fused, native.width(), shape.uniform, 0)?;
+        let plain = made.version(fused, native.width(), shape.plain())?;
         self.room(&plain);
         if folds == 0 {
             return Some(Act::Loop(plain, n, places));
@@ -216,12 +216,12 @@ impl Decided {
         if !all {
             return None;
         }
-        let folding = match shape.carried {
+        let folding = match shape.mode.carried {
             0 => None,
-            carried => Some(made.version(fused, native.width(), shape.uniform, carried)?),
+            _ => Some(made.version(fused, native.width(), shape.mode)?),
         };
         folding.iter().for_each(|c| self.room(c));
-        let step = |k: usize| if k < inputs && shape.uniform >> k & 1 == 1 { 0 } else { BLOCK };
+        let step = |k: usize| if k < inputs && shape.mode.uniform >> k & 1 == 1 { 0 } else { BLOCK };
         let operands = places.into_iter().enumerate().map(|(k, place)| (place, step(k))).collect();
         let specs = fused.folds.iter().map(|spec| {
             let place = match spec.out {
@@ -307,7 +307,7 @@ impl Ready for Decided {
                     // were decided for inputs and outputs of just these lengths in row-major order,
                     // and what is written are outputs and pieces of this call.
                     #[allow(unsafe_code, reason = "enters compiled code")]
-                    if !unsafe { code.run(&table, *n) } {
+                    if !unsafe { code.run(&mut table, *n) } {
                         return false;
                     }
                 }
@@ -357,7 +357,7 @@ impl Folds {
             let code = folding.unwrap_or(&self.plain);
             // SAFETY: as for a loop without reductions; blocks and lanes are of this call.
             #[allow(unsafe_code, reason = "enters compiled code")]
-            if !unsafe { code.run(&table, n) } {
+            if !unsafe { code.run(&mut table, n) } {
                 return false;
             }
             for (f, (spec, _)) in self.specs.iter().enumerate() {

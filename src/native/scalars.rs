@@ -7,7 +7,7 @@ use smallvec::{SmallVec, smallvec};
 use super::asm::Form;
 use super::loops::Code;
 use super::lower::Lowering;
-use super::program::Program;
+use super::program::{Extent, Program};
 use crate::eval::{ScalarStep, Slot};
 use crate::math::record::{Record, Value};
 
@@ -53,7 +53,7 @@ pub(super) fn compile(ops: &[ScalarStep], slots: usize, form: Form) -> Option<(A
     let writes: Vec<Slot> = (0..).zip(&written).filter(|(_, w)| **w).map(|(slot, _)| slot).collect();
     let stores = writes.iter().map(|&slot| l.known(slot).map(Value::id)).collect::<Option<Vec<_>>>()?;
     let inputs = reads.len();
-    let program = Program { stores, inputs, single: true, ..l.finish() };
+    let program = Program { stores, inputs, extent: Extent::One, ..l.finish() };
     reads.extend(writes);
     Some((Code::new(&program, 0, form)?, reads))
 }

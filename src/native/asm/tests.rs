@@ -126,6 +126,19 @@ fn general_instructions() {
 }
 
 #[test]
+fn counters_in_the_table() {
+    let texts: [(fn(&mut Asm), Mnemonic); 2] =
+        [(|a| a.add_to(72), Mnemonic::Add), (|a| a.count_down(72), Mnemonic::Dec)];
+    for (emit, mnemonic) in texts {
+        let mut asm = Asm::new(Form::Evex);
+        emit(&mut asm);
+        let i = decode(&asm);
+        assert_eq!((i.mnemonic(), i.memory_base()), (mnemonic, Register::RDI));
+        assert_eq!((i.memory_displacement64(), i.memory_size().size()), (72, 8));
+    }
+}
+
+#[test]
 fn signs_of_fused_operations() {
     let names = [
         [Mnemonic::Vfmadd213pd, Mnemonic::Vfmsub213pd, Mnemonic::Vfnmadd213pd, Mnemonic::Vfnmsub213pd],
