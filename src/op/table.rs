@@ -1048,6 +1048,7 @@ ops!(
         real: Some(|x| x[0].clone()),
         lower: Some(|x, _| x[0].clone()),
         common: Some(common::scalar::itself),
+        laws: &[Law::Mark],
         ..OpDef::UNARY
     },
     unary::DisconnectedGrad::disconnected_grad = OpDef {
@@ -1060,6 +1061,7 @@ ops!(
         real: Some(|x| x[0].clone()),
         lower: Some(|x, _| x[0].clone()),
         common: Some(common::scalar::itself),
+        laws: &[Law::Mark],
         ..OpDef::UNARY
     },
     unary::UndefinedGrad::undefined_grad = OpDef {
@@ -1070,6 +1072,7 @@ ops!(
         real: Some(|x| x[0].clone()),
         lower: Some(|x, _| x[0].clone()),
         common: Some(common::scalar::itself),
+        laws: &[Law::Mark],
         ..OpDef::UNARY
     },
     hidden::GradClip::grad_clip = OpDef {
@@ -1083,6 +1086,7 @@ ops!(
         real: Some(|x| x[0].clone()),
         lower: Some(|x, _| x[0].clone()),
         common: Some(common::scalar::itself),
+        laws: &[Law::Mark],
         ..OpDef::UNARY
     },
     hidden::GradScale::grad_scale = OpDef {
@@ -1096,6 +1100,7 @@ ops!(
         real: Some(|x| x[0].clone()),
         lower: Some(|x, _| x[0].clone()),
         common: Some(common::scalar::itself),
+        laws: &[Law::Mark],
         ..OpDef::UNARY
     },
     hidden::Sum::sum = OpDef {

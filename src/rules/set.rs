@@ -36,6 +36,7 @@ pub const STANDARD_FILES: &[(&str, &str)] = files![
     "logic.rules",
     "scan.rules",
     "special.rules",
+    "diagonal.rules",
 ];
 
 /// Rules with distinct names, in the order of their files.
