@@ -18,6 +18,7 @@ pub mod op;
 pub mod optimize;
 pub mod plot;
 pub mod pp;
+pub mod proof;
 pub mod rules;
 pub mod script;
 pub mod sexp;

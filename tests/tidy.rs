@@ -27,6 +27,7 @@ const LAYERS: &[(&str, &[&str])] = &[
     ("egraph", &["ty", "op", "expr", "facts", "graph", "rules", "extract"]),
     ("norm", &["op", "graph", "rules"]),
     ("optimize", &["ty", "op", "facts", "graph", "rules", "extract", "egraph", "norm"]),
+    ("proof", &["ty", "num", "op", "expr", "pp", "facts", "graph", "eval", "rules", "egraph", "optimize"]),
     (
         "function",
         &["ty", "op", "expr", "pp", "sexp", "text", "facts", "graph", "eval", "native", "rules", "optimize"],
@@ -36,14 +37,14 @@ const LAYERS: &[(&str, &[&str])] = &[
         "script",
         &[
             "ty", "op", "expr", "pp", "grad", "sexp", "text", "data", "plot", "graph", "rules", "optimize",
-            "function", "num", "verify",
+            "proof", "function", "num", "verify",
         ],
     ),
     (
         "cli",
         &[
             "ty", "op", "expr", "pp", "grad", "sexp", "text", "data", "plot", "graph", "rules", "extract",
-            "egraph", "optimize", "function", "verify", "script",
+            "egraph", "optimize", "proof", "function", "verify", "script",
         ],
     ),
 ];

@@ -4,6 +4,9 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
+use super::compare::Versus;
+use super::egraphs::{Export, Extract};
+use super::explain::Explain;
 use super::values::Values;
 
 /// Symbolic gradients, simplified by equality saturation and run as fused loops.
@@ -41,6 +44,12 @@ pub(super) enum Command {
     Verify(Verify),
     /// Draw an expression over one input, as SVG, PNG or in the terminal.
     Plot(Plot),
+    /// Explain an optimization: the chain of named rewrites, and its check.
+    Explain(Explain),
+    /// Saturate an e-graph and write it as JSON or as a picture.
+    Egraph(Export),
+    /// Choose the cheapest terms of an e-graph in a JSON file.
+    Extract(Extract),
     /// List or check rules.
     Rules(Rules),
     /// Run `.eg` scripts.
@@ -101,7 +110,7 @@ pub(super) enum Format {
 }
 
 /// How to optimize.
-#[derive(Debug, Args)]
+#[derive(Debug, Clone, Args)]
 pub(super) struct Optimizer {
     /// What rules may assume: ieee (same bits), strict (equal over the reals, NaN and infinity kept)
     /// or real (equal wherever the original is defined).
@@ -152,6 +161,8 @@ pub(super) struct Opt {
     pub(super) text: Text,
     #[command(flatten)]
     pub(super) optimizer: Optimizer,
+    #[command(flatten)]
+    pub(super) versus: Versus,
 }
 
 #[derive(Debug, Args)]

@@ -11,6 +11,7 @@ mod error;
 mod input;
 mod map;
 mod outputs;
+mod repeat;
 mod saved;
 mod shared;
 

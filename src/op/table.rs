@@ -1115,6 +1115,7 @@ ops!(
     hidden::Prod::prod = OpDef {
         name: "prod",
         doc: "Product over axes.",
+        pp: Pp::Special(pieces::reduce_class),
         ty: types::reduce,
         derivative: Derivative::Each(&[derive::prod_derivative]),
         kernel: reduce!(Some(1.0), 1.0, |a, b| a * b),
@@ -1124,6 +1125,7 @@ ops!(
     hidden::ProdWithoutZeros::prod_without_zeros = OpDef {
         name: "prod_without_zeros",
         doc: "Product over axes of the elements that are not zero.",
+        pp: Pp::Special(pieces::reduce_class),
         ty: types::reduce,
         // A partial product may underflow to zero, and counts all the same.
         kernel: reduce!(Some(1.0), 1.0, |a, b| L::select(b.same(L::splat(0.0)), a, a * b), |a, b| a * b),
@@ -1151,6 +1153,7 @@ ops!(
     hidden::Any::any = OpDef {
         name: "any",
         doc: "Is an element true (not zero), over axes?",
+        pp: Pp::Special(pieces::reduce_class),
         ty: types::reduce_truth,
         derivative: Derivative::Each(&[|v| v.x(0).zeros_like()]),
         kernel: reduce!(Some(0.0), 0.0, |a, b| L::truth(L::either(a.nonzero(), b.nonzero()))),
@@ -1161,6 +1164,7 @@ ops!(
     hidden::All::all = OpDef {
         name: "all",
         doc: "Are all elements true (not zero), over axes?",
+        pp: Pp::Special(pieces::reduce_class),
         ty: types::reduce_truth,
         derivative: Derivative::Each(&[|v| v.x(0).zeros_like()]),
         kernel: reduce!(Some(1.0), 1.0, |a, b| L::truth(L::both(a.nonzero(), b.nonzero()))),
@@ -1408,6 +1412,7 @@ ops!(
     hidden::Det::det = OpDef {
         name: "det",
         doc: "Determinant of a square matrix.",
+        pp: Pp::Call(Some("Det")),
         ty: whole::types::number,
         demand: whole::types::square_demand,
         derivative: Derivative::Each(&[whole::derive::det]),
@@ -1429,7 +1434,7 @@ ops!(
         name: "matrix_inverse",
         doc: "Inverse of a square matrix; NaN where there is none.",
         latex: Some("!0^{-1}"),
-        pp: Pp::Call(Some("inv")),
+        pp: Pp::Call(Some("MatrixInverse")),
         plain: Pp::Call(Some("inv")),
         ty: whole::types::square_like,
         demand: whole::types::square_demand,

@@ -9,6 +9,7 @@ use crate::function::CompileError;
 use crate::grad::GradError;
 use crate::graph::ImportError;
 use crate::plot::PlotError;
+use crate::proof::ExplainError;
 use crate::sexp::ReadError;
 use crate::verify::VerifyError;
 
@@ -123,5 +124,14 @@ impl From<ImportError> for ScriptError {
 impl From<TypeError> for ScriptError {
     fn from(e: TypeError) -> ScriptError {
         ScriptError::other(e.class(), e.to_string())
+    }
+}
+
+impl From<ExplainError> for ScriptError {
+    fn from(e: ExplainError) -> ScriptError {
+        match e {
+            ExplainError::Import(e) => e.into(),
+            other => ScriptError::other("proof", other.to_string()),
+        }
     }
 }

@@ -18,10 +18,12 @@
 mod command;
 mod error;
 mod plot;
+mod read;
 mod run;
 mod session;
 
 pub use error::ScriptError;
 pub use plot::{Curve, draw};
+pub use read::{Stated, expressions};
 pub use run::run;
 pub use session::{Evaluated, Session};

@@ -103,7 +103,7 @@ fn step(session: &mut Session, name: &str, s: &Statement<'_>, out: &mut String) 
 }
 
 /// The part of a statement that is an expression, at its own place in the file.
-fn placed(name: &str, s: &Statement<'_>, what: &str) -> Source {
+pub(super) fn placed(name: &str, s: &Statement<'_>, what: &str) -> Source {
     let start = what.as_ptr().addr().saturating_sub(s.text.as_ptr().addr());
     Source::part(name, s.line, s.text, start..start + what.len())
 }
