@@ -1048,6 +1048,7 @@ ops!(
         derivative: Derivative::Each(&[|v| v.g().zeros_like()]),
         real: Some(|x| x[0].clone()),
         lower: Some(|x, _| x[0].clone()),
+        common: Some(common::scalar::itself),
         laws: &[Law::Mark],
         ..OpDef::UNARY
     },
@@ -1061,6 +1062,7 @@ ops!(
         disconnected: &[0],
         real: Some(|x| x[0].clone()),
         lower: Some(|x, _| x[0].clone()),
+        common: Some(common::scalar::itself),
         laws: &[Law::Mark],
         ..OpDef::UNARY
     },
@@ -1072,6 +1074,7 @@ ops!(
         ty: types::same,
         real: Some(|x| x[0].clone()),
         lower: Some(|x, _| x[0].clone()),
+        common: Some(common::scalar::itself),
         laws: &[Law::Mark],
         ..OpDef::UNARY
     },
@@ -1086,6 +1089,7 @@ ops!(
         disconnected: &[1, 2],
         real: Some(|x| x[0].clone()),
         lower: Some(|x, _| x[0].clone()),
+        common: Some(common::scalar::itself),
         laws: &[Law::Mark],
         ..OpDef::UNARY
     },
@@ -1100,6 +1104,7 @@ ops!(
         disconnected: &[1],
         real: Some(|x| x[0].clone()),
         lower: Some(|x, _| x[0].clone()),
+        common: Some(common::scalar::itself),
         laws: &[Law::Mark],
         ..OpDef::UNARY
     },
@@ -1563,6 +1568,7 @@ ops!(
         derivative: Derivative::Any(whole::derive::recurrence_of),
         kernel: Kernel::Whole(whole::scan::recurrence),
         laws: &[Law::Integral],
+        common: Some(common::array::recurrence),
         ..OpDef::WHOLE
     },
     hidden::Take::take = OpDef {
