@@ -131,6 +131,11 @@ impl Compiled {
         out
     }
 
+    /// The terms that stand for the variables of a match.
+    pub(super) fn binding(&self, subst: &Subst) -> Vec<u32> {
+        self.vars.iter().map(|v| subst.get(*v).map_or(u32::MAX, |id| small(usize::from(*id)))).collect()
+    }
+
     /// Adds the right side of a match, if the conditions are proved and the type is that of the
     /// class. A stabilizing rule also names the e-node that must not be extracted.
     pub(super) fn apply(&self, g: &mut Graph, class: Id, subst: &Subst, verdicts: &mut Verdicts) -> Applied {

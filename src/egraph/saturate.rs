@@ -8,6 +8,7 @@ use rustc_hash::FxHashSet;
 use super::analysis::Graph;
 use super::compile::{Applied, Verdicts};
 use super::demand::{News, OnDemand};
+use super::log::{Firing, Log};
 use crate::rules::Assumes;
 
 /// Limits of one saturation. They count; no clock is read.
@@ -70,6 +71,7 @@ pub(super) fn saturate(
     granted: Assumes,
     limits: Limits,
     verdicts: &mut Verdicts,
+    mut log: Option<&mut Log>,
 ) -> Trace {
     let deepest = rules.iter().map(OnDemand::depth).max().unwrap_or(0);
     // Rules that met the limit on matches look everywhere again.
@@ -94,6 +96,9 @@ pub(super) fn saturate(
                 if let Applied::United = rule.apply(g, class, &subst, verdicts) {
                     changed = true;
                     *trace.fired.entry(rule.name.clone()).or_default() += 1;
+                    if let Some(log) = &mut log {
+                        log.firings.push(Firing { rule: rule.name.clone(), binding: rule.binding(&subst) });
+                    }
                 }
             }
             if g.total_number_of_nodes() > limits.nodes {
@@ -103,6 +108,9 @@ pub(super) fn saturate(
         }
         g.rebuild();
         verdicts.tidy();
+        if let Some(log) = &mut log {
+            log.growth.push(g.total_number_of_nodes());
+        }
         if g.analysis.conflict.is_some() {
             trace.stop = Stop::Contradiction;
             return trace;

@@ -54,6 +54,8 @@ pub enum Law {
     Nonzero(fn(&[Fold]) -> bool),
     /// The result is an integer when the operands are.
     Integral,
+    /// The derivative is another than the slope, on purpose.
+    Mark,
 }
 
 /// What is known of one operand.
