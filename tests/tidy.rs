@@ -28,19 +28,23 @@ const LAYERS: &[(&str, &[&str])] = &[
     ("norm", &["op", "graph", "rules"]),
     ("optimize", &["ty", "op", "facts", "graph", "rules", "extract", "egraph", "norm"]),
     ("proof", &["ty", "num", "op", "expr", "pp", "facts", "graph", "eval", "rules", "egraph", "optimize"]),
-    ("function", &["ty", "op", "expr", "pp", "facts", "graph", "eval", "native", "optimize"]),
+    (
+        "function",
+        &["ty", "op", "expr", "pp", "sexp", "text", "facts", "graph", "eval", "native", "rules", "optimize"],
+    ),
+    ("verify", &["ty", "expr", "grad", "function"]),
     (
         "script",
         &[
             "ty", "op", "expr", "pp", "grad", "sexp", "text", "data", "plot", "graph", "rules", "optimize",
-            "proof", "function", "num",
+            "proof", "function", "num", "verify",
         ],
     ),
     (
         "cli",
         &[
             "ty", "op", "expr", "pp", "grad", "sexp", "text", "data", "plot", "graph", "rules", "extract",
-            "egraph", "optimize", "proof", "function", "script",
+            "egraph", "optimize", "proof", "function", "verify", "script",
         ],
     ),
 ];

@@ -40,6 +40,8 @@ pub(super) enum Command {
     Opt(Opt),
     /// Evaluate an expression, optimized, and compare it with itself as written.
     Eval(Eval),
+    /// Compare the gradient of an expression with finite differences; exit code 5 if it is wrong.
+    Verify(Verify),
     /// Draw an expression over one input, as SVG, PNG or in the terminal.
     Plot(Plot),
     /// Explain an optimization: the chain of named rewrites, and its check.
@@ -174,6 +176,32 @@ pub(super) struct Eval {
     pub(super) wrt: Option<String>,
     #[command(flatten)]
     pub(super) optimizer: Optimizer,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct Verify {
+    #[command(flatten)]
+    pub(super) text: Text,
+    #[command(flatten)]
+    pub(super) values: Values,
+    /// What to differentiate by, separated by commas.
+    #[arg(long, value_name = "NAMES")]
+    pub(super) wrt: String,
+    /// Random projections that are tried.
+    #[arg(long, default_value_t = 2)]
+    pub(super) tests: usize,
+    /// Where the random numbers begin.
+    #[arg(long, default_value_t = 1)]
+    pub(super) seed: u64,
+    /// The step of the differences; 1e-7 for f64.
+    #[arg(long)]
+    pub(super) eps: Option<f64>,
+    /// Absolute tolerance; 1e-4 for f64.
+    #[arg(long)]
+    pub(super) abs_tol: Option<f64>,
+    /// Relative tolerance; 1e-4 for f64. An element fails where it is beyond both.
+    #[arg(long)]
+    pub(super) rel_tol: Option<f64>,
 }
 
 #[derive(Debug, Args)]

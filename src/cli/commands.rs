@@ -6,7 +6,7 @@ use std::process::ExitCode;
 
 use serde_json::{Map, json};
 
-use super::args::{Batch, Cli, Command, Eval, Format, Grad, Opt, Optimizer, Plot, Run, Text};
+use super::args::{Batch, Cli, Command, Eval, Format, Grad, Opt, Optimizer, Plot, Run, Text, Verify};
 use super::output::{best_forms, fail, forms, line};
 use super::{batch, compare, egraphs, explain, rules};
 use crate::data::{show, to_json};
@@ -29,6 +29,7 @@ pub(super) fn run(cli: Cli) -> ExitCode {
         Command::Opt(o) if o.versus.json => Format::Json,
         Command::Opt(o) => o.text.format,
         Command::Eval(e) => e.text.format,
+        Command::Verify(v) => v.text.format,
         Command::Plot(p) => p.text.format,
         Command::Explain(e) => e.format(),
         Command::Egraph(e) => e.format(),
@@ -41,6 +42,7 @@ pub(super) fn run(cli: Cli) -> ExitCode {
         Command::Opt(o) if o.versus.wanted() => compare::run(&o),
         Command::Opt(o) => opt(&o),
         Command::Eval(e) => eval(&e),
+        Command::Verify(v) => verify(&v),
         Command::Plot(p) => plot(&p),
         Command::Explain(e) => explain::run(&e),
         Command::Egraph(e) => egraphs::export(&e),
@@ -280,6 +282,24 @@ fn eval(e: &Eval) -> Outcome {
             line(&json!({ "ok": true, "values": list, "notes": found.notes }).to_string());
         }
     }
+    Ok(ExitCode::SUCCESS)
+}
+
+fn verify(v: &Verify) -> Outcome {
+    let (session, roots) = load(&v.text, Options::default())?;
+    let names: Vec<&str> = v.wrt.split(',').map(str::trim).filter(|n| !n.is_empty()).collect();
+    let options = crate::verify::Options {
+        tests: v.tests,
+        seed: v.seed,
+        eps: v.eps,
+        abs_tol: v.abs_tol,
+        rel_tol: v.rel_tol,
+    };
+    let text = session.verify_arrays(&roots, &names, &v.values.read(&session)?, &options)?;
+    match v.text.format {
+        Format::Text => line(&text),
+        Format::Json => line(&json!({ "ok": true, "verified": text }).to_string()),
+    };
     Ok(ExitCode::SUCCESS)
 }
 

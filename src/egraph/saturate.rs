@@ -4,9 +4,8 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use super::analysis::Graph;
-use super::compile::Applied;
+use super::compile::{Applied, Verdicts};
 use super::demand::OnDemand;
-use super::lang::ENode;
 use super::log::{Firing, Log};
 use crate::rules::Assumes;
 
@@ -69,7 +68,7 @@ pub(super) fn saturate(
     rules: &[OnDemand],
     granted: Assumes,
     limits: Limits,
-    condemned: &mut Vec<ENode>,
+    verdicts: &mut Verdicts,
     mut log: Option<&mut Log>,
 ) -> Trace {
     let mut trace = Trace { stop: Stop::Iterations, iterations: 0, fired: BTreeMap::new() };
@@ -85,7 +84,7 @@ pub(super) fn saturate(
         let mut changed = false;
         for (rule, matches) in found {
             for (class, subst) in matches {
-                if let Applied::United = rule.apply(g, class, &subst, condemned) {
+                if let Applied::United = rule.apply(g, class, &subst, verdicts) {
                     changed = true;
                     *trace.fired.entry(rule.name.clone()).or_default() += 1;
                     if let Some(log) = &mut log {
@@ -99,11 +98,10 @@ pub(super) fn saturate(
             }
         }
         g.rebuild();
+        verdicts.tidy();
         if let Some(log) = &mut log {
             log.growth.push(g.total_number_of_nodes());
         }
-        condemned.sort();
-        condemned.dedup();
         if g.analysis.conflict.is_some() {
             trace.stop = Stop::Contradiction;
             return trace;

@@ -2,11 +2,11 @@
 
 use egg::Id as EId;
 use egg::Language as _;
-use rustc_hash::{FxHashMap, FxHashSet};
+use rustc_hash::FxHashMap;
 use smallvec::SmallVec;
 
 use super::analysis::{self, Data, Graph as EG, facts, split};
-use super::compile::{add_op, empty, length};
+use super::compile::{Verdicts, add_op, empty, length};
 use super::cost::{CostModel, op_cost};
 use super::demand::OnDemand;
 use super::lang::{EHead, ENode};
@@ -23,7 +23,7 @@ use crate::rules::Assumes;
 pub(crate) struct Space {
     g: EG,
     roots: Vec<EId>,
-    condemned: Vec<ENode>,
+    verdicts: Verdicts,
     /// Class of every node of the graph that was inserted.
     class_of: Vec<EId>,
     /// What is done, if it is to be explained.
@@ -65,7 +65,7 @@ impl Space {
         }
         g.rebuild();
         let roots = roots.iter().map(|&r| class_of[r as usize]).collect();
-        Space { g, roots, condemned: Vec::new(), class_of, log: None }
+        Space { g, roots, verdicts: Verdicts::default(), class_of, log: None }
     }
 
     /// From now on what is done is written down.
@@ -129,7 +129,7 @@ impl Space {
         if let Some(log) = &mut self.log {
             log.growth.push(self.g.total_number_of_nodes());
         }
-        saturate(&mut self.g, rules, granted, limits, &mut self.condemned, self.log.as_mut())
+        saturate(&mut self.g, rules, granted, limits, &mut self.verdicts, self.log.as_mut())
     }
 
     /// The e-graph in the form of egraph-serialize; `inputs` has the names of the inputs. A node that
@@ -233,8 +233,7 @@ impl<'a> Dense<'a> {
                 stack.extend(n.children().iter().copied());
             }
         }
-        let condemned: FxHashSet<ENode> =
-            s.condemned.iter().map(|n| n.clone().map_children(|c| g.find(c))).collect();
+        let condemned = s.verdicts.condemned(g);
         let mut nodes = Vec::new();
         let mut list = Vec::new();
         for (class, &id) in order.iter().enumerate() {

@@ -10,7 +10,7 @@ use super::build;
 use super::error::PlanError;
 use super::len::{LenId, Lengths};
 use crate::graph::{Graph, Id};
-use crate::op::{Attr, FOLD_LANES, IndexItem, Map2, Op, Whole};
+use crate::op::{Attr, FOLD_LANES, IndexItem, Map1, Map2, Map3, Op, Whole};
 use crate::ty::Ty;
 
 /// A register of doubles that hold one number each: rank-0 values, and arrays that are one number.
@@ -60,11 +60,11 @@ pub enum Dest {
 #[derive(Debug, Clone)]
 pub enum ScalarStep {
     /// One operand.
-    One(fn(f64) -> f64, Slot, Slot),
+    One(Map1, Slot, Slot),
     /// Two operands, then the result.
-    Two(fn(f64, f64) -> f64, Slot, Slot, Slot),
+    Two(Map2, Slot, Slot, Slot),
     /// Three operands, then the result.
-    Three(fn(f64, f64, f64) -> f64, [Slot; 3], Slot),
+    Three(Map3, [Slot; 3], Slot),
     /// The only element of an array.
     Fetch(u32, Slot),
 }

@@ -3,16 +3,15 @@
 use smallvec::SmallVec;
 
 use super::plan::FoldSpec;
-use crate::op::FOLD_LANES;
 
 /// Partial results of one element, joined when two of the same size meet.
 #[derive(Debug, Default)]
-struct Pairwise {
+pub(crate) struct Pairwise {
     stack: SmallVec<[(u32, f64); 8]>,
 }
 
 impl Pairwise {
-    fn push(&mut self, x: f64, merge: fn(f64, f64) -> f64) {
+    pub(crate) fn push(&mut self, x: f64, merge: fn(f64, f64) -> f64) {
         let (mut size, mut x) = (0, x);
         while let Some(&(below, y)) = self.stack.last()
             && below == size
@@ -24,7 +23,7 @@ impl Pairwise {
         self.stack.push((size, x));
     }
 
-    fn take(&mut self, merge: fn(f64, f64) -> f64) -> Option<f64> {
+    pub(crate) fn take(&mut self, merge: fn(f64, f64) -> f64) -> Option<f64> {
         let mut total = self.stack.pop()?.1;
         while let Some((_, y)) = self.stack.pop() {
             total = merge(y, total);
@@ -89,18 +88,28 @@ impl<'p, 'a> Running<'p, 'a> {
         }
     }
 
-    /// Adds row `r` of a tile, or all of it where rows are reduced too, from the lanes of its fold.
+    /// Adds row `r` of a tile, or all of it where rows are reduced too, as the partial result `x`.
     /// Columns are reduced; `t` has no values.
-    pub(crate) fn add_lanes(&mut self, t: Tile<'_>, r: usize, lanes: &[f64; FOLD_LANES]) {
-        let x = (self.spec.join)(lanes);
+    pub(crate) fn add_folded(&mut self, t: Tile<'_>, r: usize, x: f64) {
         let (outer, row, col) = t.first;
         let (rows, _) = t.step;
         if rows == 0 || t.rows == 1 {
-            self.partial(t.at, x, outer && (row || rows != 0) && col);
+            let at = shifted(t.at, if t.rows == 1 { r } else { 0 }, rows);
+            self.partial(at, x, outer && (row || rows != 0) && col);
         } else {
             let at = shifted(t.at, r, rows);
             self.out[at] = if outer && col { x } else { (self.spec.merge)(self.out[at], x) };
         }
+    }
+
+    /// A row of the result, to which columns are added; where nothing was added before, it is set to
+    /// what changes nothing.
+    pub(crate) fn row(&mut self, at: usize, n: usize, fresh: bool) -> &mut [f64] {
+        let row = &mut self.out[at..at + n];
+        if fresh {
+            row.fill(self.spec.identity);
+        }
+        row
     }
 
     /// A partial result for one element.

@@ -35,6 +35,18 @@ pub struct Scratch {
     registers: Vec<Vec<f64>>,
 }
 
+impl Scratch {
+    /// The lengths of the last call.
+    pub(crate) fn lengths(&self) -> &[usize] {
+        &self.lengths
+    }
+
+    /// Where the arrays of the last call lay.
+    pub(crate) fn layouts(&self) -> &[Layout] {
+        &self.layouts
+    }
+}
+
 impl Plan {
     /// Computes all lengths of a call and checks every size, before memory is taken.
     ///

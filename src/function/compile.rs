@@ -5,11 +5,13 @@ use std::sync::{Arc, Mutex};
 use ndarray::{ArrayD, ArrayViewD, ArrayViewMutD, CowArray, IxDyn};
 use smallvec::SmallVec;
 
-use super::check::Checks;
+use super::builder::Builder;
+use super::check::{Checks, Downcast};
 use super::error::{CallError, CompileError};
 use super::input::IntoInput;
+use super::repeat::Repeat;
 use crate::eval::{Backend, Blocks, Limits, Plan, Scratch};
-use crate::expr::{Expr, topological, variables};
+use crate::expr::{Expr, stated_lengths, tells, topological, variables};
 use crate::graph::{Constraint, Graph, Id, import};
 use crate::native::{Native, Width};
 use crate::op::nearest;
@@ -59,6 +61,8 @@ pub struct Options {
     pub unused: OnUnused,
     /// What a call may use.
     pub limits: Limits,
+    /// What happens to a number that the element type of an input does not hold.
+    pub downcast: Downcast,
 }
 
 /// Expressions compiled to a plan. `Send` and `Sync`: several threads may call one function.
@@ -80,8 +84,13 @@ pub struct Function {
     limits: Limits,
     pub(super) warnings: Vec<String>,
     pub(super) report: Option<Report>,
+    /// What the outputs are called.
+    pub(super) names: Vec<String>,
+    /// The outputs as they were given, and how they were compiled: what is saved.
+    pub(super) source: Option<(Builder, Vec<Expr>)>,
     /// Memory of calls that have ended.
     pool: Mutex<Vec<Scratch>>,
+    repeat: Repeat,
 }
 
 impl Function {
@@ -109,6 +118,7 @@ impl Function {
         let optimized = (&imported.graph, imported.roots.as_slice());
         let mut f = Function::from_graph(inputs, outputs, &imported.constraints, optimized, options)?;
         f.warnings = warnings;
+        f.source = Some((Builder::written(options), outputs.to_vec()));
         Ok(f)
     }
 
@@ -129,13 +139,16 @@ impl Function {
         Ok(Function {
             inputs: inputs.to_vec(),
             outputs: outputs.to_vec(),
-            checks: Checks::new(inputs, constraints),
+            checks: Checks::new(inputs, constraints, options.downcast),
             plan: Plan::with_inputs(graph, roots, &named)?,
             backend: options.loops.backend(),
             limits: options.limits,
             warnings: Vec::new(),
             report: None,
+            names: super::outputs::names(outputs),
+            source: None,
             pool: Mutex::new(Vec::new()),
+            repeat: Repeat::new(inputs),
         })
     }
 
@@ -154,6 +167,11 @@ impl Function {
     /// The outputs, in order.
     pub fn outputs(&self) -> &[Expr] {
         &self.outputs
+    }
+
+    /// What the outputs are called: the name of the expression, or `out[0]`, `out[1]`, ...
+    pub fn output_names(&self) -> &[String] {
+        &self.names
     }
 
     /// What will be done.
@@ -177,6 +195,9 @@ impl Function {
     /// Inputs that do not fit, sizes that are too large; nothing has been computed then.
     pub fn call(&self, args: &[ArrayViewD<'_, f64>]) -> Result<Vec<ArrayD<f64>>, CallError> {
         self.checks.check(args)?;
+        if let Some(cast) = self.checks.downcast(args) {
+            return self.call(&cast.iter().map(|x| x.view()).collect::<Vec<_>>());
+        }
         if self.plan.is_scalar() {
             let mut out = vec![ArrayD::zeros(IxDyn(&[])); self.plan.output_count()];
             self.plan.run_scalars(args.iter().filter_map(|x| x.first().copied()), |k, x| out[k].fill(x));
@@ -205,7 +226,13 @@ impl Function {
         args: &[ArrayViewD<'_, f64>],
         outputs: &mut [ArrayViewMutD<'_, f64>],
     ) -> Result<(), CallError> {
+        if self.repeat.run(args, outputs) {
+            return Ok(());
+        }
         self.checks.check(args)?;
+        if let Some(cast) = self.checks.downcast(args) {
+            return self.call_into(&cast.iter().map(|x| x.view()).collect::<Vec<_>>(), outputs);
+        }
         let count = self.plan.output_count();
         if self.plan.is_scalar() {
             if let Some(k) = bad_output(count, outputs, |_, shape| shape.is_empty()) {
@@ -213,6 +240,7 @@ impl Function {
             }
             let scalars = args.iter().filter_map(|x| x.first().copied());
             self.plan.run_scalars(scalars, |k, x| outputs[k].fill(x));
+            self.repeat.observe(&self.plan, &*self.backend, args, &Scratch::default());
             return Ok(());
         }
         self.with_scratch(|scratch| {
@@ -232,6 +260,7 @@ impl Function {
                 .collect();
             self.plan.run(&*self.backend, args, &mut memory, scratch)?;
             drop(memory);
+            self.repeat.observe(&self.plan, &*self.backend, args, scratch);
             for (o, own) in outputs.iter_mut().zip(&apart) {
                 if !own.is_empty() {
                     o.iter_mut().zip(own).for_each(|(to, x)| *to = *x);
@@ -326,9 +355,10 @@ pub(super) fn check_inputs(
             return Err(CompileError::Missing { name: name.into(), used_by });
         }
     }
+    let lengths = stated_lengths(outputs);
     let mut warnings = Vec::new();
     for (index, name) in names.iter().enumerate() {
-        if !used.iter().any(|v| v.name() == Some(name)) {
+        if !used.iter().any(|v| v.name() == Some(name)) && !tells(&inputs[index], &lengths) {
             let e = CompileError::Unused { index, name: (*name).to_string() };
             match unused {
                 OnUnused::Error => return Err(e),

@@ -73,6 +73,11 @@ impl Options {
     }
 }
 
+/// The extractor of a name, under the name that [`Options`] hold.
+pub fn extractor_name(name: &str) -> Option<&'static str> {
+    by_name(name).map(|e| e.name)
+}
+
 /// The standard rules, shared.
 pub fn standard_rules() -> Arc<RuleSet> {
     static STANDARD: OnceLock<Arc<RuleSet>> = OnceLock::new();

@@ -11,6 +11,7 @@ use crate::graph::ImportError;
 use crate::plot::PlotError;
 use crate::proof::ExplainError;
 use crate::sexp::ReadError;
+use crate::verify::VerifyError;
 
 /// What went wrong.
 #[derive(Debug)]
@@ -24,6 +25,8 @@ pub enum ScriptError {
     Compile(Box<CompileError>),
     /// Inputs that a function does not take.
     Call(Box<CallError>),
+    /// A gradient that is not what differences say.
+    Verify(Box<VerifyError>),
     /// Data that cannot be read.
     Data(DataError),
     /// A figure that cannot be drawn.
@@ -51,6 +54,13 @@ impl ScriptError {
             ScriptError::Grad(_) => "grad",
             ScriptError::Compile(e) => e.class(),
             ScriptError::Call(e) => e.class(),
+            ScriptError::Verify(e) => match &**e {
+                VerifyError::Grad(_) => "grad",
+                VerifyError::Compile(e) => e.class(),
+                VerifyError::Call(e) => e.class(),
+                VerifyError::Differs(_) => "difference",
+                _ => "type",
+            },
             ScriptError::Data(e) => e.class,
             ScriptError::Plot(_) => "value",
             ScriptError::Other { class, .. } => class,
@@ -84,6 +94,7 @@ impl fmt::Display for ScriptError {
             ScriptError::Grad(e) => write!(f, "{e}"),
             ScriptError::Compile(e) => write!(f, "{e}"),
             ScriptError::Call(e) => write!(f, "{e}"),
+            ScriptError::Verify(e) => write!(f, "{e}"),
             ScriptError::Data(e) => write!(f, "{e}"),
             ScriptError::Plot(e) => write!(f, "{e}"),
             ScriptError::Other { message, .. } => f.write_str(message),
@@ -102,7 +113,7 @@ macro_rules! from {
         })*
     };
 }
-from!(ReadError => Read, GradError => Grad, CompileError => Compile, CallError => Call, DataError => Data, PlotError => Plot);
+from!(ReadError => Read, GradError => Grad, CompileError => Compile, CallError => Call, VerifyError => Verify, DataError => Data, PlotError => Plot);
 
 impl From<ImportError> for ScriptError {
     fn from(e: ImportError) -> ScriptError {

@@ -11,6 +11,7 @@
 //! opt g                         # optimized
 //! cost g                        # the estimated work of both
 //! eval g with x = 4             # before and after optimization; a difference is an error
+//! verify y by x with x = 4       # the gradient against finite differences
 //! plot y, g for x = -2 .. 2 to square.svg
 //! ```
 

@@ -30,7 +30,10 @@ pub fn expressions(session: &mut Session, name: &str, text: &str) -> Result<Vec<
                 continue;
             }
             Command::Print(e) | Command::Let(e) | Command::Sexp(e) | Command::Optimize(e) => e,
-            Command::Cost(e) | Command::Evaluate(e, _) | Command::Plot { what: e, .. } => e,
+            Command::Cost(e)
+            | Command::Evaluate(e, _)
+            | Command::Verify(e, _, _)
+            | Command::Plot { what: e, .. } => e,
         };
         let roots = session.read(&placed(name, &s, what))?.results;
         if !roots.is_empty() {

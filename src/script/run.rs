@@ -69,6 +69,11 @@ fn step(session: &mut Session, name: &str, s: &Statement<'_>, out: &mut String) 
             texts.extend(found.notes.iter().map(|n| format!("({n})")));
             lines(out, s, &texts);
         }
+        Command::Verify(what, by, values) => {
+            let roots = read(what)?;
+            let text = session.verify(&roots, &by, &values).map_err(|e| at(name, s, e))?;
+            lines(out, s, &[text]);
+        }
         Command::Plot { what, var, from, to, file } => {
             let number = |t: &str| t.parse::<f64>().map_err(|_| place(format!("`{t}` is not a number")));
             let (from, to) = (number(from)?, number(to)?);
