@@ -206,13 +206,10 @@ impl Backend for Native {
         fused.folds.iter().for_each(|f| strides.extend(kept_strides(args.space, f)));
         let nest = Nest::new(args.space, &strides, inputs + stores + folds, folds);
         let shape = self.shape(fused, made, &nest);
-        let code = |mode| made.version(fused, self.width, mode);
-        let first = if shape.mode.by_rows { code(shape.mode) } else { code(shape.plain()) };
-        let Some(plain) = first else {
+        let codes = shape.codes(|mode| made.version(fused, self.width, mode));
+        let Some((plain, folding)) = codes else {
             return Blocks.run(fused, args);
         };
-        let folds = !shape.mode.by_rows && shape.mode.carried != 0;
-        let folding = if folds { code(shape.mode) } else { None };
         let spare = FusedArgs {
             space: args.space,
             leaves: args.leaves,

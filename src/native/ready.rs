@@ -6,11 +6,12 @@ use std::sync::Arc;
 use ndarray::{ArrayViewD, ArrayViewMutD};
 use smallvec::SmallVec;
 
-use super::loops::{Code, Native};
+use super::loops::{Code, Loop, Native};
 use super::scalars;
+use super::walk::{Shape, walk};
 use crate::eval::{
-    BLOCK, Base, Dest, FoldSpec, Fused, Layout, Nest, Pairwise, Plan, Ready, ScalarStep, Scratch, Source,
-    Step, exec, kept_strides,
+    Arg, BLOCK, Base, Dest, FoldSpec, Fused, FusedArgs, Layout, Nest, Pairwise, Plan, Ready, ScalarStep,
+    Scratch, Source, Step, Strided, dot, exec, kept_strides,
 };
 use crate::op::{FOLD_LANES, FOLD_SHORTEST};
 
@@ -28,6 +29,26 @@ enum Act {
     /// One call of code, over so many elements.
     Loop(Arc<Code>, usize, Vec<Place>),
     Folds(Folds),
+    Walk(Box<Walked>),
+    Dot(Box<[(Memory, Layout); 2]>, Memory),
+}
+
+/// A piece of memory: which, and how many doubles.
+type Memory = (u32, usize);
+
+/// Any other loop: only how it is walked is decided.
+#[derive(Debug)]
+struct Walked {
+    fused: Fused,
+    space: Vec<usize>,
+    nest: Nest,
+    shape: Shape,
+    plain: Arc<Code>,
+    folding: Option<Arc<Code>>,
+    /// Memory, first element, and a stride per axis of the space.
+    leaves: Vec<(Memory, isize, Vec<isize>)>,
+    stores: Vec<Memory>,
+    folds: Vec<Memory>,
 }
 
 /// A row whose elements are all reduced.
@@ -59,6 +80,7 @@ struct Decided {
     /// Blocks for operands of reductions that are not carried along.
     blocks: Vec<f64>,
     lanes: Vec<[f64; FOLD_LANES]>,
+    registers: Vec<Vec<f64>>,
 }
 
 /// Which memory a place is in: inputs, outputs, pieces, then these.
@@ -129,6 +151,7 @@ pub(super) fn decide(
         frame: Vec::new(),
         blocks: Vec::new(),
         lanes: Vec::new(),
+        registers: Vec::new(),
     };
     for &(slot, len) in &plan.sizes {
         #[allow(clippy::cast_precision_loss, reason = "no array has 2^53 elements")]
@@ -154,6 +177,10 @@ pub(super) fn decide(
             }
             Step::Fused(fused) => {
                 let act = d.fused(native, plan, fused, &lens(&fused.space), scratch, &memories)?;
+                d.acts.push(act);
+            }
+            Step::Dot { a, b, out } => {
+                let act = d.dot(plan, [a, b], *out, scratch, &memories)?;
                 d.acts.push(act);
             }
             _ => return None,
@@ -201,7 +228,17 @@ impl Decided {
         fused.folds.iter().for_each(|f| strides.extend(kept_strides(space, f)));
         let nest = Nest::new(space, &strides, inputs + stores + folds, folds);
         let (made, shape) = native.decide(fused, &nest)?;
-        let n = shape.line(&nest)?;
+        let Some(n) = shape.line(&nest) else {
+            return self.walked(
+                native,
+                plan,
+                fused,
+                (space, nest, &strides),
+                (made, shape),
+                scratch,
+                memories,
+            );
+        };
         // Every element of every operand lies in its memory: inputs and buffers are as long as their
         // layouts say, and views stay inside.
         let plain = made.version(fused, native.width(), shape.plain())?;
@@ -233,6 +270,76 @@ impl Decided {
         self.blocks.resize(self.blocks.len().max(folds * BLOCK), 0.0);
         self.lanes.resize(self.lanes.len().max(folds), [0.0; FOLD_LANES]);
         Some(Act::Folds(Folds { plain, folding, n, operands, specs: specs.collect() }))
+    }
+
+    /// The memory of an array, all of it.
+    fn memory(&self, plan: &Plan, base: Base, scratch: &Scratch, memories: &Memories) -> Memory {
+        let n = match base {
+            Base::Input(k) => self.inputs.get(k as usize).map_or(0, |s| count(s)),
+            Base::Buffer(b) => {
+                plan.buffers[b as usize].dims.iter().map(|&d| scratch.lengths()[d as usize]).product()
+            }
+        };
+        (memories.base(base, plan), n)
+    }
+
+    fn result(&self, plan: &Plan, out: Dest, scratch: &Scratch, memories: &Memories) -> Option<Memory> {
+        match out {
+            Dest::Scalar(_) => None,
+            Dest::Buffer(b) => Some(self.memory(plan, Base::Buffer(b), scratch, memories)),
+        }
+    }
+
+    #[allow(clippy::too_many_arguments, reason = "what was found of the loop")]
+    fn walked(
+        &mut self,
+        native: Native,
+        plan: &Plan,
+        fused: &Fused,
+        (space, nest, strides): (&[usize], Nest, &[isize]),
+        (made, shape): (&Loop, Shape),
+        scratch: &Scratch,
+        memories: &Memories,
+    ) -> Option<Act> {
+        let (plain, folding) = shape.codes(|mode| made.version(fused, native.width(), mode))?;
+        let rank = space.len();
+        let mut leaves = Vec::with_capacity(fused.leaves.len());
+        for (k, leaf) in fused.leaves.iter().enumerate() {
+            let strides = strides[k * rank..][..rank].to_vec();
+            leaves.push(match *leaf {
+                // A register is read as one number.
+                Source::Scalar(slot) => ((memories.scalars(), self.scalars.len()), slot as isize, strides),
+                Source::Array(v) => {
+                    let memory = self.memory(plan, plan.values[v as usize].base, scratch, memories);
+                    (memory, scratch.layouts()[v as usize].offset, strides)
+                }
+            });
+        }
+        let stores = fused.stores.iter();
+        let stores = stores.map(|&b| self.memory(plan, Base::Buffer(b), scratch, memories)).collect();
+        let folds = fused.folds.iter();
+        let folds = folds.map(|f| self.result(plan, f.out, scratch, memories)).collect::<Option<_>>()?;
+        let (fused, space) = (fused.clone(), space.to_vec());
+        Some(Act::Walk(Box::new(Walked { fused, space, nest, shape, plain, folding, leaves, stores, folds })))
+    }
+
+    fn dot(
+        &mut self,
+        plan: &Plan,
+        operands: [&Arg; 2],
+        out: Dest,
+        scratch: &Scratch,
+        memories: &Memories,
+    ) -> Option<Act> {
+        let operand = |arg: &Arg| match arg.source {
+            Source::Scalar(_) => None,
+            Source::Array(v) => {
+                let memory = self.memory(plan, plan.values[v as usize].base, scratch, memories);
+                Some((memory, scratch.layouts()[v as usize].clone()))
+            }
+        };
+        let out = self.result(plan, out, scratch, memories)?;
+        Some(Act::Dot(Box::new([operand(operands[0])?, operand(operands[1])?]), out))
     }
 
     /// Makes code of programs of scalars.
@@ -311,6 +418,26 @@ impl Ready for Decided {
                         return false;
                     }
                 }
+                Act::Walk(walked) => {
+                    if !walked.run(&bases, &mut self.registers) {
+                        return false;
+                    }
+                }
+                Act::Dot(operands, out) => {
+                    let [a, b] = &**operands;
+                    // SAFETY: inputs and pieces of memory of these lengths; the result is another.
+                    #[allow(unsafe_code, reason = "slices of decided places")]
+                    let (a, b, out) = unsafe {
+                        (
+                            (read(&bases, a.0), a.1.clone()),
+                            (read(&bases, b.0), b.1.clone()),
+                            write(&bases, *out),
+                        )
+                    };
+                    if dot(&a, &b, out).is_err() {
+                        return false;
+                    }
+                }
                 Act::Folds(folds) => {
                     if !folds.run(&bases, frame, &mut self.blocks, &mut self.lanes) {
                         return false;
@@ -325,6 +452,52 @@ impl Ready for Decided {
             }
         }
         true
+    }
+}
+
+/// # Safety
+/// The memory is there, of this length, and nothing writes it meanwhile.
+#[allow(unsafe_code, reason = "slices of decided places")]
+unsafe fn read<'m>(bases: &Bases, (base, n): Memory) -> &'m [f64] {
+    // SAFETY: the caller's.
+    unsafe { std::slice::from_raw_parts(bases[base as usize], n) }
+}
+
+/// # Safety
+/// As [`read`], and nothing reads it meanwhile.
+#[allow(unsafe_code, reason = "slices of decided places")]
+unsafe fn write<'m>(bases: &Bases, (base, n): Memory) -> &'m mut [f64] {
+    // SAFETY: the caller's.
+    unsafe { std::slice::from_raw_parts_mut(bases[base as usize], n) }
+}
+
+impl Walked {
+    fn run(&self, bases: &Bases, registers: &mut Vec<Vec<f64>>) -> bool {
+        // SAFETY: inputs, outputs and pieces of this call, of the lengths for which it was decided; the
+        // plan gives every result of a step memory of its own.
+        #[allow(unsafe_code, reason = "slices of decided places")]
+        let (leaves, mut stores, mut folds) = unsafe {
+            let leaves = self.leaves.iter().map(|(memory, offset, strides)| Strided {
+                data: read(bases, *memory),
+                offset: *offset,
+                strides,
+            });
+            let stores = self.stores.iter().map(|&m| write(bases, m));
+            let folds = self.folds.iter().map(|&m| write(bases, m));
+            (
+                leaves.collect::<SmallVec<[Strided<'_>; 8]>>(),
+                stores.collect::<SmallVec<[&mut [f64]; 4]>>(),
+                folds.collect::<SmallVec<[&mut [f64]; 4]>>(),
+            )
+        };
+        let args = FusedArgs {
+            space: &self.space,
+            leaves: &leaves,
+            stores: &mut stores,
+            folds: &mut folds,
+            registers,
+        };
+        walk(&self.fused, &self.nest, self.shape, &self.plain, self.folding.as_deref(), args)
     }
 }
 

@@ -1,5 +1,7 @@
 //! How code meets memory: tiles as the block interpreter cuts them, and pointers for each call.
 
+use std::sync::Arc;
+
 use smallvec::SmallVec;
 
 use super::loops::{Code, Mode, Width, bits};
@@ -81,6 +83,16 @@ impl Shape {
     /// The code for a row whose reductions are not carried along.
     pub(super) fn plain(&self) -> Mode {
         Mode { uniform: self.mode.uniform, ..Mode::default() }
+    }
+
+    /// The code for rows or a row, and that for a row whose reductions are carried along.
+    pub(super) fn codes(
+        &self,
+        code: impl Fn(Mode) -> Option<Arc<Code>>,
+    ) -> Option<(Arc<Code>, Option<Arc<Code>>)> {
+        let Mode { by_rows, carried, .. } = self.mode;
+        let first = code(if by_rows { self.mode } else { self.plain() })?;
+        Some((first, if !by_rows && carried != 0 { code(self.mode) } else { None }))
     }
 
     /// The elements of a nest that is one row of operands in place.
@@ -261,6 +273,11 @@ impl Walk<'_, '_, '_> {
                     let k = inputs + stores + f;
                     let step = nest.tile_strides(k);
                     let first = cursor.first(nest.strides(k));
+                    if col_len <= BLOCK && first {
+                        let at = place(cursor.offset(nest.strides(k)) + signed(r) * step.0);
+                        folds[f].put(at, step.0, &partial[i * rows..][..rows]);
+                        continue;
+                    }
                     for row in 0..rows {
                         let tile = (r + row) / rows_at_once * rows_at_once;
                         let tile_rows = rows_at_once.min(row_len - tile);
