@@ -5,12 +5,13 @@ use std::sync::{Arc, Mutex};
 use ndarray::{ArrayD, ArrayViewD, ArrayViewMutD, CowArray, IxDyn};
 use smallvec::SmallVec;
 
-use super::check::Checks;
+use super::builder::Builder;
+use super::check::{Checks, Downcast};
 use super::error::{CallError, CompileError};
 use super::input::IntoInput;
 use super::repeat::Repeat;
 use crate::eval::{Backend, Blocks, Limits, Plan, Scratch};
-use crate::expr::{Expr, topological, variables};
+use crate::expr::{Expr, stated_lengths, tells, topological, variables};
 use crate::graph::{Constraint, Graph, Id, import};
 use crate::native::{Native, Width};
 use crate::op::nearest;
@@ -60,6 +61,8 @@ pub struct Options {
     pub unused: OnUnused,
     /// What a call may use.
     pub limits: Limits,
+    /// What happens to a number that the element type of an input does not hold.
+    pub downcast: Downcast,
 }
 
 /// Expressions compiled to a plan. `Send` and `Sync`: several threads may call one function.
@@ -81,6 +84,10 @@ pub struct Function {
     limits: Limits,
     pub(super) warnings: Vec<String>,
     pub(super) report: Option<Report>,
+    /// What the outputs are called.
+    pub(super) names: Vec<String>,
+    /// The outputs as they were given, and how they were compiled: what is saved.
+    pub(super) source: Option<(Builder, Vec<Expr>)>,
     /// Memory of calls that have ended.
     pool: Mutex<Vec<Scratch>>,
     repeat: Repeat,
@@ -111,6 +118,7 @@ impl Function {
         let optimized = (&imported.graph, imported.roots.as_slice());
         let mut f = Function::from_graph(inputs, outputs, &imported.constraints, optimized, options)?;
         f.warnings = warnings;
+        f.source = Some((Builder::written(options), outputs.to_vec()));
         Ok(f)
     }
 
@@ -131,12 +139,14 @@ impl Function {
         Ok(Function {
             inputs: inputs.to_vec(),
             outputs: outputs.to_vec(),
-            checks: Checks::new(inputs, constraints),
+            checks: Checks::new(inputs, constraints, options.downcast),
             plan: Plan::with_inputs(graph, roots, &named)?,
             backend: options.loops.backend(),
             limits: options.limits,
             warnings: Vec::new(),
             report: None,
+            names: super::outputs::names(outputs),
+            source: None,
             pool: Mutex::new(Vec::new()),
             repeat: Repeat::new(inputs),
         })
@@ -157,6 +167,11 @@ impl Function {
     /// The outputs, in order.
     pub fn outputs(&self) -> &[Expr] {
         &self.outputs
+    }
+
+    /// What the outputs are called: the name of the expression, or `out[0]`, `out[1]`, ...
+    pub fn output_names(&self) -> &[String] {
+        &self.names
     }
 
     /// What will be done.
@@ -180,6 +195,9 @@ impl Function {
     /// Inputs that do not fit, sizes that are too large; nothing has been computed then.
     pub fn call(&self, args: &[ArrayViewD<'_, f64>]) -> Result<Vec<ArrayD<f64>>, CallError> {
         self.checks.check(args)?;
+        if let Some(cast) = self.checks.downcast(args) {
+            return self.call(&cast.iter().map(|x| x.view()).collect::<Vec<_>>());
+        }
         if self.plan.is_scalar() {
             let mut out = vec![ArrayD::zeros(IxDyn(&[])); self.plan.output_count()];
             self.plan.run_scalars(args.iter().filter_map(|x| x.first().copied()), |k, x| out[k].fill(x));
@@ -212,6 +230,9 @@ impl Function {
             return Ok(());
         }
         self.checks.check(args)?;
+        if let Some(cast) = self.checks.downcast(args) {
+            return self.call_into(&cast.iter().map(|x| x.view()).collect::<Vec<_>>(), outputs);
+        }
         let count = self.plan.output_count();
         if self.plan.is_scalar() {
             if let Some(k) = bad_output(count, outputs, |_, shape| shape.is_empty()) {
@@ -334,9 +355,10 @@ pub(super) fn check_inputs(
             return Err(CompileError::Missing { name: name.into(), used_by });
         }
     }
+    let lengths = stated_lengths(outputs);
     let mut warnings = Vec::new();
     for (index, name) in names.iter().enumerate() {
-        if !used.iter().any(|v| v.name() == Some(name)) {
+        if !used.iter().any(|v| v.name() == Some(name)) && !tells(&inputs[index], &lengths) {
             let e = CompileError::Unused { index, name: (*name).to_string() };
             match unused {
                 OnUnused::Error => return Err(e),

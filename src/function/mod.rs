@@ -4,13 +4,24 @@
 //! they were given: no simplification hides a shape error.
 
 mod builder;
+mod cache;
 mod check;
 mod compile;
 mod error;
 mod input;
+mod map;
+mod outputs;
 mod repeat;
+mod saved;
+mod shared;
 
 pub use builder::Builder;
+pub use cache::Cache;
+pub use check::Downcast;
 pub use compile::{Function, Loops, OnUnused, Options};
 pub use error::{CallError, CompileError};
 pub use input::IntoInput;
+pub use map::Each;
+pub use outputs::Outputs;
+pub use saved::{LoadError, SaveError, Saved};
+pub use shared::{Shared, Stateful};
