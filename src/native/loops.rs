@@ -11,7 +11,8 @@ use super::lower::{compiles, lower};
 use super::page::Page;
 use super::program::Program;
 use super::ready;
-use super::walk::{Shape, walk};
+use super::shape::Shape;
+use super::walk::walk;
 use crate::eval::{
     Backend, Blocks, Fused, FusedArgs, Layout, Nest, Plan, Ready, RunError, Scratch, Source, kept_strides,
 };
@@ -119,6 +120,8 @@ pub(super) struct Mode {
     pub(super) columns: u64,
     /// Are there many rows?
     pub(super) by_rows: bool,
+    /// Do stores go past the caches?
+    pub(super) stream: bool,
 }
 
 #[derive(Debug)]
@@ -205,7 +208,10 @@ impl Backend for Native {
         args.stores.iter().for_each(|_| strides.extend_from_slice(&whole.strides));
         fused.folds.iter().for_each(|f| strides.extend(kept_strides(args.space, f)));
         let nest = Nest::new(args.space, &strides, inputs + stores + folds, folds);
-        let shape = self.shape(fused, made, &nest);
+        let mut shape = self.shape(fused, made, &nest);
+        if self.width == Width::Avx512 {
+            shape.stream(&nest, args.stores);
+        }
         let codes = shape.codes(|mode| made.version(fused, self.width, mode));
         let Some((plain, folding)) = codes else {
             return Blocks.run(fused, args);
