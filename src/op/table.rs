@@ -1041,6 +1041,7 @@ ops!(
     },
     unary::ZeroGrad::zero_grad = OpDef {
         name: "zero_grad",
+        aliases: &["ZeroGrad"],
         doc: "Its operand; the gradient through it is zero, but connected.",
         pp: Pp::Call(Some("ZeroGrad")),
         ty: types::same,
@@ -1053,6 +1054,7 @@ ops!(
     },
     unary::DisconnectedGrad::disconnected_grad = OpDef {
         name: "disconnected_grad",
+        aliases: &["DisconnectedGrad"],
         doc: "Its operand; no gradient flows through it.",
         pp: Pp::Call(Some("DisconnectedGrad")),
         ty: types::same,
@@ -1066,6 +1068,7 @@ ops!(
     },
     unary::UndefinedGrad::undefined_grad = OpDef {
         name: "undefined_grad",
+        aliases: &["UndefinedGrad"],
         doc: "Its operand; a gradient through it is an error.",
         pp: Pp::Call(Some("UndefinedGrad")),
         ty: types::same,
@@ -1077,6 +1080,7 @@ ops!(
     },
     hidden::GradClip::grad_clip = OpDef {
         name: "grad_clip",
+        aliases: &["GradClip"],
         doc: "Its first operand; the gradient through it is clipped to the two bounds.",
         arity: Arity::Exact(3),
         pp: Pp::Call(Some("GradClip")),
@@ -1091,6 +1095,7 @@ ops!(
     },
     hidden::GradScale::grad_scale = OpDef {
         name: "grad_scale",
+        aliases: &["GradScale"],
         doc: "Its first operand; the gradient through it is multiplied by the second.",
         arity: Arity::Exact(2),
         pp: Pp::Call(Some("GradScale")),

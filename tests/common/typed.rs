@@ -1,7 +1,7 @@
 //! Random expressions that compute: scalars with a meaning over the reals, and arrays of several ranks.
 
 use egrad::expr::{Expr, Lit};
-use egrad::op::{Arity, Attr, AttrKind, Kernel, Op, Role};
+use egrad::op::{Arity, Attr, AttrKind, Kernel, Law, Op, Role};
 use egrad::prelude::*;
 use ndarray::{ArrayD, IxDyn};
 
@@ -63,9 +63,13 @@ fn liking(n: u64, name: &str) -> u64 {
     Rng(seed).next()
 }
 
+/// Marks are gone before anything is computed.
 fn usable(op: &Op) -> bool {
     let row = op.def();
-    row.role == Role::Elementwise && row.attr == AttrKind::None && (row.real.is_some() || row.lower.is_some())
+    !row.has(Law::Mark)
+        && row.role == Role::Elementwise
+        && row.attr == AttrKind::None
+        && (row.real.is_some() || row.lower.is_some())
 }
 
 fn arity(op: Op, rng: &mut Rng) -> usize {
