@@ -1,7 +1,18 @@
 //! The workloads in egrad's own language: what a user would write, nothing simplified by hand.
 
-/// The program of a workload, whose results are the gradients in the order of the peers.
-pub(crate) fn text(workload: &str) -> Option<String> {
+/// The program of a workload in an element type, whose results are the gradients in the order of the
+/// peers.
+pub(crate) fn text(workload: &str, dtype: &str) -> Option<String> {
+    let doubles = doubles(workload)?;
+    match dtype {
+        "f64" => Some(doubles),
+        // Lengths are wide integers; a quotient by one would be a double.
+        "f32" => Some(doubles.replace("f64", "f32").replace("COUNT(", "cast{dtype=f32}(")),
+        _ => None,
+    }
+}
+
+fn doubles(workload: &str) -> Option<String> {
     let elementwise = |inputs: &str, body: &str| {
         let list = inputs.split(", ").collect::<Vec<_>>().join(", ");
         format!("{inputs}: f64[n]\ngrad(sum({body}), [{list}])")

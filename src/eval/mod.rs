@@ -18,9 +18,11 @@
 //! sum of absolute values in the first case, and `n u` times that in the second.
 
 mod analysis;
+mod array;
 mod backend;
 mod blocks;
 mod build;
+mod cell;
 mod copy;
 mod dot;
 mod error;
@@ -39,8 +41,10 @@ mod step;
 mod tile;
 mod whole;
 
+pub use array::{Array, ArrayMut, ArrayRef, Input, Output, OutputArray};
 pub use backend::{Backend, FusedArgs, Strided};
 pub(crate) use blocks::kept_strides;
+pub use cell::{Format, Slice, SliceMut};
 pub use blocks::{BLOCK, Blocks};
 pub use error::{PlanError, RunError};
 pub(crate) use layout::{Layout, signed};

@@ -7,10 +7,11 @@ use smallvec::SmallVec;
 
 use super::analysis::Analysis;
 use super::build;
+use super::cell::Format;
 use super::error::PlanError;
 use super::len::{LenId, Lengths};
 use crate::graph::{Graph, Id};
-use crate::op::{Attr, IndexItem, Map2, Op, Whole};
+use crate::op::{Attr, IndexItem, Map1, Map2, Map3, Op, Whole};
 use crate::ty::Ty;
 
 /// A register of doubles that hold one number each: rank-0 values, and arrays that are one number.
@@ -67,6 +68,8 @@ pub enum ScalarStep {
     Three(fn(f64, f64, f64) -> f64, [Slot; 3], Slot),
     /// The only element of an array.
     Fetch(u32, Slot),
+    /// Rounds a register to a single.
+    Round(Slot),
 }
 
 /// Where an instruction of a fused loop reads.
@@ -98,12 +101,11 @@ pub struct Target {
 #[derive(Debug, Clone, Copy)]
 pub enum Code {
     /// One operand.
-    One(fn(&[f64], &mut [f64])),
+    One(Map1),
     /// Two operands.
-    Two(fn(&[f64], &[f64], &mut [f64])),
+    Two(Map2),
     /// Three operands.
-    #[allow(clippy::type_complexity, reason = "a kernel's signature")]
-    Three(fn(&[f64], &[f64], &[f64], &mut [f64])),
+    Three(Map3),
 }
 
 /// One instruction of a fused loop.
@@ -147,6 +149,8 @@ pub struct FoldSpec {
     pub step: Map2,
     /// A block of elements.
     pub fold: fn(&[f64]) -> f64,
+    /// A block of singles.
+    pub single: fn(&[f32]) -> f32,
     /// Two partial results.
     pub merge: fn(f64, f64) -> f64,
     /// The axes of the space that it removes.
@@ -172,6 +176,8 @@ pub struct Fused {
     pub folds: Vec<FoldSpec>,
     /// Number of registers, each a block wide.
     pub registers: u32,
+    /// The format of everything in the loop; what is read in another is converted before.
+    pub format: Format,
     /// What a backend made of it.
     pub(crate) made: Made,
 }
@@ -279,6 +285,7 @@ pub(crate) enum Base {
 #[derive(Debug, Clone)]
 pub(crate) struct Buffer {
     pub(crate) dims: Vec<LenId>,
+    pub(crate) format: Format,
     /// Position among the pieces of memory of a call: outputs first, then reused ones.
     pub(crate) memory: u32,
 }
@@ -288,6 +295,7 @@ pub(crate) struct Buffer {
 pub(crate) struct PlanInput {
     pub(crate) name: Arc<str>,
     pub(crate) rank: usize,
+    pub(crate) format: Format,
     /// Must be in row-major order, or is copied.
     pub(crate) contiguous: bool,
     /// Where it goes when it is a scalar.
@@ -310,8 +318,10 @@ pub struct Plan {
     pub(crate) outputs: Vec<Vec<LenId>>,
     /// Outputs that are one number: output and register.
     pub(crate) filled: Vec<(u32, Slot)>,
+    /// Format of each output.
+    pub(crate) output_formats: Vec<Format>,
     /// Pieces of memory that are reused, beside the outputs.
-    pub(crate) pieces: u32,
+    pub(crate) pieces: Vec<Format>,
     /// Nothing but scalars: no step but scalar programs, and only rank-0 inputs and outputs.
     pub(crate) scalar_only: bool,
 }
@@ -350,8 +360,13 @@ impl Plan {
         self.outputs.len()
     }
 
+    /// The format in which an output is computed.
+    pub fn output_format(&self, output: usize) -> Format {
+        self.output_formats.get(output).copied().unwrap_or_default()
+    }
+
     /// Number of pieces of memory that a call needs beside its outputs.
     pub fn pieces(&self) -> usize {
-        self.pieces as usize
+        self.pieces.len()
     }
 }

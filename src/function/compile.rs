@@ -8,7 +8,9 @@ use smallvec::SmallVec;
 use super::check::Checks;
 use super::error::{CallError, CompileError};
 use super::input::IntoInput;
-use crate::eval::{Backend, Blocks, Limits, Plan, Scratch};
+use crate::eval::{
+    Array, ArrayMut, ArrayRef, Backend, Blocks, Input, Limits, OutputArray, Plan, Scratch, Slice, SliceMut,
+};
 use crate::expr::{Expr, topological, variables};
 use crate::graph::{Constraint, Graph, Id, import};
 use crate::native::{Native, Width};
@@ -205,14 +207,66 @@ impl Function {
         args: &[ArrayViewD<'_, f64>],
         outputs: &mut [ArrayViewMutD<'_, f64>],
     ) -> Result<(), CallError> {
+        self.into_arrays(args, outputs)
+    }
+
+    /// [`Function::call`] with arrays of either format; results are in the formats of the outputs'
+    /// element types.
+    ///
+    /// # Errors
+    /// As [`Function::call`].
+    pub fn call_arrays(&self, args: &[ArrayRef<'_>]) -> Result<Vec<Array>, CallError> {
+        self.checks.check(args)?;
+        self.with_scratch(|scratch| {
+            self.plan.prepare(args, scratch, self.limits)?;
+            let mut out: Vec<Array> = (0..self.plan.output_count())
+                .map(|k| Array::zeros(self.plan.output_format(k), &self.plan.output_shape(scratch, k)))
+                .collect();
+            let mut memory: Vec<SliceMut<'_>> = out.iter_mut().map(Array::cells).collect();
+            self.plan.run(&*self.backend, args, &mut memory, scratch)?;
+            drop(memory);
+            Ok(out)
+        })
+    }
+
+    /// [`Function::call_into`] with arrays of either format. Nothing is converted where formats are
+    /// those of the element types.
+    ///
+    /// ```
+    /// use egrad::eval::{ArrayMut, ArrayRef};
+    /// use egrad::function::Function;
+    /// use egrad::prelude::*;
+    /// use ndarray::array;
+    /// let x = tensor("x", DType::F32, Shape::unknown("x", 1));
+    /// let f = Function::new(&[x.clone()], &[x.exp()]).unwrap();
+    /// let (a, mut y) = (array![0.0f32, 1.0], array![0.0f32, 0.0]);
+    /// f.call_arrays_into(&[ArrayRef::from(a.view())], &mut [ArrayMut::from(y.view_mut())]).unwrap();
+    /// assert_eq!(y, array![1.0, std::f32::consts::E]);
+    /// ```
+    ///
+    /// # Errors
+    /// As [`Function::call_into`].
+    pub fn call_arrays_into(
+        &self,
+        args: &[ArrayRef<'_>],
+        outputs: &mut [ArrayMut<'_>],
+    ) -> Result<(), CallError> {
+        self.into_arrays(args, outputs)
+    }
+
+    fn into_arrays<I: Input, O: OutputArray>(
+        &self,
+        args: &[I],
+        outputs: &mut [O],
+    ) -> Result<(), CallError> {
         self.checks.check(args)?;
         let count = self.plan.output_count();
         if self.plan.is_scalar() {
             if let Some(k) = bad_output(count, outputs, |_, shape| shape.is_empty()) {
                 return Err(wrong_output(k, Vec::new(), outputs));
             }
-            let scalars = args.iter().filter_map(|x| x.first().copied());
-            self.plan.run_scalars(scalars, |k, x| outputs[k].fill(x));
+            let scalars = args.iter().filter_map(|x| x.array().number());
+            self.plan.run_scalars(scalars, |k, x| outputs[k].assign(Slice::F64(&[x])));
             return Ok(());
         }
         self.with_scratch(|scratch| {
@@ -221,20 +275,26 @@ impl Function {
                 return Err(wrong_output(k, self.plan.output_shape(scratch, k), outputs));
             }
             // Results for outputs in another order go through memory of their own.
-            let mut apart: SmallVec<[Vec<f64>; 4]> = outputs
-                .iter()
-                .map(|o| if o.is_standard_layout() { Vec::new() } else { vec![0.0; o.len()] })
+            let mut apart: SmallVec<[Option<Array>; 4]> = outputs
+                .iter_mut()
+                .map(|o| o.cells().is_none().then(|| Array::zeros(o.format(), o.lens())))
                 .collect();
-            let mut memory: SmallVec<[&mut [f64]; 4]> = outputs
+            let mut memory: SmallVec<[SliceMut<'_>; 4]> = outputs
                 .iter_mut()
                 .zip(&mut apart)
-                .map(|(o, own)| o.as_slice_mut().unwrap_or(own.as_mut_slice()))
+                .map(|(o, own)| match own {
+                    Some(own) => own.cells(),
+                    None => o.cells().unwrap_or(SliceMut::F64(&mut [])),
+                })
                 .collect();
             self.plan.run(&*self.backend, args, &mut memory, scratch)?;
             drop(memory);
-            for (o, own) in outputs.iter_mut().zip(&apart) {
-                if !own.is_empty() {
-                    o.iter_mut().zip(own).for_each(|(to, x)| *to = *x);
+            for (o, own) in outputs.iter_mut().zip(&mut apart) {
+                if let Some(own) = own {
+                    match own.cells() {
+                        SliceMut::F64(x) => o.assign(Slice::F64(x)),
+                        SliceMut::F32(x) => o.assign(Slice::F32(x)),
+                    }
                 }
             }
             Ok(())
@@ -286,16 +346,16 @@ impl Function {
 }
 
 /// The first output that is missing, too many, or of another shape.
-fn bad_output(
+fn bad_output<O: OutputArray>(
     count: usize,
-    outputs: &[ArrayViewMutD<'_, f64>],
+    outputs: &[O],
     fits: impl Fn(usize, &[usize]) -> bool,
 ) -> Option<usize> {
-    (0..count.max(outputs.len())).find(|&k| k >= count || !outputs.get(k).is_some_and(|o| fits(k, o.shape())))
+    (0..count.max(outputs.len())).find(|&k| k >= count || !outputs.get(k).is_some_and(|o| fits(k, o.lens())))
 }
 
-fn wrong_output(index: usize, expected: Vec<usize>, outputs: &[ArrayViewMutD<'_, f64>]) -> CallError {
-    let got = outputs.get(index).map(|o| o.shape().to_vec()).unwrap_or_default();
+fn wrong_output<O: OutputArray>(index: usize, expected: Vec<usize>, outputs: &[O]) -> CallError {
+    let got = outputs.get(index).map(|o| o.lens().to_vec()).unwrap_or_default();
     CallError::Output { index, expected, got }
 }
 

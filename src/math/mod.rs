@@ -6,15 +6,18 @@
 //! explicit fused multiply-add, correctly rounded everywhere (in software where the machine has
 //! none), and nothing else is contracted or reordered: bits do not depend on the machine.
 
+mod element;
 mod erf;
 mod exp;
 mod hyperbolic;
+mod lane32;
 mod lanes;
 mod log;
 mod pow;
 mod trig;
 pub(crate) mod wide;
 
+pub use element::Element;
 pub use erf::{Erf, Erfc};
 pub use exp::{Exp, Expm1, Sigmoid};
 pub use hyperbolic::{Cosh, Sinh, Tanh};
@@ -28,6 +31,15 @@ pub use wide::{Width, use_width, width};
 pub trait Unary {
     /// The value, for arguments that are not [rare](Unary::rare).
     fn at<L: Lanes>(x: L) -> L;
+
+    /// Is there a formula for singles?
+    const SINGLE: bool = false;
+
+    /// The value for singles, for every argument, where there is such a formula.
+    #[inline(always)]
+    fn single<L: Lanes>(x: L) -> L {
+        x
+    }
 
     /// Arguments for which the formula does not hold; the scalar function takes them.
     #[inline(always)]

@@ -1,24 +1,27 @@
 //! The order in which a block of elements is folded: fixed, so that a result never depends on the
 //! machine or on how a loop was divided.
 
+use crate::math::Element;
 use crate::math::wide::Loop;
 
 /// Partial results that are carried side by side.
 const LANES: usize = 16;
 
 /// [`fold_lanes`] at the width of the machine.
-pub(super) struct FoldLanes<'x, S, M> {
+pub(super) struct FoldLanes<'x, T, S, M> {
     pub(super) init: Option<f64>,
-    pub(super) xs: &'x [f64],
+    pub(super) xs: &'x [T],
     pub(super) step: S,
     pub(super) merge: M,
 }
 
-impl<S: Fn(f64, f64) -> f64, M: Fn(f64, f64) -> f64> Loop for FoldLanes<'_, S, M> {
-    type Out = f64;
+impl<T: Element, S: Fn(f64, f64) -> f64, M: Fn(f64, f64) -> f64> Loop for FoldLanes<'_, T, S, M> {
+    type Out = T;
     #[inline(always)]
-    fn run(self) -> f64 {
-        fold_lanes(self.init, self.xs, self.step, self.merge)
+    fn run(self) -> T {
+        let FoldLanes { init, xs, step, merge } = self;
+        let step = |a: T, b: T| T::of(step(a.wide(), b.wide()));
+        fold_lanes(init.map(T::of), xs, step, |a: T, b: T| T::of(merge(a.wide(), b.wide())))
     }
 }
 
@@ -28,13 +31,13 @@ impl<S: Fn(f64, f64) -> f64, M: Fn(f64, f64) -> f64> Loop for FoldLanes<'_, S, M
 ///
 /// NaN when there is no element and no `init`, which the checks on lengths exclude.
 #[inline(always)]
-fn fold_lanes(
-    init: Option<f64>,
-    xs: &[f64],
-    step: impl Fn(f64, f64) -> f64,
-    merge: impl Fn(f64, f64) -> f64,
-) -> f64 {
-    let Some((&first, tail)) = xs.split_first() else { return init.unwrap_or(f64::NAN) };
+fn fold_lanes<T: Element>(
+    init: Option<T>,
+    xs: &[T],
+    step: impl Fn(T, T) -> T,
+    merge: impl Fn(T, T) -> T,
+) -> T {
+    let Some((&first, tail)) = xs.split_first() else { return init.unwrap_or(T::of(f64::NAN)) };
     if xs.len() < 2 * LANES {
         return match init {
             Some(x) => xs.iter().fold(x, |a, &b| step(a, b)),

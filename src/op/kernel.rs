@@ -12,12 +12,18 @@ pub struct Map1 {
     pub scalar: fn(f64) -> f64,
     /// The same over a block: `out[i] = f(a[i])`.
     pub block: fn(&[f64], &mut [f64]),
+    /// The same over a block of singles.
+    pub single: fn(&[f32], &mut [f32]),
 }
 
 impl Map1 {
     /// An elementary function as a kernel: the same formula for one number and for blocks.
     pub(super) const fn of<F: Unary>() -> Kernel {
-        Kernel::Map1(Map1 { scalar: wide::one1::<F>, block: wide::each1::<F> })
+        Kernel::Map1(Map1 {
+            scalar: wide::one1::<F>,
+            block: wide::each1::<f64, F>,
+            single: wide::each1::<f32, F>,
+        })
     }
 }
 
@@ -28,17 +34,23 @@ pub struct Map2 {
     pub scalar: fn(f64, f64) -> f64,
     /// The same over a block.
     pub block: fn(&[f64], &[f64], &mut [f64]),
+    /// The same over a block of singles.
+    pub single: fn(&[f32], &[f32], &mut [f32]),
 }
 
 impl Map2 {
     /// As [`Map1::of`].
     pub(super) const fn of<F: Binary>() -> Kernel {
-        Kernel::Map2(Map2 { scalar: wide::one2::<F>, block: wide::each2::<F> })
+        Kernel::Map2(Map2 {
+            scalar: wide::one2::<F>,
+            block: wide::each2::<f64, F>,
+            single: wide::each2::<f32, F>,
+        })
     }
 }
 
 /// `out[i] = f(a[i], b[i], c[i])`.
-pub type Block3 = fn(&[f64], &[f64], &[f64], &mut [f64]);
+pub type Block3<T = f64> = fn(&[T], &[T], &[T], &mut [T]);
 
 /// Three operands to one result.
 #[derive(Debug, Clone, Copy)]
@@ -47,6 +59,8 @@ pub struct Map3 {
     pub scalar: fn(f64, f64, f64) -> f64,
     /// The same over a block.
     pub block: Block3,
+    /// The same over a block of singles.
+    pub single: Block3<f32>,
 }
 
 /// A result that is its operand seen with other strides.
@@ -92,6 +106,8 @@ pub enum Kernel {
         step: Map2,
         /// A whole block of elements, in a fixed order.
         fold: fn(&[f64]) -> f64,
+        /// The same of singles.
+        single: fn(&[f32]) -> f32,
         /// Two partial results into one.
         merge: fn(f64, f64) -> f64,
     },
@@ -119,6 +135,7 @@ macro_rules! map1 {
         $crate::op::Kernel::Map1($crate::op::Map1 {
             scalar: $f,
             block: |a, out| crate::math::wide::map1(a, out, $f),
+            single: |a, out| crate::math::wide::map1(a, out, $f),
         })
     };
 }
@@ -126,7 +143,11 @@ macro_rules! map1 {
 /// The two fields of a [`Map2`] from a closure.
 macro_rules! map2_of {
     ($f:expr) => {
-        $crate::op::Map2 { scalar: $f, block: |a, b, out| crate::math::wide::map2(a, b, out, $f) }
+        $crate::op::Map2 {
+            scalar: $f,
+            block: |a, b, out| crate::math::wide::map2(a, b, out, $f),
+            single: |a, b, out| crate::math::wide::map2(a, b, out, $f),
+        }
     };
 }
 
@@ -143,6 +164,7 @@ macro_rules! map3 {
         $crate::op::Kernel::Map3($crate::op::Map3 {
             scalar: $f,
             block: |a, b, c, out| crate::math::wide::map3([a, b, c], out, $f),
+            single: |a, b, c, out| crate::math::wide::map3([a, b, c], out, $f),
         })
     };
 }
@@ -158,6 +180,10 @@ macro_rules! reduce {
             init: $init,
             step: map2_of!($step),
             fold: |xs| {
+                let fold = crate::op::fold::FoldLanes { init: $init, xs, step: $step, merge: $merge };
+                crate::math::wide::widely(fold)
+            },
+            single: |xs| {
                 let fold = crate::op::fold::FoldLanes { init: $init, xs, step: $step, merge: $merge };
                 crate::math::wide::widely(fold)
             },
