@@ -120,7 +120,11 @@ macro_rules! cell {
             fn registers(r: &mut Registers) -> &mut Vec<Vec<$t>> {
                 &mut r.$t
             }
-            fn run(backend: &dyn Backend, fused: &Fused, args: FusedArgs<'_, '_, $t>) -> Result<(), RunError> {
+            fn run(
+                backend: &dyn Backend,
+                fused: &Fused,
+                args: FusedArgs<'_, '_, $t>,
+            ) -> Result<(), RunError> {
                 backend.$run(fused, args)
             }
         }

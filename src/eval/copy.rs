@@ -58,12 +58,7 @@ impl<T: Element> wide::Loop for AddTo<'_, '_, T> {
     }
 }
 
-fn row<T: Element>(
-    from: (&[T], isize, isize),
-    to: (&mut [T], isize, isize),
-    cols: usize,
-    add: bool,
-) {
+fn row<T: Element>(from: (&[T], isize, isize), to: (&mut [T], isize, isize), cols: usize, add: bool) {
     let place = |at: isize| usize::try_from(at).unwrap_or(0);
     let (src, s, src_step) = from;
     let (dst, d, dst_step) = to;

@@ -8,8 +8,8 @@ use ndarray::{ArrayD, ArrayViewD, IxDyn, indices};
 
 use super::error::{PlanError, RunError};
 use crate::graph::{Graph, Head, Id};
-use crate::op::{Attr, Dense, IndexItem, Kernel, Op, View};
 use crate::math::Element as _;
+use crate::op::{Attr, Dense, IndexItem, Kernel, Op, View};
 use crate::ty::{DType, Dim, Sym, Ty};
 
 /// Why the reference gives no value.

@@ -164,8 +164,7 @@ impl Plan {
                 *piece = data;
             }
         }
-        let apart: SmallVec<[Option<Memory<'static>>; 4]> =
-            call.memory.drain(..).map(Memory::kept).collect();
+        let apart: SmallVec<[Option<Memory<'static>>; 4]> = call.memory.drain(..).map(Memory::kept).collect();
         drop(call);
         for (output, apart) in outputs.iter_mut().zip(&apart) {
             if let Some(apart) = apart {

@@ -254,11 +254,7 @@ impl Function {
         self.into_arrays(args, outputs)
     }
 
-    fn into_arrays<I: Input, O: OutputArray>(
-        &self,
-        args: &[I],
-        outputs: &mut [O],
-    ) -> Result<(), CallError> {
+    fn into_arrays<I: Input, O: OutputArray>(&self, args: &[I], outputs: &mut [O]) -> Result<(), CallError> {
         self.checks.check(args)?;
         let count = self.plan.output_count();
         if self.plan.is_scalar() {

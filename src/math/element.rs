@@ -72,7 +72,7 @@ impl Element for f32 {
     }
     #[inline(always)]
     fn unary<F: Unary>(x: f32) -> f32 {
-        if F::SINGLE { F::single(x) } else { f32::of(F::at(f64::from(x))) }
+        if F::SINGLE { F::at(x) } else { f32::of(F::at(f64::from(x))) }
     }
     #[inline(always)]
     fn rare<F: Unary>(x: f32) -> bool {

@@ -6,6 +6,7 @@ use super::{Element as _, Lanes};
 impl Lanes for f32 {
     type Mask = bool;
     type Bits = u32;
+    const SINGLE: bool = true;
 
     #[inline(always)]
     fn splat(x: f64) -> f32 {
@@ -67,15 +68,23 @@ impl Lanes for f32 {
     }
     #[inline(always)]
     fn shl<const N: u32>(a: u32) -> u32 {
-        a << N
+        a.wrapping_shl(N)
     }
     #[inline(always)]
     fn shr<const N: u32>(a: u32) -> u32 {
-        a >> N
+        a.wrapping_shr(N)
     }
     #[inline(always)]
     fn same_bits(a: u32, b: u32) -> bool {
         a == b
+    }
+    #[inline(always)]
+    fn to_exponent(a: u32) -> u32 {
+        a << 23
+    }
+    #[inline(always)]
+    fn from_exponent(a: u32) -> u32 {
+        a >> 23
     }
     #[inline(always)]
     fn sign(self) -> u32 {

@@ -2,7 +2,7 @@
 
 use std::ops::{Add, Div, Mul, Neg, Sub};
 
-/// One or more doubles that are computed side by side.
+/// One or more floats, doubles or [singles](Lanes::SINGLE), that are computed side by side.
 ///
 /// Each operation is IEEE 754's, lane by lane, rounded to nearest. An implementation that *records*
 /// operations instead of doing them gets the same formula, hence the same bits.
@@ -11,8 +11,10 @@ pub trait Lanes:
 {
     /// A truth value per lane.
     type Mask: Copy;
-    /// 64 bits per lane.
+    /// As many bits per lane as its float has.
     type Bits: Copy;
+    /// Are these singles? Constants are rounded to them, and of bits the low 32 count.
+    const SINGLE: bool = false;
 
     /// The same number in every lane.
     fn splat(x: f64) -> Self;
@@ -49,6 +51,27 @@ pub trait Lanes:
     fn shr<const N: u32>(a: Self::Bits) -> Self::Bits;
     /// Are the bits equal?
     fn same_bits(a: Self::Bits, b: Self::Bits) -> Self::Mask;
+
+    /// One of two numbers: for doubles, for singles.
+    #[inline(always)]
+    fn either(double: f64, single: f64) -> Self {
+        Self::splat(if Self::SINGLE { single } else { double })
+    }
+    /// The bits of one of two numbers.
+    #[inline(always)]
+    fn either_bits(double: u64, single: u32) -> Self::Bits {
+        Self::splat_bits(if Self::SINGLE { u64::from(single) } else { double })
+    }
+    /// Bits moved from the lowest place to the exponent's.
+    #[inline(always)]
+    fn to_exponent(a: Self::Bits) -> Self::Bits {
+        Self::shl::<52>(a)
+    }
+    /// Bits moved from the exponent's place to the lowest.
+    #[inline(always)]
+    fn from_exponent(a: Self::Bits) -> Self::Bits {
+        Self::shr::<52>(a)
+    }
 
     /// The sign bit of this, alone.
     #[inline(always)]

@@ -1,4 +1,4 @@
-//! Elementary functions over doubles, written once and free of branches, so that a loop over them
+//! Elementary functions over doubles and singles, written once and free of branches, so that a loop over them
 //! becomes vector code of whatever width the machine has, with the same bits at every width.
 //!
 //! The formulas are written over [`Lanes`]; `f64` is one lane. `wide` compiles each loop
@@ -32,14 +32,8 @@ pub trait Unary {
     /// The value, for arguments that are not [rare](Unary::rare).
     fn at<L: Lanes>(x: L) -> L;
 
-    /// Is there a formula for singles?
+    /// Does the formula hold for singles, for every argument? If not, they are computed as doubles.
     const SINGLE: bool = false;
-
-    /// The value for singles, for every argument, where there is such a formula.
-    #[inline(always)]
-    fn single<L: Lanes>(x: L) -> L {
-        x
-    }
 
     /// Arguments for which the formula does not hold; the scalar function takes them.
     #[inline(always)]
