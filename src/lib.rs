@@ -10,7 +10,6 @@ pub mod facts;
 pub mod function;
 pub mod grad;
 pub mod graph;
-pub mod lanes;
 pub mod math;
 pub mod native;
 pub mod norm;

@@ -7,12 +7,11 @@ mod support;
 use egrad::eval::{Backend, Blocks, Limits, Plan, Scratch, Step};
 use egrad::expr::Expr;
 use egrad::graph::import;
-use egrad::lanes::{Recorder, Value, evaluate};
 use egrad::native::{Native, Width};
 use egrad::op::{Attr, Kernel, Op, Role};
 use egrad::prelude::*;
 use ndarray::{ArrayD, ArrayViewD, Axis, IxDyn, Slice};
-use support::{Rng, SPECIAL, array, special};
+use support::{Rng, array, special};
 
 fn widths() -> Vec<Native> {
     [Width::Avx2, Width::Avx512].into_iter().filter_map(Native::with_width).collect()
@@ -65,7 +64,7 @@ fn operators() -> Vec<Op> {
     Op::ALL
         .iter()
         .copied()
-        .filter(|op| op.def().role == Role::Elementwise && op.def().lanes.is_some())
+        .filter(|op| op.def().role == Role::Elementwise && op.def().kernel.record().is_some())
         .filter(|op| op.def().attr == egrad::op::AttrKind::None)
         .collect()
 }
@@ -75,30 +74,6 @@ fn arity(op: Op) -> usize {
         Kernel::Map1(_) => 1,
         Kernel::Map2(_) => 2,
         _ => 3,
-    }
-}
-
-#[test]
-fn lanes_are_their_kernels() {
-    let mut numbers = SPECIAL.to_vec();
-    numbers.extend([1.5, 2.5, -7.25, 0.1]);
-    for op in operators() {
-        let mut r = Recorder::default();
-        let inputs: Vec<Value> = (0..3).map(|k| r.input(k)).collect();
-        let record = op.def().lanes.unwrap();
-        let out = record(&mut r, &inputs[..arity(op)]);
-        for &a in &numbers {
-            for &b in &numbers {
-                let got = f64::from_bits(evaluate(r.code(), &[a, b, 3.0])[out.id() as usize]);
-                let expected = match op.def().kernel {
-                    Kernel::Map1(k) => (k.scalar)(a),
-                    Kernel::Map2(k) => (k.scalar)(a, b),
-                    Kernel::Map3(k) => (k.scalar)(a, b, 3.0),
-                    _ => f64::NAN,
-                };
-                assert!(same(got, expected), "{}({a}, {b}): {got} for {expected}", op.def().name);
-            }
-        }
     }
 }
 

@@ -8,10 +8,9 @@ use std::path::{Path, PathBuf};
 const LAYERS: &[(&str, &[&str])] = &[
     ("ty", &[]),
     ("num", &[]),
-    ("lanes", &[]),
     ("math", &[]),
     // One knot on purpose: a row's derivative is written with expressions.
-    ("op", &["ty", "num", "lanes", "math", "expr"]),
+    ("op", &["ty", "num", "math", "expr"]),
     ("expr", &["ty", "num", "op"]),
     ("pp", &["ty", "op", "expr"]),
     ("grad", &["ty", "op", "expr", "pp"]),
@@ -23,7 +22,7 @@ const LAYERS: &[(&str, &[&str])] = &[
     ("facts", &["ty", "num", "op", "expr"]),
     ("graph", &["ty", "op", "expr", "facts"]),
     ("eval", &["ty", "num", "math", "op", "expr", "facts", "graph"]),
-    ("native", &["op", "lanes", "eval"]),
+    ("native", &["math", "op", "eval"]),
     ("rules", &["ty", "num", "op", "expr", "facts", "graph", "eval", "sexp"]),
     ("egraph", &["ty", "op", "expr", "facts", "graph", "rules", "extract"]),
     ("norm", &["op", "graph", "rules"]),

@@ -11,7 +11,7 @@ use super::cell::Format;
 use super::error::PlanError;
 use super::len::{LenId, Lengths};
 use crate::graph::{Graph, Id};
-use crate::op::{Attr, IndexItem, Map1, Map2, Map3, Op, Whole};
+use crate::op::{Attr, FOLD_LANES, IndexItem, Map1, Map2, Map3, Op, Whole};
 use crate::ty::Ty;
 
 /// A register of doubles that hold one number each: rank-0 values, and arrays that are one number.
@@ -145,12 +145,16 @@ pub struct FoldSpec {
     pub op: Op,
     /// Value of an empty fold.
     pub init: Option<f64>,
+    /// Changes no fold.
+    pub identity: f64,
     /// One step.
     pub step: Map2,
     /// A block of elements.
     pub fold: fn(&[f64]) -> f64,
     /// A block of singles.
     pub single: fn(&[f32]) -> f32,
+    /// The lanes of a block.
+    pub join: fn(&[f64; FOLD_LANES]) -> f64,
     /// Two partial results.
     pub merge: fn(f64, f64) -> f64,
     /// The axes of the space that it removes.

@@ -4,6 +4,7 @@ use smallvec::SmallVec;
 
 use super::cell::Cell;
 use super::plan::FoldSpec;
+use crate::op::FOLD_LANES;
 
 /// Partial results of one element, joined when two of the same size meet.
 #[derive(Debug, Default)]
@@ -66,6 +67,22 @@ fn shifted(at: usize, i: usize, stride: isize) -> usize {
 fn merge<T: Cell>(spec: &FoldSpec) -> impl Fn(T, T) -> T {
     let merge = spec.merge;
     move |a, b| T::of(merge(a.wide(), b.wide()))
+}
+
+impl Running<'_, '_> {
+    /// Adds row `r` of a tile, or all of it where rows are reduced too, from the lanes of its fold.
+    /// Columns are reduced; `t` has no values.
+    pub(crate) fn add_lanes(&mut self, t: Tile<'_>, r: usize, lanes: &[f64; FOLD_LANES]) {
+        let x = (self.spec.join)(lanes);
+        let (outer, row, col) = t.first;
+        let (rows, _) = t.step;
+        if rows == 0 || t.rows == 1 {
+            self.partial(t.at, x, outer && (row || rows != 0) && col);
+        } else {
+            let at = shifted(t.at, r, rows);
+            self.out[at] = if outer && col { x } else { (self.spec.merge)(self.out[at], x) };
+        }
+    }
 }
 
 impl<'p, 'a, T: Cell> Running<'p, 'a, T> {

@@ -5,19 +5,23 @@
 //! raw gradients. Equal subterms are merged when an expression enters the optimizer.
 
 mod adjoint;
+mod batch;
 mod build;
 mod compose;
 mod error;
 mod lengths;
 mod linear;
 mod lit;
+mod marks;
 mod node;
 mod vars;
 mod walk;
 
 pub use adjoint::Adjoint;
+pub use batch::{BatchError, vectorize};
 pub use build::{IntoExpr, concatenate, dot, exprs, fill, switch};
 pub(crate) use build::{impl_infix, reads_as_outer, unbroadcast};
+pub(crate) use compose::range;
 pub use compose::try_stack;
 pub use error::TypeError;
 pub(crate) use lengths::length_of;

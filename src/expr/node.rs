@@ -1,7 +1,7 @@
 //! The node and its handle.
 
 use std::fmt;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use smallvec::SmallVec;
 
@@ -28,6 +28,8 @@ pub(super) struct Node {
     head: Head,
     args: Args,
     ty: Ty,
+    /// What a user calls it. No part of what it is.
+    label: OnceLock<Arc<str>>,
 }
 
 /// A typed tensor expression. Cheap to clone, `Send` and `Sync`.
@@ -46,7 +48,7 @@ impl Expr {
     }
 
     fn new(head: Head, args: Args, ty: Ty) -> Expr {
-        Expr(Arc::new(Node { head, args, ty }))
+        Expr(Arc::new(Node { head, args, ty, label: OnceLock::new() }))
     }
 
     /// `op` applied to `args`.
@@ -129,6 +131,33 @@ impl Expr {
     /// The name, if it is an input.
     pub fn name(&self) -> Option<&str> {
         if let Head::Var(n) = self.head() { Some(n) } else { None }
+    }
+
+    /// This under a name, which gradients and functions keep: the gradient of `cost` by `w` is
+    /// called `(dcost/dw)`. `pp` does not print it, and two expressions are the same whatever
+    /// they are called. What has a name keeps it, and the name is given to a copy; an input, whose
+    /// name is what it is, is returned as it is.
+    ///
+    /// ```
+    /// use egrad::prelude::*;
+    /// let x = dscalar("x");
+    /// let cost = x.sqr().named("cost");
+    /// assert_eq!(grad(&cost, &x)?.label(), Some("(dcost/dx)"));
+    /// # Ok::<(), egrad::grad::GradError>(())
+    /// ```
+    #[must_use]
+    pub fn named(&self, name: &str) -> Expr {
+        if self.name().is_some() || self.0.label.set(name.into()).is_ok() || self.label() == Some(name) {
+            return self.clone();
+        }
+        let copy = Expr::new(self.head().clone(), self.args().into(), self.ty().clone());
+        let _ = copy.0.label.set(name.into());
+        copy
+    }
+
+    /// What it is called: the name of an input, or that given by [`Expr::named`].
+    pub fn label(&self) -> Option<&str> {
+        self.name().or_else(|| self.0.label.get().map(|l| &**l))
     }
 
     /// Are these the same node (not merely equal terms)?

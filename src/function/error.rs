@@ -188,6 +188,10 @@ impl CallError {
             | CallError::Unknown { .. }
             | CallError::Twice { .. } => "input",
             CallError::Value { .. } => "value",
+            // Seen only when the values are.
+            CallError::Run(RunError::Value { .. } | RunError::EmptyFold { .. } | RunError::Index { .. }) => {
+                "value"
+            }
             CallError::Run(_) => "limit",
             _ => "shape",
         }

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use crate::expr::Expr;
+use crate::expr::{BatchError, Expr, TypeError};
 use crate::pp::{TREE_LIMIT, pp, tree_length};
 
 /// An expression as messages show it.
@@ -62,6 +62,10 @@ pub enum GradError {
         /// How many came.
         got: usize,
     },
+    /// The rows of a Jacobian cannot be computed together.
+    Batch(BatchError),
+    /// An expression that cannot be built.
+    Type(TypeError),
     /// The gradient is asked for with respect to something that is not differentiable.
     NotDifferentiable {
         /// The expression, printed.
@@ -95,6 +99,8 @@ impl fmt::Display for GradError {
             GradError::Count { what, expected, got } => {
                 write!(f, "{got} {what}s for {expected} expressions")
             }
+            GradError::Batch(e) => write!(f, "{e}"),
+            GradError::Type(e) => write!(f, "{e}"),
             GradError::NotDifferentiable { wrt, ty } => {
                 write!(f, "cannot differentiate with respect to `{wrt}`: it is a constant of type {ty}")
             }

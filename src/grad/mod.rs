@@ -6,12 +6,14 @@
 
 mod api;
 mod error;
+mod jacobian;
 mod options;
 mod products;
 mod reverse;
 
 pub use api::{Grads, grad, grads, grads_or};
 pub use error::GradError;
+pub use jacobian::{hessian, hessians, jacobian, jacobians};
 pub use options::{
     Disconnected, GradOptions, Gradient, Gradients, NullGradients, ReturnDisconnected, gradients,
 };

@@ -94,7 +94,8 @@ impl Gradients {
     }
 }
 
-/// The gradients of a scalar cost, of known adjoints, or of both, with options.
+/// The gradients of a scalar cost, of known adjoints, or of both, with options. Where the cost and
+/// what it is differentiated by have names, so has the gradient: `(dcost/dw)`.
 ///
 /// ```
 /// use egrad::grad::{GradOptions, gradients};
@@ -127,7 +128,16 @@ pub fn gradients(cost: Option<&Expr>, wrt: &[Expr], options: &GradOptions) -> Re
     if seeds.is_empty() {
         return Err(GradError::NoCost);
     }
-    from_seeds(&seeds, wrt, options)
+    let mut found = from_seeds(&seeds, wrt, options)?;
+    let names = wrt.iter().map(Expr::label);
+    for (g, w) in found.list.iter_mut().zip(names) {
+        if let (Gradient::Is(e), Some(c), Some(w)) = (&mut *g, cost.and_then(Expr::label), w)
+            && e.label().is_none()
+        {
+            *e = e.named(&format!("(d{c}/d{w})"));
+        }
+    }
+    Ok(found)
 }
 
 /// Is this a float of the shape of what it belongs to? Lengths that are not known may turn out equal.

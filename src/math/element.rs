@@ -1,37 +1,40 @@
 //! The numbers that arrays are made of: doubles and singles.
 
 use std::fmt::Debug;
-use std::ops::{Add, AddAssign, Div, Mul, Neg, Sub};
+use std::ops::AddAssign;
 
-use super::{Binary, Unary};
+use super::{Binary, Lanes, Unary};
 
-/// A floating-point number in memory.
+/// A floating-point number in memory; as lanes it is one.
 pub trait Element:
-    Copy
-    + Default
-    + Debug
-    + PartialEq
-    + PartialOrd
-    + Send
-    + Sync
-    + 'static
-    + Add<Output = Self>
-    + Sub<Output = Self>
-    + Mul<Output = Self>
-    + Div<Output = Self>
-    + Neg<Output = Self>
-    + AddAssign
+    Lanes<Mask = bool> + Default + Debug + PartialEq + PartialOrd + Send + Sync + 'static + AddAssign
 {
     /// The nearest to a double.
     fn of(x: f64) -> Self;
     /// The same number as a double.
     fn wide(self) -> f64;
-    /// An elementary function, for arguments that are not [rare](Element::rare).
-    fn unary<F: Unary>(x: Self) -> Self;
-    /// Does the scalar function take this argument?
-    fn rare<F: Unary>(x: Self) -> bool;
-    /// A function of two, for arguments that are not rare.
-    fn binary<F: Binary>(x: Self, y: Self) -> Self;
+
+    /// A formula, where it [holds](Element::holds1). Singles are computed as doubles where it is not
+    /// made for them, and rounded: half a unit in the last place, but for one in some millions.
+    #[inline(always)]
+    fn at1<F: Unary>(x: Self) -> Self {
+        if Self::SINGLE && !F::SINGLE { Self::of(F::at(x.wide())) } else { F::at(x) }
+    }
+    /// As [`Unary::holds`].
+    #[inline(always)]
+    fn holds1<F: Unary>(x: Self) -> bool {
+        if Self::SINGLE && !F::SINGLE { F::holds(x.wide()) } else { F::holds(x) }
+    }
+    /// As [`Element::at1`].
+    #[inline(always)]
+    fn at2<F: Binary>(x: Self, y: Self) -> Self {
+        if Self::SINGLE && !F::SINGLE { Self::of(F::at(x.wide(), y.wide())) } else { F::at(x, y) }
+    }
+    /// As [`Binary::holds`].
+    #[inline(always)]
+    fn holds2<F: Binary>(x: Self, y: Self) -> bool {
+        if Self::SINGLE && !F::SINGLE { F::holds(x.wide(), y.wide()) } else { F::holds(x, y) }
+    }
 }
 
 impl Element for f64 {
@@ -43,22 +46,8 @@ impl Element for f64 {
     fn wide(self) -> f64 {
         self
     }
-    #[inline(always)]
-    fn unary<F: Unary>(x: f64) -> f64 {
-        F::at(x)
-    }
-    #[inline(always)]
-    fn rare<F: Unary>(x: f64) -> bool {
-        F::rare(x)
-    }
-    #[inline(always)]
-    fn binary<F: Binary>(x: f64, y: f64) -> f64 {
-        F::at(x, y)
-    }
 }
 
-/// The value in doubles, rounded, where there is no formula for singles: half a unit in the last
-/// place, but for one argument in some millions.
 impl Element for f32 {
     #[inline(always)]
     fn of(x: f64) -> f32 {
@@ -69,17 +58,5 @@ impl Element for f32 {
     #[inline(always)]
     fn wide(self) -> f64 {
         f64::from(self)
-    }
-    #[inline(always)]
-    fn unary<F: Unary>(x: f32) -> f32 {
-        if F::SINGLE { F::at(x) } else { f32::of(F::at(f64::from(x))) }
-    }
-    #[inline(always)]
-    fn rare<F: Unary>(x: f32) -> bool {
-        !F::SINGLE && F::rare(f64::from(x))
-    }
-    #[inline(always)]
-    fn binary<F: Binary>(x: f32, y: f32) -> f32 {
-        f32::of(F::at(f64::from(x), f64::from(y)))
     }
 }

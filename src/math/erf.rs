@@ -86,17 +86,17 @@ const LARGEST: (f64, f64) = (27.5, 10.5);
 fn near<L: Lanes>(x: L) -> L {
     let z = x * x;
     let curve = if L::SINGLE { pairs(z, NEAR_SINGLE) } else { pairs(z, NEAR) };
-    curve + L::either(NEAR_LOW, NEAR_SINGLE_LOW)
+    curve + L::pick(NEAR_LOW, NEAR_SINGLE_LOW)
 }
 
 /// `erfc(x)` for `x` from 0.74 up.
 #[inline(always)]
 fn far<L: Lanes>(x: L) -> L {
-    let limit = L::either(LARGEST.0, LARGEST.1);
+    let limit = L::pick(LARGEST.0, LARGEST.1);
     let x = L::select(limit.lt(x), limit, x);
     let t = (x - L::splat(2.5)) / (x + L::splat(2.5));
     let curve = if L::SINGLE { pairs(t, FAR_SINGLE) } else { pairs(t, FAR) };
-    let smooth = curve + L::either(FAR_LOW, FAR_SINGLE_LOW);
+    let smooth = curve + L::pick(FAR_LOW, FAR_SINGLE_LOW);
     let one = L::splat(1.0);
     // The quotient in two parts.
     let inverse = one / x;
@@ -114,7 +114,6 @@ fn far<L: Lanes>(x: L) -> L {
 pub struct Erf;
 
 impl Unary for Erf {
-    const SINGLE: bool = true;
     #[inline(always)]
     fn at<L: Lanes>(x: L) -> L {
         let a = x.abs();
@@ -130,6 +129,8 @@ impl Unary for Erf {
 pub struct Erfc;
 
 impl Unary for Erfc {
+    const SINGLE: bool = false;
+
     #[inline(always)]
     fn at<L: Lanes>(x: L) -> L {
         let a = x.abs();

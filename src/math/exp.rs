@@ -1,6 +1,7 @@
 //! Exponentials: `x = k ln 2 + r`, a polynomial for `exp(r) - 1`, and scaling by `2^k` in two steps
 //! so that results below the normal range are rounded once.
 
+use super::lanes::{ROUND, ROUND_SINGLE};
 use super::{Lanes, Unary, pairs, two_sum};
 
 /// `(exp(r) - 1 - r) / r^2` on `|r| <= ln(2) / 2`, interpolated at Chebyshev's points; relative to
@@ -30,35 +31,31 @@ const TAIL_SINGLE: [f64; 6] = [
 /// `ln 2` in two parts; the first ends in zeros, so that its multiples are exact.
 pub(super) const LN2: (f64, f64) = (0.693147180559663, 2.8235290563031577e-13);
 const LN2_SINGLE: (f64, f64) = (0.693359375, -2.1219444005469057e-4);
-/// `1.5 * 2^52`: added to a small number, leaves it rounded to an integer in the low bits.
-pub(super) const ROUND: f64 = 6755399441055744.0;
-/// `1.5 * 2^23`.
-const ROUND_SINGLE: f32 = 12582912.0;
 
 /// `ln 2` in two parts, whose first has exact multiples.
 #[inline(always)]
 pub(super) fn ln2<L: Lanes>() -> (L, L) {
-    (L::either(LN2.0, LN2_SINGLE.0), L::either(LN2.1, LN2_SINGLE.1))
+    (L::pick(LN2.0, LN2_SINGLE.0), L::pick(LN2.1, LN2_SINGLE.1))
 }
 
 /// Past these the result is infinite or zero; of doubles, of singles.
 const LARGEST: (f64, f64) = (710.0, 89.0);
 const SMALLEST: (f64, f64) = (-746.0, -104.0);
 
-/// `exp(x + low) = 2^k (1 + r + tail)`: `r` and `tail`, whose sum is not rounded, and `k` as the low
-/// bits of [`ROUND`]` + k`.
+/// `exp(x + low) = 2^k (1 + r + tail)`: `r` and `tail`, whose sum is not rounded, and `k` as
+/// [`ROUND`]` + k`.
 #[derive(Clone, Copy)]
 pub(super) struct Parts<L: Lanes> {
     pub(super) r: L,
     pub(super) tail: L,
-    pub(super) k: L::Bits,
+    pub(super) k: L,
 }
 
 impl<L: Lanes> Parts<L> {
     /// For `x` between about -750 and 750 (-120 and 120 in singles), `low` far smaller.
     #[inline(always)]
     pub(super) fn of(x: L, low: L) -> Parts<L> {
-        let round = L::either(ROUND, ROUND_SINGLE.into());
+        let round = L::pick(ROUND, ROUND_SINGLE.into());
         let shifted = x.mul_add(L::splat(std::f64::consts::LOG2_E), round);
         let k = shifted - round;
         let ln2 = ln2::<L>();
@@ -68,7 +65,7 @@ impl<L: Lanes> Parts<L> {
         let lost = (exact - r) + rest;
         let curve = if L::SINGLE { pairs(r, TAIL_SINGLE) } else { pairs(r, TAIL) };
         let tail = (r * r).mul_add(curve, lost);
-        Parts { r, tail, k: shifted.bits() }
+        Parts { r, tail, k: shifted }
     }
 
     /// `exp(x) - 1` before scaling, rounded, and what rounding took.
@@ -87,34 +84,30 @@ impl<L: Lanes> Parts<L> {
     /// `y * 2^(k + shift)`, right below the normal range too.
     #[inline(always)]
     pub(super) fn scale(self, y: L, shift: i64) -> L {
-        let (a, b) = self.powers(shift);
-        y * a * b
-    }
-
-    /// Two powers of two whose product is `2^(k + shift)`.
-    #[inline(always)]
-    fn powers(self, shift: i64) -> (L, L) {
-        let bias = if L::SINGLE { u64::from(ROUND_SINGLE.to_bits()) - 254 } else { ROUND.to_bits() - 2046 };
-        let twice = L::minus(self.k, L::splat_bits(bias.wrapping_sub(shift.cast_unsigned())));
-        let half = L::shr::<1>(twice);
-        let other = L::minus(twice, half);
-        (L::from_bits(L::to_exponent(half)), L::from_bits(L::to_exponent(other)))
+        y.scale(self.k, shift)
     }
 
     /// `2^k`, for `k` in the normal range.
     #[inline(always)]
     pub(super) fn power(self) -> L {
-        let bias = L::either_bits(ROUND.to_bits() - 1023, ROUND_SINGLE.to_bits() - 127);
-        L::from_bits(L::to_exponent(L::minus(self.k, bias)))
+        let bias = L::pick_bits(ROUND.to_bits() - 1023, ROUND_SINGLE.to_bits() - 127);
+        L::from_bits(L::to_exponent(L::minus(self.k.bits(), bias)))
     }
 }
 
 /// `x` kept to where the exponential is neither zero nor infinite for sure; NaN stays.
 #[inline(always)]
 pub(super) fn clamp<L: Lanes>(x: L) -> L {
-    let (low, high) = (L::either(SMALLEST.0, SMALLEST.1), L::either(LARGEST.0, LARGEST.1));
+    let (low, high) = (L::pick(SMALLEST.0, SMALLEST.1), L::pick(LARGEST.0, LARGEST.1));
     let x = L::select(x.lt(low), low, x);
     L::select(high.lt(x), high, x)
+}
+
+/// The same for `-|x|`.
+#[inline(always)]
+pub(super) fn clamp_opposite<L: Lanes>(x: L) -> L {
+    let (low, x) = (L::pick(SMALLEST.0, SMALLEST.1), -x.abs());
+    L::select(x.lt(low), low, x)
 }
 
 /// The exponential, below 0.8 ulp.
@@ -122,7 +115,6 @@ pub(super) fn clamp<L: Lanes>(x: L) -> L {
 pub struct Exp;
 
 impl Unary for Exp {
-    const SINGLE: bool = true;
     #[inline(always)]
     fn at<L: Lanes>(x: L) -> L {
         let p = Parts::of(clamp(x), L::splat(0.0));
@@ -135,18 +127,16 @@ impl Unary for Exp {
 pub struct Expm1;
 
 impl Unary for Expm1 {
-    const SINGLE: bool = true;
     #[inline(always)]
     fn at<L: Lanes>(x: L) -> L {
-        let floor = L::either(-40.0, -20.0);
+        let floor = L::pick(-40.0, -20.0);
         let p = Parts::of(clamp(L::select(x.lt(floor), floor, x)), L::splat(0.0));
         let (high, low) = p.minus_one();
         // Half of the power is a number where the whole is not any more.
-        let (a, b) = p.powers(-1);
-        let power = a * b;
+        let power = p.scale(L::splat(1.0), -1);
         let (sum, lost) = two_sum(power * high, power - L::splat(0.5));
         let half = sum + power.mul_add(low, lost);
-        L::select(x.abs().lt(L::either(1e-290, 1e-30)), x, half + half)
+        L::select(x.abs().lt(L::pick(1e-290, 1e-30)), x, half + half)
     }
 }
 
@@ -155,11 +145,10 @@ impl Unary for Expm1 {
 pub struct Sigmoid;
 
 impl Unary for Sigmoid {
-    const SINGLE: bool = true;
     #[inline(always)]
     fn at<L: Lanes>(x: L) -> L {
         let one = L::splat(1.0);
-        let p = Parts::of(clamp(-x.abs()), L::splat(0.0));
+        let p = Parts::of(clamp_opposite(x), L::splat(0.0));
         let e = p.scale(p.mantissa(), 0);
         let sum = one + e;
         let lost = e - (sum - one);

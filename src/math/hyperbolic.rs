@@ -8,10 +8,9 @@ use super::{Expm1, Lanes, Unary};
 pub struct Tanh;
 
 impl Unary for Tanh {
-    const SINGLE: bool = true;
     #[inline(always)]
     fn at<L: Lanes>(x: L) -> L {
-        let limit = L::either(22.0, 10.0);
+        let limit = L::pick(22.0, 10.0);
         let a = x.abs();
         let a = L::select(limit.lt(a), limit, a);
         // m / (m + 2), where m = exp(2 |x|) - 1 in two parts.
@@ -37,7 +36,7 @@ impl Unary for Tanh {
 /// Half of `exp(|x|)`, finite where the results are.
 #[inline(always)]
 fn half_exp<L: Lanes>(x: L) -> L {
-    let limit = L::either(711.0, 90.0);
+    let limit = L::pick(711.0, 90.0);
     let a = x.abs();
     let p = Parts::of(L::select(limit.lt(a), limit, a), L::splat(0.0));
     p.scale(p.mantissa(), -1)
@@ -48,7 +47,6 @@ fn half_exp<L: Lanes>(x: L) -> L {
 pub struct Cosh;
 
 impl Unary for Cosh {
-    const SINGLE: bool = true;
     #[inline(always)]
     fn at<L: Lanes>(x: L) -> L {
         let h = half_exp(x);
@@ -61,7 +59,6 @@ impl Unary for Cosh {
 pub struct Sinh;
 
 impl Unary for Sinh {
-    const SINGLE: bool = true;
     #[inline(always)]
     fn at<L: Lanes>(x: L) -> L {
         let a = x.abs();

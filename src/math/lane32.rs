@@ -25,8 +25,33 @@ impl Lanes for f32 {
         f32::abs(self)
     }
     #[inline(always)]
+    fn floor(self) -> f32 {
+        f32::floor(self)
+    }
+    #[inline(always)]
+    fn nearest(self) -> f32 {
+        f32::round_ties_even(self)
+    }
+    #[inline(always)]
     fn lt(self, other: f32) -> bool {
         self < other
+    }
+    #[inline(always)]
+    fn le(self, other: f32) -> bool {
+        self <= other
+    }
+    #[inline(always)]
+    #[allow(clippy::float_cmp, reason = "difference is what is asked")]
+    fn differs(self, other: f32) -> bool {
+        self != other
+    }
+    #[inline(always)]
+    fn both(a: bool, b: bool) -> bool {
+        a & b
+    }
+    #[inline(always)]
+    fn either(a: bool, b: bool) -> bool {
+        a | b
     }
     #[inline(always)]
     #[allow(clippy::float_cmp, reason = "equality is what is asked")]

@@ -24,10 +24,22 @@ pub trait Lanes:
     fn sqrt(self) -> Self;
     /// Without its sign.
     fn abs(self) -> Self;
+    /// The largest integer that is not above.
+    fn floor(self) -> Self;
+    /// The nearest integer, the even one of two.
+    fn nearest(self) -> Self;
     /// `self < other`; false with NaN.
     fn lt(self, other: Self) -> Self::Mask;
+    /// `self <= other`; false with NaN.
+    fn le(self, other: Self) -> Self::Mask;
     /// `self == other`; false with NaN.
     fn same(self, other: Self) -> Self::Mask;
+    /// `self != other`; true with NaN.
+    fn differs(self, other: Self) -> Self::Mask;
+    /// Both masks.
+    fn both(a: Self::Mask, b: Self::Mask) -> Self::Mask;
+    /// Either mask.
+    fn either(a: Self::Mask, b: Self::Mask) -> Self::Mask;
     /// `yes` where the mask is true, `no` elsewhere.
     fn select(mask: Self::Mask, yes: Self, no: Self) -> Self;
 
@@ -54,12 +66,12 @@ pub trait Lanes:
 
     /// One of two numbers: for doubles, for singles.
     #[inline(always)]
-    fn either(double: f64, single: f64) -> Self {
+    fn pick(double: f64, single: f64) -> Self {
         Self::splat(if Self::SINGLE { single } else { double })
     }
     /// The bits of one of two numbers.
     #[inline(always)]
-    fn either_bits(double: u64, single: u32) -> Self::Bits {
+    fn pick_bits(double: u64, single: u32) -> Self::Bits {
         Self::splat_bits(if Self::SINGLE { u64::from(single) } else { double })
     }
     /// Bits moved from the lowest place to the exponent's.
@@ -72,7 +84,13 @@ pub trait Lanes:
     fn from_exponent(a: Self::Bits) -> Self::Bits {
         Self::shr::<52>(a)
     }
-
+    /// `self * 2^(k + shift)`, rounded once, where `shifted` is [`ROUND`]` + k` and the power may be
+    /// outside the range of numbers; `self` is neither large nor small.
+    #[inline(always)]
+    fn scale(self, shifted: Self, shift: i64) -> Self {
+        let (a, b) = powers(shifted, shift);
+        self * a * b
+    }
     /// The sign bit of this, alone.
     #[inline(always)]
     fn sign(self) -> Self::Bits {
@@ -83,6 +101,41 @@ pub trait Lanes:
     fn flip(self, sign: Self::Bits) -> Self {
         Self::from_bits(Self::xor(self.bits(), sign))
     }
+    /// 1 where the mask is true, 0 elsewhere.
+    #[inline(always)]
+    fn truth(mask: Self::Mask) -> Self {
+        Self::select(mask, Self::splat(1.0), Self::splat(0.0))
+    }
+    /// Is it true: not zero?
+    #[inline(always)]
+    fn nonzero(self) -> Self::Mask {
+        self.differs(Self::splat(0.0))
+    }
+    /// The larger; NaN if either is, the first of equals.
+    #[inline(always)]
+    fn maximum(self, other: Self) -> Self {
+        Self::select(other.differs(other), other, Self::select(self.lt(other), other, self))
+    }
+    /// The smaller; NaN if either is, the first of equals.
+    #[inline(always)]
+    fn minimum(self, other: Self) -> Self {
+        Self::select(other.differs(other), other, Self::select(other.lt(self), other, self))
+    }
+}
+
+/// `1.5 * 2^52`: added to a small number, leaves it rounded to an integer in the low bits.
+pub(super) const ROUND: f64 = 6755399441055744.0;
+/// `1.5 * 2^23`.
+pub(super) const ROUND_SINGLE: f32 = 12582912.0;
+
+/// Two powers of two whose product is `2^(k + shift)`.
+#[inline(always)]
+pub(super) fn powers<L: Lanes>(shifted: L, shift: i64) -> (L, L) {
+    let bias = if L::SINGLE { u64::from(ROUND_SINGLE.to_bits()) - 254 } else { ROUND.to_bits() - 2046 };
+    let twice = L::minus(shifted.bits(), L::splat_bits(bias.wrapping_sub(shift.cast_unsigned())));
+    let half = L::shr::<1>(twice);
+    let other = L::minus(twice, half);
+    (L::from_bits(L::to_exponent(half)), L::from_bits(L::to_exponent(other)))
 }
 
 impl Lanes for f64 {
@@ -106,13 +159,38 @@ impl Lanes for f64 {
         f64::abs(self)
     }
     #[inline(always)]
+    fn floor(self) -> f64 {
+        f64::floor(self)
+    }
+    #[inline(always)]
+    fn nearest(self) -> f64 {
+        f64::round_ties_even(self)
+    }
+    #[inline(always)]
     fn lt(self, other: f64) -> bool {
         self < other
+    }
+    #[inline(always)]
+    fn le(self, other: f64) -> bool {
+        self <= other
     }
     #[inline(always)]
     #[allow(clippy::float_cmp, reason = "equality is what is asked")]
     fn same(self, other: f64) -> bool {
         self == other
+    }
+    #[inline(always)]
+    #[allow(clippy::float_cmp, reason = "difference is what is asked")]
+    fn differs(self, other: f64) -> bool {
+        self != other
+    }
+    #[inline(always)]
+    fn both(a: bool, b: bool) -> bool {
+        a & b
+    }
+    #[inline(always)]
+    fn either(a: bool, b: bool) -> bool {
+        a | b
     }
     #[inline(always)]
     fn select(mask: bool, yes: f64, no: f64) -> f64 {

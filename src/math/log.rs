@@ -1,7 +1,7 @@
 //! Logarithms: `x = 2^k m` with `m` near 1; with `f = m - 1` and `s = f / (2 + f)`,
 //! `log m = f - f^2/2 + s (f^2/2 + R(s^2))`, where only small terms are rounded before the last sum.
 
-use super::exp::{Parts, clamp, ln2};
+use super::exp::{Parts, clamp_opposite, ln2};
 use super::{Lanes, Unary, pairs, two_sum};
 
 /// `(2 atanh(s) - 2 s) / s^3` as a polynomial in `s^2`, `|s| <= 0.1716`, interpolated at Chebyshev's
@@ -28,14 +28,14 @@ const INTEGER: (u64, u32) = (0x4330_0000_0000_0000, 0x4b00_0000);
 /// A positive normal number as `2^k m`, `m` from `sqrt(1/2)` to `sqrt(2)`, and the bits of `2^-k`.
 #[inline(always)]
 pub(super) fn split<L: Lanes>(x: L) -> (L, L, L::Bits) {
-    let moved = L::plus(x.bits(), L::either_bits(ONE.0 - ROOT_HALF.0, ONE.1 - ROOT_HALF.1));
+    let moved = L::plus(x.bits(), L::pick_bits(ONE.0 - ROOT_HALF.0, ONE.1 - ROOT_HALF.1));
     let biased = L::from_exponent(moved);
-    let number = L::from_bits(L::plus(biased, L::either_bits(INTEGER.0, INTEGER.1)));
-    let k = number - L::either(4503599627370496.0 + 1023.0, 8388608.0 + 127.0);
-    let mantissa = L::and(moved, L::either_bits(MANTISSA.0, MANTISSA.1));
-    let m = L::from_bits(L::plus(mantissa, L::either_bits(ROOT_HALF.0, ROOT_HALF.1)));
+    let number = L::from_bits(L::plus(biased, L::pick_bits(INTEGER.0, INTEGER.1)));
+    let k = number - L::pick(4503599627370496.0 + 1023.0, 8388608.0 + 127.0);
+    let mantissa = L::and(moved, L::pick_bits(MANTISSA.0, MANTISSA.1));
+    let m = L::from_bits(L::plus(mantissa, L::pick_bits(ROOT_HALF.0, ROOT_HALF.1)));
     // 2^-k: the biased exponent of the opposite.
-    let inverse = L::to_exponent(L::minus(L::either_bits(2046, 254), biased));
+    let inverse = L::to_exponent(L::minus(L::pick_bits(2046, 254), biased));
     (k, m, inverse)
 }
 
@@ -66,13 +66,12 @@ fn edges<L: Lanes>(u: L, y: L) -> L {
 pub struct Log;
 
 impl Unary for Log {
-    const SINGLE: bool = true;
     #[inline(always)]
     fn at<L: Lanes>(x: L) -> L {
-        let tiny = x.lt(L::either(f64::MIN_POSITIVE, f32::MIN_POSITIVE.into()));
-        let scaled = L::select(tiny, x * L::either(18014398509481984.0, 33554432.0), x);
+        let tiny = x.lt(L::pick(f64::MIN_POSITIVE, f32::MIN_POSITIVE.into()));
+        let scaled = L::select(tiny, x * L::pick(18014398509481984.0, 33554432.0), x);
         let (k, m, _) = split(scaled);
-        let k = L::select(tiny, k - L::either(54.0, 25.0), k);
+        let k = L::select(tiny, k - L::pick(54.0, 25.0), k);
         edges(x, assemble(k, m - L::splat(1.0), L::splat(0.0)))
     }
 }
@@ -82,7 +81,6 @@ impl Unary for Log {
 pub struct Log1p;
 
 impl Unary for Log1p {
-    const SINGLE: bool = true;
     #[inline(always)]
     fn at<L: Lanes>(x: L) -> L {
         let one = L::splat(1.0);
@@ -98,12 +96,11 @@ impl Unary for Log1p {
 pub struct Softplus;
 
 impl Unary for Softplus {
-    const SINGLE: bool = true;
     #[inline(always)]
     fn at<L: Lanes>(x: L) -> L {
         let zero = L::splat(0.0);
         let one = L::splat(1.0);
-        let p = Parts::of(clamp(-x.abs()), zero);
+        let p = Parts::of(clamp_opposite(x), zero);
         let e = p.scale(p.mantissa(), 0);
         // log(1 + e) for e up to 1, with what rounding takes from 1 + e.
         let u = one + e;

@@ -14,6 +14,7 @@ mod lane32;
 mod lanes;
 mod log;
 mod pow;
+pub mod record;
 mod trig;
 pub(crate) mod wide;
 
@@ -29,19 +30,23 @@ pub use wide::{Width, use_width, width};
 
 /// A function of one number.
 pub trait Unary {
-    /// The value, for arguments that are not [rare](Unary::rare).
+    /// The value, where the formula [holds](Unary::holds).
     fn at<L: Lanes>(x: L) -> L;
 
-    /// Does the formula hold for singles, for every argument? If not, they are computed as doubles.
-    const SINGLE: bool = false;
+    /// Is the formula made for singles too, for every argument? If not, they are computed as doubles.
+    const SINGLE: bool = true;
 
-    /// Arguments for which the formula does not hold; the scalar function takes them.
+    /// Are there arguments for which the formula does not hold? They are rare, and the scalar function
+    /// takes them.
+    const PARTIAL: bool = false;
+
+    /// Does the formula hold? Asked only of partial functions.
     #[inline(always)]
-    fn rare(_: f64) -> bool {
-        false
+    fn holds<L: Lanes>(x: L) -> L::Mask {
+        x.same(x)
     }
 
-    /// The value of a rare argument.
+    /// The value where the formula does not hold.
     #[inline(always)]
     fn rarely(x: f64) -> f64 {
         Self::at(x)
@@ -50,14 +55,32 @@ pub trait Unary {
 
 /// A function of two numbers.
 pub trait Binary {
-    /// The value, for arguments that are not [rare](Binary::rare).
+    /// The value, where the formula [holds](Binary::holds).
     fn at<L: Lanes>(x: L, y: L) -> L;
 
-    /// Arguments for which the formula does not hold; the scalar function takes them.
-    fn rare(x: f64, y: f64) -> bool;
+    /// As [`Unary::SINGLE`].
+    const SINGLE: bool = true;
 
-    /// The value of rare arguments.
-    fn rarely(x: f64, y: f64) -> f64;
+    /// As [`Unary::PARTIAL`].
+    const PARTIAL: bool = false;
+
+    /// As [`Unary::holds`].
+    #[inline(always)]
+    fn holds<L: Lanes>(x: L, y: L) -> L::Mask {
+        x.same(y)
+    }
+
+    /// The value where the formula does not hold.
+    #[inline(always)]
+    fn rarely(x: f64, y: f64) -> f64 {
+        Self::at(x, y)
+    }
+}
+
+/// A function of three numbers.
+pub trait Ternary {
+    /// The value.
+    fn at<L: Lanes>(x: L, y: L, z: L) -> L;
 }
 
 /// The polynomial with these coefficients, the constant first: pairs, then Horner's rule in the square,

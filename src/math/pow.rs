@@ -59,6 +59,7 @@ fn log<L: Lanes>(x: L) -> (L, L) {
 pub struct Pow;
 
 impl Binary for Pow {
+    const SINGLE: bool = false;
     #[inline(always)]
     fn at<L: Lanes>(x: L, y: L) -> L {
         let (high, low) = log(x);
@@ -77,10 +78,12 @@ impl Binary for Pow {
         L::select(y.same(L::splat(0.5)), x.sqrt(), z)
     }
 
-    /// Bases that are not positive normal numbers, exponents that overflow the product.
+    /// Not for bases that are not positive normal numbers, nor exponents that overflow the product.
+    const PARTIAL: bool = true;
     #[inline(always)]
-    fn rare(x: f64, y: f64) -> bool {
-        !((f64::MIN_POSITIVE..=f64::MAX).contains(&x) && y.abs() <= 1e18)
+    fn holds<L: Lanes>(x: L, y: L) -> L::Mask {
+        let base = L::both(L::splat(f64::MIN_POSITIVE).le(x), x.le(L::splat(f64::MAX)));
+        L::both(base, y.abs().le(L::splat(1e18)))
     }
 
     #[inline(always)]
@@ -90,7 +93,7 @@ impl Binary for Pow {
             x * x
         } else if y == 1.0 {
             x
-        } else if y.trunc() == y && !Self::rare(-x, y) {
+        } else if y.trunc() == y && Self::holds(-x, y) {
             // The power of the opposite, so that `|x| ** n` and `x ** n` are the same number.
             let z = Self::at(-x, y);
             if (y * 0.5).trunc() * 2.0 == y { z } else { -z }

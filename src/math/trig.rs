@@ -1,7 +1,7 @@
 //! Sine, cosine, tangent: the argument less a multiple of half pi, in two parts, then polynomials.
 //! Arguments past a million, infinities and NaN are rare and reduced by the scalar library.
 
-use super::exp::ROUND;
+use super::lanes::ROUND;
 use super::{Lanes, Unary, pairs, two_sum};
 
 /// Half of pi in three parts of 53 bits.
@@ -61,6 +61,7 @@ fn bit<L: Lanes>(quarter: L::Bits, mask: u64) -> L::Mask {
 pub struct Sin;
 
 impl Unary for Sin {
+    const SINGLE: bool = false;
     #[inline(always)]
     fn at<L: Lanes>(x: L) -> L {
         let (sin, cos, quarter) = quarters(x.abs());
@@ -68,9 +69,10 @@ impl Unary for Sin {
         let sign = L::and(L::shl::<62>(quarter), L::splat_bits(1 << 63));
         y.flip(L::xor(sign, x.sign()))
     }
+    const PARTIAL: bool = true;
     #[inline(always)]
-    fn rare(x: f64) -> bool {
-        !(x.abs() <= LIMIT)
+    fn holds<L: Lanes>(x: L) -> L::Mask {
+        x.abs().le(L::splat(LIMIT))
     }
     #[inline(always)]
     fn rarely(x: f64) -> f64 {
@@ -83,6 +85,7 @@ impl Unary for Sin {
 pub struct Cos;
 
 impl Unary for Cos {
+    const SINGLE: bool = false;
     #[inline(always)]
     fn at<L: Lanes>(x: L) -> L {
         let (sin, cos, quarter) = quarters(x.abs());
@@ -90,9 +93,10 @@ impl Unary for Cos {
         let next = L::plus(quarter, L::splat_bits(1));
         y.flip(L::and(L::shl::<62>(next), L::splat_bits(1 << 63)))
     }
+    const PARTIAL: bool = true;
     #[inline(always)]
-    fn rare(x: f64) -> bool {
-        !(x.abs() <= LIMIT)
+    fn holds<L: Lanes>(x: L) -> L::Mask {
+        x.abs().le(L::splat(LIMIT))
     }
     #[inline(always)]
     fn rarely(x: f64) -> f64 {
@@ -105,6 +109,7 @@ impl Unary for Cos {
 pub struct Tan;
 
 impl Unary for Tan {
+    const SINGLE: bool = false;
     #[inline(always)]
     fn at<L: Lanes>(x: L) -> L {
         let (sin, cos, quarter) = quarters(x.abs());
@@ -112,9 +117,10 @@ impl Unary for Tan {
         let y = L::select(odd, -cos, sin) / L::select(odd, sin, cos);
         y.flip(x.sign())
     }
+    const PARTIAL: bool = true;
     #[inline(always)]
-    fn rare(x: f64) -> bool {
-        !(x.abs() <= LIMIT)
+    fn holds<L: Lanes>(x: L) -> L::Mask {
+        x.abs().le(L::splat(LIMIT))
     }
     #[inline(always)]
     fn rarely(x: f64) -> f64 {

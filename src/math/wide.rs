@@ -7,7 +7,7 @@
 
 use std::sync::atomic::{AtomicU8, Ordering};
 
-use super::{Binary, Element, Unary};
+use super::{Binary, Element, Ternary, Unary};
 
 /// The instruction sets that loops are compiled for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -111,12 +111,12 @@ impl<T: Element, F: Unary> Loop for Each1<'_, T, F> {
     fn run(self) {
         let mut any = false;
         for (o, &x) in self.1.iter_mut().zip(self.0) {
-            *o = T::unary::<F>(x);
-            any |= T::rare::<F>(x);
+            *o = T::at1::<F>(x);
+            any |= F::PARTIAL && !T::holds1::<F>(x);
         }
         if any {
             for (o, &x) in self.1.iter_mut().zip(self.0) {
-                if T::rare::<F>(x) {
+                if !T::holds1::<F>(x) {
                     *o = T::of(F::rarely(x.wide()));
                 }
             }
@@ -135,7 +135,7 @@ impl<F: Unary> Loop for One1<F> {
     type Out = f64;
     #[inline(always)]
     fn run(self) -> f64 {
-        if F::rare(self.0) { F::rarely(self.0) } else { F::at(self.0) }
+        if F::PARTIAL && !F::holds(self.0) { F::rarely(self.0) } else { F::at(self.0) }
     }
 }
 
@@ -152,14 +152,13 @@ impl<T: Element, F: Binary> Loop for Each2<'_, T, F> {
     fn run(self) {
         let mut any = false;
         for ((o, &x), &y) in self.2.iter_mut().zip(self.0).zip(self.1) {
-            *o = T::binary::<F>(x, y);
-            any |= F::rare(x.wide(), y.wide());
+            *o = T::at2::<F>(x, y);
+            any |= F::PARTIAL && !T::holds2::<F>(x, y);
         }
         if any {
             for ((o, &x), &y) in self.2.iter_mut().zip(self.0).zip(self.1) {
-                let (x, y) = (x.wide(), y.wide());
-                if F::rare(x, y) {
-                    *o = T::of(F::rarely(x, y));
+                if !T::holds2::<F>(x, y) {
+                    *o = T::of(F::rarely(x.wide(), y.wide()));
                 }
             }
         }
@@ -177,7 +176,11 @@ impl<F: Binary> Loop for One2<F> {
     type Out = f64;
     #[inline(always)]
     fn run(self) -> f64 {
-        if F::rare(self.0, self.1) { F::rarely(self.0, self.1) } else { F::at(self.0, self.1) }
+        if F::PARTIAL && !F::holds(self.0, self.1) {
+            F::rarely(self.0, self.1)
+        } else {
+            F::at(self.0, self.1)
+        }
     }
 }
 
@@ -222,21 +225,25 @@ pub(crate) fn map2<T: Element>(x: &[T], y: &[T], out: &mut [T], f: impl Fn(f64, 
     widely(Map2(x, y, out, f));
 }
 
-struct Map3<'a, T, F>([&'a [T]; 3], &'a mut [T], F);
+struct Each3<'a, T, F>([&'a [T]; 3], &'a mut [T], std::marker::PhantomData<F>);
 
-impl<T: Element, F: Fn(f64, f64, f64) -> f64> Loop for Map3<'_, T, F> {
+impl<T: Element, F: Ternary> Loop for Each3<'_, T, F> {
     type Out = ();
     #[inline(always)]
     fn run(self) {
         let [a, b, c] = self.0;
         for (((o, &x), &y), &z) in self.1.iter_mut().zip(a).zip(b).zip(c) {
-            *o = T::of((self.2)(x.wide(), y.wide(), z.wide()));
+            *o = F::at(x, y, z);
         }
     }
 }
 
-/// `out[i] = f(a[i], b[i], c[i])` for a closure.
-#[inline]
-pub(crate) fn map3<T: Element>(operands: [&[T]; 3], out: &mut [T], f: impl Fn(f64, f64, f64) -> f64) {
-    widely(Map3(operands, out, f));
+/// `out[i] = f(x[i], y[i], z[i])`.
+pub(crate) fn each3<T: Element, F: Ternary>(x: &[T], y: &[T], z: &[T], out: &mut [T]) {
+    widely(Each3::<T, F>([x, y, z], out, std::marker::PhantomData));
+}
+
+/// The same for three numbers.
+pub(crate) fn one3<F: Ternary>(x: f64, y: f64, z: f64) -> f64 {
+    F::at(x, y, z)
 }

@@ -4,6 +4,8 @@
 //! opcode column of each instruction. Operands are in Intel's order: result, first source (in
 //! `vvvv`), second source (register or memory).
 
+use crate::math::record::Signs;
+
 /// A vector register.
 pub(super) type Reg = u8;
 
@@ -24,6 +26,8 @@ pub(super) enum Rm {
     At(Gpr, i32),
     /// `base + rcx * 8 + disp`.
     Element(Gpr, i32),
+    /// `base + r10 * 8`.
+    Lane(Gpr),
     /// An entry of the pool of constants behind the code.
     Pool(u32),
 }
@@ -61,6 +65,10 @@ pub(super) const INT_SUB: Opcode = op(1, 1, 0xFB);
 /// Shift by an immediate; the direction is in the `reg` field.
 pub(super) const SHIFT: Opcode = op(1, 1, 0x73);
 pub(super) const CMP: Opcode = op(1, 1, 0xC2);
+/// Equality of 64-bit integers.
+pub(super) const CMP_BITS: Opcode = op(2, 1, 0x29);
+/// The signs of a vector as bits of a general register.
+pub(super) const SIGNS: Opcode = op(1, 1, 0x50);
 pub(super) const ROUND: Opcode = op(3, 1, 0x09);
 pub(super) const LOAD: Opcode = op(1, 1, 0x10);
 pub(super) const STORE: Opcode = op(1, 1, 0x11);
@@ -73,10 +81,18 @@ pub(super) const BROADCAST: Opcode = op(2, 1, 0x19);
 pub(super) const BLEND_MASK: Opcode = op(2, 1, 0x65);
 /// The second source where the sign of the fourth operand is set.
 pub(super) const BLEND_SIGN: Opcode = op(3, 1, 0x4B);
-/// `result * first + second`.
-pub(super) const FMA_213: Opcode = fused(0xA8);
-/// `first * second + result`.
-pub(super) const FMA_231: Opcode = fused(0xB8);
+/// The first times two to the second.
+pub(super) const SCALE: Opcode = op(2, 1, 0x2C);
+
+/// `result * first + second`, or with opposite signs of the product or the last.
+pub(super) const fn fma_213(signs: Signs) -> Opcode {
+    fused(0xA8 | (signs.product as u8) << 2 | (signs.sum as u8) << 1)
+}
+
+/// `first * second + result`, as above.
+pub(super) const fn fma_231(signs: Signs) -> Opcode {
+    fused(0xB8 | (signs.product as u8) << 2 | (signs.sum as u8) << 1)
+}
 
 /// How an instruction is encoded.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -132,19 +148,23 @@ impl Asm {
     pub(super) fn vector(&mut self, o: Opcode, reg: Reg, first: Reg, rm: Rm, imm: Option<u8>, deco: Deco) {
         let base = match rm {
             Rm::Reg(r) => r,
-            Rm::At(g, _) | Rm::Element(g, _) => g,
+            Rm::At(g, _) | Rm::Element(g, _) | Rm::Lane(g) => g,
             Rm::Pool(_) => 0,
         };
         let inv = |bit: u8| (bit & 1) ^ 1;
-        // A register operand has its fifth bit where memory has that of the index, which is rcx.
-        let x = if matches!(rm, Rm::Reg(_)) { base >> 4 } else { 0 };
+        // A register operand has its fifth bit where memory has the fourth of the index.
+        let x = match rm {
+            Rm::Reg(_) => base >> 4,
+            Rm::Lane(_) => 1,
+            _ => 0,
+        };
         let (r, b) = (inv(reg >> 3), inv(base >> 3));
         let mut scale = 1;
         match self.form {
             Form::Vex => {
                 self.code.extend_from_slice(&[
                     0xC4,
-                    r << 7 | 1 << 6 | b << 5 | o.map,
+                    r << 7 | inv(x) << 6 | b << 5 | o.map,
                     u8::from(o.w.1) << 7 | (!first & 15) << 3 | self.length_bits() << 2 | o.pp,
                     o.byte,
                 ]);
@@ -179,7 +199,8 @@ impl Asm {
 
     /// ModRM, SIB and displacement; the place of a displacement to the pool.
     fn modrm(&mut self, reg: u8, rm: Rm, scale: i32) -> Option<(usize, u32)> {
-        let (base, disp, indexed) = match rm {
+        // The index: rcx, the low bits of r10, or none.
+        let (base, disp, index) = match rm {
             Rm::Reg(r) => {
                 self.byte(0xC0 | reg << 3 | r & 7);
                 return None;
@@ -189,15 +210,16 @@ impl Asm {
                 self.long(0);
                 return Some((self.code.len() - 4, entry));
             }
-            Rm::At(base, disp) => (base, disp, false),
-            Rm::Element(base, disp) => (base, disp, true),
+            Rm::At(base, disp) => (base, disp, None),
+            Rm::Element(base, disp) => (base, disp, Some(RCX)),
+            Rm::Lane(base) => (base, 0, Some(2)),
         };
         let short = i8::try_from(disp / scale).ok().filter(|_| disp % scale == 0);
         let mode = if short.is_some() { 0x40 } else { 0x80 };
-        if indexed || base & 7 == 4 {
+        if index.is_some() || base & 7 == 4 {
             self.byte(mode | reg << 3 | 4);
-            // Scale 8 and index rcx, or no index.
-            self.byte(if indexed { 0xC0 | RCX << 3 } else { 0x20 } | base & 7);
+            // Scale 8 and an index, or none.
+            self.byte(index.map_or(0x20, |i| 0xC0 | i << 3) | base & 7);
         } else {
             self.byte(mode | reg << 3 | base & 7);
         }
@@ -208,7 +230,7 @@ impl Asm {
         None
     }
 
-    /// An operation on mask registers (`0x41` and, `0x45` or).
+    /// An operation on mask registers (`0x41` and, `0x42` not the first and, `0x45` or).
     pub(super) fn mask_op(&mut self, byte: u8, out: u8, a: u8, b: u8) {
         self.code.extend_from_slice(&[0xC4, 0xE1, (!a & 15) << 3 | 4, byte, 0xC0 | out << 3 | b]);
     }
@@ -234,7 +256,11 @@ impl Asm {
 
     /// `to = from`, 64 bits.
     pub(super) fn copy(&mut self, to: Gpr, from: Gpr) {
-        self.code.extend_from_slice(&[0x48, 0x89, 0xC0 | from << 3 | to]);
+        self.code.extend_from_slice(&[
+            0x48 | (from >> 3) << 2 | to >> 3,
+            0x89,
+            0xC0 | (from & 7) << 3 | to & 7,
+        ]);
     }
 
     /// `to = 0`.
@@ -245,6 +271,53 @@ impl Asm {
     /// `to -= from`, 64 bits.
     pub(super) fn subtract(&mut self, to: Gpr, from: Gpr) {
         self.code.extend_from_slice(&[0x48, 0x29, 0xC0 | from << 3 | to]);
+    }
+
+    /// `to = from + x`, 64 bits.
+    pub(super) fn sum(&mut self, to: Gpr, from: Gpr, x: i32) {
+        self.code.extend_from_slice(&[0x48, 0x8D, 0x80 | to << 3 | from]);
+        self.long(x);
+    }
+
+    /// Compares 64 bits of two registers.
+    pub(super) fn compare_with(&mut self, a: Gpr, b: Gpr) {
+        self.code.extend_from_slice(&[0x48, 0x39, 0xC0 | b << 3 | a]);
+    }
+
+    /// `r10 = rcx % 16`.
+    pub(super) fn lane_index(&mut self) {
+        self.copy(10, RCX);
+        self.code.extend_from_slice(&[0x49, 0x83, 0xE2, 15]);
+    }
+
+    /// `r11 = -1`: every formula has held.
+    pub(super) fn all_hold(&mut self) {
+        self.code.extend_from_slice(&[0x41, 0xBB, 0xFF, 0xFF, 0xFF, 0xFF]);
+    }
+
+    /// `r11 &= eax`.
+    pub(super) fn hold(&mut self) {
+        self.code.extend_from_slice(&[0x41, 0x21, 0xC3]);
+    }
+
+    /// `eax = !eax`.
+    pub(super) fn invert(&mut self) {
+        self.code.extend_from_slice(&[0xF7, 0xD0]);
+    }
+
+    /// `eax |= -2`: all bits but the first.
+    pub(super) fn first_bit_only(&mut self) {
+        self.code.extend_from_slice(&[0x83, 0xC8, 0xFE]);
+    }
+
+    /// `eax >>= 8`.
+    pub(super) fn next_byte(&mut self) {
+        self.code.extend_from_slice(&[0xC1, 0xE8, 8]);
+    }
+
+    /// `eax =` a mask register.
+    pub(super) fn mask_to_eax(&mut self, k: u8) {
+        self.code.extend_from_slice(&[0xC5, 0xF8, 0x93, 0xC0 | k]);
     }
 
     /// `to += x`, 64 bits.
@@ -267,14 +340,10 @@ impl Asm {
         self.code.extend_from_slice(&[0xC4, 0xE2, 0x80 | (!to & 15) << 3, 0xF5, 0xC0 | to << 3 | scratch]);
     }
 
-    /// A jump on a condition (`0x8C` less, `0x8D` not less, `0x8E` not greater; signed), or always
-    /// (0). Returns where its displacement is.
+    /// A jump on a condition (`0x8E` not greater, `0x8F` greater; signed). Returns where its
+    /// displacement is.
     pub(super) fn jump(&mut self, condition: u8) -> usize {
-        if condition == 0 {
-            self.byte(0xE9);
-        } else {
-            self.code.extend_from_slice(&[0x0F, condition]);
-        }
+        self.code.extend_from_slice(&[0x0F, condition]);
         self.long(0);
         self.code.len() - 4
     }
@@ -290,8 +359,9 @@ impl Asm {
         self.code[at..at + 4].copy_from_slice(&disp.to_le_bytes());
     }
 
-    /// The end of the function: upper halves cleared, return.
+    /// The end of the function: upper halves cleared, `r11` returned.
     pub(super) fn finish(&mut self) {
+        self.code.extend_from_slice(&[0x44, 0x89, 0xD8]);
         self.code.extend_from_slice(&[0xC5, 0xF8, 0x77, 0xC3]);
     }
 
@@ -342,8 +412,8 @@ mod tests {
             (XOR, Mnemonic::Vxorpd),
             (INT_ADD, Mnemonic::Vpaddq),
             (INT_SUB, Mnemonic::Vpsubq),
-            (FMA_213, Mnemonic::Vfmadd213pd),
-            (FMA_231, Mnemonic::Vfmadd231pd),
+            (fma_213(Signs::default()), Mnemonic::Vfmadd213pd),
+            (fma_231(Signs::default()), Mnemonic::Vfmadd231pd),
         ];
         for (form, lanes, regs) in FORMS {
             for ((o, mnemonic), &lanes) in ops.iter().flat_map(|o| lanes.iter().map(move |l| (o, l))) {

@@ -7,17 +7,21 @@
 mod select;
 
 use super::asm::{self, Asm, Deco, Form, Gpr, RAX, RCX, RDI, RDX, RSI, Reg, Rm};
-use super::program::{Layout, Liveness, Program, ends};
-use crate::lanes::{Id, Lane};
+use super::program::{Layout, Liveness, Program, chains, ends};
+use crate::math::record::{Id, Lane};
 
 /// Bytes of a place in the frame: the widest vector.
 const SLOT: i32 = 64;
 
-/// Mask registers for values; 1 is the tail's, 6 and 7 are for masks that come from memory.
-const MASKS: std::ops::Range<u8> = 2..6;
+/// Mask registers for values; those of the tail and two for masks that come from memory are kept.
+const MASKS: std::ops::Range<u8> = 2..5;
 
-/// General registers that hold the pointers of the first entries of the table.
-const POINTERS: [Gpr; 4] = [8, 9, 10, 11];
+/// Mask registers of the tail, by copy.
+const TAILS: [u8; 2] = [1, 5];
+
+/// General registers that hold the pointers of the first entries of the table. r10 is for the lane of
+/// a partial result, r11 says whether the formulas have held.
+const POINTERS: [Gpr; 2] = [8, 9];
 
 /// Where a value is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -34,6 +38,7 @@ enum Place {
 struct Body {
     lanes: usize,
     copies: usize,
+    together: usize,
     masked: bool,
 }
 
@@ -81,7 +86,7 @@ pub(super) fn compile(p: &Program, uniform: u128, form: Form) -> Compiled {
         frame_ended: Vec::new(),
         frame_next: 0,
         frame_most: 0,
-        body: Body { lanes: 1, copies: 1, masked: false },
+        body: Body { lanes: 1, copies: 1, together: 1, masked: false },
         place: Vec::new(),
         held: [[NONE; 32]; 2],
     };
@@ -105,21 +110,41 @@ impl Emit<'_> {
     }
 
     fn function(&mut self) {
-        let copies = self.layout.unroll;
+        let Layout { unroll, together, .. } = self.layout;
+        let folds = !self.p.folds.is_empty();
         self.asm.lanes = if self.evex() { 8 } else { 4 };
         self.setup();
-        let main = Body { lanes: self.asm.lanes, copies, masked: false };
+        let main = Body { lanes: self.asm.lanes, copies: unroll, together, masked: false };
+        self.while_at_least(main);
         if self.evex() {
-            self.while_at_least(main);
-            self.while_at_least(Body { lanes: 8, copies: 1, masked: true });
+            let copies = if folds { unroll } else { 1 };
+            self.while_at_least(Body { copies, together: together.min(copies), masked: true, ..main });
+            self.carries(asm::STORE);
         } else {
-            self.while_at_least(main);
-            if copies > 1 {
-                self.while_at_least(Body { lanes: 4, copies: 1, masked: false });
+            self.carries(asm::STORE);
+            if unroll > 1 && !folds {
+                self.while_at_least(Body { copies: 1, together: 1, ..main });
             }
-            self.while_at_least(Body { lanes: 1, copies: 1, masked: false });
+            self.while_at_least(Body { lanes: 1, copies: 1, together: 1, masked: false });
         }
         self.asm.finish();
+    }
+
+    /// Register of a partial result.
+    fn carry(&self, fold: usize, copy: usize) -> Reg {
+        let chains = chains(self.asm.form);
+        self.layout.carries + u8::try_from(fold * chains + copy % chains).unwrap_or(0)
+    }
+
+    /// Loads or stores all partial results.
+    fn carries(&mut self, o: asm::Opcode) {
+        for f in 0..self.p.folds.len() {
+            self.asm.load(RAX, RDI, entry_at(self.p.inputs + self.p.stores.len() + f));
+            for chain in 0..chains(self.asm.form) {
+                let disp = i32::try_from(chain * self.asm.lanes * 8).unwrap_or(0);
+                self.asm.vector(o, self.carry(f, chain), 0, Rm::At(RAX, disp), None, Deco::default());
+            }
+        }
     }
 
     /// Pointers and fixed values.
@@ -130,6 +155,8 @@ impl Emit<'_> {
             self.asm.load(g, RDI, entry_at(k));
         }
         self.asm.zero(RCX);
+        self.asm.all_hold();
+        self.carries(asm::LOAD);
         for i in 0..self.p.code.len() {
             if !self.live.fixed[i] || !self.live.needed[i] {
                 continue;
@@ -179,46 +206,123 @@ impl Emit<'_> {
         self.body = body;
         self.asm.lanes = body.lanes;
         let step = i32::try_from(body.lanes * body.copies).unwrap_or(1);
+        let test = |e: &mut Self| {
+            if body.masked {
+                e.asm.copy(RAX, RSI);
+                e.asm.subtract(RAX, RCX);
+                e.asm.compare(RAX, 0);
+            } else {
+                e.asm.sum(RAX, RCX, step);
+                e.asm.compare_with(RAX, RSI);
+            }
+        };
+        let (enough, not_enough) = if body.masked { (0x8F, 0x8E) } else { (0x8E, 0x8F) };
+        test(self);
+        let out = self.asm.jump(not_enough);
         let top = self.asm.code.len();
-        self.asm.copy(RAX, RSI);
-        self.asm.subtract(RAX, RCX);
-        let out = if body.masked {
-            self.asm.compare(RAX, 0);
-            let out = self.asm.jump(0x8E);
+        if body.masked {
             // The frame's register serves for the mask.
             self.asm.low_bits(RAX, RDX);
-            self.asm.mask_from(1, RAX);
+            self.asm.mask_from(TAILS[0], RAX);
+            if body.copies > 1 {
+                self.asm.next_byte();
+                self.asm.mask_from(TAILS[1], RAX);
+            }
             self.asm.load(RDX, RDI, 0);
-            out
-        } else {
-            self.asm.compare(RAX, step);
-            self.asm.jump(0x8C)
-        };
+        }
         self.body();
         self.asm.add(RCX, step);
-        let again = self.asm.jump(0);
+        test(self);
+        let again = self.asm.jump(enough);
         self.asm.land(again, top);
         let end = self.asm.code.len();
         self.asm.land(out, end);
     }
 
     fn body(&mut self) {
-        let copies = self.body.copies;
+        let Body { lanes, copies, together, .. } = self.body;
         self.place = self.fixed.iter().flat_map(|&p| std::iter::repeat_n(p, copies)).collect();
         self.held = [[NONE; 32]; 2];
-        for i in 0..self.p.code.len() {
-            if !self.live.needed[i] {
-                continue;
-            }
+        for (f, fold) in self.p.folds.iter().enumerate() {
             for copy in 0..copies {
-                if !self.live.fixed[i] {
-                    self.instruction(i, copy);
-                }
-                self.stores(i, copy);
-                self.end(i, copy, i);
-                self.frame_free.append(&mut self.frame_ended);
+                self.place[fold.carry as usize * copies + copy] = Place::Reg(self.carry(f, copy));
             }
         }
+        if lanes == 1 && !self.p.folds.is_empty() {
+            self.asm.lane_index();
+            for f in 0..self.p.folds.len() {
+                self.asm.load(RAX, RDI, entry_at(self.p.inputs + self.p.stores.len() + f));
+                self.asm.vector(asm::LOAD_ONE, self.carry(f, 0), 0, Rm::Lane(RAX), None, Deco::default());
+            }
+        }
+        for group in (0..copies).step_by(together) {
+            for i in 0..self.p.code.len() {
+                if !self.live.needed[i] {
+                    continue;
+                }
+                for copy in group..group + together {
+                    if !self.live.fixed[i] {
+                        self.instruction(i, copy);
+                    }
+                    self.stores(i, copy);
+                    self.folds(i, copy);
+                    self.holds(i, copy);
+                    self.end(i, copy, i);
+                    self.frame_free.append(&mut self.frame_ended);
+                }
+            }
+        }
+    }
+
+    /// The mask of the elements of a copy; 0 when all are there.
+    fn tail(&self, copy: usize) -> u8 {
+        if self.body.masked { TAILS[copy % TAILS.len()] } else { 0 }
+    }
+
+    /// Takes over partial results.
+    fn folds(&mut self, i: usize, copy: usize) {
+        for f in 0..self.p.folds.len() {
+            if self.p.folds[f].next as usize != i {
+                continue;
+            }
+            let carry = self.carry(f, copy);
+            let place = self.place[i * self.body.copies + copy];
+            if place != Place::Reg(carry) {
+                let reg = self.reg(place, false);
+                let deco = Deco { mask: self.tail(copy), ..Deco::default() };
+                self.asm.vector(asm::COPY, carry, 0, Rm::Reg(reg), None, deco);
+            }
+            if self.body.lanes == 1 {
+                self.asm.load(RAX, RDI, entry_at(self.p.inputs + self.p.stores.len() + f));
+                self.asm.vector(asm::STORE_ONE, carry, 0, Rm::Lane(RAX), None, Deco::default());
+            }
+        }
+    }
+
+    /// Notes where a formula does not hold.
+    fn holds(&mut self, i: usize, copy: usize) {
+        if !self.p.holds.iter().any(|&h| h as usize == i) {
+            return;
+        }
+        let place = self.place[i * self.body.copies + copy];
+        if self.evex() {
+            let mut k = self.mask(place, 7);
+            if self.body.masked {
+                self.asm.mask_op(0x42, 7, k, self.tail(copy));
+                k = 7;
+            }
+            self.asm.mask_to_eax(k);
+            if self.body.masked {
+                self.asm.invert();
+            }
+        } else {
+            let reg = self.reg(place, false);
+            self.asm.vector(asm::SIGNS, RAX, 0, Rm::Reg(reg), None, Deco::default());
+            if self.body.lanes == 1 {
+                self.asm.first_bit_only();
+            }
+        }
+        self.asm.hold();
     }
 
     fn at(&self, i: Id, copy: usize) -> Place {
@@ -247,6 +351,13 @@ impl Emit<'_> {
     /// A register for a result; when all are taken, one is emptied into the frame.
     fn take(&mut self, value: usize, copy: usize) -> Reg {
         let class = self.class(value);
+        if !self.body.masked
+            && let Some(f) = self.p.folds.iter().position(|f| f.next as usize == value)
+        {
+            let reg = self.carry(f, copy);
+            self.place[value * self.body.copies + copy] = Place::Reg(reg);
+            return reg;
+        }
         let range = if class == 1 { MASKS } else { 0..self.layout.free };
         let copies = self.body.copies;
         let reg = range.clone().find(|&r| self.held[class][r as usize] == NONE).unwrap_or_else(|| {
@@ -335,7 +446,7 @@ impl Emit<'_> {
             let reg = self.reg(place, false);
             let rm = self.element(self.p.inputs + k, copy);
             let o = if self.body.lanes == 1 { asm::STORE_ONE } else { asm::STORE };
-            let deco = Deco { mask: u8::from(self.body.masked), ..Deco::default() };
+            let deco = Deco { mask: self.tail(copy), ..Deco::default() };
             self.asm.vector(o, reg, 0, rm, None, deco);
         }
     }

@@ -1,6 +1,6 @@
 //! Compiled loops: machine code for x86-64 with AVX-512 or with AVX2 and FMA.
 //!
-//! A fused loop whose operators all have a lane program (`OpDef::lanes`) becomes one function that
+//! A fused loop whose operators all have a formula over `math::Lanes`  becomes one function that
 //! keeps every value in a vector register. All else, and every loop on other machines, runs in the
 //! block interpreter; both give the same bits, because they do the same operations in the same
 //! order. Operands that do not lie side by side are gathered in blocks first, and reductions are
@@ -18,6 +18,7 @@ mod nowhere;
 #[cfg(all(target_arch = "x86_64", not(miri)))]
 mod page;
 mod program;
+mod walk;
 
 #[cfg(not(all(target_arch = "x86_64", not(miri))))]
 use nowhere as page;

@@ -3,7 +3,17 @@
 use smallvec::SmallVec;
 
 use super::asm::Form;
-use crate::lanes::{Id, Lane};
+use crate::math::record::{Id, Lane};
+use crate::op::FOLD_LANES;
+
+/// A reduction that is carried along.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Fold {
+    /// The partial result before an element.
+    pub(super) carry: Id,
+    /// The partial result after it.
+    pub(super) next: Id,
+}
 
 /// A straight line for every element, from inputs to stores.
 #[derive(Debug, Clone, Default)]
@@ -13,6 +23,10 @@ pub(super) struct Program {
     pub(super) inputs: usize,
     /// What is stored, in the order of the entries behind the inputs.
     pub(super) stores: Vec<Id>,
+    /// Reductions carried along; their partial results are behind the stores.
+    pub(super) folds: Vec<Fold>,
+    /// Masks of where the formulas hold.
+    pub(super) holds: Vec<Id>,
 }
 
 /// What is known of the values of a program.
@@ -22,7 +36,7 @@ pub(super) struct Liveness {
     pub(super) uses: Vec<SmallVec<[u32; 4]>>,
     /// Is it computed at all?
     pub(super) needed: Vec<bool>,
-    /// The same for every element: a constant, or an input that is one number.
+    /// In a place of its own: a constant, an input that is one number, a partial result.
     pub(super) fixed: Vec<bool>,
     /// Most vectors and masks alive at once, without fixed ones.
     pub(super) pressure: usize,
@@ -33,9 +47,8 @@ impl Liveness {
     pub(super) fn new(p: &Program, uniform: u128) -> Liveness {
         let n = p.code.len();
         let mut needed = vec![false; n];
-        for &s in &p.stores {
-            needed[s as usize] = true;
-        }
+        let results = p.stores.iter().copied().chain(p.folds.iter().map(|f| f.next));
+        results.chain(p.holds.iter().copied()).for_each(|s| needed[s as usize] = true);
         for i in (0..n).rev() {
             if needed[i] {
                 p.code[i].args().iter().for_each(|&a| needed[a as usize] = true);
@@ -51,7 +64,7 @@ impl Liveness {
             .code
             .iter()
             .map(|lane| match *lane {
-                Lane::Const(_) => true,
+                Lane::Const(_) | Lane::Carry(_) => true,
                 Lane::Input(k) => uniform >> k & 1 == 1,
                 _ => false,
             })
@@ -83,10 +96,14 @@ pub(super) fn ends(uses: &[u32], at: usize) -> bool {
 /// How a program is compiled: how many elements side by side, and what stays in registers.
 #[derive(Debug)]
 pub(super) struct Layout {
-    /// Copies of the body, interleaved, so that their chains overlap.
+    /// Copies of the body.
     pub(super) unroll: usize,
+    /// Copies that are interleaved, so that their chains overlap; the others follow.
+    pub(super) together: usize,
     /// Fixed values with a register of their own.
     pub(super) pinned: Vec<(Id, u8)>,
+    /// The first register of partial results.
+    pub(super) carries: u8,
     /// Registers for everything else: those below.
     pub(super) free: u8,
 }
@@ -94,27 +111,47 @@ pub(super) struct Layout {
 /// Instructions after unrolling; beyond, loops outgrow the cache of decoded instructions.
 const LONGEST: usize = 1500;
 
+/// Registers for partial results at most.
+const CARRIED: usize = 8;
+
+/// Partial results of one reduction, in vectors.
+pub(super) fn chains(form: Form) -> usize {
+    match form {
+        Form::Vex => FOLD_LANES / 4,
+        Form::Evex => FOLD_LANES / 8,
+    }
+}
+
+/// Can so many reductions be carried along in registers?
+pub(super) fn carries(folds: usize, form: Form) -> bool {
+    folds * chains(form) <= CARRIED
+}
+
 impl Layout {
     pub(super) fn new(p: &Program, live: &Liveness, form: Form) -> Layout {
         // Two registers are kept for operands that come from memory.
-        let registers: usize = match form {
+        let all: usize = match form {
             Form::Vex => 14,
             Form::Evex => 30,
         };
+        let carried = p.folds.len() * chains(form);
+        let registers = all.saturating_sub(carried).max(2);
         let mut fixed: Vec<(usize, Id)> = (0..p.code.len())
-            .filter(|&i| live.fixed[i] && live.needed[i])
+            .filter(|&i| live.fixed[i] && live.needed[i] && !matches!(p.code[i], Lane::Carry(_)))
             .map(|i| (live.uses[i].len(), Id::try_from(i).unwrap_or(0)))
             .collect();
         fixed.sort_by_key(|&(uses, id)| (std::cmp::Reverse(uses), id));
         let wanted = fixed.len().min(registers / 4);
-        let unroll = (1..=4)
-            .rev()
-            .find(|u| u * live.pressure.max(1) + wanted <= registers && u * p.code.len() <= LONGEST)
-            .unwrap_or(1);
-        let spare = registers.saturating_sub(unroll * live.pressure.max(1)).min(fixed.len());
+        let pressure = live.pressure.max(1);
+        let fits = |u: &usize| u * pressure + wanted <= registers && u * p.code.len() <= LONGEST;
+        // Element and lane of a partial result go together: as many copies as there are chains.
+        let unroll = if p.folds.is_empty() { (1..=4).rev().find(fits).unwrap_or(1) } else { chains(form) };
+        let together = (1..=unroll).rev().filter(|t| unroll.is_multiple_of(*t)).find(fits).unwrap_or(1);
+        let spare = registers.saturating_sub(together * pressure).min(fixed.len());
         let spare = u8::try_from(spare).unwrap_or(0);
-        let free = u8::try_from(registers).unwrap_or(14) - spare;
+        let carries = u8::try_from(registers).unwrap_or(14);
+        let free = carries - spare;
         let pinned = (free..free + spare).zip(fixed).map(|(reg, (_, id))| (id, reg)).collect();
-        Layout { unroll, pinned, free }
+        Layout { unroll, together, pinned, carries, free }
     }
 }

@@ -1,8 +1,9 @@
 //! The row: everything that is said about one operator.
 
+use super::batch::{self, Batch};
+use super::common::Common;
 use super::{Arg, Attr, AttrKind, Kernel, Law, Pp, TyResult};
 use crate::expr::{Adjoint, Expr};
-use crate::lanes::Record;
 use crate::num::Real;
 use crate::ty::{Dim, Shape};
 
@@ -130,9 +131,6 @@ pub struct OpDef {
     pub disconnected: &'static [usize],
     /// How it computes.
     pub kernel: Kernel,
-    /// The kernel as instructions on vector lanes, bit for bit; `None` where it is not a straight
-    /// line of them.
-    pub lanes: Option<Record>,
     /// Its value over the reals, on scalars: the judge of the kernel and of rules.
     pub real: Option<fn(&[Real]) -> Real>,
     /// Work per element of the result (of the operand, for a reduction), in additions.
@@ -141,6 +139,10 @@ pub struct OpDef {
     pub laws: &'static [Law],
     /// Rewriting into other operators before optimization.
     pub lower: Lower,
+    /// How it is spelled for programs that know fewer operators, where they do not know its name.
+    pub common: Common,
+    /// The same along one more axis.
+    pub batch: Batch,
     /// What it does in the field of real functions, for the polynomial normal form.
     pub ring: Ring,
 }
@@ -161,11 +163,12 @@ impl OpDef {
         derivative: Derivative::Undefined,
         disconnected: &[],
         kernel: Kernel::None,
-        lanes: None,
         real: None,
         cost: 1.0,
         laws: &[],
         lower: None,
+        common: None,
+        batch: batch::by_role,
         ring: Ring::None,
     };
 

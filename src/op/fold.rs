@@ -1,69 +1,81 @@
 //! The order in which a block of elements is folded: fixed, so that a result never depends on the
 //! machine or on how a loop was divided.
 
-use crate::math::Element;
-use crate::math::wide::Loop;
+use super::kernel::{FOLD_LANES, FOLD_SHORTEST, Kernel, Map2};
+use crate::math::wide::{Loop, widely};
+use crate::math::{Binary, Element, Lanes};
 
-/// Partial results that are carried side by side.
-const LANES: usize = 16;
-
-/// [`fold_lanes`] at the width of the machine.
-pub(super) struct FoldLanes<'x, T, S, M> {
-    pub(super) init: Option<f64>,
-    pub(super) xs: &'x [T],
-    pub(super) step: S,
-    pub(super) merge: M,
+/// What a reduction does with two numbers.
+pub(super) trait Fold {
+    /// Folded with any number, gives that number.
+    const IDENTITY: f64;
+    /// A partial result and the next element.
+    fn step<L: Lanes>(a: L, b: L) -> L;
+    /// Two partial results.
+    fn merge<L: Lanes>(a: L, b: L) -> L;
 }
 
-impl<T: Element, S: Fn(f64, f64) -> f64, M: Fn(f64, f64) -> f64> Loop for FoldLanes<'_, T, S, M> {
+struct Step<F>(std::marker::PhantomData<F>);
+
+impl<F: Fold> Binary for Step<F> {
+    #[inline(always)]
+    fn at<L: Lanes>(a: L, b: L) -> L {
+        F::step(a, b)
+    }
+}
+
+/// The kernel of a reduction.
+pub(super) const fn reduce<F: Fold>(init: Option<f64>) -> Kernel {
+    Kernel::Reduce {
+        init,
+        identity: F::IDENTITY,
+        step: Map2::formula::<Step<F>>(),
+        fold: |xs| widely(Block::<f64, F>(xs, std::marker::PhantomData)),
+        single: |xs| widely(Block::<f32, F>(xs, std::marker::PhantomData)),
+        join: |lanes| join::<f64, F>(*lanes),
+        merge: F::merge::<f64>,
+    }
+}
+
+struct Block<'x, T, F>(&'x [T], std::marker::PhantomData<F>);
+
+impl<T: Element, F: Fold> Loop for Block<'_, T, F> {
     type Out = T;
     #[inline(always)]
     fn run(self) -> T {
-        let FoldLanes { init, xs, step, merge } = self;
-        let step = |a: T, b: T| T::of(step(a.wide(), b.wide()));
-        fold_lanes(init.map(T::of), xs, step, |a: T, b: T| T::of(merge(a.wide(), b.wide())))
+        fold_block::<T, F>(self.0)
     }
 }
 
 /// Folds a block: element `i` goes to lane `i % 16` by `step`, the lanes are then joined in pairs
 /// by `merge`. For a sum of `n` elements the relative error of the sum of absolute values is at
-/// most `(n / 16 + 5) * 2^-53`; a short block is folded from the left.
-///
-/// NaN when there is no element and no `init`, which the checks on lengths exclude.
+/// most `(n / 16 + 5) u`, where `u` is `2^-53` for doubles and `2^-24` for singles; a short block is
+/// folded from the left.
 #[inline(always)]
-fn fold_lanes<T: Element>(
-    init: Option<T>,
-    xs: &[T],
-    step: impl Fn(T, T) -> T,
-    merge: impl Fn(T, T) -> T,
-) -> T {
-    let Some((&first, tail)) = xs.split_first() else { return init.unwrap_or(T::of(f64::NAN)) };
-    if xs.len() < 2 * LANES {
-        return match init {
-            Some(x) => xs.iter().fold(x, |a, &b| step(a, b)),
-            None => tail.iter().fold(first, |a, &b| step(a, b)),
-        };
+fn fold_block<T: Element, F: Fold>(xs: &[T]) -> T {
+    if xs.len() < FOLD_SHORTEST {
+        return xs.iter().fold(T::of(F::IDENTITY), |a, &b| F::step(a, b));
     }
-    let mut lanes = [init.unwrap_or_default(); LANES];
-    let mut rest = xs;
-    if init.is_none() {
-        let (head, tail) = xs.split_at(LANES);
-        lanes.copy_from_slice(head);
-        rest = tail;
-    }
-    let mut chunks = rest.chunks_exact(LANES);
-    for chunk in &mut chunks {
+    let mut lanes = [T::of(F::IDENTITY); FOLD_LANES];
+    let (chunks, rest) = xs.as_chunks::<FOLD_LANES>();
+    for chunk in chunks {
         for (lane, &x) in lanes.iter_mut().zip(chunk) {
-            *lane = step(*lane, x);
+            *lane = F::step(*lane, x);
         }
     }
-    for (lane, &x) in lanes.iter_mut().zip(chunks.remainder()) {
-        *lane = step(*lane, x);
+    for (lane, &x) in lanes.iter_mut().zip(rest) {
+        *lane = F::step(*lane, x);
     }
-    let mut width = LANES / 2;
+    join::<T, F>(lanes)
+}
+
+/// The lanes joined in pairs.
+#[inline(always)]
+fn join<T: Element, F: Fold>(mut lanes: [T; FOLD_LANES]) -> T {
+    let mut width = FOLD_LANES / 2;
     while width > 0 {
         for i in 0..width {
-            lanes[i] = merge(lanes[i], lanes[i + width]);
+            lanes[i] = F::merge(lanes[i], lanes[i + width]);
         }
         width /= 2;
     }
@@ -72,16 +84,20 @@ fn fold_lanes<T: Element>(
 
 #[cfg(test)]
 mod tests {
-    use super::fold_lanes;
+    use super::super::Op;
+    use super::super::kernel::Kernel;
 
     #[test]
     fn every_element_counts_once() {
-        let add = |a: f64, b: f64| a + b;
-        for n in 0..100u32 {
+        let folds = |op: Op| match op.def().kernel {
+            Kernel::Reduce { fold, .. } => fold,
+            _ => |_: &[f64]| f64::NAN,
+        };
+        let (sum, max) = (folds(Op::Sum), folds(Op::Max));
+        for n in 1..100u32 {
             let xs: Vec<f64> = (1..=n).map(f64::from).collect();
-            assert_eq!(fold_lanes(Some(0.0), &xs, add, add).to_bits(), f64::from(n * (n + 1) / 2).to_bits());
-            let max = fold_lanes(None, &xs, f64::max, f64::max);
-            assert!(if n == 0 { max.is_nan() } else { max.to_bits() == f64::from(n).to_bits() });
+            assert_eq!(sum(&xs).to_bits(), f64::from(n * (n + 1) / 2).to_bits());
+            assert_eq!(max(&xs).to_bits(), f64::from(n).to_bits());
         }
     }
 }

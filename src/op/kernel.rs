@@ -3,7 +3,8 @@
 //! The evaluator owns every loop over memory; a row gives the arithmetic.
 
 use super::Attr;
-use crate::math::{Binary, Unary, wide};
+use crate::math::record::{self, Record};
+use crate::math::{Binary, Ternary, Unary, wide};
 
 /// One operand to one result.
 #[derive(Debug, Clone, Copy)]
@@ -14,15 +15,18 @@ pub struct Map1 {
     pub block: fn(&[f64], &mut [f64]),
     /// The same over a block of singles.
     pub single: fn(&[f32], &mut [f32]),
+    /// The formula for code generators, bit for bit; `None` for functions of the scalar library.
+    pub record: Option<Record>,
 }
 
 impl Map1 {
-    /// An elementary function as a kernel: the same formula for one number and for blocks.
+    /// A formula as a kernel: the same for one number, for blocks and for code generators.
     pub(super) const fn of<F: Unary>() -> Kernel {
         Kernel::Map1(Map1 {
             scalar: wide::one1::<F>,
             block: wide::each1::<f64, F>,
             single: wide::each1::<f32, F>,
+            record: Some(record::unary::<F>),
         })
     }
 }
@@ -35,19 +39,33 @@ pub struct Map2 {
     /// The same over a block.
     pub block: fn(&[f64], &[f64], &mut [f64]),
     /// The same over a block of singles.
+    #[allow(clippy::type_complexity, reason = "a kernel's signature")]
     pub single: fn(&[f32], &[f32], &mut [f32]),
+    /// The formula for code generators, bit for bit; `None` for functions of the scalar library.
+    pub record: Option<Record>,
 }
 
 impl Map2 {
     /// As [`Map1::of`].
     pub(super) const fn of<F: Binary>() -> Kernel {
-        Kernel::Map2(Map2 {
+        Kernel::Map2(Map2::formula::<F>())
+    }
+
+    pub(super) const fn formula<F: Binary>() -> Map2 {
+        Map2 {
             scalar: wide::one2::<F>,
             block: wide::each2::<f64, F>,
             single: wide::each2::<f32, F>,
-        })
+            record: Some(record::binary::<F>),
+        }
     }
 }
+
+/// Partial results that a fold carries side by side: element `i` of a block goes to lane `i % 16`.
+pub const FOLD_LANES: usize = 16;
+
+/// Blocks shorter than this are folded from the left, without lanes.
+pub const FOLD_SHORTEST: usize = 2 * FOLD_LANES;
 
 /// `out[i] = f(a[i], b[i], c[i])`.
 pub type Block3<T = f64> = fn(&[T], &[T], &[T], &mut [T]);
@@ -61,6 +79,20 @@ pub struct Map3 {
     pub block: Block3,
     /// The same over a block of singles.
     pub single: Block3<f32>,
+    /// The formula for code generators, bit for bit; `None` for functions of the scalar library.
+    pub record: Option<Record>,
+}
+
+impl Map3 {
+    /// As [`Map1::of`].
+    pub(super) const fn of<F: Ternary>() -> Kernel {
+        Kernel::Map3(Map3 {
+            scalar: wide::one3::<F>,
+            block: wide::each3::<f64, F>,
+            single: wide::each3::<f32, F>,
+            record: Some(record::ternary::<F>),
+        })
+    }
 }
 
 /// A result that is its operand seen with other strides.
@@ -87,6 +119,18 @@ pub struct Dense<'a> {
 /// value does not fit.
 pub type Whole = fn(&Attr, &[Dense<'_>], &[usize], &mut [f64]) -> Result<(), String>;
 
+impl Kernel {
+    /// The formula of an elementwise operator, where it has one.
+    pub fn record(&self) -> Option<Record> {
+        match self {
+            Kernel::Map1(k) => k.record,
+            Kernel::Map2(k) => k.record,
+            Kernel::Map3(k) => k.record,
+            _ => None,
+        }
+    }
+}
+
 /// The family of an operator's computation.
 #[derive(Debug, Clone, Copy)]
 pub enum Kernel {
@@ -102,12 +146,16 @@ pub enum Kernel {
     Reduce {
         /// Value of an empty fold; `None` when an empty one is an error.
         init: Option<f64>,
+        /// Folded with any number, gives that number.
+        identity: f64,
         /// One step: a partial result and the next element.
         step: Map2,
         /// A whole block of elements, in a fixed order.
         fold: fn(&[f64]) -> f64,
         /// The same of singles.
         single: fn(&[f32]) -> f32,
+        /// The partial results of a block's lanes, in the order of `fold`.
+        join: fn(&[f64; FOLD_LANES]) -> f64,
         /// Two partial results into one.
         merge: fn(f64, f64) -> f64,
     },
@@ -129,67 +177,93 @@ pub enum Kernel {
     Whole(Whole),
 }
 
-/// A [`Map1`] from a closure.
+/// A kernel from a formula over [`Lanes`](crate::math::Lanes), called `L` in it, or from a function of
+/// the scalar library.
 macro_rules! map1 {
+    (|$a:ident| $formula:expr) => {{
+        struct F;
+        impl $crate::math::Unary for F {
+            #[inline(always)]
+            fn at<L: $crate::math::Lanes>($a: L) -> L {
+                $formula
+            }
+        }
+        $crate::op::Map1::of::<F>()
+    }};
     ($f:expr) => {
         $crate::op::Kernel::Map1($crate::op::Map1 {
             scalar: $f,
             block: |a, out| crate::math::wide::map1(a, out, $f),
             single: |a, out| crate::math::wide::map1(a, out, $f),
+            record: None,
         })
     };
 }
 
-/// The two fields of a [`Map2`] from a closure.
-macro_rules! map2_of {
+/// The [`Map2`] of a formula.
+macro_rules! formula2 {
+    (|$a:ident, $b:ident| $formula:expr) => {{
+        struct F;
+        impl $crate::math::Binary for F {
+            #[inline(always)]
+            fn at<L: $crate::math::Lanes>($a: L, $b: L) -> L {
+                $formula
+            }
+        }
+        $crate::op::Map2::formula::<F>()
+    }};
+}
+
+/// As [`map1`], of two operands.
+macro_rules! map2 {
+    (|$a:ident, $b:ident| $formula:expr) => {
+        $crate::op::Kernel::Map2(formula2!(|$a, $b| $formula))
+    };
     ($f:expr) => {
-        $crate::op::Map2 {
+        $crate::op::Kernel::Map2($crate::op::Map2 {
             scalar: $f,
             block: |a, b, out| crate::math::wide::map2(a, b, out, $f),
             single: |a, b, out| crate::math::wide::map2(a, b, out, $f),
-        }
-    };
-}
-
-/// A [`Kernel::Map2`] from a closure.
-macro_rules! map2 {
-    ($f:expr) => {
-        $crate::op::Kernel::Map2(map2_of!($f))
-    };
-}
-
-/// A [`Kernel::Map3`] from a closure.
-macro_rules! map3 {
-    ($f:expr) => {
-        $crate::op::Kernel::Map3($crate::op::Map3 {
-            scalar: $f,
-            block: |a, b, c, out| crate::math::wide::map3([a, b, c], out, $f),
-            single: |a, b, c, out| crate::math::wide::map3([a, b, c], out, $f),
+            record: None,
         })
     };
 }
 
-/// A [`Kernel::Reduce`] from the value of an empty fold, the step, and how partial results join
-/// where that is not the step.
-macro_rules! reduce {
-    ($init:expr, $step:expr) => {
-        reduce!($init, $step, $step)
-    };
-    ($init:expr, $step:expr, $merge:expr) => {
-        $crate::op::Kernel::Reduce {
-            init: $init,
-            step: map2_of!($step),
-            fold: |xs| {
-                let fold = crate::op::fold::FoldLanes { init: $init, xs, step: $step, merge: $merge };
-                crate::math::wide::widely(fold)
-            },
-            single: |xs| {
-                let fold = crate::op::fold::FoldLanes { init: $init, xs, step: $step, merge: $merge };
-                crate::math::wide::widely(fold)
-            },
-            merge: $merge,
+/// As [`map1`], of three operands.
+macro_rules! map3 {
+    (|$a:ident, $b:ident, $c:ident| $formula:expr) => {{
+        struct F;
+        impl $crate::math::Ternary for F {
+            #[inline(always)]
+            fn at<L: $crate::math::Lanes>($a: L, $b: L, $c: L) -> L {
+                $formula
+            }
         }
-    };
+        $crate::op::Map3::of::<F>()
+    }};
 }
 
-pub(crate) use {map1, map2, map2_of, map3, reduce};
+/// A [`Kernel::Reduce`] from the value of an empty fold, the number that changes no fold, the step as a
+/// formula, and how partial results join where that is not the step.
+macro_rules! reduce {
+    ($init:expr, $identity:expr, |$a:ident, $b:ident| $step:expr) => {
+        reduce!($init, $identity, |$a, $b| $step, |$a, $b| $step)
+    };
+    ($init:expr, $identity:expr, |$a:ident, $b:ident| $step:expr, |$c:ident, $d:ident| $merge:expr) => {{
+        struct F;
+        impl $crate::op::fold::Fold for F {
+            const IDENTITY: f64 = $identity;
+            #[inline(always)]
+            fn step<L: $crate::math::Lanes>($a: L, $b: L) -> L {
+                $step
+            }
+            #[inline(always)]
+            fn merge<L: $crate::math::Lanes>($c: L, $d: L) -> L {
+                $merge
+            }
+        }
+        $crate::op::fold::reduce::<F>($init)
+    }};
+}
+
+pub(crate) use {formula2, map1, map2, map3, reduce};

@@ -5,6 +5,8 @@
 //! written with expressions.
 
 mod attr;
+mod batch;
+mod common;
 mod def;
 mod derive;
 mod error_fn;
@@ -20,8 +22,11 @@ mod types;
 mod whole;
 
 pub use attr::{Attr, AttrKind, IndexItem};
+pub use batch::{Batch, Batched};
+pub use common::Common;
+pub(crate) use common::array::zeros;
 pub use def::{Arity, Demand, Derivative, Lower, OpDef, Partial, Ring, Role};
-pub use kernel::{Block3, Dense, Kernel, Map1, Map2, Map3, View, Whole};
+pub use kernel::{Block3, Dense, FOLD_LANES, FOLD_SHORTEST, Kernel, Map1, Map2, Map3, View, Whole};
 pub use law::{Fold, Interval, Law};
 pub use pieces::{Piece, Pp, Spelling};
 pub(crate) use pieces::{bare_row, is_stack, join_spelled, without_leading_axes};

@@ -5,11 +5,6 @@ pub(super) fn half_away(x: f64) -> f64 {
     libm::round(x)
 }
 
-/// The nearest integer; a half goes to the even one.
-pub(super) fn half_even(x: f64) -> f64 {
-    x.round_ties_even()
-}
-
 /// The remainder of floored division: it has the sign of the divisor.
 pub(super) fn modulo(a: f64, b: f64) -> f64 {
     let r = a % b;

@@ -1,5 +1,6 @@
 //! Scalar functions that the platform's library lacks, and the reals' view of them.
 
+use crate::math::Lanes;
 use crate::num::Real;
 
 fn r(x: f64) -> Real {
@@ -22,24 +23,11 @@ pub(super) fn xlog1py(x: f64, y: f64) -> f64 {
 }
 
 /// -1, 0 or 1; keeps zeros and NaN.
-pub(super) fn sgn(x: f64) -> f64 {
-    if x > 0.0 {
-        1.0
-    } else if x < 0.0 {
-        -1.0
-    } else {
-        x
-    }
-}
-
-/// NumPy's `maximum`: NaN if either is.
-pub(super) fn maximum(a: f64, b: f64) -> f64 {
-    if a.is_nan() || a >= b { a } else { b }
-}
-
-/// NumPy's `minimum`: NaN if either is.
-pub(super) fn minimum(a: f64, b: f64) -> f64 {
-    if a.is_nan() || a <= b { a } else { b }
+#[inline(always)]
+pub(super) fn sgn<L: Lanes>(x: L) -> L {
+    let zero = L::splat(0.0);
+    let below = L::select(x.lt(zero), L::splat(-1.0), x);
+    L::select(zero.lt(x), L::splat(1.0), below)
 }
 
 /// The logarithmic derivative of the gamma function.

@@ -65,6 +65,19 @@ pub(super) fn like(args: &[Arg<'_>], attr: &Attr) -> TyResult {
     arith(args, attr)
 }
 
+/// Exactly the type of its operand.
+pub(super) fn same(args: &[Arg<'_>], _: &Attr) -> TyResult {
+    Ok(args[0].ty.clone())
+}
+
+/// Exactly the type of its first operand; the others are numbers.
+pub(super) fn marked(args: &[Arg<'_>], _: &Attr) -> TyResult {
+    if let Some(a) = args[1..].iter().find(|a| a.ty.rank() > 0) {
+        return Err(format!("takes numbers behind its first operand, not {}", a.ty.shape));
+    }
+    Ok(args[0].ty.clone())
+}
+
 /// Choice: the first operand selects.
 pub(super) fn switch(args: &[Arg<'_>], _: &Attr) -> TyResult {
     Ok(Ty::new(joint_dtype(&args[1..]), joint_shape(args)?))

@@ -9,8 +9,20 @@ use crate::sexp::{ReadError, ReadErrorKind, Source, Span, quoted};
 use crate::ty::{Dim, normalize_axes, normalize_axis};
 
 /// Every keyword, and whether its value is fixed: not an expression.
-pub(super) const KEYWORDS: [(&str, bool); 6] =
-    [("axis", true), ("axes", true), ("keepdims", true), ("shape", false), ("order", true), ("dtype", true)];
+pub(super) const KEYWORDS: [(&str, bool); 9] = [
+    ("axis", true),
+    ("axes", true),
+    ("keepdims", true),
+    ("shape", false),
+    ("order", true),
+    ("dtype", true),
+    ("consider_constant", false),
+    ("known_grads", false),
+    ("disconnected_inputs", true),
+];
+
+/// Words that are fixed values of keywords.
+pub(super) const WORDS: [&str; 3] = ["raise", "warn", "ignore"];
 
 /// A call under way.
 pub(super) struct Args<'a> {

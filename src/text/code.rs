@@ -19,6 +19,8 @@ pub(super) enum Code {
     Nothing,
     /// Pushes an element type.
     DType(DType),
+    /// Pushes the word at the span: one of [`WORDS`](super::args::WORDS).
+    Word,
     /// Gathers so many values in a list.
     List(u32),
     /// Applies an operator without attribute to so many values.

@@ -95,6 +95,7 @@ impl<'a> Elaborator<'a> {
             }
             Code::Nothing => self.push(Value::Nothing, span),
             Code::DType(d) => self.push(Value::DType(*d), span),
+            Code::Word => self.push(Value::Word, span),
             Code::List(n) => {
                 let items = self.pop_many(*n);
                 // So values have no depth, and are dropped without recursion.

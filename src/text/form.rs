@@ -156,6 +156,7 @@ fn keyword<'t>(name: Form<'t>, value: Option<Form<'t>>, steps: &mut Vec<Step<'t>
             }
             steps.push(Step::Emit(Code::List(n), value.span()));
         }
+        None if !*fixed && number(value.text()).is_none() => steps.push(Step::Enter(value)),
         None => steps.push(Step::Emit(datum(value)?, value.span())),
     }
     steps.push(Step::Emit(Code::Keyword, name.span()));
@@ -173,6 +174,7 @@ fn datum(f: Form<'_>) -> Result<Code, ReadError> {
         ("false" | "False", _) => Ok(Code::Lit(Lit::Bool(false))),
         ("none" | "None" | "x", _) => Ok(Code::Nothing),
         (_, Some(d)) => Ok(Code::DType(d)),
+        _ if super::args::WORDS.contains(&text) => Ok(Code::Word),
         _ => Err(f.error(format!("{} is not a fixed value", quoted(f.text())))),
     }
 }

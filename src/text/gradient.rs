@@ -1,33 +1,150 @@
-//! `grad(cost, wrt)` and `grad(cost, [a, b])` as forms of the language.
+//! `grad(cost, wrt)` and its relatives as forms of the language.
+//!
+//! `grad(cost, [a, b], consider_constant=c, disconnected_inputs=ignore, known_grads=[z, gz])`,
+//! `jacobian(f, x)`, `hessian(cost, x)`, `Lop(f, x, w)`, `Rop(f, x, v)`, `hvp(cost, x, v)`: a list
+//! gives a list.
 
 use super::args::Args;
+use super::sugar::Sugar;
 use super::value::{Item, Value};
 use crate::expr::Expr;
-use crate::grad::{GradError, grads};
-use crate::sexp::{ReadError, ReadErrorKind};
+use crate::grad::{
+    Disconnected, GradError, GradOptions, Gradients, gradients, hessian_vector_product, hessians, jacobians,
+    pullback, pushforward,
+};
+use crate::sexp::{ReadError, ReadErrorKind, Span};
 
-/// The gradient of a scalar, as it is built; a list of them for a list.
-pub(super) fn grad(mut args: Args<'_>) -> Result<Value, ReadError> {
-    if args.items.len() != 2 {
-        let message =
-            format!("`grad` takes a cost and what to differentiate by, not {} operands", args.items.len());
-        return Err(args.error(ReadErrorKind::Arity, message));
-    }
-    let wrt = args.items.remove(1);
-    let cost = args.operands(1)?;
-    args.done()?;
-    let Some(cost) = cost.into_iter().next() else {
-        return Err(args.error(ReadErrorKind::Arity, "`grad` takes a cost"));
+pub(super) const SUGAR: [(&str, Sugar); 9] = [
+    ("grad", grad),
+    ("jacobian", |a| matrix(a, jacobians)),
+    ("hessian", |a| matrix(a, hessians)),
+    ("Lop", |a| product(a, pullback, Mirrors::Wrt)),
+    ("pullback", |a| product(a, pullback, Mirrors::Wrt)),
+    ("Rop", |a| product(a, pushforward, Mirrors::Function)),
+    ("pushforward", |a| product(a, pushforward, Mirrors::Function)),
+    ("hvp", |a| product(a, hessian_product, Mirrors::Wrt)),
+    ("grad_clip", clip),
+];
+
+/// The gradient of a scalar, as it is built. The cost may be `None` where gradients are known.
+fn grad(mut args: Args<'_>) -> Result<Value, ReadError> {
+    let options = options(&mut args)?;
+    let [cost, wrt] = taken(&mut args, "a cost and what to differentiate by")?;
+    let cost = match cost.value {
+        Value::Nothing => None,
+        _ => Some(args.expr(cost)?),
     };
-    let span = wrt.span;
-    let (list, many) = match wrt.value {
+    let (list, many, span) = several(&args, wrt)?;
+    let found = gradients(cost.as_ref(), &list, &options).and_then(Gradients::into_exprs);
+    packed(&args, found, many, span)
+}
+
+type Matrix = fn(&Expr, &[Expr], &GradOptions) -> Result<Vec<Expr>, GradError>;
+
+fn matrix(mut args: Args<'_>, of: Matrix) -> Result<Value, ReadError> {
+    let options = options(&mut args)?;
+    let [f, wrt] = taken(&mut args, "a function and what to differentiate by")?;
+    let f = args.expr(f)?;
+    let (list, many, span) = several(&args, wrt)?;
+    packed(&args, of(&f, &list, &options), many, span)
+}
+
+/// Which argument the result is a list with.
+#[derive(Clone, Copy)]
+enum Mirrors {
+    Function,
+    Wrt,
+}
+
+type Product = fn(&[Expr], &[Expr], &[Expr]) -> Result<Vec<Expr>, GradError>;
+
+fn hessian_product(f: &[Expr], wrt: &[Expr], v: &[Expr]) -> Result<Vec<Expr>, GradError> {
+    match f {
+        [cost] => hessian_vector_product(cost, wrt, v),
+        _ => Err(GradError::Count { what: "cost", expected: 1, got: f.len() }),
+    }
+}
+
+fn product(mut args: Args<'_>, of: Product, mirrors: Mirrors) -> Result<Value, ReadError> {
+    let [f, wrt, v] = taken(&mut args, "a function, what to differentiate by and a vector")?;
+    args.done_keywords()?;
+    let ((f, many_f, _), (wrt, many_wrt, span)) = (several(&args, f)?, several(&args, wrt)?);
+    let (v, ..) = several(&args, v)?;
+    let many = match mirrors {
+        Mirrors::Function => many_f,
+        Mirrors::Wrt => many_wrt,
+    };
+    packed(&args, of(&f, &wrt, &v), many, span)
+}
+
+/// `grad_clip(x, lo, hi)`, where the bounds are in order.
+fn clip(args: Args<'_>) -> Result<Value, ReadError> {
+    let (args, x) = super::sugar::exactly(args, 3)?;
+    args.made(x[0].try_grad_clip(&x[1], &x[2]))
+}
+
+/// The options that keywords say; no other keyword may be left.
+fn options(args: &mut Args<'_>) -> Result<GradOptions, ReadError> {
+    let mut options = GradOptions::default();
+    if let Some(item) = args.keyword("consider_constant") {
+        options.consider_constant = several(args, item)?.0;
+    }
+    if let Some(item) = args.keyword("known_grads") {
+        let span = item.span;
+        let (list, ..) = several(args, item)?;
+        let (pairs, []) = list.as_chunks() else {
+            let message = "`known_grads` is a list of expressions and their gradients: `[z, gz]`";
+            return Err(ReadError::new(ReadErrorKind::Arity, args.source, span, message));
+        };
+        options.known_grads = pairs.iter().map(|[z, g]: &[Expr; 2]| (z.clone(), g.clone())).collect();
+    }
+    if let Some(item) = args.keyword("disconnected_inputs") {
+        let word = matches!(item.value, Value::Word).then(|| args.source.slice(item.span));
+        options.disconnected = match word {
+            Some("raise") => Disconnected::Error,
+            Some("ignore") => Disconnected::Zero,
+            _ => {
+                let message = "`disconnected_inputs` is `raise` or `ignore` here";
+                return Err(args.error_at(ReadErrorKind::Value, &item, message));
+            }
+        };
+    }
+    args.done_keywords()?;
+    Ok(options)
+}
+
+/// So many arguments and no others.
+fn taken<const N: usize>(args: &mut Args<'_>, what: &str) -> Result<[Item; N], ReadError> {
+    let items = std::mem::take(&mut args.items);
+    let n = items.len();
+    let message = || format!("`{}` takes {what}, not {n} operands", args.name);
+    let taken = <[Item; N]>::try_from(items).map_err(|_| args.error(ReadErrorKind::Arity, message()))?;
+    if args.braces.is_some() {
+        args.done()?;
+    }
+    Ok(taken)
+}
+
+/// The expressions of one or of a list, and whether it was a list.
+fn several(args: &Args<'_>, item: Item) -> Result<(Vec<Expr>, bool, Span), ReadError> {
+    let span = item.span;
+    let (list, many) = match item.value {
         Value::List(items) => (items, true),
         value => (vec![Item { value, span }], false),
     };
-    let list: Vec<Expr> = list.into_iter().map(|i| args.expr(i)).collect::<Result<_, _>>()?;
-    let mut found = grads(&cost, &list).map_err(|e| {
+    Ok((list.into_iter().map(|i| args.expr(i)).collect::<Result<_, _>>()?, many, span))
+}
+
+fn packed(
+    args: &Args<'_>,
+    found: Result<Vec<Expr>, GradError>,
+    many: bool,
+    span: Span,
+) -> Result<Value, ReadError> {
+    let mut found = found.map_err(|e| {
         let kind = match e {
-            GradError::CostNotScalar { .. } => ReadErrorKind::Type,
+            GradError::CostNotScalar { .. } | GradError::Seed { .. } => ReadErrorKind::Type,
+            GradError::Count { .. } => ReadErrorKind::Arity,
             _ => ReadErrorKind::Value,
         };
         args.error(kind, e.to_string())

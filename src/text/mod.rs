@@ -32,6 +32,7 @@ mod apply;
 mod args;
 mod call;
 mod code;
+mod common;
 mod elab;
 mod form;
 mod gradient;

@@ -76,12 +76,14 @@ impl Parser<'_> {
         };
         let t = self.peek();
         let value = self.text(t.span);
-        if !fixed || t.kind != Kind::Name || matches!(value, "None" | "True" | "False") {
+        if !fixed || !matches!(t.kind, Kind::Name | Kind::Word) || matches!(value, "None" | "True" | "False")
+        {
             return Ok(true);
         }
         let code = match (value, crate::ty::DType::by_name(value)) {
             ("true" | "false", _) => Code::Lit(Lit::Bool(value == "true")),
             (_, Some(d)) => Code::DType(d),
+            _ if super::args::WORDS.contains(&value) => Code::Word,
             _ => {
                 let message = format!("`{word}` does not take {}", quoted(value));
                 return Err(ReadError::parse(self.source, t.span, message));

@@ -96,6 +96,10 @@ impl Scope {
 
     pub(super) fn bind(&mut self, source: &Source, span: Span, e: Expr) -> Result<(), ReadError> {
         let name = self.new_name(source, span)?;
+        // The first name of an expression is what it is called.
+        if e.label().is_none() {
+            let _ = e.named(name);
+        }
         self.named.insert(e.id());
         self.names.insert(name.into(), e);
         self.defined.push(name.into());

@@ -12,11 +12,12 @@ pub(super) type Sugar = fn(Args<'_>) -> Result<Value, ReadError>;
 
 /// All of them.
 pub(super) fn all() -> impl Iterator<Item = &'static (&'static str, Sugar)> {
-    CORE.iter().chain(&super::statistics::SUGAR).chain(&super::shapes::SUGAR).chain(&super::linear::SUGAR)
+    let others = [&super::shapes::SUGAR[..], &super::linear::SUGAR, &super::gradient::SUGAR];
+    CORE.iter().chain(&super::statistics::SUGAR).chain(others.into_iter().flatten())
 }
 
 /// `dot` and `-` are rows too; here they get a meaning for scalars and for one operand.
-const CORE: [(&str, Sugar); 14] = [
+const CORE: [(&str, Sugar); 13] = [
     ("-", minus),
     ("@", dot),
     ("dot", dot),
@@ -30,7 +31,6 @@ const CORE: [(&str, Sugar); 14] = [
     ("inv", inverse),
     ("slice_length", slice_length),
     ("\\dot", |a| two(a, product)),
-    ("grad", super::gradient::grad),
 ];
 
 pub(super) fn int(i: i32) -> Expr {

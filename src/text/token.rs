@@ -70,6 +70,8 @@ pub(super) enum Kind {
     /// A name; the backslash of `\alpha` is not part of it.
     Name,
     Sym(Sym),
+    /// A word in quotes, a fixed value of a keyword; the quotes are not part of it.
+    Word,
     /// The end of a statement: a line break outside of brackets, or `;`.
     Break,
     End,
@@ -134,6 +136,11 @@ pub(super) fn tokens(source: &Source) -> Result<Vec<Token>, ReadError> {
                 at = number(source, at)?;
                 Kind::Num
             }
+            b'\'' | b'"' if word_end(text, at).is_some() => {
+                at = word_end(text, at).unwrap_or(at);
+                out.push(Token { kind: Kind::Word, span: Span::new(start + 1, at - 1) });
+                continue;
+            }
             b'\\' if !dot_follows(&text[at..]) => {
                 let name = name_end(text, at + 1);
                 if !crate::pp::GREEK.contains(&&text[at + 1..name]) {
@@ -174,6 +181,12 @@ pub(super) fn tokens(source: &Source) -> Result<Vec<Token>, ReadError> {
 
 fn dot_follows(text: &str) -> bool {
     text.strip_prefix("\\dot").is_some_and(|rest| !rest.starts_with(continues_name))
+}
+
+/// Behind the quote that closes the word that one opens at `at`.
+fn word_end(text: &str, at: usize) -> Option<usize> {
+    let end = name_end(text, at + 1);
+    (end > at + 1 && text.as_bytes().get(end) == text.as_bytes().get(at)).then_some(end + 1)
 }
 
 /// The end of the name that begins at `at`; `at` itself when there is none.

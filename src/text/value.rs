@@ -26,6 +26,8 @@ pub(super) enum Value {
     Dim(Dim),
     Nothing,
     DType(DType),
+    /// The fixed word at its place in the text.
+    Word,
     List(Vec<Item>),
     Keyword(Span, Box<Item>),
 }
@@ -53,6 +55,7 @@ impl Value {
             Value::Dim(_) => "a length",
             Value::Nothing => "`None`",
             Value::DType(_) => "a type",
+            Value::Word => "a word",
             Value::List(_) => "a list",
             Value::Keyword(..) => "a keyword argument",
         }

@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use crate::expr::{Expr, Head, Lit, variables};
+use crate::expr::{Expr, Head, Lit};
 use crate::op::{Attr, IndexItem, Op, Piece, Pp};
 use crate::pp::shared_form;
 use crate::ty::{Dim, DimExpr};
@@ -13,20 +13,22 @@ pub enum Dialect {
     /// The table's own names; reading gives the same expression.
     Exact,
     /// For other programs: NumPy's names, two operands to a sum or product, axes moved by
-    /// `transpose` and `index`. Reading gives the same value.
+    /// `transpose` and `index`, and operators that few programs know spelled by others. Reading gives
+    /// the same value.
     Common,
 }
 
 /// The S-expression of an expression, as a tree: of a graph with sharing it can be exponentially
 /// long. [`sexp_program`] never is.
 pub fn sexp(e: &Expr, dialect: Dialect) -> String {
-    Writer::new(dialect, std::slice::from_ref(e)).written(e, &|_| None)
+    let roots = in_dialect(std::slice::from_ref(e), dialect);
+    Writer { dialect }.written(&roots[0], &|_| None)
 }
 
 /// `(let ((t0 ...) ...) body)`: shared and very deep parts get names. Several roots are a `list`.
 pub fn sexp_program(roots: &[Expr], dialect: Dialect) -> String {
-    let writer = Writer::new(dialect, roots);
-    let (lets, roots) = shared_form(roots, &|e, name, _| writer.written(e, name));
+    let writer = Writer { dialect };
+    let (lets, roots) = shared_form(&in_dialect(roots, dialect), &|e, name, _| writer.written(e, name));
     let body = match &roots[..] {
         [one] => one.clone(),
         many => format!("(list {})", many.join(" ")),
@@ -43,17 +45,19 @@ enum Step {
     Node(Expr),
 }
 
-/// A dialect, and the inputs of what is written, whose shapes may be referred to.
+/// The roots, by operators that the dialect has.
+fn in_dialect(roots: &[Expr], dialect: Dialect) -> Vec<Expr> {
+    match dialect {
+        Dialect::Exact => roots.to_vec(),
+        Dialect::Common => super::common::common(roots),
+    }
+}
+
 struct Writer {
     dialect: Dialect,
-    inputs: Vec<Expr>,
 }
 
 impl Writer {
-    fn new(dialect: Dialect, roots: &[Expr]) -> Writer {
-        Writer { dialect, inputs: variables(roots) }
-    }
-
     /// Writes `e`; nodes for which `name` gives a name are not entered, except `e` itself.
     fn written(&self, e: &Expr, name: &dyn Fn(&Expr) -> Option<String>) -> String {
         let mut out = String::new();
@@ -94,20 +98,11 @@ impl Writer {
         if self.dialect == Dialect::Common {
             match attr {
                 Attr::None if n > 2 && matches!(op.def().plain, Pp::Infix(_)) => return nested(name, n),
-                Attr::Axis(axis) if op == Op::Length => {
-                    if let Some(n) = e.arg(0).ty().shape.dims()[*axis].known() {
-                        return vec![Piece::owned(n.to_string())];
-                    }
-                }
-                Attr::Dims(_) if op == Op::Alloc => {
-                    if let Some(x) = self.inputs.iter().find(|x| x.ty().shape == e.ty().shape) {
-                        let name = x.name().unwrap_or_default();
-                        return vec![
-                            Piece::owned(format!("(fill {name} ")),
-                            Piece::Arg(0),
-                            Piece::Text(")".into()),
-                        ];
-                    }
+                // One length may be left to the reader.
+                Attr::Dims(dims) if dims.iter().filter(|d| d.known().is_none()).count() == 1 => {
+                    let dims = dims.iter().map(|d| d.known().map_or(" -1".to_string(), |n| format!(" {n}")));
+                    let tail = format!(" (shape{}))", dims.collect::<String>());
+                    return vec![Piece::owned(format!("({name} ")), Piece::Arg(0), Piece::owned(tail)];
                 }
                 Attr::Perm(perm) => return moved(perm, e.arg(0).rank()),
                 _ => {}
@@ -149,6 +144,7 @@ fn spelled(op: Op, dialect: Dialect) -> &'static str {
     let def = op.def();
     match (dialect, def.plain) {
         (Dialect::Common, _) if op == Op::Join => "concatenate",
+        (Dialect::Common, _) if op == Op::Diagonal => "diag",
         (Dialect::Common, Pp::Call(Some(name))) => name,
         _ => def.name,
     }

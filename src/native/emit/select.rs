@@ -4,17 +4,14 @@ use smallvec::SmallVec;
 
 use super::super::asm::{self, Deco, Opcode, Reg, Rm};
 use super::{Emit, Place};
-use crate::lanes::{Cmp, Lane, One, Two};
+use crate::math::record::{Cmp, Lane, One, Signs, Two};
 
 fn predicate(op: Cmp) -> u8 {
     match op {
         Cmp::Lt => 0x11,
         Cmp::Le => 0x12,
-        Cmp::Gt => 0x1E,
-        Cmp::Ge => 0x1D,
-        Cmp::Eq => 0,
+        Cmp::Eq | Cmp::Bits => 0,
         Cmp::Ne => 4,
-        Cmp::Unordered => 3,
     }
 }
 
@@ -31,6 +28,7 @@ fn opcode(op: Two) -> Opcode {
         Two::Xor => asm::XOR,
         Two::IntAdd => asm::INT_ADD,
         Two::IntSub => asm::INT_SUB,
+        Two::Scale => asm::SCALE,
     }
 }
 
@@ -44,12 +42,12 @@ impl Emit<'_> {
         };
         let none = Deco::default();
         match lane {
-            Lane::Const(_) => {}
+            Lane::Const(_) | Lane::Carry(_) => {}
             Lane::Input(k) => {
                 let out = done(self);
                 let rm = self.element(k as usize, copy);
                 let o = if self.body.lanes == 1 { asm::LOAD_ONE } else { asm::LOAD };
-                let deco = Deco { mask: u8::from(self.body.masked), zero: self.body.masked, ..none };
+                let deco = Deco { mask: self.tail(copy), zero: self.body.masked, ..none };
                 self.asm.vector(o, out, 0, rm, None, deco);
             }
             Lane::One(op @ (One::ShiftLeft(by) | One::ShiftRight(by)), _) => {
@@ -77,12 +75,15 @@ impl Emit<'_> {
                 let out = done(self);
                 self.asm.vector(opcode(op), out, first, rm, None, deco);
             }
-            Lane::Fma(..) => self.fma(&args, done),
+            Lane::Fma(signs, ..) => self.fma(signs, &args, done),
             Lane::Compare(op, ..) => {
                 let first = self.reg(args[0], false);
                 let (rm, deco) = self.rm(args[1]);
                 let out = done(self);
-                self.asm.vector(asm::CMP, out, first, rm, Some(predicate(op)), deco);
+                match op {
+                    Cmp::Bits => self.asm.vector(asm::CMP_BITS, out, first, rm, None, deco),
+                    _ => self.asm.vector(asm::CMP, out, first, rm, Some(predicate(op)), deco),
+                }
             }
             Lane::Both(..) | Lane::Either(..) if self.evex() => {
                 let (a, b) = (self.mask(args[0], 7), self.mask(args[1], 6));
@@ -114,7 +115,8 @@ impl Emit<'_> {
     }
 
     /// `a * b + c`: the instruction overwrites one of its operands.
-    fn fma(&mut self, args: &[Place], done: impl Fn(&mut Self) -> Reg) {
+    fn fma(&mut self, signs: Signs, args: &[Place], done: impl Fn(&mut Self) -> Reg) {
+        let (fma_213, fma_231) = (asm::fma_213(signs), asm::fma_231(signs));
         let (mut a, mut b, c) = (args[0], args[1], args[2]);
         if !matches!(a, Place::Reg(_)) {
             std::mem::swap(&mut a, &mut b);
@@ -127,20 +129,20 @@ impl Emit<'_> {
         let (c_rm, c_deco) = self.rm(c);
         let (b_rm, b_deco) = self.rm(b);
         if Some(out) == c_reg {
-            self.asm.vector(asm::FMA_231, out, first, b_rm, None, b_deco);
+            self.asm.vector(fma_231, out, first, b_rm, None, b_deco);
         } else if Some(out) == b_reg {
-            self.asm.vector(asm::FMA_213, out, first, c_rm, None, c_deco);
+            self.asm.vector(fma_213, out, first, c_rm, None, c_deco);
         } else if let Some(b) = b_reg {
             if out != first {
                 self.asm.vector(asm::COPY, out, 0, Rm::Reg(first), None, none);
             }
-            self.asm.vector(asm::FMA_213, out, b, c_rm, None, c_deco);
+            self.asm.vector(fma_213, out, b, c_rm, None, c_deco);
         } else if out == first {
             let b = self.reg(b, true);
-            self.asm.vector(asm::FMA_213, out, b, c_rm, None, c_deco);
+            self.asm.vector(fma_213, out, b, c_rm, None, c_deco);
         } else {
             self.bring(c, out);
-            self.asm.vector(asm::FMA_231, out, first, b_rm, None, b_deco);
+            self.asm.vector(fma_231, out, first, b_rm, None, b_deco);
         }
     }
 }

@@ -1,6 +1,6 @@
 //! Derivatives of functions of whole operands.
 
-use crate::expr::{Adjoint, Expr, IntoExpr as _, dot};
+use crate::expr::{Adjoint, Expr, IntoExpr as _, dot, fill};
 use crate::op::{Attr, IndexItem, Op};
 
 fn one(op: Op, x: Expr) -> Expr {
@@ -80,9 +80,40 @@ pub(in crate::op) fn cumsum(v: &Adjoint<'_>) -> Expr {
     cumsum_back(&v.g(), v.attr())
 }
 
-/// `cumsum((cumprod(x) * g)[::-1])[::-1] / x`: not a number where an element is zero.
+/// `x` one place further along an axis, to its end or to its beginning, and `rest` where none is.
+fn shifted(x: &Expr, attr: &Attr, forwards: bool, rest: &Expr) -> Expr {
+    let Attr::Axis(axis) = *attr else { return x.clone() };
+    let part = |start, stop| {
+        let mut items = vec![IndexItem::Slice { start: None, stop: None, step: 1 }; axis];
+        items.push(IndexItem::Slice { start, stop, step: 1 });
+        items
+    };
+    let (behind, before) = (part(Some(1), None), part(None, Some(-1)));
+    let (to, from) = if forwards { (behind, before) } else { (before, behind) };
+    fill(x, rest).write_at(Op::SetSubtensor, &Attr::Index(to), &x.index(&from))
+}
+
+fn recurrence(a: &Expr, b: &Expr, attr: &Attr) -> Expr {
+    Expr::apply(Op::Recurrence, attr.clone(), [a.clone(), b.clone()])
+}
+
+/// The recurrence that runs backwards: `y[i] = a[i + 1] * y[i + 1] + g[i]`.
+fn recurrence_back(a: &Expr, g: &Expr, attr: &Attr) -> Expr {
+    let next = shifted(a, attr, false, &0.0.into_expr());
+    reversed(&recurrence(&reversed(&next, attr), &reversed(g, attr), attr), attr)
+}
+
+/// The product of what comes before, times what arrives at all products from there on, each with
+/// the factors between: no division, so zeros do no harm.
 pub(in crate::op) fn cumprod(v: &Adjoint<'_>) -> Expr {
-    cumsum_back(&(v.out() * v.g()), v.attr()) / v.x(0)
+    let before = shifted(&v.out(), v.attr(), true, &1.0.into_expr());
+    recurrence_back(&v.x(0), &v.g(), v.attr()) * before
+}
+
+/// What arrives at the summands; at the factors, that times the result before.
+pub(in crate::op) fn recurrence_of(v: &Adjoint<'_>, i: usize) -> Expr {
+    let back = recurrence_back(&v.x(0), &v.g(), v.attr());
+    if i == 1 { back } else { back * shifted(&v.out(), v.attr(), true, &0.0.into_expr()) }
 }
 
 /// What was taken more than once adds up.

@@ -22,6 +22,15 @@ pub(in crate::op) fn cumprod(attr: &Attr, x: &[Dense<'_>], _: &[usize], out: &mu
     Ok(())
 }
 
+/// `y[i] = a[i] * y[i - 1] + b[i]` along an axis, from `y[0] = b[0]`.
+pub(in crate::op) fn recurrence(attr: &Attr, x: &[Dense<'_>], _: &[usize], out: &mut [f64]) -> Done {
+    let (_, n, after) = around(x[0].lens, axis(attr));
+    for (at, (&a, &b)) in x[0].data.iter().zip(x[1].data).enumerate() {
+        out[at] = if (at / after) % n == 0 { b } else { a * out[at - after] + b };
+    }
+    Ok(())
+}
+
 /// For each element of the result the position, in row-major order over the axes that go, of the
 /// first element that no other beats; NaN beats all.
 fn search(attr: &Attr, x: &Dense<'_>, out: &mut [f64], beats: impl Fn(f64, f64) -> bool) {

@@ -129,6 +129,22 @@ pub(in crate::op) fn scan(args: &[Arg<'_>], attr: &Attr) -> TyResult {
     Ok(Ty::new(if ty.dtype.is_float() { ty.dtype } else { DType::I64 }, ty.shape.clone()))
 }
 
+/// Factors and summands of one shape.
+pub(in crate::op) fn recurrence(args: &[Arg<'_>], attr: &Attr) -> TyResult {
+    let (a, b) = (args[0].ty, args[1].ty);
+    axis(attr, a.rank())?;
+    let clash = |(m, n): (&Dim, &Dim)| matches!((m.known(), n.known()), (Some(p), Some(q)) if p != q);
+    if a.rank() != b.rank() || a.shape.dims().iter().zip(b.shape.dims()).any(clash) {
+        return Err(format!("shapes differ: {} and {}", a.shape, b.shape));
+    }
+    Ok(Ty::new(float(a.dtype).promote(float(b.dtype)), a.shape.clone()))
+}
+
+/// Lengths of two operands of one shape.
+pub(in crate::op) fn pair_demand(shapes: &[&Shape]) -> Vec<(Dim, Dim)> {
+    shapes[0].dims().iter().cloned().zip(shapes[1].dims().iter().cloned()).collect()
+}
+
 /// Positions: integers, without the axes that are searched.
 pub(in crate::op) fn search(args: &[Arg<'_>], attr: &Attr) -> TyResult {
     let ty = crate::op::types::reduce_like(args, attr)?;

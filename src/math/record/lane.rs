@@ -1,14 +1,5 @@
-//! What an elementwise operator does to one lane of a vector register, as a straight line of
-//! machine-like instructions without branches.
-//!
-//! A row of the operator table records its arithmetic with a [`Recorder`]; a code generator emits
-//! the very same instructions, so that compiled code and kernel agree to the bit.
-
-mod interpret;
-mod record;
-
-pub use interpret::evaluate;
-pub use record::{Mask, Record, Recorder, Value};
+//! The instructions: what one lane of a vector register goes through, a straight line without
+//! branches.
 
 /// The result of an instruction: its position in the program.
 pub type Id = u32;
@@ -53,6 +44,8 @@ pub enum Two {
     IntAdd,
     /// Difference of 64-bit integers.
     IntSub,
+    /// `a * 2^b` for an integer `b`, rounded once.
+    Scale,
 }
 
 impl Two {
@@ -62,18 +55,25 @@ impl Two {
     }
 }
 
-/// Comparisons; all but `Ne` and `Unordered` are false with NaN.
+/// Comparisons; all but `Ne` and `Bits` are false with NaN.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[allow(missing_docs, reason = "the usual names")]
 pub enum Cmp {
     Lt,
     Le,
-    Gt,
-    Ge,
     Eq,
     Ne,
-    /// Is either NaN?
-    Unordered,
+    /// Are the bits equal, read as integers?
+    Bits,
+}
+
+/// What a fused multiplication and addition negates.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
+pub struct Signs {
+    /// The product.
+    pub product: bool,
+    /// What is added to it.
+    pub sum: bool,
 }
 
 /// One instruction.
@@ -83,12 +83,14 @@ pub enum Lane {
     Const(u64),
     /// An operand of the whole program.
     Input(u32),
+    /// The partial result of a reduction, as the element finds it.
+    Carry(u32),
     /// One operand.
     One(One, Id),
     /// Two operands.
     Two(Two, Id, Id),
-    /// `a * b + c`, rounded once.
-    Fma(Id, Id, Id),
+    /// `a * b + c`, rounded once, with opposite signs of the product or of `c` where said.
+    Fma(Signs, Id, Id, Id),
     /// A comparison; a mask.
     Compare(Cmp, Id, Id),
     /// Both masks.
@@ -103,12 +105,12 @@ impl Lane {
     /// The instructions whose results it reads.
     pub fn args(self) -> smallvec::SmallVec<[Id; 3]> {
         match self {
-            Lane::Const(_) | Lane::Input(_) => smallvec::smallvec![],
+            Lane::Const(_) | Lane::Input(_) | Lane::Carry(_) => smallvec::smallvec![],
             Lane::One(_, a) => smallvec::smallvec![a],
             Lane::Two(_, a, b) | Lane::Compare(_, a, b) | Lane::Both(a, b) | Lane::Either(a, b) => {
                 smallvec::smallvec![a, b]
             }
-            Lane::Fma(a, b, c) | Lane::Select(a, b, c) => smallvec::smallvec![a, b, c],
+            Lane::Fma(_, a, b, c) | Lane::Select(a, b, c) => smallvec::smallvec![a, b, c],
         }
     }
 

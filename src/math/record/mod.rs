@@ -1,0 +1,318 @@
+//! Recording: a formula over [`Value`]s becomes instructions instead of numbers.
+//!
+//! [`Value`] is one more implementation of [`Lanes`], so what a code generator emits is the very
+//! formula that the kernels compute, and its bits are theirs. Equal instructions are recorded once:
+//! functions that share a part, as `sigmoid(x)` and `sigmoid(-x)` share an exponential, compute it
+//! once when they stand in one program.
+
+mod lane;
+
+use std::cell::RefCell;
+use std::ops::{Add, Div, Mul, Neg, Sub};
+
+use rustc_hash::FxHashMap;
+
+pub use lane::{Cmp, Id, Lane, One, Signs, Two};
+
+use super::lanes::{ROUND, powers};
+use super::{Binary, Lanes, Ternary, Unary};
+
+/// The number in every lane, while it is recorded.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Value(Id);
+
+/// A truth value in every lane, while it is recorded.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Mask(Id);
+
+impl Value {
+    /// The instruction whose result it is.
+    pub fn id(self) -> Id {
+        self.0
+    }
+}
+
+impl Mask {
+    /// The instruction whose result it is.
+    pub fn id(self) -> Id {
+        self.0
+    }
+}
+
+/// A formula that is recorded: its value, and where it holds if that is not everywhere.
+pub type Record = fn(&[Value]) -> (Value, Option<Mask>);
+
+/// The record of a function of one number.
+pub fn unary<F: Unary>(x: &[Value]) -> (Value, Option<Mask>) {
+    (F::at(x[0]), F::PARTIAL.then(|| F::holds(x[0])))
+}
+
+/// The record of a function of two numbers.
+pub fn binary<F: Binary>(x: &[Value]) -> (Value, Option<Mask>) {
+    (F::at(x[0], x[1]), F::PARTIAL.then(|| F::holds(x[0], x[1])))
+}
+
+/// The record of a function of three numbers.
+pub fn ternary<F: Ternary>(x: &[Value]) -> (Value, Option<Mask>) {
+    (F::at(x[0], x[1], x[2]), None)
+}
+
+/// Collects instructions, each once; each reads results of earlier ones only.
+#[derive(Debug, Default)]
+pub struct Recorder {
+    code: Vec<Lane>,
+    known: FxHashMap<Lane, Id>,
+    /// Is [`Two::Scale`] an instruction of the machine?
+    scales: bool,
+}
+
+thread_local! {
+    /// The recorder that formulas write to: operators on [`Value`]s have no other way to reach it.
+    static CURRENT: RefCell<Recorder> = RefCell::default();
+}
+
+fn push(lane: Lane) -> Id {
+    CURRENT.with_borrow_mut(|r| r.push(lane))
+}
+
+fn look(id: Id) -> Lane {
+    CURRENT.with_borrow(|r| r.code.get(id as usize).copied().unwrap_or(Lane::Const(0)))
+}
+
+impl Recorder {
+    /// For a machine that scales by powers of two in one instruction, or does not.
+    pub fn new(scales: bool) -> Recorder {
+        Recorder { scales, ..Recorder::default() }
+    }
+
+    /// The instructions so far.
+    pub fn code(&self) -> &[Lane] {
+        &self.code
+    }
+
+    fn push(&mut self, lane: Lane) -> Id {
+        if let Some(&id) = self.known.get(&lane) {
+            return id;
+        }
+        self.code.push(lane);
+        let id = Id::try_from(self.code.len() - 1).unwrap_or(Id::MAX);
+        self.known.insert(lane, id);
+        id
+    }
+
+    /// An operand of the whole program.
+    pub fn input(&mut self, k: u32) -> Value {
+        Value(self.push(Lane::Input(k)))
+    }
+
+    /// The partial result of a reduction, as an element finds it.
+    pub fn carry(&mut self, k: u32) -> Value {
+        Value(self.push(Lane::Carry(k)))
+    }
+
+    /// Records a formula on operands.
+    pub fn apply(&mut self, record: Record, operands: &[Value]) -> (Value, Option<Mask>) {
+        let outer = CURRENT.replace(std::mem::take(self));
+        let result = record(operands);
+        *self = CURRENT.replace(outer);
+        result
+    }
+}
+
+fn one(op: One, a: Value) -> Value {
+    Value(push(Lane::One(op, a.0)))
+}
+
+fn two(op: Two, a: Value, b: Value) -> Value {
+    let (mut a, mut b) = (a.0, b.0);
+    if op.commutes() && a > b {
+        std::mem::swap(&mut a, &mut b);
+    }
+    match op {
+        // A sign that is cleared may have been flipped before.
+        Two::And => {
+            for (mask, x) in [(a, b), (b, a)] {
+                if is(mask, REST)
+                    && let Some(x) = opposite(x)
+                {
+                    return two(Two::And, Value(x), Value(mask));
+                }
+            }
+        }
+        // The opposite of the absolute value is one instruction.
+        Two::Xor => {
+            for (sign, x) in [(a, b), (b, a)] {
+                if is(sign, SIGN)
+                    && let Lane::Two(Two::And, p, q) = look(x)
+                    && let Some((_, x)) = [(p, q), (q, p)].into_iter().find(|&(m, _)| is(m, REST))
+                {
+                    return two(Two::Or, Value(sign), Value(x));
+                }
+            }
+        }
+        _ => {}
+    }
+    Value(push(Lane::Two(op, a, b)))
+}
+
+const SIGN: u64 = 1 << 63;
+const REST: u64 = !SIGN;
+
+fn is(id: Id, bits: u64) -> bool {
+    look(id) == Lane::Const(bits)
+}
+
+/// What this is the opposite of.
+fn opposite(x: Id) -> Option<Id> {
+    let Lane::Two(Two::Xor, p, q) = look(x) else { return None };
+    [(p, q), (q, p)].into_iter().find(|&(sign, _)| is(sign, SIGN)).map(|(_, x)| x)
+}
+
+fn compare(op: Cmp, a: Value, b: Value) -> Mask {
+    // What was made of a mask is that mask again.
+    if op == Cmp::Ne
+        && look(b.0) == Lane::Const(0)
+        && let Lane::Select(m, x, y) = look(a.0)
+        && look(x) == Lane::Const(1f64.to_bits())
+        && look(y) == Lane::Const(0)
+    {
+        return Mask(m);
+    }
+    Mask(push(Lane::Compare(op, a.0, b.0)))
+}
+
+impl Add for Value {
+    type Output = Value;
+    fn add(self, other: Value) -> Value {
+        two(Two::Add, self, other)
+    }
+}
+
+impl Sub for Value {
+    type Output = Value;
+    fn sub(self, other: Value) -> Value {
+        two(Two::Sub, self, other)
+    }
+}
+
+impl Mul for Value {
+    type Output = Value;
+    fn mul(self, other: Value) -> Value {
+        two(Two::Mul, self, other)
+    }
+}
+
+impl Div for Value {
+    type Output = Value;
+    fn div(self, other: Value) -> Value {
+        two(Two::Div, self, other)
+    }
+}
+
+impl Neg for Value {
+    type Output = Value;
+    fn neg(self) -> Value {
+        two(Two::Xor, self, Value::splat_bits(SIGN))
+    }
+}
+
+impl Lanes for Value {
+    type Mask = Mask;
+    /// Bits are numbers seen otherwise: the same register.
+    type Bits = Value;
+
+    fn splat(x: f64) -> Value {
+        Value(push(Lane::Const(x.to_bits())))
+    }
+    fn mul_add(self, a: Value, b: Value) -> Value {
+        let (x, y, c) = (opposite(self.0), opposite(a.0), opposite(b.0));
+        let signs = Signs { product: x.is_some() != y.is_some(), sum: c.is_some() };
+        let (x, y, c) = (x.unwrap_or(self.0), y.unwrap_or(a.0), c.unwrap_or(b.0));
+        Value(push(Lane::Fma(signs, x.min(y), x.max(y), c)))
+    }
+    fn sqrt(self) -> Value {
+        one(One::Sqrt, self)
+    }
+    fn abs(self) -> Value {
+        two(Two::And, self, Value::splat_bits(REST))
+    }
+    fn floor(self) -> Value {
+        one(One::Floor, self)
+    }
+    fn nearest(self) -> Value {
+        one(One::Nearest, self)
+    }
+    fn lt(self, other: Value) -> Mask {
+        compare(Cmp::Lt, self, other)
+    }
+    fn le(self, other: Value) -> Mask {
+        compare(Cmp::Le, self, other)
+    }
+    fn same(self, other: Value) -> Mask {
+        compare(Cmp::Eq, self, other)
+    }
+    fn differs(self, other: Value) -> Mask {
+        compare(Cmp::Ne, self, other)
+    }
+    fn both(a: Mask, b: Mask) -> Mask {
+        Mask(push(Lane::Both(a.0, b.0)))
+    }
+    fn either(a: Mask, b: Mask) -> Mask {
+        Mask(push(Lane::Either(a.0, b.0)))
+    }
+    fn select(mask: Mask, yes: Value, no: Value) -> Value {
+        if yes == no {
+            return yes;
+        }
+        // The smaller and the larger of two are one instruction each.
+        if let Lane::Compare(Cmp::Lt, a, b) = look(mask.0) {
+            if (a, b) == (yes.0, no.0) {
+                return two(Two::Lesser, yes, no);
+            }
+            if (a, b) == (no.0, yes.0) {
+                return two(Two::Greater, yes, no);
+            }
+        }
+        Value(push(Lane::Select(mask.0, yes.0, no.0)))
+    }
+    fn scale(self, shifted: Value, shift: i64) -> Value {
+        if !CURRENT.with_borrow(|r| r.scales) {
+            let (a, b) = powers(shifted, shift);
+            return self * a * b;
+        }
+        let k = shifted - Value::splat(ROUND);
+        #[allow(clippy::cast_precision_loss, reason = "a small integer")]
+        let k = if shift == 0 { k } else { k + Value::splat(shift as f64) };
+        two(Two::Scale, self, k)
+    }
+    fn bits(self) -> Value {
+        self
+    }
+    fn from_bits(bits: Value) -> Value {
+        bits
+    }
+    fn splat_bits(bits: u64) -> Value {
+        Value(push(Lane::Const(bits)))
+    }
+    fn and(a: Value, b: Value) -> Value {
+        two(Two::And, a, b)
+    }
+    fn xor(a: Value, b: Value) -> Value {
+        two(Two::Xor, a, b)
+    }
+    fn plus(a: Value, b: Value) -> Value {
+        two(Two::IntAdd, a, b)
+    }
+    fn minus(a: Value, b: Value) -> Value {
+        two(Two::IntSub, a, b)
+    }
+    fn shl<const N: u32>(a: Value) -> Value {
+        one(One::ShiftLeft(N as u8), a)
+    }
+    fn shr<const N: u32>(a: Value) -> Value {
+        one(One::ShiftRight(N as u8), a)
+    }
+    fn same_bits(a: Value, b: Value) -> Mask {
+        compare(Cmp::Bits, a, b)
+    }
+}

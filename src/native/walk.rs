@@ -1,0 +1,327 @@
+//! How code meets memory: tiles as the block interpreter cuts them, and pointers for each call.
+
+use smallvec::SmallVec;
+
+use super::loops::{Code, Width, bits};
+use super::program::carries;
+use crate::eval::{
+    BLOCK, Cursor, Fused, FusedArgs, Nest, Running, Strided, Tile, gather, place, scatter, signed,
+};
+use crate::op::{FOLD_LANES, FOLD_SHORTEST};
+
+/// Rows shorter than this are gathered into blocks of several rows.
+const SHORT: usize = 64;
+
+/// How a nest is walked.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Shape {
+    /// Whole rows, where every operand can be read and written in place and nothing is reduced.
+    rows: bool,
+    /// Inputs that are one number during a call, a bit for each.
+    pub(super) uniform: u128,
+    /// Reductions that are carried along, a bit for each.
+    pub(super) carried: u64,
+    /// Are rows kept by these?
+    keeps_rows: bool,
+    /// Do all operands lie side by side along a row?
+    in_place: bool,
+}
+
+impl Shape {
+    pub(super) fn new(
+        nest: &Nest,
+        inputs: usize,
+        stores: usize,
+        folds: usize,
+        number: impl Fn(usize) -> bool,
+        width: Width,
+    ) -> Shape {
+        let (row_len, col_len) = nest.tile();
+        let in_place = |k: usize| {
+            let (_, col) = nest.tile_strides(k);
+            col == 1 || col_len == 1 || col == 0 && k < inputs
+        };
+        let in_place = (0..inputs + stores).all(in_place);
+        let rows = folds == 0 && (row_len == 1 || col_len >= SHORT) && in_place;
+        // Reductions of columns; all keep the rows or none does.
+        let reduced = |f: &usize| nest.tile_strides(inputs + stores + f).1 == 0;
+        let kept = |f: usize| row_len > 1 && nest.tile_strides(inputs + stores + f).0 != 0;
+        let carried: SmallVec<[usize; 4]> = (0..folds).filter(reduced).collect();
+        let keeps_rows = carried.iter().any(|&f| kept(f));
+        let long = if keeps_rows { col_len } else { row_len.saturating_mul(col_len) } >= FOLD_SHORTEST;
+        let all = long
+            && carries(carried.len(), width.form())
+            && carried.iter().all(|&f| kept(f) == keeps_rows)
+            // A row at a time needs operands in place.
+            && (!keeps_rows || in_place);
+        let carried = if all { carried.iter().fold(0, |all, f| all | 1 << f) } else { 0 };
+        let keeps_rows = keeps_rows && carried != 0;
+        let uniform = bits((0..inputs).map(|k| {
+            let (row, col) = nest.tile_strides(k);
+            let whole = row == 0 && row_len * col_len > 1;
+            number(k) || col == 0 && if rows || keeps_rows { col_len > 1 } else { whole }
+        }));
+        Shape { rows, uniform, carried, keeps_rows, in_place }
+    }
+}
+
+/// Runs a loop; false where some formula did not hold.
+pub(super) fn walk(
+    fused: &Fused,
+    nest: &Nest,
+    shape: Shape,
+    plain: &Code,
+    folding: Option<&Code>,
+    args: FusedArgs<'_, '_>,
+) -> bool {
+    let blocks = args.leaves.len() + args.stores.len() + args.folds.len();
+    if args.registers.len() < blocks + 2 {
+        args.registers.resize_with(blocks + 2, || vec![0.0; BLOCK]);
+    }
+    let frame = plain.frame.max(folding.map_or(0, |c| c.frame));
+    if args.registers[blocks + 1].len() < frame {
+        args.registers[blocks + 1].resize(frame, 0.0);
+    }
+    let mut walk = Walk { plain, folding, shape, nest, args, table: SmallVec::new(), held: true };
+    walk.frame(blocks + 1);
+    if shape.rows {
+        walk.rows();
+    } else {
+        walk.tiles(fused);
+    }
+    walk.held
+}
+
+/// A loop while it runs.
+struct Walk<'w, 's, 'a> {
+    plain: &'w Code,
+    folding: Option<&'w Code>,
+    shape: Shape,
+    nest: &'w Nest,
+    args: FusedArgs<'s, 'a>,
+    /// The frame, the inputs, the stores, the lanes of reductions.
+    table: SmallVec<[*mut f64; 16]>,
+    held: bool,
+}
+
+/// The pointer to elements that are read: `n` side by side, or one.
+fn source(leaf: &Strided<'_>, at: isize, n: usize) -> *mut f64 {
+    leaf.data[place(at)..][..n].as_ptr().cast_mut()
+}
+
+impl Walk<'_, '_, '_> {
+    fn frame(&mut self, at: usize) {
+        let frame = self.args.registers[at].as_mut_ptr();
+        // Vectors in the frame do not cross cache lines; there is room for it.
+        let past = frame.align_offset(64);
+        self.table.push(if past < 8 { frame.wrapping_add(past) } else { frame });
+        let operands = self.args.leaves.len() + self.args.stores.len() + self.args.folds.len();
+        self.table.resize(1 + operands, std::ptr::null_mut());
+    }
+
+    fn is_uniform(&self, k: usize) -> bool {
+        self.shape.uniform >> k & 1 == 1
+    }
+
+    fn call(&mut self, code: &Code, n: usize) {
+        // SAFETY: the code was made for vector instructions that this processor has, for as many
+        // inputs and stores as the table has entries, and for no larger a frame. Every entry was
+        // just taken from a slice of `n` elements (of one, for inputs that the code reads once);
+        // what is written comes from exclusive borrows.
+        #[allow(unsafe_code, reason = "enters compiled code")]
+        let held = unsafe { code.run(&self.table, n) };
+        self.held &= held;
+    }
+
+    /// One call per row; nothing is reduced.
+    fn rows(&mut self) {
+        let inputs = self.args.leaves.len();
+        let (row_len, col_len) = self.nest.tile();
+        let mut cursor = Cursor::new(self.nest);
+        loop {
+            for r in 0..row_len {
+                for k in 0..self.table.len() - 1 {
+                    let at = cursor.offset(self.nest.strides(k)) + signed(r) * self.nest.tile_strides(k).0;
+                    self.table[k + 1] = if let Some(leaf) = self.args.leaves.get(k) {
+                        source(leaf, leaf.offset + at, if self.is_uniform(k) { 1 } else { col_len })
+                    } else {
+                        self.args.stores[k - inputs][place(at)..][..col_len].as_mut_ptr()
+                    };
+                }
+                self.call(self.plain, col_len);
+            }
+            if !cursor.next(self.nest) {
+                break;
+            }
+        }
+    }
+
+    /// One call per tile, as the block interpreter cuts them, or per row of one.
+    fn tiles(&mut self, fused: &Fused) {
+        let nest = self.nest;
+        let (inputs, stores) = (self.args.leaves.len(), self.args.stores.len());
+        let first_fold = inputs + stores;
+        let (row_len, col_len) = nest.tile();
+        let rows_at_once = (BLOCK / col_len).clamp(1, row_len);
+        let outs = std::mem::take(&mut self.args.folds);
+        let mut folds: SmallVec<[Running<'_, '_>; 4]> =
+            fused.folds.iter().zip(outs.iter_mut()).map(|(spec, out)| Running::new(spec, out)).collect();
+        let mut lanes: SmallVec<[[f64; FOLD_LANES]; 4]> = SmallVec::from_elem([0.0; FOLD_LANES], folds.len());
+        if let Some(code) = self.folding
+            && row_len == 1
+            && nest.lens.len() == 2
+            && self.shape.in_place
+            && self.shape.carried.count_ones() as usize == folds.len()
+        {
+            self.line(code, fused, &mut folds, &mut lanes);
+            folds.iter_mut().for_each(Running::flush);
+            return;
+        }
+        let mut cursor = Cursor::new(nest);
+        loop {
+            let bases: SmallVec<[isize; 12]> =
+                (0..first_fold + folds.len()).map(|k| cursor.offset(nest.strides(k))).collect();
+            let outer: SmallVec<[bool; 4]> =
+                (0..folds.len()).map(|k| cursor.first(nest.strides(first_fold + k))).collect();
+            for r in (0..row_len).step_by(rows_at_once) {
+                let rows = rows_at_once.min(row_len - r);
+                for c in (0..col_len).step_by(BLOCK) {
+                    let cols = BLOCK.min(col_len - c);
+                    let by_row = if self.shape.keeps_rows { rows } else { 1 };
+                    let height = rows / by_row;
+                    let n = height * cols;
+                    let folding = self.folding.filter(|_| n >= FOLD_SHORTEST);
+                    for row in 0..by_row {
+                        let at = |k: usize| {
+                            let step = nest.tile_strides(k);
+                            bases[k] + signed(r + row) * step.0 + signed(c) * step.1
+                        };
+                        let apart = self.place(&at, height, cols);
+                        if let Some(code) = folding {
+                            self.begin(fused, &mut lanes);
+                            self.call(code, n);
+                        } else {
+                            self.call(self.plain, n);
+                        }
+                        for k in (inputs..first_fold).filter(|k| apart >> (k - inputs) & 1 == 1) {
+                            let step = nest.tile_strides(k);
+                            let block = &self.args.registers[k][..n];
+                            scatter(self.args.stores[k - inputs], at(k), step, block, cols);
+                        }
+                        for (f, fold) in folds.iter_mut().enumerate() {
+                            let k = first_fold + f;
+                            let step = nest.tile_strides(k);
+                            let tile = |row: usize, rows: usize, values| {
+                                let at = bases[k] + signed(r + row) * step.0 + signed(c) * step.1;
+                                let first = (outer[f], r + row == 0, c == 0);
+                                Tile { values, rows, cols, at: place(at), step, first }
+                            };
+                            if folding.is_some() && self.shape.carried >> f & 1 == 1 {
+                                fold.add_lanes(tile(0, rows, &[]), row, &lanes[f]);
+                                continue;
+                            }
+                            let (block, spare) = self.args.registers.split_at_mut(k + 1);
+                            let spare = &mut spare[first_fold + fused.folds.len() - k - 1];
+                            fold.add(tile(row, height, &block[k][..n]), spare);
+                        }
+                    }
+                }
+            }
+            if !cursor.next(nest) {
+                break;
+            }
+        }
+        folds.iter_mut().for_each(Running::flush);
+    }
+
+    /// One row, all operands in place, everything reduced: pointers move on by a block.
+    fn line(
+        &mut self,
+        code: &Code,
+        fused: &Fused,
+        folds: &mut [Running<'_, '_>],
+        lanes: &mut [[f64; FOLD_LANES]],
+    ) {
+        let n = self.nest.tile().1;
+        let operands = self.args.leaves.len() + self.args.stores.len();
+        self.place(&|_| 0, 1, n.min(BLOCK));
+        // The whole row lies in memory.
+        let uniform = self.shape.uniform;
+        for (k, leaf) in self.args.leaves.iter().enumerate().filter(|(k, _)| uniform >> k & 1 == 0) {
+            self.table[k + 1] = source(leaf, leaf.offset, n);
+        }
+        for (k, store) in self.args.stores.iter_mut().enumerate() {
+            self.table[self.args.leaves.len() + k + 1] = store[..n].as_mut_ptr();
+        }
+        let steps: SmallVec<[usize; 12]> =
+            (0..operands).map(|k| if self.is_uniform(k) { 0 } else { BLOCK }).collect();
+        for c in (0..n).step_by(BLOCK) {
+            let cols = BLOCK.min(n - c);
+            let tile =
+                |values| Tile { values, rows: 1, cols, at: 0, step: (0, 0), first: (true, true, c == 0) };
+            if cols >= FOLD_SHORTEST {
+                self.begin(fused, lanes);
+                self.call(code, cols);
+                folds.iter_mut().zip(&*lanes).for_each(|(f, lanes)| f.add_lanes(tile(&[]), 0, lanes));
+            } else {
+                for f in 0..folds.len() {
+                    self.table[1 + operands + f] = self.args.registers[operands + f].as_mut_ptr();
+                }
+                self.call(self.plain, cols);
+                for (f, fold) in folds.iter_mut().enumerate() {
+                    fold.add(tile(&self.args.registers[operands + f][..cols]), &mut []);
+                }
+            }
+            for (pointer, step) in self.table[1..=operands].iter_mut().zip(&steps) {
+                *pointer = pointer.wrapping_add(*step);
+            }
+        }
+    }
+
+    /// Sets the lanes of reductions to where a fold begins.
+    fn begin(&mut self, fused: &Fused, lanes: &mut [[f64; FOLD_LANES]]) {
+        let (inputs, stores) = (self.args.leaves.len(), self.args.stores.len());
+        // The table has what is stored first, then what is carried.
+        let is_carried = |f: &usize| self.shape.carried >> f & 1 == 1;
+        let folds = fused.folds.len();
+        let stored: SmallVec<[usize; 4]> = (0..folds).filter(|f| !is_carried(f)).collect();
+        for (i, f) in stored.iter().enumerate() {
+            self.table[1 + inputs + stores + i] = self.args.registers[inputs + stores + f].as_mut_ptr();
+        }
+        for (i, f) in (0..folds).filter(is_carried).enumerate() {
+            lanes[f] = [fused.folds[f].identity; FOLD_LANES];
+            self.table[1 + inputs + stores + stored.len() + i] = lanes[f].as_mut_ptr();
+        }
+    }
+
+    /// Fills the table for a tile. Returns a bit for each store that goes through a block.
+    fn place(&mut self, at: &dyn Fn(usize) -> isize, rows: usize, cols: usize) -> u64 {
+        let (inputs, stores) = (self.args.leaves.len(), self.args.stores.len());
+        let n = rows * cols;
+        let mut apart = 0;
+        for k in 0..self.table.len() - 1 {
+            let (row, col) = self.nest.tile_strides(k);
+            let side_by_side = (col == 1 || cols == 1) && (rows == 1 || row == signed(cols));
+            self.table[k + 1] = if let Some(leaf) = self.args.leaves.get(k) {
+                let from = leaf.offset + at(k);
+                if self.is_uniform(k) {
+                    source(leaf, from, 1)
+                } else if side_by_side {
+                    source(leaf, from, n)
+                } else {
+                    let block = &mut self.args.registers[k][..n];
+                    gather(leaf.data, from, (row, col), block, cols);
+                    block.as_mut_ptr()
+                }
+            } else if k < inputs + stores && side_by_side {
+                self.args.stores[k - inputs][place(at(k))..][..n].as_mut_ptr()
+            } else {
+                if k < inputs + stores {
+                    apart |= 1 << (k - inputs);
+                }
+                self.args.registers[k][..n].as_mut_ptr()
+            };
+        }
+        apart
+    }
+}
