@@ -3,17 +3,25 @@
 //! Matrix by matrix packs its operands, so transposes cost nothing. The rest reads memory once: rows
 //! as sums in lanes joined in pairs, columns as sums of columns.
 
+use std::sync::atomic::{AtomicBool, Ordering};
+
 use super::copy::Read;
 use super::error::RunError;
 use super::layout::{Layout, signed};
 use super::product::{Gemm, Operand, product};
+use super::threads::Threads;
 use crate::math::wide;
 
 const LANES: usize = 16;
 const BLOCK: usize = 512;
 
 /// The product into `out`, in row-major order.
-pub(super) fn dot<T: Gemm>(a: &Read<'_, T>, b: &Read<'_, T>, out: &mut [T]) -> Result<(), RunError> {
+pub(super) fn dot<T: Gemm>(
+    a: &Read<'_, T>,
+    b: &Read<'_, T>,
+    out: &mut [T],
+    threads: Threads,
+) -> Result<(), RunError> {
     let fail = || RunError::Shape {
         what: "the right operand of a product".into(),
         expected: a.1.lens.to_vec(),
@@ -39,13 +47,64 @@ pub(super) fn dot<T: Gemm>(a: &Read<'_, T>, b: &Read<'_, T>, out: &mut [T]) -> R
     let a = Matrix::rows(a);
     let b = Matrix::columns(b);
     if n == 1 {
-        wide::widely(ByVector { matrix: a, vector: b.transposed(), out });
+        by_vector(a, b.transposed(), out, threads);
     } else if m == 1 {
-        wide::widely(ByVector { matrix: b.transposed(), vector: a, out });
+        by_vector(b.transposed(), a, out, threads);
     } else {
-        product(&a.operand(), &b.operand(), out, (m, k, n)).ok_or_else(fail)?;
+        by_matrix(&a, &b, out, threads).ok_or_else(fail)?;
     }
     Ok(())
+}
+
+/// Elements of a matrix from which on a product with a vector is cut for threads.
+const LARGE_VECTOR: usize = 1 << 18;
+/// Multiplications from which on a product of matrices is.
+const LARGE_MATRIX: usize = 1 << 21;
+/// Rows of a panel are a multiple of this. With so many columns the library takes the path for large
+/// products, where the order of sums depends on the inner length alone, so panels change no bits.
+const PANEL: usize = 64;
+
+/// Every element of the result is computed by itself, so it is cut anywhere.
+fn by_vector<T: Gemm>(matrix: Matrix<'_, T>, vector: Matrix<'_, T>, out: &mut [T], threads: Threads) {
+    let (rows, cols) = matrix.lens;
+    let parts = if rows * cols < LARGE_VECTOR { 1 } else { threads.count() };
+    if parts < 2 {
+        return wide::widely(ByVector { matrix, vector, out });
+    }
+    rayon_core::scope(|scope| {
+        let part = rows.div_ceil(parts).next_multiple_of(PANEL);
+        for (i, out) in out.chunks_mut(part).enumerate() {
+            let matrix = matrix.from_row(i * part, out.len());
+            scope.spawn(move |_| wide::widely(ByVector { matrix, vector, out }));
+        }
+    });
+}
+
+/// A product of matrices, by panels of rows.
+fn by_matrix<T: Gemm>(a: &Matrix<'_, T>, b: &Matrix<'_, T>, out: &mut [T], threads: Threads) -> Option<()> {
+    let ((m, k), n) = (a.lens, b.lens.1);
+    let least = if n > PANEL { PANEL } else { 2 * PANEL };
+    let large = m >= 2 * least && m.saturating_mul(k).saturating_mul(n) >= LARGE_MATRIX;
+    let parts = if large { threads.count() } else { 1 };
+    let part = m.div_ceil(parts.max(1)).next_multiple_of(PANEL).max(least);
+    // A last panel that is short is no panel.
+    if parts < 2 || part >= m || m % part != 0 && m % part < least {
+        return product(&a.operand(), &b.operand(), out, (m, k, n));
+    }
+    let done = AtomicBool::new(true);
+    rayon_core::scope(|scope| {
+        for (i, out) in out.chunks_mut(part * n).enumerate() {
+            let done = &done;
+            scope.spawn(move |_| {
+                let rows = out.len() / n;
+                let panel = a.from_row(i * part, rows).operand();
+                if product(&panel, &b.operand(), out, (rows, k, n)).is_none() {
+                    done.store(false, Ordering::Relaxed);
+                }
+            });
+        }
+    });
+    done.into_inner().then_some(())
 }
 
 /// A matrix times a vector, given as a row.
@@ -95,6 +154,11 @@ impl<'a, T: Gemm> Matrix<'a, T> {
             ([m, k], [r, c]) => Matrix::new(data, l, (*m, *k), (*r, *c)),
             (lens, strides) => Matrix::new(data, l, (lens[0], 1), (strides[0], 0)),
         }
+    }
+
+    /// Some rows.
+    fn from_row(&self, first: usize, rows: usize) -> Matrix<'a, T> {
+        Matrix { at: self.at + signed(first) * self.strides.0, lens: (rows, self.lens.1), ..*self }
     }
 
     fn transposed(&self) -> Matrix<'a, T> {

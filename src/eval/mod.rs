@@ -42,7 +42,9 @@ mod reduce;
 pub mod reference;
 mod run;
 mod show;
+mod split;
 mod step;
+mod threads;
 mod tile;
 mod whole;
 
@@ -60,4 +62,5 @@ pub use plan::{
 };
 pub(crate) use reduce::{Running, Tile};
 pub use run::{Limits, Scratch};
+pub use threads::Threads;
 pub(crate) use tile::{gather, place, scatter};

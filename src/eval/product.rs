@@ -68,7 +68,7 @@ impl<T> Operand<'_, T> {
     }
 }
 
-/// `out = a b`, row-major, for lengths `(m, k, n)` that are not zero. One thread; the order of sums
+/// `out = a b`, row-major, for lengths `(m, k, n)` that are not zero. The order of sums
 /// depends on the lengths and the machine's caches and instruction set, never on anything else.
 ///
 /// `None` where lengths and memory do not agree.

@@ -63,6 +63,25 @@ fn shifted(at: usize, i: usize, stride: isize) -> usize {
     at.saturating_add_signed(super::layout::signed(i) * stride)
 }
 
+/// Partial results of parts of equal size, the last one smaller unless `even`, into one: the bits are
+/// those of all blocks one after the other, where a part has a power of two of them.
+pub(super) fn join<T: Cell>(
+    spec: &FoldSpec,
+    parts: impl ExactSizeIterator<Item = T>,
+    even: bool,
+) -> T {
+    let full = parts.len() - usize::from(!even);
+    let mut pending = Pairwise::default();
+    for (i, x) in parts.enumerate() {
+        if i < full {
+            pending.push(x, merge(spec));
+        } else {
+            pending.stack.push((0, x));
+        }
+    }
+    pending.take(merge(spec)).unwrap_or_default()
+}
+
 /// Two partial results into one.
 fn merge<T: Cell>(spec: &FoldSpec) -> impl Fn(T, T) -> T {
     let merge = spec.merge;

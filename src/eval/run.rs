@@ -12,6 +12,7 @@ use super::error::RunError;
 use super::layout::{Layout, signed};
 use super::plan::{Base, Plan, PlanInput, Step};
 use super::step::{Bound, Call, Data, Lens, exec};
+use super::threads::Threads;
 use crate::math::Element;
 
 /// What a call may use.
@@ -19,12 +20,14 @@ use crate::math::Element;
 pub struct Limits {
     /// Elements of one array.
     pub elements: usize,
+    /// Threads, for work that is large enough.
+    pub threads: Threads,
 }
 
 impl Default for Limits {
     /// 32 GiB for one array.
     fn default() -> Limits {
-        Limits { elements: 1 << 32 }
+        Limits { elements: 1 << 32, threads: Threads::Pool }
     }
 }
 
@@ -35,7 +38,8 @@ pub struct Scratch {
     layouts: Vec<Layout>,
     scalars: Vec<f64>,
     pieces: Vec<Memory<'static>>,
-    registers: Registers,
+    registers: Vec<Registers>,
+    threads: Threads,
 }
 
 impl Plan {
@@ -61,6 +65,7 @@ impl Plan {
                 });
             }
         }
+        scratch.threads = limits.threads;
         let shapes: SmallVec<[&[usize]; 8]> = inputs.iter().map(Input::lens).collect();
         self.lengths.values(&shapes, &mut scratch.lengths)?;
         let lengths = &scratch.lengths;
@@ -141,6 +146,7 @@ impl Plan {
             layouts: &scratch.layouts,
             memory,
             scalars: &mut scratch.scalars,
+            threads: scratch.threads,
         };
         let mut result = Ok(());
         for step in &self.steps {

@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 use smallvec::SmallVec;
 
-use super::backend::{Backend, FusedArgs, Strided};
+use super::backend::{Backend, Strided};
 use super::cell::{Cell, FitError, Format, Memory, Registers, Slice};
 use super::copy::{self, Read};
 use super::dot;
@@ -12,6 +12,8 @@ use super::error::RunError;
 use super::layout::Layout;
 use super::len::LenId;
 use super::plan::{Arg, Base, Dest, Fused, Plan, ScalarStep, Slot, Source, Step};
+use super::split::{self, Operands};
+use super::threads::Threads;
 use super::whole;
 use crate::math::Element as _;
 
@@ -59,6 +61,7 @@ pub(super) struct Call<'c, 'i, 'a> {
     pub(super) layouts: &'c [Layout],
     pub(super) memory: SmallVec<[Memory<'a>; 6]>,
     pub(super) scalars: &'c mut [f64],
+    pub(super) threads: Threads,
 }
 
 /// One step of a scalar program.
@@ -129,7 +132,7 @@ impl<'a> Call<'_, '_, 'a> {
         &mut self,
         step: &Step,
         backend: &dyn Backend,
-        registers: &mut Registers,
+        registers: &mut Vec<Registers>,
     ) -> Result<(), RunError> {
         let out = match step {
             Step::Scalars(ops) => {
@@ -169,7 +172,7 @@ impl<'a> Call<'_, '_, 'a> {
     fn own<T: Cell>(&self, step: &Step, data: &mut [T], lens: &[usize]) -> Result<(), RunError> {
         match step {
             Step::Scalars(_) | Step::Fused(_) => Ok(()),
-            Step::Dot { a, b, .. } => dot::dot(&self.read::<T>(a), &self.read(b), data),
+            Step::Dot { a, b, .. } => dot::dot(&self.read::<T>(a), &self.read(b), data, self.threads),
             Step::Copy { from, .. } => {
                 let from = self.read(from);
                 let to = Layout::contiguous(&from.1.lens);
@@ -193,7 +196,7 @@ impl<'a> Call<'_, '_, 'a> {
         &mut self,
         fused: &Fused,
         backend: &dyn Backend,
-        registers: &mut Registers,
+        registers: &mut Vec<Registers>,
     ) -> Result<(), RunError> {
         let space = self.lens(&fused.space);
         let dests = fused.stores.iter().map(|&b| Dest::Buffer(b)).chain(fused.folds.iter().map(|f| f.out));
@@ -214,7 +217,7 @@ impl<'a> Call<'_, '_, 'a> {
         space: &[usize],
         taken: &mut [(Dest, Memory<'a>)],
         backend: &dyn Backend,
-        registers: &mut Registers,
+        registers: &mut Vec<Registers>,
     ) -> Result<(), RunError> {
         let rank = space.len();
         let mut strides: SmallVec<[isize; 16]> = SmallVec::new();
@@ -256,7 +259,7 @@ impl<'a> Call<'_, '_, 'a> {
         let mut slices: SmallVec<[&mut [T]; 4]> =
             taken.iter_mut().map(|(_, memory)| T::write(memory.get_mut()).unwrap_or_default()).collect();
         let (stores, folds) = slices.split_at_mut(fused.stores.len());
-        let registers = T::registers(registers);
-        T::run(backend, fused, FusedArgs { space, leaves: &leaves, stores, folds, registers })
+        let operands = Operands { space, leaves: &leaves, stores, folds };
+        split::run(backend, fused, operands, registers, self.threads)
     }
 }
