@@ -4,8 +4,17 @@
 #![allow(clippy::unwrap_used, reason = "tests")]
 #![allow(clippy::cast_possible_truncation, reason = "rounding to singles is what is tested")]
 
+mod support;
+
+use egrad::eval::{Array, ArrayRef};
+use egrad::expr::Expr;
+use egrad::function::Function;
 use egrad::math::{Width, use_width};
 use egrad::op::{Kernel, Op};
+use egrad::prelude::*;
+use egrad::sexp::Source;
+use egrad::text::{Program, parse_infix};
+use support::{Rng, array};
 
 /// Representations far apart and side by side, and the special numbers.
 fn samples() -> Vec<f32> {
@@ -102,4 +111,73 @@ fn every_width_gives_the_same_bits() {
         results.push(all);
     }
     assert!(results.windows(2).all(|w| w[0] == w[1]));
+}
+
+/// Programs over vectors, matrices and numbers of one element type, written `FLOAT`.
+const PROGRAMS: &[&str] = &[
+    "x: FLOAT[n]\ngrad(sum(1 / (1 + exp(-x))), [x])",
+    "x: FLOAT[n]\nsum(x ** 2), x / 3, x > 0",
+    "x: FLOAT[n]\ngrad(sum(0.5 * x * (1 + tanh(0.7978845608028654 * (x + 0.044715 * x ** 3)))), [x])",
+    "x, y: FLOAT[n]\ngrad(sum(where(x > y, erf(x) * y, log(1 + exp(y)))), [x, y])",
+    "A: FLOAT[m, n]\nx: FLOAT[n]\ngrad(sum(tanh(A @ x / 64) ** 2), [A, x])",
+    "A: FLOAT[m, n]\nB: FLOAT[n, m]\nA @ B, A.T @ B.T, sum(A, axis=0), max(A, axis=1)",
+    "A: FLOAT[m, n]\ngrad(sum(logsumexp(A, axis=1)), [A]), softmax(A, axis=1)",
+    "x: FLOAT[n]\nx[::-1][1:], x[2:] - x[:-2], cumsum(x), argmax(x)",
+    "x: FLOAT[n]\na: FLOAT\nsum(x * a) / a, a ** 3, grad(sum(x * a * a), [a])",
+    "x: FLOAT[n]\ni: i32[n]\nx * i, x + i[0], sum(i), f32(i) * x",
+    "A: FLOAT[m, m]\ndet(A), inverse(A)",
+];
+
+fn arrays(inputs: &[Expr]) -> Vec<Array> {
+    let mut rng = Rng::new(11);
+    let length = |d: &Dim| match d {
+        Dim::Sym(s) if s.name() == "m" => 3,
+        _ => 1500,
+    };
+    let made = |e: &Expr, rng: &mut Rng| {
+        let lens: Vec<usize> = e.ty().shape.dims().iter().map(length).collect();
+        let x = array(rng, &lens);
+        match e.ty().dtype {
+            DType::F32 => Array::from(x.mapv(|x| x as f32)),
+            DType::F64 => Array::from(x.mapv(|x| f64::from(x as f32))),
+            _ => Array::from(x.mapv(f64::round)),
+        }
+    };
+    inputs.iter().map(|e| made(e, &mut rng)).collect()
+}
+
+#[test]
+fn programs_agree_with_doubles_as_written_and_optimized() {
+    for program in PROGRAMS {
+        let parse = |t: &str| parse_infix(&Source::text_only(&program.replace("FLOAT", t)), &[]).unwrap();
+        let (single, double) = (parse("f32"), parse("f64"));
+        let build = |p: &Program, raw: bool| {
+            let b = Function::builder();
+            let b = if raw { b.raw() } else { b };
+            b.build(&p.inputs, &p.results).unwrap()
+        };
+        let call = |f: &Function, p: &Program| {
+            let data = arrays(&p.inputs);
+            let views: Vec<ArrayRef<'_>> = data.iter().map(Array::view).collect();
+            f.call_arrays(&views).unwrap()
+        };
+        let exact = call(&build(&double, true), &double);
+        for raw in [true, false] {
+            let f = build(&single, raw);
+            for (k, (got, want)) in call(&f, &single).iter().zip(&exact).enumerate() {
+                let (got_64, want) = (got.to_f64(), want.to_f64());
+                assert_eq!(got_64.shape(), want.shape());
+                let scale = want.iter().fold(0.0f64, |m, x| m.max(x.abs()));
+                for (a, b) in got_64.iter().zip(&want) {
+                    assert!((a - b).abs() <= 2e-5 * scale, "{program} {raw} {k}: {a} for {b}");
+                }
+            }
+            // Arrays of doubles are taken and given too.
+            let widened: Vec<_> = arrays(&single.inputs).iter().map(|x| x.to_f64().into_owned()).collect();
+            let views: Vec<_> = widened.iter().map(|x| x.view()).collect();
+            for (a, b) in f.call(&views).unwrap().iter().zip(call(&f, &single)) {
+                assert_eq!(*a, b.to_f64());
+            }
+        }
+    }
 }

@@ -38,9 +38,17 @@ pub trait Input {
     fn array(&self) -> ArrayRef<'_>;
     /// Its lengths.
     fn lens(&self) -> &[usize];
+    /// The number, where it is one.
+    fn number(&self) -> Option<f64>;
 }
 
 impl Input for ArrayRef<'_> {
+    fn number(&self) -> Option<f64> {
+        match self {
+            ArrayRef::F64(x) => x.first().copied(),
+            ArrayRef::F32(x) => x.first().map(|x| x.wide()),
+        }
+    }
     fn array(&self) -> ArrayRef<'_> {
         match self {
             ArrayRef::F64(x) => ArrayRef::F64(x.view()),
@@ -56,6 +64,9 @@ impl Input for ArrayRef<'_> {
 }
 
 impl Input for ArrayViewD<'_, f64> {
+    fn number(&self) -> Option<f64> {
+        self.first().copied()
+    }
     fn array(&self) -> ArrayRef<'_> {
         ArrayRef::F64(self.view())
     }
@@ -65,6 +76,9 @@ impl Input for ArrayViewD<'_, f64> {
 }
 
 impl Input for ArrayViewD<'_, f32> {
+    fn number(&self) -> Option<f64> {
+        self.first().map(|x| x.wide())
+    }
     fn array(&self) -> ArrayRef<'_> {
         ArrayRef::F32(self.view())
     }
@@ -102,14 +116,6 @@ impl ArrayRef<'_> {
         match self {
             ArrayRef::F64(x) => x.iter().copied().find(|x| holds(*x)),
             ArrayRef::F32(x) => x.iter().map(|x| f64::from(*x)).find(|x| holds(*x)),
-        }
-    }
-
-    /// The number of an array that is one.
-    pub fn number(&self) -> Option<f64> {
-        match self {
-            ArrayRef::F64(x) => x.first().copied(),
-            ArrayRef::F32(x) => x.first().map(|x| f64::from(*x)),
         }
     }
 }
@@ -201,6 +207,8 @@ pub trait OutputArray {
     fn cells(&mut self) -> Option<SliceMut<'_>>;
     /// Writes all elements, in row-major order.
     fn assign(&mut self, from: Slice<'_>);
+    /// Writes the only number.
+    fn set(&mut self, x: f64);
 }
 
 macro_rules! output_array {
@@ -214,6 +222,11 @@ macro_rules! output_array {
             }
             fn cells(&mut self) -> Option<SliceMut<'_>> {
                 self.as_slice_mut().map(SliceMut::$format)
+            }
+            fn set(&mut self, x: f64) {
+                if let Some(o) = self.first_mut() {
+                    *o = $t::of(x);
+                }
             }
             fn assign(&mut self, from: Slice<'_>) {
                 let to = self.iter_mut();
@@ -246,6 +259,12 @@ impl OutputArray for ArrayMut<'_> {
         match self {
             ArrayMut::F64(x) => x.cells(),
             ArrayMut::F32(x) => x.cells(),
+        }
+    }
+    fn set(&mut self, x: f64) {
+        match self {
+            ArrayMut::F64(o) => o.set(x),
+            ArrayMut::F32(o) => o.set(x),
         }
     }
     fn assign(&mut self, from: Slice<'_>) {

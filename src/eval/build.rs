@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use super::analysis::{Analysis, Kind};
 use super::cell::Format;
@@ -15,6 +16,9 @@ use super::plan::{
 use crate::graph::{Graph, Head, Id};
 use crate::op::{Attr, Kernel, View};
 use crate::ty::Ty;
+
+/// The number of the next plan; 0 is none.
+static NEXT: AtomicU64 = AtomicU64::new(1);
 
 /// No value yet.
 const NONE: u32 = u32::MAX;
@@ -100,6 +104,7 @@ pub(super) fn build(
         && b.plan_inputs.iter().all(|i| i.rank == 0)
         && steps.iter().all(|s| matches!(s, Step::Scalars(_)));
     Ok(Plan {
+        id: NEXT.fetch_add(1, Ordering::Relaxed),
         inputs: b.plan_inputs,
         lengths: b.lengths,
         values: b.values,

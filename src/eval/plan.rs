@@ -309,6 +309,8 @@ pub(crate) struct PlanInput {
 /// A plan, independent of the lengths of a call.
 #[derive(Debug, Clone)]
 pub struct Plan {
+    /// Tells plans apart, so that what is kept for one is not taken for another.
+    pub(crate) id: u64,
     pub(crate) inputs: Vec<PlanInput>,
     pub(crate) lengths: Lengths,
     pub(crate) values: Vec<Value>,

@@ -65,11 +65,7 @@ fn shifted(at: usize, i: usize, stride: isize) -> usize {
 
 /// Partial results of parts of equal size, the last one smaller unless `even`, into one: the bits are
 /// those of all blocks one after the other, where a part has a power of two of them.
-pub(super) fn join<T: Cell>(
-    spec: &FoldSpec,
-    parts: impl ExactSizeIterator<Item = T>,
-    even: bool,
-) -> T {
+pub(super) fn join<T: Cell>(spec: &FoldSpec, parts: impl ExactSizeIterator<Item = T>, even: bool) -> T {
     let full = parts.len() - usize::from(!even);
     let mut pending = Pairwise::default();
     for (i, x) in parts.enumerate() {

@@ -31,15 +31,22 @@ impl Default for Limits {
     }
 }
 
-/// Memory kept from call to call.
+/// Memory kept from call to call, and what the last call has worked out: calls of one shape work out
+/// lengths and layouts once.
 #[derive(Debug, Default)]
 pub struct Scratch {
+    /// The plan that all of this belongs to.
+    plan: u64,
+    limits: Limits,
+    /// Shapes of the inputs, one after the other.
+    shapes: Vec<usize>,
     lengths: Vec<usize>,
+    /// How the inputs lay; empty when the shapes are new.
+    inputs: Vec<Layout>,
     layouts: Vec<Layout>,
     scalars: Vec<f64>,
     pieces: Vec<Memory<'static>>,
     registers: Vec<Registers>,
-    threads: Threads,
 }
 
 impl Plan {
@@ -65,9 +72,26 @@ impl Plan {
                 });
             }
         }
-        scratch.threads = limits.threads;
+        if scratch.plan != self.id {
+            scratch.plan = self.id;
+            scratch.pieces.clear();
+        } else if scratch.limits == limits && !scratch.lengths.is_empty() {
+            let shapes = inputs.iter().flat_map(Input::lens);
+            if shapes.eq(&scratch.shapes) {
+                return Ok(());
+            }
+        }
+        scratch.limits = limits;
+        scratch.inputs.clear();
+        scratch.layouts.clear();
+        scratch.lengths.clear();
+        scratch.shapes.clear();
+        scratch.shapes.extend(inputs.iter().flat_map(Input::lens));
         let shapes: SmallVec<[&[usize]; 8]> = inputs.iter().map(Input::lens).collect();
-        self.lengths.values(&shapes, &mut scratch.lengths)?;
+        if let Err(e) = self.lengths.values(&shapes, &mut scratch.lengths) {
+            scratch.lengths.clear();
+            return Err(e);
+        }
         let lengths = &scratch.lengths;
         let arrays = self.buffers.iter().map(|b| &b.dims).chain(&self.outputs);
         for dims in arrays {
@@ -76,6 +100,7 @@ impl Plan {
             // An empty array is small whatever its other lengths.
             if !fits && !dims.iter().any(|&d| lengths[d as usize] == 0) {
                 let shape = dims.iter().map(|&d| lengths[d as usize]).collect();
+                scratch.lengths.clear();
                 return Err(RunError::TooLarge { shape, limit: limits.elements });
             }
         }
@@ -119,7 +144,11 @@ impl Plan {
         let views: SmallVec<[ArrayRef<'_>; 4]> = inputs.iter().map(Input::array).collect();
         let bound: SmallVec<[Bound<'_>; 4]> =
             self.inputs.iter().zip(&views).map(|(plan, view)| bind(view, plan)).collect();
-        layouts(self, &bound, &scratch.lengths, &mut scratch.layouts)?;
+        if scratch.inputs.len() != bound.len() || scratch.inputs.iter().ne(bound.iter().map(|b| &b.layout)) {
+            scratch.inputs.clear();
+            layouts(self, &bound, &scratch.lengths, &mut scratch.layouts)?;
+            scratch.inputs.extend(bound.iter().map(|b| b.layout.clone()));
+        }
         scratch.scalars.clear();
         scratch.scalars.extend_from_slice(&self.scalars);
         for (slot, len) in &self.sizes {
@@ -146,7 +175,7 @@ impl Plan {
             layouts: &scratch.layouts,
             memory,
             scalars: &mut scratch.scalars,
-            threads: scratch.threads,
+            threads: scratch.limits.threads,
         };
         let mut result = Ok(());
         for step in &self.steps {

@@ -29,6 +29,6 @@ pub use linear::{inner, outer, tensordot, try_eye};
 pub use lit::{Lit, float_text};
 pub(crate) use node::type_of;
 pub use node::{Expr, Head};
-pub use vars::{dcol, dmatrix, drow, dscalar, dtensor3, dvector, tensor};
+pub use vars::{dcol, dmatrix, drow, dscalar, dtensor3, dvector, fmatrix, fscalar, fvector, tensor};
 pub(crate) use walk::below;
 pub use walk::{Numbering, same_structure, topological, variables};

@@ -237,7 +237,7 @@ impl Function {
     /// use egrad::function::Function;
     /// use egrad::prelude::*;
     /// use ndarray::array;
-    /// let x = tensor("x", DType::F32, Shape::unknown("x", 1));
+    /// let x = fvector("x");
     /// let f = Function::new(&[x.clone()], &[x.exp()]).unwrap();
     /// let (a, mut y) = (array![0.0f32, 1.0], array![0.0f32, 0.0]);
     /// f.call_arrays_into(&[ArrayRef::from(a.view())], &mut [ArrayMut::from(y.view_mut())]).unwrap();
@@ -261,8 +261,8 @@ impl Function {
             if let Some(k) = bad_output(count, outputs, |_, shape| shape.is_empty()) {
                 return Err(wrong_output(k, Vec::new(), outputs));
             }
-            let scalars = args.iter().filter_map(|x| x.array().number());
-            self.plan.run_scalars(scalars, |k, x| outputs[k].assign(Slice::F64(&[x])));
+            let scalars = args.iter().filter_map(Input::number);
+            self.plan.run_scalars(scalars, |k, x| outputs[k].set(x));
             return Ok(());
         }
         self.with_scratch(|scratch| {
