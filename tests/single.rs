@@ -121,9 +121,9 @@ const PROGRAMS: &[&str] = &[
     "x, y: FLOAT[n]\ngrad(sum(where(x > y, erf(x) * y, log(1 + exp(y)))), [x, y])",
     "A: FLOAT[m, n]\nx: FLOAT[n]\ngrad(sum(tanh(A @ x / 64) ** 2), [A, x])",
     "A: FLOAT[m, n]\nB: FLOAT[n, m]\nA @ B, A.T @ B.T, sum(A, axis=0), max(A, axis=1)",
-    "A: FLOAT[m, n]\ngrad(sum(logsumexp(A, axis=1)), [A]), softmax(A, axis=1)",
+    "A: FLOAT[m, n]\ngrad(sum(logsumexp(A, axis=1)), A), softmax(A, axis=1)",
     "x: FLOAT[n]\nx[::-1][1:], x[2:] - x[:-2], cumsum(x), argmax(x)",
-    "x: FLOAT[n]\na: FLOAT\nsum(x * a) / a, a ** 3, grad(sum(x * a * a), [a])",
+    "x: FLOAT[n]\na: FLOAT\nsum(x * a) / a, a ** 3, grad(sum(x * a * a), a)",
     "x: FLOAT[n]\ni: i32[n]\nx * i, x + i[0], sum(i), f32(i) * x",
     "A: FLOAT[m, m]\ndet(A), inverse(A)",
 ];
