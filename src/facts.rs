@@ -131,10 +131,17 @@ impl Facts {
             (Some(a), Some(b)) if a != b && !(a.is_nan() && b.is_nan()) => return None,
             (a, b) => a.or(b),
         };
+        // Terms that are equal over the reals round differently: their ranges may miss each other by that. The
+        // range stays what it was then, so that facts only ever narrow.
+        let range = match self.range.meet(other.range) {
+            Some(r) => r,
+            None if self.range.touches(other.range) => self.range,
+            None => return None,
+        };
         Some(Facts {
             ty: self.ty.clone(),
             constant,
-            range: self.range.meet(other.range)?,
+            range,
             nonzero: self.nonzero || other.nonzero,
             integral: self.integral || other.integral,
         })

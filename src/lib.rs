@@ -18,11 +18,13 @@ pub mod op;
 pub mod optimize;
 pub mod plot;
 pub mod pp;
+pub mod proof;
 pub mod rules;
 pub mod script;
 pub mod sexp;
 pub mod text;
 pub mod ty;
+pub mod verify;
 
 /// What most programs need: `use egrad::prelude::*;`.
 pub mod prelude {
@@ -30,7 +32,7 @@ pub mod prelude {
         Expr, IntoExpr, concatenate, dcol, dmatrix, dot, drow, dscalar, dtensor3, dvector, fill, fmatrix,
         fscalar, fvector, switch, tensor,
     };
-    pub use crate::grad::{grad, grads};
+    pub use crate::grad::{grad, grads, hessian, jacobian};
     pub use crate::pp::pp;
     pub use crate::ty::{DType, Dim, Shape};
 }

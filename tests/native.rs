@@ -166,6 +166,48 @@ fn random_loops() {
     assert!(whole > 100, "{whole} of 120 compiled");
 }
 
+/// Reductions along rows, of rows and of all, alone and together, over lengths about those of blocks
+/// and lanes, with numbers of rows about those of one call.
+#[test]
+fn reductions_of_every_kind() {
+    let mut rng = Rng::new(11);
+    let folds: Vec<Op> =
+        Op::ALL.iter().copied().filter(|op| matches!(op.def().kernel, Kernel::Reduce { .. })).collect();
+    for (rows, cols) in
+        [(1, 700), (2, 31), (3, 32), (5, 70), (33, 48), (65, 512), (4, 513), (7, 600), (40, 1030)]
+    {
+        let shape = |dims: &[usize]| Shape::new(dims.iter().map(|&d| Dim::Known(d)));
+        let x = tensor("x", DType::F64, shape(&[rows, cols]));
+        let y = tensor("y", DType::F64, shape(&[cols]));
+        let z = tensor("z", DType::F64, shape(&[rows, 1]));
+        let inputs = [x.clone(), y.clone(), z.clone()];
+        let v = (&x * &y - &z) * &x;
+        for (i, &op) in folds.iter().enumerate() {
+            let next = folds[(i + 1) % folds.len()];
+            let fold =
+                |op, axes: &[usize]| Expr::try_apply(op, Attr::Axes(axes.to_vec()), [v.clone()]).unwrap();
+            let groups = [
+                vec![fold(op, &[1]), fold(next, &[1])],
+                vec![fold(op, &[0])],
+                vec![fold(op, &[0, 1]), fold(next, &[0, 1]), v.clone()],
+                vec![fold(op, &[1]), fold(next, &[0]), fold(op, &[0]), &v * 2.0],
+                vec![fold(op, &[0, 1]), fold(next, &[0]), fold(next, &[1])],
+                vec![&v + fold(op, &[1]).dimshuffle([Some(0), None])],
+            ];
+            for outputs in groups {
+                let plan = plan(&inputs, &outputs);
+                let values =
+                    [array(&mut rng, &[rows, cols]), array(&mut rng, &[cols]), array(&mut rng, &[rows, 1])];
+                compare(
+                    &plan,
+                    &values.iter().map(|v| v.view()).collect::<Vec<_>>(),
+                    &(op.def().name, rows, cols),
+                );
+            }
+        }
+    }
+}
+
 #[test]
 fn many_operands() {
     let mut rng = Rng::new(7);

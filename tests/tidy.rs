@@ -27,19 +27,24 @@ const LAYERS: &[(&str, &[&str])] = &[
     ("egraph", &["ty", "op", "expr", "facts", "graph", "rules", "extract"]),
     ("norm", &["op", "graph", "rules"]),
     ("optimize", &["ty", "op", "facts", "graph", "rules", "extract", "egraph", "norm"]),
-    ("function", &["ty", "op", "expr", "pp", "facts", "graph", "eval", "native", "optimize"]),
+    ("proof", &["ty", "num", "op", "expr", "pp", "facts", "graph", "eval", "rules", "egraph", "optimize"]),
+    (
+        "function",
+        &["ty", "op", "expr", "pp", "sexp", "text", "facts", "graph", "eval", "native", "rules", "optimize"],
+    ),
+    ("verify", &["ty", "expr", "grad", "function"]),
     (
         "script",
         &[
             "ty", "op", "expr", "pp", "grad", "sexp", "text", "data", "plot", "graph", "rules", "optimize",
-            "function", "num",
+            "proof", "function", "num", "verify",
         ],
     ),
     (
         "cli",
         &[
             "ty", "op", "expr", "pp", "grad", "sexp", "text", "data", "plot", "graph", "rules", "extract",
-            "egraph", "optimize", "function", "script",
+            "egraph", "optimize", "proof", "function", "verify", "script",
         ],
     ),
 ];

@@ -4,6 +4,9 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
+use super::compare::Versus;
+use super::egraphs::{Export, Extract};
+use super::explain::Explain;
 use super::values::Values;
 
 /// Symbolic gradients, simplified by equality saturation and run as fused loops.
@@ -37,8 +40,16 @@ pub(super) enum Command {
     Opt(Opt),
     /// Evaluate an expression, optimized, and compare it with itself as written.
     Eval(Eval),
+    /// Compare the gradient of an expression with finite differences; exit code 5 if it is wrong.
+    Verify(Verify),
     /// Draw an expression over one input, as SVG, PNG or in the terminal.
     Plot(Plot),
+    /// Explain an optimization: the chain of named rewrites, and its check.
+    Explain(Explain),
+    /// Saturate an e-graph and write it as JSON or as a picture.
+    Egraph(Export),
+    /// Choose the cheapest terms of an e-graph in a JSON file.
+    Extract(Extract),
     /// List or check rules.
     Rules(Rules),
     /// Run `.eg` scripts.
@@ -99,7 +110,7 @@ pub(super) enum Format {
 }
 
 /// How to optimize.
-#[derive(Debug, Args)]
+#[derive(Debug, Clone, Args)]
 pub(super) struct Optimizer {
     /// What rules may assume: ieee (same bits), strict (equal over the reals, NaN and infinity kept)
     /// or real (equal wherever the original is defined).
@@ -150,6 +161,8 @@ pub(super) struct Opt {
     pub(super) text: Text,
     #[command(flatten)]
     pub(super) optimizer: Optimizer,
+    #[command(flatten)]
+    pub(super) versus: Versus,
 }
 
 #[derive(Debug, Args)]
@@ -163,6 +176,32 @@ pub(super) struct Eval {
     pub(super) wrt: Option<String>,
     #[command(flatten)]
     pub(super) optimizer: Optimizer,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct Verify {
+    #[command(flatten)]
+    pub(super) text: Text,
+    #[command(flatten)]
+    pub(super) values: Values,
+    /// What to differentiate by, separated by commas.
+    #[arg(long, value_name = "NAMES")]
+    pub(super) wrt: String,
+    /// Random projections that are tried.
+    #[arg(long, default_value_t = 2)]
+    pub(super) tests: usize,
+    /// Where the random numbers begin.
+    #[arg(long, default_value_t = 1)]
+    pub(super) seed: u64,
+    /// The step of the differences; 1e-7 for f64.
+    #[arg(long)]
+    pub(super) eps: Option<f64>,
+    /// Absolute tolerance; 1e-4 for f64.
+    #[arg(long)]
+    pub(super) abs_tol: Option<f64>,
+    /// Relative tolerance; 1e-4 for f64. An element fails where it is beyond both.
+    #[arg(long)]
+    pub(super) rel_tol: Option<f64>,
 }
 
 #[derive(Debug, Args)]

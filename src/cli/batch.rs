@@ -79,7 +79,21 @@ pub fn answer(case: &Value, options: &Options) -> Value {
     }
 }
 
-fn solve(case: &Value, options: &Options) -> Result<Map<String, Value>, ScriptError> {
+/// What a case asks for.
+pub(super) struct Problem {
+    /// The declared inputs.
+    pub(super) inputs: Vec<Expr>,
+    /// The expression.
+    pub(super) cost: Expr,
+    /// What to differentiate by; nothing for the value alone.
+    pub(super) by: Vec<Expr>,
+}
+
+/// Reads a case, without its points.
+///
+/// # Errors
+/// A text that is not in the language, a name that there is not, a part that is missing.
+pub(super) fn problem(case: &Value) -> Result<Problem, ScriptError> {
     let bad = |message: &str| ScriptError::other("input", message.to_string());
     let text_of = |key: &str| case.get(key).and_then(Value::as_str);
     let mut inputs = match text_of("decls") {
@@ -113,6 +127,13 @@ fn solve(case: &Value, options: &Options) -> Result<Map<String, Value>, ScriptEr
                 .ok_or_else(|| ScriptError::other("name", format!("unknown name `{n}` in `wrt`")))
         })
         .collect::<Result<_, _>>()?;
+    Ok(Problem { inputs, cost: cost.clone(), by })
+}
+
+fn solve(case: &Value, options: &Options) -> Result<Map<String, Value>, ScriptError> {
+    let Problem { inputs, cost, by } = problem(case)?;
+    let cost = &cost;
+    let names: Vec<&str> = by.iter().filter_map(Expr::name).collect();
     let raw = if by.is_empty() { Vec::new() } else { grads_or(cost, &by, Disconnected::Zero)? };
 
     let value = compile(&inputs, std::slice::from_ref(cost), options)?;

@@ -6,9 +6,9 @@ use std::process::ExitCode;
 
 use serde_json::{Map, json};
 
-use super::args::{Batch, Cli, Command, Eval, Format, Grad, Opt, Optimizer, Plot, Run, Text};
+use super::args::{Batch, Cli, Command, Eval, Format, Grad, Opt, Optimizer, Plot, Run, Text, Verify};
 use super::output::{best_forms, fail, forms, line};
-use super::{batch, rules};
+use super::{batch, compare, egraphs, explain, rules};
 use crate::data::{show, to_json};
 use crate::expr::Expr;
 use crate::grad::grads;
@@ -26,17 +26,27 @@ pub(super) fn run(cli: Cli) -> ExitCode {
     let format = match &cli.command {
         Command::Pp(t) => t.format,
         Command::Grad(g) => g.text.format,
+        Command::Opt(o) if o.versus.json => Format::Json,
         Command::Opt(o) => o.text.format,
         Command::Eval(e) => e.text.format,
+        Command::Verify(v) => v.text.format,
         Command::Plot(p) => p.text.format,
+        Command::Explain(e) => e.format(),
+        Command::Egraph(e) => e.format(),
+        Command::Extract(e) => e.format(),
         _ => Format::Text,
     };
     let done = match cli.command {
         Command::Pp(t) => pp(&t),
         Command::Grad(g) => grad(&g),
+        Command::Opt(o) if o.versus.wanted() => compare::run(&o),
         Command::Opt(o) => opt(&o),
         Command::Eval(e) => eval(&e),
+        Command::Verify(v) => verify(&v),
         Command::Plot(p) => plot(&p),
+        Command::Explain(e) => explain::run(&e),
+        Command::Egraph(e) => egraphs::export(&e),
+        Command::Extract(e) => egraphs::extract(&e),
         Command::Rules(r) => rules::run(&r.action),
         Command::Run(r) => scripts(&r),
         Command::Batch(b) => cases(&b),
@@ -67,7 +77,7 @@ pub(super) fn options(o: &Optimizer) -> Result<Options, ScriptError> {
 }
 
 /// The text that an argument stands for.
-fn read_text(arg: &str) -> Result<(String, String), ScriptError> {
+pub(super) fn read_text(arg: &str) -> Result<(String, String), ScriptError> {
     if arg == "-" {
         let mut all = Vec::new();
         std::io::stdin()
@@ -81,7 +91,7 @@ fn read_text(arg: &str) -> Result<(String, String), ScriptError> {
     }
 }
 
-fn read_file(path: &Path) -> Result<(String, String), ScriptError> {
+pub(super) fn read_file(path: &Path) -> Result<(String, String), ScriptError> {
     let name = path.display().to_string();
     let all = std::fs::read(path).map_err(|e| ScriptError::other("io", format!("{name}: {e}")))?;
     utf8(&name, all)
@@ -98,7 +108,7 @@ fn utf8(name: &str, bytes: Vec<u8>) -> Result<(String, String), ScriptError> {
 }
 
 /// A session with the declarations, and the expressions of the text.
-fn load(t: &Text, options: Options) -> Result<(Session, Vec<Expr>), ScriptError> {
+pub(super) fn load(t: &Text, options: Options) -> Result<(Session, Vec<Expr>), ScriptError> {
     let (name, text) = match &t.file {
         Some(f) => read_file(f)?,
         None => read_text(t.text.as_deref().unwrap_or_default())?,
@@ -147,7 +157,7 @@ fn pp(t: &Text) -> Outcome {
 fn opt(o: &Opt) -> Outcome {
     let (session, roots) = load(&o.text, options(&o.optimizer)?)?;
     let (best, report) = session.optimize(&roots)?;
-    match o.text.format {
+    match if o.versus.json { Format::Json } else { o.text.format } {
         Format::Json => {
             line(
                 &json!({ "ok": true, "optimized": best_forms(&best, o.text.form), "report": report })
@@ -167,7 +177,7 @@ fn opt(o: &Opt) -> Outcome {
 }
 
 /// The expressions that `--wrt` names.
-fn wrt(session: &Session, names: &str) -> Result<Vec<Expr>, ScriptError> {
+pub(super) fn wrt(session: &Session, names: &str) -> Result<Vec<Expr>, ScriptError> {
     let found: Vec<Expr> = names
         .split(',')
         .map(str::trim)
@@ -272,6 +282,24 @@ fn eval(e: &Eval) -> Outcome {
             line(&json!({ "ok": true, "values": list, "notes": found.notes }).to_string());
         }
     }
+    Ok(ExitCode::SUCCESS)
+}
+
+fn verify(v: &Verify) -> Outcome {
+    let (session, roots) = load(&v.text, Options::default())?;
+    let names: Vec<&str> = v.wrt.split(',').map(str::trim).filter(|n| !n.is_empty()).collect();
+    let options = crate::verify::Options {
+        tests: v.tests,
+        seed: v.seed,
+        eps: v.eps,
+        abs_tol: v.abs_tol,
+        rel_tol: v.rel_tol,
+    };
+    let text = session.verify_arrays(&roots, &names, &v.values.read(&session)?, &options)?;
+    match v.text.format {
+        Format::Text => line(&text),
+        Format::Json => line(&json!({ "ok": true, "verified": text }).to_string()),
+    };
     Ok(ExitCode::SUCCESS)
 }
 

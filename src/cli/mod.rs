@@ -2,10 +2,15 @@
 
 mod args;
 mod batch;
+mod cases;
 mod commands;
+mod compare;
+mod egraphs;
+mod explain;
 mod output;
 mod progress;
 mod rules;
+mod tables;
 mod values;
 
 use std::process::ExitCode;

@@ -2,7 +2,8 @@
 
 use std::sync::Arc;
 
-use egg::{ENodeOrVar, Id, Pattern, PatternAst, Searcher, Subst, Var};
+use egg::{ENodeOrVar, Id, Language as _, Pattern, PatternAst, Searcher, Subst, Var};
+use rustc_hash::FxHashSet;
 use smallvec::SmallVec;
 
 use super::analysis::{Data, Facet, Graph, attr, facts};
@@ -16,12 +17,45 @@ use crate::ty::Dim;
 #[derive(Debug)]
 pub(super) struct Compiled {
     pub(super) name: Arc<str>,
-    pub(super) stabilizes: bool,
+    stabilizes: bool,
+    /// The operator at the root of the left side, where the right side holds it too.
+    repeats: Option<Op>,
     rule: Rule,
     searcher: Pattern<ENode>,
     /// Literal attributes of the left side, in the order in which e-graphs must intern them.
     attrs: Vec<Attr>,
     vars: Vec<Var>,
+}
+
+/// What stabilizing rules say of e-nodes.
+#[derive(Debug, Default)]
+pub(super) struct Verdicts {
+    /// Left sides: they lose digits, says the rule.
+    condemned: Vec<(Arc<str>, ENode)>,
+    /// Parts of right sides that look like left sides of the same rule: they do not.
+    spared: Vec<(Arc<str>, ENode)>,
+}
+
+impl Verdicts {
+    fn spares(&self, g: &Graph, rule: &Arc<str>, node: &ENode) -> bool {
+        let canonical = |n: &ENode| n.clone().map_children(|c| g.find(c));
+        let node = canonical(node);
+        self.spared.iter().any(|(r, n)| r == rule && canonical(n) == node)
+    }
+
+    /// Forgets repetitions.
+    pub(super) fn tidy(&mut self) {
+        for list in [&mut self.condemned, &mut self.spared] {
+            list.sort();
+            list.dedup();
+        }
+    }
+
+    /// The e-nodes that are never extracted while their class has another.
+    pub(super) fn condemned(&self, g: &Graph) -> FxHashSet<ENode> {
+        let condemned = self.condemned.iter().filter(|(rule, n)| !self.spares(g, rule, n));
+        condemned.map(|(_, n)| n.clone().map_children(|c| g.find(c))).collect()
+    }
 }
 
 /// What an application did.
@@ -63,7 +97,13 @@ impl Compiled {
             };
             at.push(id);
         }
+        let root = |p: &crate::rules::Pattern| match p.nodes.last() {
+            Some(PNode::App { op, .. }) => Some(*op),
+            _ => None,
+        };
+        let there = |o: &Op| rule.rhs.nodes.iter().any(|n| matches!(n, PNode::App { op, .. } if op == o));
         Compiled {
+            repeats: root(&rule.lhs).filter(there),
             name: rule.name.clone(),
             stabilizes: rule.has_tag("stabilize"),
             rule: rule.clone(),
@@ -79,15 +119,14 @@ impl Compiled {
         found.into_iter().flat_map(|m| m.substs.into_iter().map(move |s| (m.eclass, s))).collect()
     }
 
+    /// The terms that stand for the variables of a match.
+    pub(super) fn binding(&self, subst: &Subst) -> Vec<u32> {
+        self.vars.iter().map(|v| subst.get(*v).map_or(u32::MAX, |id| small(usize::from(*id)))).collect()
+    }
+
     /// Adds the right side of a match, if the conditions are proved and the type is that of the
     /// class. A stabilizing rule also names the e-node that must not be extracted.
-    pub(super) fn apply(
-        &self,
-        g: &mut Graph,
-        class: Id,
-        subst: &Subst,
-        condemned: &mut Vec<ENode>,
-    ) -> Applied {
+    pub(super) fn apply(&self, g: &mut Graph, class: Id, subst: &Subst, verdicts: &mut Verdicts) -> Applied {
         if !self.rule.when.iter().all(|c| {
             let known: Option<SmallVec<[Known<'_>; 3]>> =
                 c.args.iter().map(|&v| known(g, subst[self.vars[v as usize]])).collect();
@@ -95,13 +134,15 @@ impl Compiled {
         }) {
             return Applied::Nothing;
         }
+        let left = if self.stabilizes { self.left_root(g, subst) } else { None };
+        if self.repeats.is_some() && left.as_ref().is_some_and(|l| verdicts.spares(g, &self.name, l)) {
+            return Applied::Nothing;
+        }
         let Some(steps) = self.plan(g, class, subst) else { return Applied::Nothing };
-        let root = self.build(g, subst, &steps);
+        let root = self.build(g, subst, &steps, verdicts);
         let united = g.union(class, root);
-        if self.stabilizes
-            && let Some(left) = self.left_root(g, subst)
-        {
-            condemned.push(left);
+        if let Some(left) = left {
+            verdicts.condemned.push((self.name.clone(), left));
         }
         if united { Applied::United } else { Applied::Nothing }
     }
@@ -154,7 +195,7 @@ impl Compiled {
         }
     }
 
-    fn build(&self, g: &mut Graph, subst: &Subst, attrs: &[Attr]) -> Id {
+    fn build(&self, g: &mut Graph, subst: &Subst, attrs: &[Attr], verdicts: &mut Verdicts) -> Id {
         let mut at: Vec<Id> = Vec::with_capacity(attrs.len());
         for (node, own) in self.rule.rhs.nodes.iter().zip(attrs) {
             let id = match node {
@@ -163,7 +204,20 @@ impl Compiled {
                 PNode::Count { .. } => count(g, own),
                 PNode::App { op, args, .. } => {
                     let args: SmallVec<[Id; 3]> = args.iter().map(|a| at[*a as usize]).collect();
-                    add_op(g, *op, own, &args)
+                    let id = add_op(g, *op, own, &args);
+                    if self.stabilizes && self.repeats == Some(*op) {
+                        let canonical: SmallVec<[Id; 3]> = args.iter().map(|&a| g.find(a)).collect();
+                        let own = g[id].nodes.iter().find(|n| {
+                            n.head == EHead::Op(*op)
+                                && n.args
+                                    .iter()
+                                    .map(|&a| g.find(a))
+                                    .skip(n.args.len() - args.len())
+                                    .eq(canonical.iter().copied())
+                        });
+                        verdicts.spared.extend(own.map(|n| (self.name.clone(), n.clone())));
+                    }
+                    id
                 }
             };
             at.push(id);

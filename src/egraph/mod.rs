@@ -8,10 +8,12 @@ mod compile;
 mod cost;
 mod demand;
 mod lang;
+mod log;
 mod saturate;
 mod space;
 
 pub use cost::{CostModel, op_cost};
 pub use demand::OnDemand;
+pub use log::{Firing, Log, LogHead};
 pub use saturate::{Limits, Stop, Trace};
 pub(crate) use space::Space;

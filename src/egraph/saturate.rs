@@ -4,9 +4,9 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use super::analysis::Graph;
-use super::compile::Applied;
+use super::compile::{Applied, Verdicts};
 use super::demand::OnDemand;
-use super::lang::ENode;
+use super::log::{Firing, Log};
 use crate::rules::Assumes;
 
 /// Limits of one saturation. They count; no clock is read.
@@ -68,7 +68,8 @@ pub(super) fn saturate(
     rules: &[OnDemand],
     granted: Assumes,
     limits: Limits,
-    condemned: &mut Vec<ENode>,
+    verdicts: &mut Verdicts,
+    mut log: Option<&mut Log>,
 ) -> Trace {
     let mut trace = Trace { stop: Stop::Iterations, iterations: 0, fired: BTreeMap::new() };
     for _ in 0..limits.iterations {
@@ -83,9 +84,12 @@ pub(super) fn saturate(
         let mut changed = false;
         for (rule, matches) in found {
             for (class, subst) in matches {
-                if let Applied::United = rule.apply(g, class, &subst, condemned) {
+                if let Applied::United = rule.apply(g, class, &subst, verdicts) {
                     changed = true;
                     *trace.fired.entry(rule.name.clone()).or_default() += 1;
+                    if let Some(log) = &mut log {
+                        log.firings.push(Firing { rule: rule.name.clone(), binding: rule.binding(&subst) });
+                    }
                 }
             }
             if g.total_number_of_nodes() > limits.nodes {
@@ -94,8 +98,10 @@ pub(super) fn saturate(
             }
         }
         g.rebuild();
-        condemned.sort();
-        condemned.dedup();
+        verdicts.tidy();
+        if let Some(log) = &mut log {
+            log.growth.push(g.total_number_of_nodes());
+        }
         if g.analysis.conflict.is_some() {
             trace.stop = Stop::Contradiction;
             return trace;

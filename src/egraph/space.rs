@@ -2,17 +2,18 @@
 
 use egg::Id as EId;
 use egg::Language as _;
-use rustc_hash::{FxHashMap, FxHashSet};
+use rustc_hash::FxHashMap;
 use smallvec::SmallVec;
 
 use super::analysis::{self, Data, Graph as EG, facts, split};
-use super::compile::{add_op, empty, length};
+use super::compile::{Verdicts, add_op, empty, length};
 use super::cost::{CostModel, op_cost};
 use super::demand::OnDemand;
 use super::lang::{EHead, ENode};
+use super::log::{self, Log};
 use super::saturate::{Limits, Trace, saturate};
 use crate::expr::TypeError;
-use crate::extract::{Budget, Choice, Extractor, Node as XNode, Problem};
+use crate::extract::{Budget, Choice, Extractor, Node as XNode, Problem, serial};
 use crate::facts::{Facts, value_of};
 use crate::graph::{Graph, Head, Id};
 use crate::op::{Attr, Ring};
@@ -22,9 +23,11 @@ use crate::rules::Assumes;
 pub(crate) struct Space {
     g: EG,
     roots: Vec<EId>,
-    condemned: Vec<ENode>,
+    verdicts: Verdicts,
     /// Class of every node of the graph that was inserted.
     class_of: Vec<EId>,
+    /// What is done, if it is to be explained.
+    log: Option<Log>,
 }
 
 /// What extraction found.
@@ -62,7 +65,19 @@ impl Space {
         }
         g.rebuild();
         let roots = roots.iter().map(|&r| class_of[r as usize]).collect();
-        Space { g, roots, condemned: Vec::new(), class_of }
+        Space { g, roots, verdicts: Verdicts::default(), class_of, log: None }
+    }
+
+    /// From now on what is done is written down.
+    pub(crate) fn record(&mut self) {
+        self.log = Some(Log::default());
+    }
+
+    /// What was written down.
+    pub(crate) fn log(&mut self) -> Option<Log> {
+        let mut log = self.log.take()?;
+        log.terms = log::terms(&self.g);
+        Some(log)
     }
 
     /// Number of e-nodes.
@@ -104,11 +119,66 @@ impl Space {
             }
         }
         self.g.rebuild();
+        if let Some(log) = &mut self.log {
+            log.proposed = Some((graph.clone(), pairs.to_vec()));
+        }
     }
 
     /// Runs the rules.
     pub(crate) fn saturate(&mut self, rules: &[OnDemand], granted: Assumes, limits: Limits) -> Trace {
-        saturate(&mut self.g, rules, granted, limits, &mut self.condemned)
+        if let Some(log) = &mut self.log {
+            log.growth.push(self.g.total_number_of_nodes());
+        }
+        saturate(&mut self.g, rules, granted, limits, &mut self.verdicts, self.log.as_mut())
+    }
+
+    /// The e-graph in the form of egraph-serialize; `inputs` has the names of the inputs. A node that
+    /// must not be taken is left out where its class has another.
+    pub(crate) fn serial(&self, model: &CostModel, inputs: &Graph) -> serial::EGraph {
+        let dense = Dense::new(self, model);
+        let problem = &dense.problem;
+        let classes = 0..u32::try_from(problem.num_classes()).unwrap_or(u32::MAX);
+        let finite = |n: &&u32| problem.cost(**n).is_finite();
+        let kept: Vec<Vec<u32>> = classes
+            .map(|c| {
+                let all = problem.nodes_of(c);
+                let some: Vec<u32> = all.iter().filter(finite).copied().collect();
+                if some.is_empty() { all.to_vec() } else { some }
+            })
+            .collect();
+        let name = |class: u32, n: u32| format!("{class}.{n}");
+        let first = |class: &u32| name(*class, kept[*class as usize].first().copied().unwrap_or_default());
+        let mut out = serial::EGraph::default();
+        for (class, nodes) in (0u32..).zip(&kept) {
+            for &n in nodes {
+                let node = serial::ENode {
+                    op: self.label(dense.nodes[n as usize].head, inputs),
+                    children: problem.children(n).iter().map(first).collect(),
+                    eclass: class.to_string(),
+                    cost: problem.cost(n),
+                    subsumed: false,
+                };
+                out.nodes.push((name(class, n), node));
+            }
+        }
+        out.root_eclasses = dense.roots.iter().map(u32::to_string).collect();
+        for id in self.g.classes().map(|c| c.id) {
+            if let (Some(class), Some(f)) = (dense.index.get(&id), facts(&self.g, id)) {
+                let about = serde_json::json!({ "type": f.ty.to_string() });
+                out.class_data.insert(class.to_string(), about);
+            }
+        }
+        out
+    }
+
+    fn label(&self, head: EHead, inputs: &Graph) -> String {
+        match head {
+            EHead::Const(bits) => crate::expr::float_text(f64::from_bits(bits)),
+            EHead::Var(v) => inputs.vars().get(v as usize).map_or(String::new(), |(n, _)| n.to_string()),
+            EHead::Size(i) => self.g.analysis.sizes[i as usize].to_string(),
+            EHead::Attr(i) => self.g.analysis.attrs[i as usize].text(),
+            EHead::Op(op) => op.def().name.to_string(),
+        }
     }
 
     /// The cheapest terms of the roots, all together, never dearer than those of `incumbent`.
@@ -163,8 +233,7 @@ impl<'a> Dense<'a> {
                 stack.extend(n.children().iter().copied());
             }
         }
-        let condemned: FxHashSet<ENode> =
-            s.condemned.iter().map(|n| n.clone().map_children(|c| g.find(c))).collect();
+        let condemned = s.verdicts.condemned(g);
         let mut nodes = Vec::new();
         let mut list = Vec::new();
         for (class, &id) in order.iter().enumerate() {

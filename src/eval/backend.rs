@@ -1,8 +1,11 @@
 //! What runs the fused loops of a plan.
 
+use ndarray::{ArrayViewD, ArrayViewMutD};
+
 use super::blocks::Blocks;
 use super::error::RunError;
-use super::plan::Fused;
+use super::plan::{Fused, Plan};
+use super::run::Scratch;
 
 /// An array as a loop reads it: flat memory, the position of the first element, and one stride per
 /// axis of the space, 0 where the same element is read again.
@@ -46,4 +49,23 @@ pub trait Backend: std::fmt::Debug + Send + Sync {
     fn run_single(&self, fused: &Fused, args: FusedArgs<'_, '_, f32>) -> Result<(), RunError> {
         Blocks.interpret(fused, args)
     }
+
+    /// Decides calls of a plan ahead, for inputs of the lengths of its last call, which left `scratch`;
+    /// `None` where a backend or a plan is not for it.
+    fn decide(
+        &self,
+        plan: &Plan,
+        inputs: &[ArrayViewD<'_, f64>],
+        scratch: &Scratch,
+    ) -> Option<Box<dyn Ready>> {
+        let _ = (plan, inputs, scratch);
+        None
+    }
+}
+
+/// A call of a plan that is decided ahead, for inputs of some lengths in row-major order.
+pub trait Ready: std::fmt::Debug + Send {
+    /// Makes the call; false where inputs or outputs are not as they were decided for, or some
+    /// argument is past where a formula holds. The outputs are to be computed the long way then.
+    fn run(&mut self, inputs: &[ArrayViewD<'_, f64>], outputs: &mut [ArrayViewMutD<'_, f64>]) -> bool;
 }

@@ -237,9 +237,9 @@ impl Builder<'_> {
         let slots: Vec<Slot> = args.iter().filter_map(|&a| self.slot(a)).collect();
         let out = self.new_slot(id);
         match (op.def().kernel, slots.as_slice()) {
-            (Kernel::Map1(k), [a]) => Ok(ScalarStep::One(k.scalar, *a, out)),
-            (Kernel::Map2(k), [a, b]) => Ok(ScalarStep::Two(k.scalar, *a, *b, out)),
-            (Kernel::Map3(k), [a, b, c]) => Ok(ScalarStep::Three(k.scalar, [*a, *b, *c], out)),
+            (Kernel::Map1(k), [a]) => Ok(ScalarStep::One(k, *a, out)),
+            (Kernel::Map2(k), [a, b]) => Ok(ScalarStep::Two(k, *a, *b, out)),
+            (Kernel::Map3(k), [a, b, c]) => Ok(ScalarStep::Three(k, [*a, *b, *c], out)),
             _ => Err(PlanError::NoKernel { op: op.def().name }),
         }
     }

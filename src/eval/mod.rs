@@ -49,7 +49,7 @@ mod tile;
 mod whole;
 
 pub use array::{Array, ArrayMut, ArrayRef, Input, Output, OutputArray};
-pub use backend::{Backend, FusedArgs, Strided};
+pub use backend::{Backend, FusedArgs, Ready, Strided};
 pub(crate) use blocks::kept_strides;
 pub use blocks::{BLOCK, Blocks};
 pub use cell::{Format, Slice, SliceMut};
@@ -57,10 +57,12 @@ pub use error::{PlanError, RunError};
 pub(crate) use layout::{Layout, signed};
 pub use len::LenId;
 pub(crate) use nest::{Cursor, Nest};
+pub(crate) use plan::Base;
 pub use plan::{
     Arg, Code, Dest, FoldSpec, Fused, Instr, Operand, Plan, ScalarStep, Slot, Source, Step, Target, ViewStep,
 };
-pub(crate) use reduce::{Running, Tile};
+pub(crate) use reduce::{Pairwise, Running, Tile};
 pub use run::{Limits, Scratch};
+pub(crate) use step::exec;
 pub use threads::Threads;
 pub(crate) use tile::{gather, place, scatter};

@@ -61,11 +61,11 @@ pub enum Dest {
 #[derive(Debug, Clone)]
 pub enum ScalarStep {
     /// One operand.
-    One(fn(f64) -> f64, Slot, Slot),
+    One(Map1, Slot, Slot),
     /// Two operands, then the result.
-    Two(fn(f64, f64) -> f64, Slot, Slot, Slot),
+    Two(Map2, Slot, Slot, Slot),
     /// Three operands, then the result.
-    Three(fn(f64, f64, f64) -> f64, [Slot; 3], Slot),
+    Three(Map3, [Slot; 3], Slot),
     /// The only element of an array.
     Fetch(u32, Slot),
     /// Rounds a register to a single.
@@ -349,6 +349,20 @@ impl Plan {
     pub fn with_inputs(graph: &Graph, roots: &[Id], inputs: &[(Arc<str>, Ty)]) -> Result<Plan, PlanError> {
         let analysis = Analysis::new(graph, roots)?;
         build::build(graph, roots, inputs, &analysis)
+    }
+
+    /// Is anything stored or computed as singles?
+    pub(crate) fn has_singles(&self) -> bool {
+        let single = |f: Format| f == Format::F32;
+        let rounds = |s: &Step| match s {
+            Step::Scalars(ops) => ops.iter().any(|op| matches!(op, ScalarStep::Round(_))),
+            Step::Fused(fused) => single(fused.format),
+            _ => false,
+        };
+        self.inputs.iter().any(|i| single(i.format))
+            || self.buffers.iter().any(|b| single(b.format))
+            || self.output_formats.iter().any(|f| single(*f))
+            || self.steps.iter().any(rounds)
     }
 
     /// The steps, in order.

@@ -4,16 +4,15 @@ use smallvec::SmallVec;
 
 use super::cell::Cell;
 use super::plan::FoldSpec;
-use crate::op::FOLD_LANES;
 
 /// Partial results of one element, joined when two of the same size meet.
 #[derive(Debug, Default)]
-struct Pairwise<T> {
+pub(crate) struct Pairwise<T> {
     stack: SmallVec<[(u32, T); 8]>,
 }
 
 impl<T: Cell> Pairwise<T> {
-    fn push(&mut self, x: T, merge: impl Fn(T, T) -> T) {
+    pub(crate) fn push(&mut self, x: T, merge: impl Fn(T, T) -> T) {
         let (mut size, mut x) = (0, x);
         while let Some(&(below, y)) = self.stack.last()
             && below == size
@@ -25,7 +24,7 @@ impl<T: Cell> Pairwise<T> {
         self.stack.push((size, x));
     }
 
-    fn take(&mut self, merge: impl Fn(T, T) -> T) -> Option<T> {
+    pub(crate) fn take(&mut self, merge: impl Fn(T, T) -> T) -> Option<T> {
         let mut total = self.stack.pop()?.1;
         while let Some((_, y)) = self.stack.pop() {
             total = merge(y, total);
@@ -85,14 +84,14 @@ fn merge<T: Cell>(spec: &FoldSpec) -> impl Fn(T, T) -> T {
 }
 
 impl Running<'_, '_> {
-    /// Adds row `r` of a tile, or all of it where rows are reduced too, from the lanes of its fold.
+    /// Adds row `r` of a tile, or all of it where rows are reduced too, as the partial result `x`.
     /// Columns are reduced; `t` has no values.
-    pub(crate) fn add_lanes(&mut self, t: Tile<'_>, r: usize, lanes: &[f64; FOLD_LANES]) {
-        let x = (self.spec.join)(lanes);
+    pub(crate) fn add_folded(&mut self, t: Tile<'_>, r: usize, x: f64) {
         let (outer, row, col) = t.first;
         let (rows, _) = t.step;
         if rows == 0 || t.rows == 1 {
-            self.partial(t.at, x, outer && (row || rows != 0) && col);
+            let at = shifted(t.at, if t.rows == 1 { r } else { 0 }, rows);
+            self.partial(at, x, outer && (row || rows != 0) && col);
         } else {
             let at = shifted(t.at, r, rows);
             self.out[at] = if outer && col { x } else { (self.spec.merge)(self.out[at], x) };
@@ -125,6 +124,16 @@ impl<'p, 'a, T: Cell> Running<'p, 'a, T> {
                 self.side_by_side(at, cols, values, fresh, spare);
             }
         }
+    }
+
+    /// A row of the result, to which columns are added; where nothing was added before, it is set to
+    /// what changes nothing.
+    pub(crate) fn row(&mut self, at: usize, n: usize, fresh: bool) -> &mut [T] {
+        let row = &mut self.out[at..at + n];
+        if fresh {
+            row.fill(T::of(self.spec.identity));
+        }
+        row
     }
 
     /// A partial result for one element.

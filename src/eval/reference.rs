@@ -114,7 +114,12 @@ fn each(lens: &[usize], mut f: impl FnMut(&[usize]) -> f64) -> ArrayD<f64> {
     out
 }
 
-fn apply(op: Op, attr: &Attr, args: &[&ArrayD<f64>], lens: &[usize]) -> Result<ArrayD<f64>, ReferenceError> {
+pub(crate) fn apply(
+    op: Op,
+    attr: &Attr,
+    args: &[&ArrayD<f64>],
+    lens: &[usize],
+) -> Result<ArrayD<f64>, ReferenceError> {
     let none = || ReferenceError::Plan(PlanError::NoKernel { op: op.def().name });
     let fits = args.iter().all(|a| {
         a.ndim() <= lens.len()

@@ -10,7 +10,8 @@ use super::backend::Backend;
 use super::cell::{Format, Memory, Registers, Slice, SliceMut};
 use super::error::RunError;
 use super::layout::{Layout, signed};
-use super::plan::{Base, Plan, PlanInput, Step};
+use super::plan::{Base, Fused, Plan, PlanInput, Step};
+use super::split;
 use super::step::{Bound, Call, Data, Lens, exec};
 use super::threads::Threads;
 use crate::math::Element;
@@ -47,6 +48,25 @@ pub struct Scratch {
     scalars: Vec<f64>,
     pieces: Vec<Memory<'static>>,
     registers: Vec<Registers>,
+}
+
+impl Scratch {
+    /// The lengths of the last call.
+    pub(crate) fn lengths(&self) -> &[usize] {
+        &self.lengths
+    }
+
+    /// Where the arrays of the last call lay.
+    pub(crate) fn layouts(&self) -> &[Layout] {
+        &self.layouts
+    }
+}
+
+impl Scratch {
+    /// Are loops over so many elements cut for threads?
+    pub(crate) fn cuts(&self, fused: &Fused, elements: usize) -> bool {
+        split::worthwhile(fused, elements) && self.limits.threads.count() > 1
+    }
 }
 
 impl Plan {

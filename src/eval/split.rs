@@ -25,7 +25,7 @@ const WORTHWHILE: f64 = 1.5e6;
 const FEW: usize = 1 << 14;
 
 /// Does a loop over so many elements gain from threads?
-fn worthwhile(fused: &Fused, elements: usize) -> bool {
+pub(super) fn worthwhile(fused: &Fused, elements: usize) -> bool {
     if elements < FEW {
         return false;
     }

@@ -65,12 +65,14 @@ pub(super) struct Call<'c, 'i, 'a> {
 }
 
 /// One step of a scalar program.
-pub(super) fn exec(op: &ScalarStep, file: &mut [f64]) {
+pub(crate) fn exec(op: &ScalarStep, file: &mut [f64]) {
     let at = |s: Slot| s as usize;
     match *op {
-        ScalarStep::One(f, a, out) => file[at(out)] = f(file[at(a)]),
-        ScalarStep::Two(f, a, b, out) => file[at(out)] = f(file[at(a)], file[at(b)]),
-        ScalarStep::Three(f, [a, b, c], out) => file[at(out)] = f(file[at(a)], file[at(b)], file[at(c)]),
+        ScalarStep::One(f, a, out) => file[at(out)] = (f.scalar)(file[at(a)]),
+        ScalarStep::Two(f, a, b, out) => file[at(out)] = (f.scalar)(file[at(a)], file[at(b)]),
+        ScalarStep::Three(f, [a, b, c], out) => {
+            file[at(out)] = (f.scalar)(file[at(a)], file[at(b)], file[at(c)]);
+        }
         ScalarStep::Fetch(..) => {}
         ScalarStep::Round(x) => file[at(x)] = f32::of(file[at(x)]).wide(),
     }

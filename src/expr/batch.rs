@@ -55,7 +55,7 @@ pub fn vectorize(outputs: &[Expr], along: &[(Expr, Expr)]) -> Result<Vec<Expr>, 
             }
         }
     }
-    for e in below(outputs, &|e| along.iter().any(|(x, _)| x.same_node(e))) {
+    for e in below(outputs, &|e| along.iter().any(|(x, _)| x.name().is_none() && x.same_node(e))) {
         if let Some(xs) = e.name().and_then(|n| named.get(n)) {
             done.insert(e.id(), (*xs).clone());
             continue;

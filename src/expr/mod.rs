@@ -14,6 +14,7 @@ mod linear;
 mod lit;
 mod marks;
 mod node;
+mod substitute;
 mod vars;
 mod walk;
 
@@ -29,6 +30,7 @@ pub use linear::{inner, outer, tensordot, try_eye};
 pub use lit::{Lit, float_text};
 pub(crate) use node::type_of;
 pub use node::{Expr, Head};
+pub use substitute::substitute;
 pub use vars::{dcol, dmatrix, drow, dscalar, dtensor3, dvector, fmatrix, fscalar, fvector, tensor};
-pub(crate) use walk::below;
-pub use walk::{Numbering, same_structure, topological, variables};
+pub use walk::{Numbering, same_structure, stated_lengths, topological, variables};
+pub(crate) use walk::{below, tells};

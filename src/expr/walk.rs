@@ -4,6 +4,8 @@ use rustc_hash::FxHashMap;
 use smallvec::SmallVec;
 
 use super::node::{Expr, Head};
+use crate::op::Attr;
+use crate::ty::{Dim, Sym};
 
 /// Every node reachable from the roots, operands before users, each once; left operands first.
 pub fn topological(roots: &[Expr]) -> Vec<Expr> {
@@ -30,6 +32,23 @@ pub(crate) fn below(roots: &[Expr], known: &dyn Fn(&Expr) -> bool) -> Vec<Expr> 
 pub fn variables(roots: &[Expr]) -> Vec<Expr> {
     let mut seen = rustc_hash::FxHashSet::default();
     topological(roots).into_iter().filter(|e| e.name().is_some_and(|n| seen.insert(n.to_string()))).collect()
+}
+
+/// The symbols in lengths that the roots state: those of a broadcast or a reshape. An input may be
+/// needed for its lengths alone.
+pub fn stated_lengths(roots: &[Expr]) -> Vec<Sym> {
+    let mut out = Vec::new();
+    for e in topological(roots) {
+        if let Attr::Dims(dims) = e.attr() {
+            dims.iter().for_each(|d| d.syms(&mut out));
+        }
+    }
+    out
+}
+
+/// Does this input tell one of these lengths?
+pub(crate) fn tells(input: &Expr, lengths: &[Sym]) -> bool {
+    input.ty().shape.dims().iter().any(|d| matches!(d, Dim::Sym(s) if lengths.contains(s)))
 }
 
 /// Gives structurally equal terms the same number, whatever their sharing.

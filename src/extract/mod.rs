@@ -24,6 +24,7 @@ mod search;
 mod state;
 mod tree;
 
+pub mod dot;
 pub mod serial;
 
 pub use choice::{Choice, validate};

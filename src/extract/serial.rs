@@ -3,7 +3,7 @@
 
 use crate::extract::problem::{ExtractError, Node, Problem};
 use rustc_hash::FxHashMap;
-use serde::de::{MapAccess, Visitor};
+use serde::de::{Error as _, MapAccess, Visitor};
 use serde::ser::SerializeMap;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use std::collections::BTreeMap;
@@ -41,7 +41,7 @@ pub struct ENode {
     pub children: Vec<String>,
     /// The name of the class.
     pub eclass: String,
-    /// The cost; JSON has no infinity, so that one is written as `null`.
+    /// The cost, 1 where none is given; JSON has no infinity, so that one is written as `null`.
     #[serde(default = "one", serialize_with = "write_cost", deserialize_with = "read_cost")]
     pub cost: f64,
     /// Whether the node is to be ignored.
@@ -188,8 +188,19 @@ fn write_cost<S: Serializer>(cost: &f64, s: S) -> Result<S::Ok, S::Error> {
     if cost.is_finite() { s.serialize_f64(*cost) } else { s.serialize_none() }
 }
 
+/// A number, `null`, or a word for infinity, which tools write in several ways.
 fn read_cost<'de, D: Deserializer<'de>>(d: D) -> Result<f64, D::Error> {
-    Ok(Option::<f64>::deserialize(d)?.unwrap_or(f64::INFINITY))
+    #[derive(Deserialize)]
+    #[serde(untagged)]
+    enum Cost {
+        Number(f64),
+        Word(String),
+    }
+    match Option::<Cost>::deserialize(d)? {
+        None => Ok(f64::INFINITY),
+        Some(Cost::Number(x)) => Ok(x),
+        Some(Cost::Word(w)) => w.parse().map_err(|_| D::Error::custom(format!("`{w}` is no cost"))),
+    }
 }
 
 fn write_nodes<S: Serializer>(nodes: &[(String, ENode)], s: S) -> Result<S::Ok, S::Error> {

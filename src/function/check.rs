@@ -1,6 +1,7 @@
 //! The checks of a call, in the order in which a person would look: names and number of inputs,
 //! axes, lengths, then what operators demand.
 
+use ndarray::{ArrayD, ArrayViewD};
 use rustc_hash::FxHashMap;
 
 use super::error::CallError;
@@ -8,6 +9,17 @@ use crate::eval::Input;
 use crate::expr::Expr;
 use crate::graph::Constraint;
 use crate::ty::{DType, Dim, Sym, Ty};
+
+/// What happens to a number that the element type of an input does not hold: 1.5 for an integer.
+/// Theano calls it `allow_input_downcast`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Downcast {
+    /// An error, as in Theano.
+    #[default]
+    Error,
+    /// It is rounded towards zero and kept in the range of the type; NaN becomes 0.
+    Allow,
+}
 
 /// What is demanded of the inputs.
 #[derive(Debug, Clone)]
@@ -18,15 +30,17 @@ pub(super) struct Checks {
     /// Further axes of a symbol: input, axis, symbol.
     again: Vec<(usize, usize, Sym)>,
     constraints: Vec<Constraint>,
+    downcast: Downcast,
 }
 
 impl Checks {
-    pub(super) fn new(inputs: &[Expr], constraints: &[Constraint]) -> Checks {
+    pub(super) fn new(inputs: &[Expr], constraints: &[Constraint], downcast: Downcast) -> Checks {
         let mut c = Checks {
             inputs: inputs.iter().map(|e| (e.name().unwrap_or("").to_string(), e.ty().clone())).collect(),
             symbols: FxHashMap::default(),
             again: Vec::new(),
             constraints: constraints.to_vec(),
+            downcast,
         };
         for (i, e) in inputs.iter().enumerate() {
             for (axis, d) in e.ty().shape.dims().iter().enumerate() {
@@ -80,7 +94,8 @@ impl Checks {
             c.check(&value).map_err(CallError::Constraint)?;
         }
         for ((name, ty), x) in self.inputs.iter().zip(args) {
-            if !ty.dtype.is_float()
+            if self.downcast == Downcast::Error
+                && !ty.dtype.is_float()
                 && let Some(value) = x.array().find(|x| !holds(ty.dtype, x))
             {
                 return Err(CallError::Value { name: name.clone(), value, dtype: ty.dtype });
@@ -90,15 +105,40 @@ impl Checks {
     }
 }
 
+impl Checks {
+    /// The inputs with every number converted, where that is allowed and some element type does
+    /// not hold one.
+    pub(super) fn downcast(&self, args: &[ArrayViewD<'_, f64>]) -> Option<Vec<ArrayD<f64>>> {
+        if self.downcast == Downcast::Error {
+            return None;
+        }
+        let typed = || self.inputs.iter().map(|(_, ty)| ty.dtype).zip(args);
+        if typed().all(|(d, x)| x.iter().all(|x| holds(d, *x))) {
+            return None;
+        }
+        let convert = |d: DType, x: f64| match range(d) {
+            _ if holds(d, x) => x,
+            Some(_) if x.is_nan() => 0.0,
+            Some((lo, hi)) => x.clamp(lo, hi).trunc(),
+            None => x,
+        };
+        Some(typed().map(|(d, x)| x.mapv(|x| convert(d, x))).collect())
+    }
+}
+
 /// Does an element type hold this number exactly, and do doubles hold all integers up to it?
 fn holds(dtype: DType, x: f64) -> bool {
-    let (lo, hi) = match dtype {
+    range(dtype).is_none_or(|(lo, hi)| x.fract() == 0.0 && (lo..=hi).contains(&x))
+}
+
+/// The least and the greatest number of an element type; `None` for floats.
+fn range(dtype: DType) -> Option<(f64, f64)> {
+    Some(match dtype {
         DType::Bool => (0.0, 1.0),
         DType::I8 => (f64::from(i8::MIN), f64::from(i8::MAX)),
         DType::I16 => (f64::from(i16::MIN), f64::from(i16::MAX)),
         DType::I32 => (f64::from(i32::MIN), f64::from(i32::MAX)),
         DType::I64 => (-9_007_199_254_740_992.0, 9_007_199_254_740_992.0),
-        DType::F32 | DType::F64 => return true,
-    };
-    x.fract() == 0.0 && (lo..=hi).contains(&x)
+        DType::F32 | DType::F64 => return None,
+    })
 }

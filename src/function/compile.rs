@@ -5,13 +5,13 @@ use std::sync::{Arc, Mutex};
 use ndarray::{ArrayD, ArrayViewD, ArrayViewMutD, CowArray, IxDyn};
 use smallvec::SmallVec;
 
-use super::check::Checks;
+use super::builder::Builder;
+use super::check::{Checks, Downcast};
 use super::error::{CallError, CompileError};
 use super::input::IntoInput;
-use crate::eval::{
-    Array, ArrayMut, ArrayRef, Backend, Blocks, Input, Limits, OutputArray, Plan, Scratch, Slice, SliceMut,
-};
-use crate::expr::{Expr, topological, variables};
+use super::repeat::Repeat;
+use crate::eval::{Backend, Blocks, Limits, Plan, Scratch};
+use crate::expr::{Expr, stated_lengths, tells, topological, variables};
 use crate::graph::{Constraint, Graph, Id, import};
 use crate::native::{Native, Width};
 use crate::op::nearest;
@@ -61,6 +61,8 @@ pub struct Options {
     pub unused: OnUnused,
     /// What a call may use.
     pub limits: Limits,
+    /// What happens to a number that the element type of an input does not hold.
+    pub downcast: Downcast,
 }
 
 /// Expressions compiled to a plan. `Send` and `Sync`: several threads may call one function.
@@ -76,14 +78,19 @@ pub struct Options {
 pub struct Function {
     inputs: Vec<Expr>,
     outputs: Vec<Expr>,
-    checks: Checks,
-    plan: Plan,
-    backend: Arc<dyn Backend>,
-    limits: Limits,
+    pub(super) checks: Checks,
+    pub(super) plan: Plan,
+    pub(super) backend: Arc<dyn Backend>,
+    pub(super) limits: Limits,
     pub(super) warnings: Vec<String>,
     pub(super) report: Option<Report>,
+    /// What the outputs are called.
+    pub(super) names: Vec<String>,
+    /// The outputs as they were given, and how they were compiled: what is saved.
+    pub(super) source: Option<(Builder, Vec<Expr>)>,
     /// Memory of calls that have ended.
     pool: Mutex<Vec<Scratch>>,
+    repeat: Repeat,
 }
 
 impl Function {
@@ -111,6 +118,7 @@ impl Function {
         let optimized = (&imported.graph, imported.roots.as_slice());
         let mut f = Function::from_graph(inputs, outputs, &imported.constraints, optimized, options)?;
         f.warnings = warnings;
+        f.source = Some((Builder::written(options), outputs.to_vec()));
         Ok(f)
     }
 
@@ -131,13 +139,16 @@ impl Function {
         Ok(Function {
             inputs: inputs.to_vec(),
             outputs: outputs.to_vec(),
-            checks: Checks::new(inputs, constraints),
+            checks: Checks::new(inputs, constraints, options.downcast),
             plan: Plan::with_inputs(graph, roots, &named)?,
             backend: options.loops.backend(),
             limits: options.limits,
             warnings: Vec::new(),
             report: None,
+            names: super::outputs::names(outputs),
+            source: None,
             pool: Mutex::new(Vec::new()),
+            repeat: Repeat::new(inputs),
         })
     }
 
@@ -156,6 +167,11 @@ impl Function {
     /// The outputs, in order.
     pub fn outputs(&self) -> &[Expr] {
         &self.outputs
+    }
+
+    /// What the outputs are called: the name of the expression, or `out[0]`, `out[1]`, ...
+    pub fn output_names(&self) -> &[String] {
+        &self.names
     }
 
     /// What will be done.
@@ -179,6 +195,9 @@ impl Function {
     /// Inputs that do not fit, sizes that are too large; nothing has been computed then.
     pub fn call(&self, args: &[ArrayViewD<'_, f64>]) -> Result<Vec<ArrayD<f64>>, CallError> {
         self.checks.check(args)?;
+        if let Some(cast) = self.checks.downcast(args) {
+            return self.call(&cast.iter().map(|x| x.view()).collect::<Vec<_>>());
+        }
         if self.plan.is_scalar() {
             let mut out = vec![ArrayD::zeros(IxDyn(&[])); self.plan.output_count()];
             self.plan.run_scalars(args.iter().filter_map(|x| x.first().copied()), |k, x| out[k].fill(x));
@@ -207,62 +226,21 @@ impl Function {
         args: &[ArrayViewD<'_, f64>],
         outputs: &mut [ArrayViewMutD<'_, f64>],
     ) -> Result<(), CallError> {
-        self.into_arrays(args, outputs)
-    }
-
-    /// [`Function::call`] with arrays of either format; results are in the formats of the outputs'
-    /// element types.
-    ///
-    /// # Errors
-    /// As [`Function::call`].
-    pub fn call_arrays(&self, args: &[ArrayRef<'_>]) -> Result<Vec<Array>, CallError> {
+        if self.repeat.run(args, outputs) {
+            return Ok(());
+        }
         self.checks.check(args)?;
-        self.with_scratch(|scratch| {
-            self.plan.prepare(args, scratch, self.limits)?;
-            let mut out: Vec<Array> = (0..self.plan.output_count())
-                .map(|k| Array::zeros(self.plan.output_format(k), &self.plan.output_shape(scratch, k)))
-                .collect();
-            let mut memory: Vec<SliceMut<'_>> = out.iter_mut().map(Array::cells).collect();
-            self.plan.run(&*self.backend, args, &mut memory, scratch)?;
-            drop(memory);
-            Ok(out)
-        })
-    }
-
-    /// [`Function::call_into`] with arrays of either format. Nothing is converted where formats are
-    /// those of the element types.
-    ///
-    /// ```
-    /// use egrad::eval::{ArrayMut, ArrayRef};
-    /// use egrad::function::Function;
-    /// use egrad::prelude::*;
-    /// use ndarray::array;
-    /// let x = fvector("x");
-    /// let f = Function::new(&[x.clone()], &[x.exp()]).unwrap();
-    /// let (a, mut y) = (array![0.0f32, 1.0], array![0.0f32, 0.0]);
-    /// f.call_arrays_into(&[ArrayRef::from(a.view())], &mut [ArrayMut::from(y.view_mut())]).unwrap();
-    /// assert_eq!(y, array![1.0, std::f32::consts::E]);
-    /// ```
-    ///
-    /// # Errors
-    /// As [`Function::call_into`].
-    pub fn call_arrays_into(
-        &self,
-        args: &[ArrayRef<'_>],
-        outputs: &mut [ArrayMut<'_>],
-    ) -> Result<(), CallError> {
-        self.into_arrays(args, outputs)
-    }
-
-    fn into_arrays<I: Input, O: OutputArray>(&self, args: &[I], outputs: &mut [O]) -> Result<(), CallError> {
-        self.checks.check(args)?;
+        if let Some(cast) = self.checks.downcast(args) {
+            return self.call_into(&cast.iter().map(|x| x.view()).collect::<Vec<_>>(), outputs);
+        }
         let count = self.plan.output_count();
         if self.plan.is_scalar() {
             if let Some(k) = bad_output(count, outputs, |_, shape| shape.is_empty()) {
                 return Err(wrong_output(k, Vec::new(), outputs));
             }
-            let scalars = args.iter().filter_map(Input::number);
-            self.plan.run_scalars(scalars, |k, x| outputs[k].set(x));
+            let scalars = args.iter().filter_map(|x| x.first().copied());
+            self.plan.run_scalars(scalars, |k, x| outputs[k].fill(x));
+            self.repeat.observe(&self.plan, &*self.backend, args, &Scratch::default());
             return Ok(());
         }
         self.with_scratch(|scratch| {
@@ -271,26 +249,21 @@ impl Function {
                 return Err(wrong_output(k, self.plan.output_shape(scratch, k), outputs));
             }
             // Results for outputs in another order go through memory of their own.
-            let mut apart: SmallVec<[Option<Array>; 4]> = outputs
-                .iter_mut()
-                .map(|o| o.cells().is_none().then(|| Array::zeros(o.format(), o.lens())))
+            let mut apart: SmallVec<[Vec<f64>; 4]> = outputs
+                .iter()
+                .map(|o| if o.is_standard_layout() { Vec::new() } else { vec![0.0; o.len()] })
                 .collect();
-            let mut memory: SmallVec<[SliceMut<'_>; 4]> = outputs
+            let mut memory: SmallVec<[&mut [f64]; 4]> = outputs
                 .iter_mut()
                 .zip(&mut apart)
-                .map(|(o, own)| match own {
-                    Some(own) => own.cells(),
-                    None => o.cells().unwrap_or(SliceMut::F64(&mut [])),
-                })
+                .map(|(o, own)| o.as_slice_mut().unwrap_or(own.as_mut_slice()))
                 .collect();
             self.plan.run(&*self.backend, args, &mut memory, scratch)?;
             drop(memory);
-            for (o, own) in outputs.iter_mut().zip(&mut apart) {
-                if let Some(own) = own {
-                    match own.cells() {
-                        SliceMut::F64(x) => o.assign(Slice::F64(x)),
-                        SliceMut::F32(x) => o.assign(Slice::F32(x)),
-                    }
+            self.repeat.observe(&self.plan, &*self.backend, args, scratch);
+            for (o, own) in outputs.iter_mut().zip(&apart) {
+                if !own.is_empty() {
+                    o.iter_mut().zip(own).for_each(|(to, x)| *to = *x);
                 }
             }
             Ok(())
@@ -331,7 +304,10 @@ impl Function {
         self.call(&views)
     }
 
-    fn with_scratch<T>(&self, f: impl FnOnce(&mut Scratch) -> Result<T, CallError>) -> Result<T, CallError> {
+    pub(super) fn with_scratch<T>(
+        &self,
+        f: impl FnOnce(&mut Scratch) -> Result<T, CallError>,
+    ) -> Result<T, CallError> {
         let mut scratch = self.pool.lock().ok().and_then(|mut p| p.pop()).unwrap_or_default();
         let result = f(&mut scratch);
         if let Ok(mut pool) = self.pool.lock() {
@@ -342,16 +318,16 @@ impl Function {
 }
 
 /// The first output that is missing, too many, or of another shape.
-fn bad_output<O: OutputArray>(
+fn bad_output(
     count: usize,
-    outputs: &[O],
+    outputs: &[ArrayViewMutD<'_, f64>],
     fits: impl Fn(usize, &[usize]) -> bool,
 ) -> Option<usize> {
-    (0..count.max(outputs.len())).find(|&k| k >= count || !outputs.get(k).is_some_and(|o| fits(k, o.lens())))
+    (0..count.max(outputs.len())).find(|&k| k >= count || !outputs.get(k).is_some_and(|o| fits(k, o.shape())))
 }
 
-fn wrong_output<O: OutputArray>(index: usize, expected: Vec<usize>, outputs: &[O]) -> CallError {
-    let got = outputs.get(index).map(|o| o.lens().to_vec()).unwrap_or_default();
+fn wrong_output(index: usize, expected: Vec<usize>, outputs: &[ArrayViewMutD<'_, f64>]) -> CallError {
+    let got = outputs.get(index).map(|o| o.shape().to_vec()).unwrap_or_default();
     CallError::Output { index, expected, got }
 }
 
@@ -382,9 +358,10 @@ pub(super) fn check_inputs(
             return Err(CompileError::Missing { name: name.into(), used_by });
         }
     }
+    let lengths = stated_lengths(outputs);
     let mut warnings = Vec::new();
     for (index, name) in names.iter().enumerate() {
-        if !used.iter().any(|v| v.name() == Some(name)) {
+        if !used.iter().any(|v| v.name() == Some(name)) && !tells(&inputs[index], &lengths) {
             let e = CompileError::Unused { index, name: (*name).to_string() };
             match unused {
                 OnUnused::Error => return Err(e),

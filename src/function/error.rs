@@ -39,6 +39,24 @@ pub enum CompileError {
         /// Its name.
         name: String,
     },
+    /// What stands for another expression has another type.
+    Given {
+        /// Which of the pairs.
+        index: usize,
+        /// The type of what is replaced.
+        expected: String,
+        /// The type of what stands for it.
+        got: String,
+    },
+    /// A shared variable becomes something of another type.
+    Update {
+        /// Its name.
+        name: String,
+        /// Its type.
+        expected: String,
+        /// The type of what it becomes.
+        got: String,
+    },
     /// The expressions contradict each other.
     Import(ImportError),
     /// There is no plan.
@@ -64,6 +82,12 @@ impl fmt::Display for CompileError {
             CompileError::Unused { index, name } => {
                 write!(f, "input {index} (`{name}`) is not used to compute any output")
             }
+            CompileError::Given { index, expected, got } => {
+                write!(f, "given {index}: {got} cannot stand for {expected}")
+            }
+            CompileError::Update { name, expected, got } => {
+                write!(f, "shared variable `{name}` has type {expected} and cannot become {got}")
+            }
             CompileError::Import(e) => write!(f, "{e}"),
             CompileError::Plan(e) => write!(f, "{e}"),
         }
@@ -79,6 +103,7 @@ impl CompileError {
             | CompileError::Duplicate { .. }
             | CompileError::Missing { .. }
             | CompileError::Unused { .. } => "input",
+            CompileError::Given { .. } | CompileError::Update { .. } => "type",
             CompileError::Import(ImportError::Conflict { .. }) => "name",
             CompileError::Import(_) => "shape",
             CompileError::Plan(_) => "unsupported",

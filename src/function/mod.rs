@@ -3,13 +3,26 @@
 //! What can be wrong with a call is checked before anything is computed, against the expressions as
 //! they were given: no simplification hides a shape error.
 
+mod arrays;
 mod builder;
+mod cache;
 mod check;
 mod compile;
 mod error;
 mod input;
+mod map;
+mod outputs;
+mod repeat;
+mod saved;
+mod shared;
 
 pub use builder::Builder;
+pub use cache::Cache;
+pub use check::Downcast;
 pub use compile::{Function, Loops, OnUnused, Options};
 pub use error::{CallError, CompileError};
 pub use input::IntoInput;
+pub use map::Each;
+pub use outputs::Outputs;
+pub use saved::{LoadError, SaveError, Saved};
+pub use shared::{Shared, Stateful};

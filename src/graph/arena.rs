@@ -182,7 +182,7 @@ impl Graph {
     /// # Errors
     /// The operands do not fit.
     pub fn add(&mut self, op: Op, attr: &Attr, args: &[Id]) -> Result<Id, TypeError> {
-        if op.def().arity == crate::op::Arity::AtLeast(2) && args.len() > 2 {
+        if op.def().nests() && args.len() > 2 {
             let mut first = args[0];
             for &a in &args[1..] {
                 first = self.add(op, attr, &[first, a])?;

@@ -284,6 +284,18 @@ impl Asm {
         self.code.extend_from_slice(&[0x48, 0x39, 0xC0 | b << 3 | a]);
     }
 
+    /// `[rdi + disp] += rax`, 64 bits.
+    pub(super) fn add_to(&mut self, disp: i32) {
+        self.code.extend_from_slice(&[0x48, 0x01, 0x87]);
+        self.long(disp);
+    }
+
+    /// `[rdi + disp] -= 1`, 64 bits.
+    pub(super) fn count_down(&mut self, disp: i32) {
+        self.code.extend_from_slice(&[0x48, 0xFF, 0x8F]);
+        self.long(disp);
+    }
+
     /// `r10 = rcx % 16`.
     pub(super) fn lane_index(&mut self) {
         self.copy(10, RCX);
@@ -340,7 +352,7 @@ impl Asm {
         self.code.extend_from_slice(&[0xC4, 0xE2, 0x80 | (!to & 15) << 3, 0xF5, 0xC0 | to << 3 | scratch]);
     }
 
-    /// A jump on a condition (`0x8E` not greater, `0x8F` greater; signed). Returns where its
+    /// A jump on a condition (`0x85` not zero, `0x8E` not greater, `0x8F` greater; signed). Returns where its
     /// displacement is.
     pub(super) fn jump(&mut self, condition: u8) -> usize {
         self.code.extend_from_slice(&[0x0F, condition]);
@@ -383,106 +395,4 @@ impl Asm {
 }
 
 #[cfg(test)]
-mod tests {
-    use iced_x86::{Decoder, DecoderOptions, Instruction, Mnemonic, OpKind, Register};
-
-    use super::*;
-
-    const FORMS: [(Form, &[usize], &[Reg]); 2] =
-        [(Form::Vex, &[1, 4], &[0, 5, 9, 15]), (Form::Evex, &[8], &[0, 7, 12, 17, 31])];
-
-    fn decode(asm: &Asm) -> Instruction {
-        let mut decoder = Decoder::new(64, &asm.code, DecoderOptions::NONE);
-        let i = decoder.decode();
-        assert_eq!(i.len(), asm.code.len(), "{:02x?} is {i:?}", asm.code);
-        i
-    }
-
-    #[test]
-    fn three_operands() {
-        let ops = [
-            (ADD, Mnemonic::Vaddpd),
-            (SUB, Mnemonic::Vsubpd),
-            (MUL, Mnemonic::Vmulpd),
-            (DIV, Mnemonic::Vdivpd),
-            (MIN, Mnemonic::Vminpd),
-            (MAX, Mnemonic::Vmaxpd),
-            (AND, Mnemonic::Vandpd),
-            (OR, Mnemonic::Vorpd),
-            (XOR, Mnemonic::Vxorpd),
-            (INT_ADD, Mnemonic::Vpaddq),
-            (INT_SUB, Mnemonic::Vpsubq),
-            (fma_213(Signs::default()), Mnemonic::Vfmadd213pd),
-            (fma_231(Signs::default()), Mnemonic::Vfmadd231pd),
-        ];
-        for (form, lanes, regs) in FORMS {
-            for ((o, mnemonic), &lanes) in ops.iter().flat_map(|o| lanes.iter().map(move |l| (o, l))) {
-                for (&out, &first, &rm) in regs
-                    .iter()
-                    .flat_map(|a| regs.iter().flat_map(move |b| regs.iter().map(move |c| (a, b, c))))
-                {
-                    let mut asm = Asm::new(form);
-                    asm.lanes = lanes;
-                    asm.vector(*o, out, first, Rm::Reg(rm), None, Deco::default());
-                    let i = decode(&asm);
-                    let numbers = [0, 1, 2].map(|k| i.op_register(k).number());
-                    assert_eq!(i.mnemonic(), *mnemonic);
-                    assert_eq!(numbers, [out, first, rm].map(usize::from));
-                    let sizes = [0, 1, 2].map(|k| i.op_register(k).size());
-                    assert_eq!(sizes, [lanes.max(2) * 8; 3]);
-                }
-            }
-        }
-    }
-
-    #[test]
-    fn memory_operands() {
-        for (form, lanes, regs) in FORMS {
-            let lanes = lanes[lanes.len() - 1];
-            for &reg in regs {
-                for base in [RAX, RDX, RDI, 8, 11] {
-                    for disp in [0, 8, 64, 72, 640, 100_000] {
-                        for rm in [Rm::At(base, disp), Rm::Element(base, disp)] {
-                            let mut asm = Asm::new(form);
-                            asm.lanes = lanes;
-                            asm.vector(LOAD, reg, 0, rm, None, Deco::default());
-                            let i = decode(&asm);
-                            assert_eq!(i.mnemonic(), Mnemonic::Vmovupd);
-                            assert_eq!(i.op_register(0).number(), usize::from(reg));
-                            assert_eq!(i.op_kind(1), OpKind::Memory);
-                            assert_eq!(i.memory_base().number(), usize::from(base));
-                            assert_eq!(i.memory_displacement64(), u64::try_from(disp).unwrap_or(0));
-                            let indexed = matches!(rm, Rm::Element(..));
-                            assert_eq!(i.memory_index() == Register::RCX, indexed);
-                            assert!(!indexed || i.memory_index_scale() == 8);
-                        }
-                    }
-                }
-            }
-        }
-    }
-
-    #[test]
-    fn masks_and_broadcasts() {
-        let mut asm = Asm::new(Form::Evex);
-        asm.lanes = 8;
-        let deco = Deco { mask: 1, zero: true, broadcast: false };
-        asm.vector(LOAD, 20, 0, Rm::Element(9, 64), None, deco);
-        let i = decode(&asm);
-        assert_eq!((i.op_mask(), i.zeroing_masking()), (Register::K1, true));
-
-        let mut asm = Asm::new(Form::Evex);
-        asm.lanes = 8;
-        asm.vector(ADD, 20, 3, Rm::Pool(0), None, Deco { broadcast: true, ..Deco::default() });
-        assert!(decode(&asm).is_broadcast());
-        asm.pool(&[1, 2], 1);
-        let mut decoder = Decoder::new(64, &asm.code, DecoderOptions::NONE);
-        assert_eq!(decoder.decode().ip_rel_memory_address(), 64);
-
-        let mut asm = Asm::new(Form::Evex);
-        asm.mask_op(0x41, 3, 4, 5);
-        let i = decode(&asm);
-        assert_eq!(i.mnemonic(), Mnemonic::Kandw);
-        assert_eq!([0, 1, 2].map(|k| i.op_register(k).number()), [3, 4, 5]);
-    }
-}
+mod tests;

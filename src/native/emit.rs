@@ -4,10 +4,11 @@
 //! program are interleaved instruction by instruction. Registers are given in one sweep; when none
 //! is free, the value whose next use is farthest goes to the frame, and is read from there.
 
+mod results;
 mod select;
 
 use super::asm::{self, Asm, Deco, Form, Gpr, RAX, RCX, RDI, RDX, RSI, Reg, Rm};
-use super::program::{Layout, Liveness, Program, chains, ends};
+use super::program::{Extent, Layout, Liveness, Program, ends};
 use crate::math::record::{Id, Lane};
 
 /// Bytes of a place in the frame: the widest vector.
@@ -114,7 +115,17 @@ impl Emit<'_> {
         let folds = !self.p.folds.is_empty();
         self.asm.lanes = if self.evex() { 8 } else { 4 };
         self.setup();
+        self.constants();
+        let top = self.asm.code.len();
+        self.operands();
         let main = Body { lanes: self.asm.lanes, copies: unroll, together, masked: false };
+        if self.p.extent == Extent::One {
+            // One lane: a half vector divides in half the time.
+            let lanes = if self.evex() { 4 } else { 1 };
+            self.while_at_least(Body { lanes, masked: self.evex(), ..main });
+            self.asm.finish();
+            return;
+        }
         self.while_at_least(main);
         if self.evex() {
             let copies = if folds { unroll } else { 1 };
@@ -127,62 +138,65 @@ impl Emit<'_> {
             }
             self.while_at_least(Body { lanes: 1, copies: 1, together: 1, masked: false });
         }
+        if self.p.extent == Extent::Rows {
+            let entries = self.p.entries();
+            for k in 0..entries {
+                self.asm.load(RAX, RDI, entry_at(entries + k));
+                self.asm.add_to(entry_at(k));
+            }
+            self.asm.count_down(entry_at(2 * entries));
+            let again = self.asm.jump(0x85);
+            self.asm.land(again, top);
+        }
         self.asm.finish();
     }
-
-    /// Register of a partial result.
-    fn carry(&self, fold: usize, copy: usize) -> Reg {
-        let chains = chains(self.asm.form);
-        self.layout.carries + u8::try_from(fold * chains + copy % chains).unwrap_or(0)
+    fn setup(&mut self) {
+        self.asm.load(RDX, RDI, 0);
+        self.asm.all_hold();
     }
 
-    /// Loads or stores all partial results.
-    fn carries(&mut self, o: asm::Opcode) {
-        for f in 0..self.p.folds.len() {
-            self.asm.load(RAX, RDI, entry_at(self.p.inputs + self.p.stores.len() + f));
-            for chain in 0..chains(self.asm.form) {
-                let disp = i32::try_from(chain * self.asm.lanes * 8).unwrap_or(0);
-                self.asm.vector(o, self.carry(f, chain), 0, Rm::At(RAX, disp), None, Deco::default());
+    fn pinned(&self, i: usize) -> Option<Reg> {
+        self.layout.pinned.iter().find(|(id, _)| *id as usize == i).map(|&(_, reg)| reg)
+    }
+
+    /// Constants to their places.
+    fn constants(&mut self) {
+        for i in 0..self.p.code.len() {
+            if let Lane::Const(bits) = self.p.code[i]
+                && self.live.needed[i]
+            {
+                let entry = self.constant(bits);
+                self.fixed[i] = Place::Pool(entry);
+                if let Some(reg) = self.pinned(i) {
+                    self.bring(Place::Pool(entry), reg);
+                    self.fixed[i] = Place::Reg(reg);
+                }
             }
         }
     }
 
-    /// Pointers and fixed values.
-    fn setup(&mut self) {
-        self.asm.load(RDX, RDI, 0);
+    /// Pointers, partial results and inputs that are one number.
+    fn operands(&mut self) {
         let entries = self.p.inputs + self.p.stores.len();
         for (k, &g) in POINTERS.iter().enumerate().take(entries) {
             self.asm.load(g, RDI, entry_at(k));
         }
         self.asm.zero(RCX);
-        self.asm.all_hold();
         self.carries(asm::LOAD);
         for i in 0..self.p.code.len() {
+            let Lane::Input(k) = self.p.code[i] else { continue };
             if !self.live.fixed[i] || !self.live.needed[i] {
                 continue;
             }
-            let pinned = self.layout.pinned.iter().find(|(id, _)| *id as usize == i).map(|&(_, reg)| reg);
-            match self.p.code[i] {
-                Lane::Const(bits) => {
-                    let entry = self.constant(bits);
-                    self.fixed[i] = Place::Pool(entry);
-                    if let Some(reg) = pinned {
-                        self.bring(Place::Pool(entry), reg);
-                        self.fixed[i] = Place::Reg(reg);
-                    }
-                }
-                Lane::Input(k) => {
-                    self.asm.load(RAX, RDI, entry_at(k as usize));
-                    let reg = pinned.unwrap_or(self.scratch(false));
-                    self.asm.vector(asm::BROADCAST, reg, 0, Rm::At(RAX, 0), None, Deco::default());
-                    self.fixed[i] = Place::Reg(reg);
-                    if pinned.is_none() {
-                        let slot = self.slot();
-                        self.asm.vector(asm::STORE, reg, 0, Rm::At(RDX, slot), None, Deco::default());
-                        self.fixed[i] = Place::Frame(slot);
-                    }
-                }
-                _ => {}
+            let pinned = self.pinned(i);
+            self.asm.load(RAX, RDI, entry_at(k as usize));
+            let reg = pinned.unwrap_or(self.scratch(false));
+            self.asm.vector(asm::BROADCAST, reg, 0, Rm::At(RAX, 0), None, Deco::default());
+            self.fixed[i] = Place::Reg(reg);
+            if pinned.is_none() {
+                let slot = self.slot();
+                self.asm.vector(asm::STORE, reg, 0, Rm::At(RDX, slot), None, Deco::default());
+                self.fixed[i] = Place::Frame(slot);
             }
         }
     }
@@ -277,52 +291,6 @@ impl Emit<'_> {
     /// The mask of the elements of a copy; 0 when all are there.
     fn tail(&self, copy: usize) -> u8 {
         if self.body.masked { TAILS[copy % TAILS.len()] } else { 0 }
-    }
-
-    /// Takes over partial results.
-    fn folds(&mut self, i: usize, copy: usize) {
-        for f in 0..self.p.folds.len() {
-            if self.p.folds[f].next as usize != i {
-                continue;
-            }
-            let carry = self.carry(f, copy);
-            let place = self.place[i * self.body.copies + copy];
-            if place != Place::Reg(carry) {
-                let reg = self.reg(place, false);
-                let deco = Deco { mask: self.tail(copy), ..Deco::default() };
-                self.asm.vector(asm::COPY, carry, 0, Rm::Reg(reg), None, deco);
-            }
-            if self.body.lanes == 1 {
-                self.asm.load(RAX, RDI, entry_at(self.p.inputs + self.p.stores.len() + f));
-                self.asm.vector(asm::STORE_ONE, carry, 0, Rm::Lane(RAX), None, Deco::default());
-            }
-        }
-    }
-
-    /// Notes where a formula does not hold.
-    fn holds(&mut self, i: usize, copy: usize) {
-        if !self.p.holds.iter().any(|&h| h as usize == i) {
-            return;
-        }
-        let place = self.place[i * self.body.copies + copy];
-        if self.evex() {
-            let mut k = self.mask(place, 7);
-            if self.body.masked {
-                self.asm.mask_op(0x42, 7, k, self.tail(copy));
-                k = 7;
-            }
-            self.asm.mask_to_eax(k);
-            if self.body.masked {
-                self.asm.invert();
-            }
-        } else {
-            let reg = self.reg(place, false);
-            self.asm.vector(asm::SIGNS, RAX, 0, Rm::Reg(reg), None, Deco::default());
-            if self.body.lanes == 1 {
-                self.asm.first_bit_only();
-            }
-        }
-        self.asm.hold();
     }
 
     fn at(&self, i: Id, copy: usize) -> Place {
@@ -435,20 +403,6 @@ impl Emit<'_> {
     fn element(&mut self, entry: usize, copy: usize) -> Rm {
         let disp = i32::try_from(copy * self.body.lanes * 8).unwrap_or(0);
         Rm::Element(self.pointer(entry), disp)
-    }
-
-    fn stores(&mut self, i: usize, copy: usize) {
-        for k in 0..self.p.stores.len() {
-            if self.p.stores[k] as usize != i {
-                continue;
-            }
-            let place = self.place[i * self.body.copies + copy];
-            let reg = self.reg(place, false);
-            let rm = self.element(self.p.inputs + k, copy);
-            let o = if self.body.lanes == 1 { asm::STORE_ONE } else { asm::STORE };
-            let deco = Deco { mask: self.tail(copy), ..Deco::default() };
-            self.asm.vector(o, reg, 0, rm, None, deco);
-        }
     }
 }
 

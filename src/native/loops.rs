@@ -1,15 +1,20 @@
 //! The backend: walks tiles as the block interpreter does, and calls code for each.
 
-use std::sync::OnceLock;
+use std::sync::{Arc, OnceLock};
 
+use ndarray::ArrayViewD;
 use smallvec::SmallVec;
 
 use super::asm::Form;
 use super::emit::compile;
 use super::lower::{compiles, lower};
 use super::page::Page;
+use super::program::Program;
+use super::ready;
 use super::walk::{Shape, walk};
-use crate::eval::{Backend, Blocks, Fused, FusedArgs, Layout, Nest, RunError, Source, kept_strides};
+use crate::eval::{
+    Backend, Blocks, Fused, FusedArgs, Layout, Nest, Plan, Ready, RunError, Scratch, Source, kept_strides,
+};
 
 /// Versions of one loop that are kept: operands are arrays in one call and repeated in another.
 const VERSIONS: usize = 8;
@@ -72,6 +77,21 @@ impl Native {
         width.is_available().then_some(Native { width })
     }
 
+    pub(super) fn width(self) -> Width {
+        self.width
+    }
+
+    fn shape(self, fused: &Fused, made: &Loop, nest: &Nest) -> Shape {
+        let (inputs, stores, folds) = (fused.leaves.len(), fused.stores.len(), fused.folds.len());
+        Shape::new(nest, inputs, stores, folds, |k| made.numbers >> k & 1 == 1, self.width)
+    }
+
+    /// What a loop is made of, and how it is walked.
+    pub(super) fn decide<'f>(self, fused: &'f Fused, nest: &Nest) -> Option<(&'f Loop, Shape)> {
+        let made = Loop::of(fused).filter(|l| l.compiles)?;
+        Some((made, self.shape(fused, made, nest)))
+    }
+
     /// Is the loop run as machine code? If not, the block interpreter runs it.
     pub fn compiles(&self, fused: &Fused) -> bool {
         Loop::of(fused).is_some_and(|l| l.compiles)
@@ -80,7 +100,7 @@ impl Native {
 
 /// What is kept with a loop.
 #[derive(Debug)]
-struct Loop {
+pub(super) struct Loop {
     /// Has every operator a formula?
     compiles: bool,
     /// Leaves that are one number in every call.
@@ -88,12 +108,24 @@ struct Loop {
     versions: [OnceLock<Version>; VERSIONS],
 }
 
+/// What a version of code is for, beside the vector instructions; a bit for each input or reduction.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub(super) struct Mode {
+    /// Inputs that are one number in a call, or in a row of it.
+    pub(super) uniform: u128,
+    /// Reductions that are carried along a row.
+    pub(super) carried: u64,
+    /// Reductions along rows: each row is added to the result.
+    pub(super) columns: u64,
+    /// Are there many rows?
+    pub(super) by_rows: bool,
+}
+
 #[derive(Debug)]
 struct Version {
     width: Width,
-    uniform: u128,
-    carried: u64,
-    code: Option<Code>,
+    mode: Mode,
+    code: Option<Arc<Code>>,
 }
 
 /// Code, and what a call of it needs.
@@ -107,6 +139,15 @@ pub(super) struct Code {
 }
 
 impl Code {
+    /// The code of a program; `None` where the system gives no memory for it.
+    pub(super) fn new(program: &Program, uniform: u128, form: Form) -> Option<Arc<Code>> {
+        let compiled = compile(program, uniform, form);
+        let page = Page::new(&compiled.bytes)?;
+        let lanes = if form == Form::Vex { 0xF } else { 0xFF };
+        let holds = if program.holds.is_empty() { 0 } else { lanes };
+        Some(Arc::new(Code { page, frame: compiled.frame, holds }))
+    }
+
     /// Runs the code; false where a formula did not hold.
     ///
     /// # Safety
@@ -114,9 +155,9 @@ impl Code {
     /// the frame, inputs of `n` elements (of one where they are uniform), stores of `n`, lanes of
     /// reductions.
     #[allow(unsafe_code, reason = "enters compiled code")]
-    pub(super) unsafe fn run(&self, table: &[*mut f64], n: usize) -> bool {
+    pub(super) unsafe fn run(&self, table: &mut [*mut f64], n: usize) -> bool {
         // SAFETY: the caller's.
-        let held = unsafe { self.page.call(table.as_ptr(), n) };
+        let held = unsafe { self.page.call(table.as_mut_ptr(), n) };
         held & self.holds == self.holds
     }
 }
@@ -130,30 +171,18 @@ impl Loop {
         })
     }
 
-    /// The code for operands of which some are one number.
-    fn version(&self, fused: &Fused, width: Width, uniform: u128, carried: u64) -> Option<&Code> {
+    /// The code for a width and a mode.
+    pub(super) fn version(&self, fused: &Fused, width: Width, mode: Mode) -> Option<Arc<Code>> {
+        let form = width.form();
         for v in &self.versions {
-            let made = v.get_or_init(|| Version {
-                width,
-                uniform,
-                carried,
-                code: assemble(fused, width, uniform, carried),
-            });
-            if (made.width, made.uniform, made.carried) == (width, uniform, carried) {
-                return made.code.as_ref();
+            let make = || lower(fused, mode, form).and_then(|p| Code::new(&p, mode.uniform, form));
+            let made = v.get_or_init(|| Version { width, mode, code: make() });
+            if (made.width, made.mode) == (width, mode) {
+                return made.code.clone();
             }
         }
         None
     }
-}
-
-fn assemble(fused: &Fused, width: Width, uniform: u128, carried: u64) -> Option<Code> {
-    let form = width.form();
-    let program = lower(fused, carried, form)?;
-    let compiled = compile(&program, uniform, form);
-    let page = Page::new(&compiled.bytes)?;
-    let lanes = if form == Form::Vex { 0xF } else { 0xFF };
-    Some(Code { page, frame: compiled.frame, holds: if program.holds.is_empty() { 0 } else { lanes } })
 }
 
 pub(super) fn bits(flags: impl Iterator<Item = bool>) -> u128 {
@@ -176,12 +205,14 @@ impl Backend for Native {
         args.stores.iter().for_each(|_| strides.extend_from_slice(&whole.strides));
         fused.folds.iter().for_each(|f| strides.extend(kept_strides(args.space, f)));
         let nest = Nest::new(args.space, &strides, inputs + stores + folds, folds);
-        let shape = Shape::new(&nest, inputs, stores, folds, |k| made.numbers >> k & 1 == 1, self.width);
-        let (uniform, carried) = (shape.uniform, shape.carried);
-        let Some(plain) = made.version(fused, self.width, uniform, 0) else {
+        let shape = self.shape(fused, made, &nest);
+        let code = |mode| made.version(fused, self.width, mode);
+        let first = if shape.mode.by_rows { code(shape.mode) } else { code(shape.plain()) };
+        let Some(plain) = first else {
             return Blocks.run(fused, args);
         };
-        let folding = if carried == 0 { None } else { made.version(fused, self.width, uniform, carried) };
+        let folds = !shape.mode.by_rows && shape.mode.carried != 0;
+        let folding = if folds { code(shape.mode) } else { None };
         let spare = FusedArgs {
             space: args.space,
             leaves: args.leaves,
@@ -189,10 +220,19 @@ impl Backend for Native {
             folds: &mut *args.folds,
             registers: &mut *args.registers,
         };
-        if walk(fused, &nest, shape, plain, folding, spare) {
+        if walk(fused, &nest, shape, &plain, folding.as_deref(), spare) {
             return Ok(());
         }
         // Some argument was past where a formula holds.
         Blocks.run(fused, args)
+    }
+
+    fn decide(
+        &self,
+        plan: &Plan,
+        inputs: &[ArrayViewD<'_, f64>],
+        scratch: &Scratch,
+    ) -> Option<Box<dyn Ready>> {
+        ready::decide(*self, plan, inputs, scratch)
     }
 }

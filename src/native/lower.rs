@@ -1,9 +1,10 @@
 //! From a fused loop to a program of instructions, where every operator of it has a formula.
 
 use super::asm::Form;
-use super::program::{Fold, Program};
+use super::loops::Mode;
+use super::program::{Extent, Fold, Program};
 use crate::eval::{Fused, Instr, Operand, Target};
-use crate::math::record::{Recorder, Value};
+use crate::math::record::{Record, Recorder, Value};
 
 /// Inputs are told apart by bits of one word.
 const INPUTS: usize = 128;
@@ -18,17 +19,14 @@ pub(super) fn compiles(fused: &Fused) -> bool {
     small && fused.code.iter().all(formula)
 }
 
-/// The program: inputs are the leaves. What is stored are the stores, then the operands of the
-/// reductions that are not `carried` along, a bit for each.
-pub(super) fn lower(fused: &Fused, carried: u64, form: Form) -> Option<Program> {
+/// The program: inputs are the leaves, then the results of reductions along rows. What is stored are
+/// the stores, the operands of reductions that are not carried along, then the results of those along
+/// rows.
+pub(super) fn lower(fused: &Fused, mode: Mode, form: Form) -> Option<Program> {
     if !compiles(fused) {
         return None;
     }
-    let mut l = Lowering {
-        r: Recorder::new(form == Form::Evex),
-        registers: vec![None; fused.registers as usize],
-        holds: Vec::new(),
-    };
+    let mut l = Lowering::new(form, fused.registers as usize);
     for &(leaf, reg) in &fused.prologue {
         let v = l.r.input(leaf);
         l.set(reg, v)?;
@@ -43,8 +41,7 @@ pub(super) fn lower(fused: &Fused, carried: u64, form: Form) -> Option<Program> 
             }
             Instr::Map { op, args, out, .. } => {
                 let args = args.iter().map(|a| l.get(*a)).collect::<Option<Vec<Value>>>()?;
-                let (v, holds) = l.r.apply(op.def().kernel.record()?, &args);
-                l.holds.extend(holds.map(|m| m.id()));
+                let v = l.apply(op.def().kernel.record()?, &args);
                 l.set(out.reg, v)?;
                 if let Some(store) = stores.get_mut(out.store as usize) {
                     *store = Some(v.id());
@@ -54,8 +51,14 @@ pub(super) fn lower(fused: &Fused, carried: u64, form: Form) -> Option<Program> 
         }
     }
     let mut folds = Vec::new();
+    let mut inputs = fused.leaves.len();
+    let mut along = Vec::new();
     for (f, (spec, operand)) in (0..).zip(fused.folds.iter().zip(operands)) {
-        if carried >> f & 1 == 1 {
+        if mode.columns >> f & 1 == 1 {
+            let before = l.r.input(u32::try_from(inputs).ok()?);
+            inputs += 1;
+            along.push(Some(l.apply(spec.step.record?, &[before, operand?]).id()));
+        } else if mode.carried >> f & 1 == 1 {
             let carry = l.r.carry(f);
             let (next, _) = l.r.apply(spec.step.record?, &[carry, operand?]);
             folds.push(Fold { carry: carry.id(), next: next.id() });
@@ -63,22 +66,54 @@ pub(super) fn lower(fused: &Fused, carried: u64, form: Form) -> Option<Program> 
             stores.push(operand.map(Value::id));
         }
     }
+    stores.extend(along);
     let stores = stores.into_iter().collect::<Option<Vec<_>>>()?;
-    l.holds.sort_unstable();
-    l.holds.dedup();
-    Some(Program { code: l.r.code().to_vec(), inputs: fused.leaves.len(), stores, folds, holds: l.holds })
+    let extent = if mode.by_rows { Extent::Rows } else { Extent::Row };
+    Some(Program { inputs, stores, folds, extent, ..l.finish() })
 }
 
-struct Lowering {
+/// A program under construction: the values of registers.
+pub(super) struct Lowering {
     r: Recorder,
     registers: Vec<Option<Value>>,
     holds: Vec<u32>,
 }
 
 impl Lowering {
-    fn set(&mut self, reg: u32, v: Value) -> Option<()> {
+    pub(super) fn new(form: Form, registers: usize) -> Lowering {
+        Lowering { r: Recorder::new(form == Form::Evex), registers: vec![None; registers], holds: Vec::new() }
+    }
+
+    pub(super) fn input(&mut self, k: u32) -> Value {
+        self.r.input(k)
+    }
+
+    pub(super) fn apply(&mut self, record: Record, args: &[Value]) -> Value {
+        let (v, holds) = self.r.apply(record, args);
+        self.holds.extend(holds.map(|m| m.id()));
+        v
+    }
+
+    pub(super) fn set(&mut self, reg: u32, v: Value) -> Option<()> {
         *self.registers.get_mut(reg as usize)? = Some(v);
         Some(())
+    }
+
+    /// The value of a register, if it has one.
+    pub(super) fn known(&self, reg: u32) -> Option<Value> {
+        *self.registers.get(reg as usize)?
+    }
+
+    /// Instructions so far.
+    pub(super) fn len(&self) -> usize {
+        self.r.code().len()
+    }
+
+    /// The instructions, without inputs and results.
+    pub(super) fn finish(mut self) -> Program {
+        self.holds.sort_unstable();
+        self.holds.dedup();
+        Program { code: self.r.code().to_vec(), holds: self.holds, ..Program::default() }
     }
 
     fn get(&mut self, operand: Operand) -> Option<Value> {

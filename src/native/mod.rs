@@ -18,6 +18,8 @@ mod nowhere;
 #[cfg(all(target_arch = "x86_64", not(miri)))]
 mod page;
 mod program;
+mod ready;
+mod scalars;
 mod walk;
 
 #[cfg(not(all(target_arch = "x86_64", not(miri))))]

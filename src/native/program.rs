@@ -15,6 +15,18 @@ pub(super) struct Fold {
     pub(super) next: Id,
 }
 
+/// The elements that code is for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub(super) enum Extent {
+    /// A row.
+    #[default]
+    Row,
+    /// Rows: the table goes on with the bytes from row to row of each entry, and the number of rows.
+    Rows,
+    /// One element alone.
+    One,
+}
+
 /// A straight line for every element, from inputs to stores.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Program {
@@ -27,6 +39,15 @@ pub(super) struct Program {
     pub(super) folds: Vec<Fold>,
     /// Masks of where the formulas hold.
     pub(super) holds: Vec<Id>,
+    /// How often, and over what, the line is repeated.
+    pub(super) extent: Extent,
+}
+
+impl Program {
+    /// Pointers in the table behind the frame: inputs, stores, lanes of partial results.
+    pub(super) fn entries(&self) -> usize {
+        self.inputs + self.stores.len() + self.folds.len()
+    }
 }
 
 /// What is known of the values of a program.
@@ -145,7 +166,13 @@ impl Layout {
         let pressure = live.pressure.max(1);
         let fits = |u: &usize| u * pressure + wanted <= registers && u * p.code.len() <= LONGEST;
         // Element and lane of a partial result go together: as many copies as there are chains.
-        let unroll = if p.folds.is_empty() { (1..=4).rev().find(fits).unwrap_or(1) } else { chains(form) };
+        let unroll = if p.extent == Extent::One {
+            1
+        } else if p.folds.is_empty() {
+            (1..=4).rev().find(fits).unwrap_or(1)
+        } else {
+            chains(form)
+        };
         let together = (1..=unroll).rev().filter(|t| unroll.is_multiple_of(*t)).find(fits).unwrap_or(1);
         let spare = registers.saturating_sub(together * pressure).min(fixed.len());
         let spare = u8::try_from(spare).unwrap_or(0);

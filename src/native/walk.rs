@@ -2,7 +2,7 @@
 
 use smallvec::SmallVec;
 
-use super::loops::{Code, Width, bits};
+use super::loops::{Code, Mode, Width, bits};
 use super::program::carries;
 use crate::eval::{
     BLOCK, Cursor, Fused, FusedArgs, Nest, Running, Strided, Tile, gather, place, scatter, signed,
@@ -12,16 +12,17 @@ use crate::op::{FOLD_LANES, FOLD_SHORTEST};
 /// Rows shorter than this are gathered into blocks of several rows.
 const SHORT: usize = 64;
 
+/// Rows of one call whose reductions are carried along: their lanes fill a block.
+const ROWS: usize = BLOCK / FOLD_LANES;
+
 /// How a nest is walked.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Shape {
     /// Whole rows, where every operand can be read and written in place and nothing is reduced.
     rows: bool,
-    /// Inputs that are one number during a call, a bit for each.
-    pub(super) uniform: u128,
-    /// Reductions that are carried along, a bit for each.
-    pub(super) carried: u64,
-    /// Are rows kept by these?
+    /// The code that walks it; the reductions are the only ones where it goes by rows.
+    pub(super) mode: Mode,
+    /// Are rows kept by reductions that are carried along?
     keeps_rows: bool,
     /// Do all operands lie side by side along a row?
     in_place: bool,
@@ -43,25 +44,54 @@ impl Shape {
         };
         let in_place = (0..inputs + stores).all(in_place);
         let rows = folds == 0 && (row_len == 1 || col_len >= SHORT) && in_place;
+        let step = |f: usize| nest.tile_strides(inputs + stores + f);
+        let set = |holds: &dyn Fn(usize) -> bool| -> u64 {
+            (0..folds).filter(|&f| holds(f)).fold(0, |all, f| all | 1 << f)
+        };
+        let fits = |carried: u64| carries(carried.count_ones() as usize, width.form());
         // Reductions of columns; all keep the rows or none does.
-        let reduced = |f: &usize| nest.tile_strides(inputs + stores + f).1 == 0;
-        let kept = |f: usize| row_len > 1 && nest.tile_strides(inputs + stores + f).0 != 0;
-        let carried: SmallVec<[usize; 4]> = (0..folds).filter(reduced).collect();
-        let keeps_rows = carried.iter().any(|&f| kept(f));
+        let kept = |f: usize| row_len > 1 && step(f).0 != 0;
+        let mut carried = set(&|f| step(f).1 == 0);
+        let mut keeps_rows = (0..folds).any(|f| step(f).1 == 0 && kept(f));
         let long = if keeps_rows { col_len } else { row_len.saturating_mul(col_len) } >= FOLD_SHORTEST;
-        let all = long
-            && carries(carried.len(), width.form())
-            && carried.iter().all(|&f| kept(f) == keeps_rows)
-            // A row at a time needs operands in place.
-            && (!keeps_rows || in_place);
-        let carried = if all { carried.iter().fold(0, |all, f| all | 1 << f) } else { 0 };
-        let keeps_rows = keeps_rows && carried != 0;
+        let alike = (0..folds).all(|f| step(f).1 != 0 || kept(f) == keeps_rows);
+        // Reductions along rows, whose results lie side by side.
+        let columns = set(&|f| step(f) == (0, 1));
+        // No block of a row is so short that it is folded from the left.
+        let blocks = col_len % BLOCK == 0 || col_len % BLOCK >= FOLD_SHORTEST;
+        let by_rows = row_len > 1
+            && in_place
+            && if folds == 0 { rows } else { blocks && (carried == 0 || keeps_rows && alike) }
+            && (carried | columns).count_ones() as usize == folds
+            && fits(carried);
+        // A row at a time needs operands in place.
+        if !by_rows && !(long && alike && fits(carried) && (!keeps_rows || in_place)) {
+            carried = 0;
+        }
+        keeps_rows &= carried != 0;
         let uniform = bits((0..inputs).map(|k| {
             let (row, col) = nest.tile_strides(k);
             let whole = row == 0 && row_len * col_len > 1;
-            number(k) || col == 0 && if rows || keeps_rows { col_len > 1 } else { whole }
+            number(k) || col == 0 && if rows || keeps_rows || by_rows { col_len > 1 } else { whole }
         }));
-        Shape { rows, uniform, carried, keeps_rows, in_place }
+        let mode = Mode { uniform, carried, columns: if by_rows { columns } else { 0 }, by_rows };
+        Shape { rows, mode, keeps_rows, in_place }
+    }
+
+    /// The code for a row whose reductions are not carried along.
+    pub(super) fn plain(&self) -> Mode {
+        Mode { uniform: self.mode.uniform, ..Mode::default() }
+    }
+
+    /// The elements of a nest that is one row of operands in place.
+    pub(super) fn line(&self, nest: &Nest) -> Option<usize> {
+        let (row_len, col_len) = nest.tile();
+        (self.in_place && row_len == 1 && nest.lens.len() == 2).then_some(col_len)
+    }
+
+    /// Are so many reductions all carried along?
+    pub(super) fn reduces_all(&self, folds: usize) -> bool {
+        self.mode.carried.count_ones() as usize == folds
     }
 }
 
@@ -84,7 +114,9 @@ pub(super) fn walk(
     }
     let mut walk = Walk { plain, folding, shape, nest, args, table: SmallVec::new(), held: true };
     walk.frame(blocks + 1);
-    if shape.rows {
+    if shape.mode.by_rows {
+        walk.by_rows(fused);
+    } else if shape.rows {
         walk.rows();
     } else {
         walk.tiles(fused);
@@ -120,7 +152,7 @@ impl Walk<'_, '_, '_> {
     }
 
     fn is_uniform(&self, k: usize) -> bool {
-        self.shape.uniform >> k & 1 == 1
+        self.shape.mode.uniform >> k & 1 == 1
     }
 
     fn call(&mut self, code: &Code, n: usize) {
@@ -129,7 +161,7 @@ impl Walk<'_, '_, '_> {
         // just taken from a slice of `n` elements (of one, for inputs that the code reads once);
         // what is written comes from exclusive borrows.
         #[allow(unsafe_code, reason = "enters compiled code")]
-        let held = unsafe { code.run(&self.table, n) };
+        let held = unsafe { code.run(&mut self.table, n) };
         self.held &= held;
     }
 
@@ -156,6 +188,104 @@ impl Walk<'_, '_, '_> {
         }
     }
 
+    /// One call for many rows of operands in place; reductions are carried along a row, or added to
+    /// row by row.
+    fn by_rows(&mut self, fused: &Fused) {
+        let nest = self.nest;
+        let (inputs, stores, n_folds) = (self.args.leaves.len(), self.args.stores.len(), fused.folds.len());
+        let (row_len, col_len) = nest.tile();
+        let Mode { carried, columns, .. } = self.shape.mode;
+        let chosen = |set: u64| (0..n_folds).filter(|f| set >> f & 1 == 1).collect::<SmallVec<[usize; 4]>>();
+        let (carried, columns) = (chosen(carried), chosen(columns));
+        let outs = std::mem::take(&mut self.args.folds);
+        let mut folds: SmallVec<[Running<'_, '_>; 4]> =
+            fused.folds.iter().zip(outs.iter_mut()).map(|(spec, out)| Running::new(spec, out)).collect();
+        // The interpreter's tiles decide how partial results of a row join.
+        let rows_at_once = (BLOCK / col_len).clamp(1, row_len);
+        let (height, width) = if n_folds == 0 { (row_len, col_len) } else { (ROWS, BLOCK) };
+        let mut partial: SmallVec<[f64; 64]> = SmallVec::new();
+        let mut cursor = Cursor::new(nest);
+        loop {
+            for r in (0..row_len).step_by(height) {
+                let rows = height.min(row_len - r);
+                partial.clear();
+                for c in (0..col_len).step_by(width) {
+                    let cols = width.min(col_len - c);
+                    let at = |k: usize| {
+                        let step = nest.tile_strides(k);
+                        cursor.offset(nest.strides(k)) + signed(r) * step.0 + signed(c) * step.1
+                    };
+                    let bytes = |k: usize| nest.tile_strides(k).0.wrapping_mul(8);
+                    let mut steps: SmallVec<[isize; 16]> = SmallVec::new();
+                    self.table.truncate(1);
+                    for (k, leaf) in self.args.leaves.iter().enumerate() {
+                        let n = if self.shape.mode.uniform >> k & 1 == 1 { 1 } else { cols };
+                        let last = signed(rows - 1) * nest.tile_strides(k).0;
+                        let _ = source(leaf, leaf.offset + at(k) + last, n);
+                        self.table.push(source(leaf, leaf.offset + at(k), n));
+                        steps.push(bytes(k));
+                    }
+                    let mut along: SmallVec<[*mut f64; 4]> = SmallVec::new();
+                    for &f in &columns {
+                        let k = inputs + stores + f;
+                        let fresh = r == 0 && cursor.first(nest.strides(k));
+                        along.push(folds[f].row(place(at(k)), cols, fresh).as_mut_ptr());
+                    }
+                    self.table.extend_from_slice(&along);
+                    steps.extend(along.iter().map(|_| 0));
+                    for (k, store) in (inputs..).zip(self.args.stores.iter_mut()) {
+                        let last = signed(rows - 1) * nest.tile_strides(k).0;
+                        let from = &mut store[place(at(k))..];
+                        debug_assert!(place(last) + cols <= from.len());
+                        let _ = &from[place(last)..][..cols];
+                        self.table.push(from.as_mut_ptr());
+                        steps.push(bytes(k));
+                    }
+                    self.table.extend_from_slice(&along);
+                    steps.extend(along.iter().map(|_| 0));
+                    for &f in &carried {
+                        let lanes = &mut self.args.registers[inputs + stores + f][..rows * FOLD_LANES];
+                        lanes.fill(fused.folds[f].identity);
+                        self.table.push(lanes.as_mut_ptr());
+                        steps.push(signed(FOLD_LANES * 8));
+                    }
+                    let numbers = steps.iter().map(|s| s.cast_unsigned()).chain([rows]);
+                    self.table.extend(numbers.map(std::ptr::without_provenance_mut));
+                    self.call(self.plain, cols);
+                    for &f in &carried {
+                        let (lanes, _) = self.args.registers[inputs + stores + f].as_chunks::<FOLD_LANES>();
+                        partial.extend(lanes[..rows].iter().map(fused.folds[f].join));
+                    }
+                }
+                for (i, &f) in carried.iter().enumerate() {
+                    let k = inputs + stores + f;
+                    let step = nest.tile_strides(k);
+                    let first = cursor.first(nest.strides(k));
+                    for row in 0..rows {
+                        let tile = (r + row) / rows_at_once * rows_at_once;
+                        let tile_rows = rows_at_once.min(row_len - tile);
+                        for (b, xs) in partial.chunks_exact(rows * carried.len()).enumerate() {
+                            let at = cursor.offset(nest.strides(k)) + signed(r) * step.0;
+                            let t = Tile {
+                                values: &[],
+                                rows: tile_rows,
+                                cols: 0,
+                                at: place(at),
+                                step,
+                                first: (first, true, b == 0),
+                            };
+                            folds[f].add_folded(t, row, xs[i * rows + row]);
+                        }
+                    }
+                }
+            }
+            if !cursor.next(nest) {
+                break;
+            }
+        }
+        folds.iter_mut().for_each(Running::flush);
+    }
+
     /// One call per tile, as the block interpreter cuts them, or per row of one.
     fn tiles(&mut self, fused: &Fused) {
         let nest = self.nest;
@@ -171,7 +301,7 @@ impl Walk<'_, '_, '_> {
             && row_len == 1
             && nest.lens.len() == 2
             && self.shape.in_place
-            && self.shape.carried.count_ones() as usize == folds.len()
+            && self.shape.mode.carried.count_ones() as usize == folds.len()
         {
             self.line(code, fused, &mut folds, &mut lanes);
             folds.iter_mut().for_each(Running::flush);
@@ -216,8 +346,8 @@ impl Walk<'_, '_, '_> {
                                 let first = (outer[f], r + row == 0, c == 0);
                                 Tile { values, rows, cols, at: place(at), step, first }
                             };
-                            if folding.is_some() && self.shape.carried >> f & 1 == 1 {
-                                fold.add_lanes(tile(0, rows, &[]), row, &lanes[f]);
+                            if folding.is_some() && self.shape.mode.carried >> f & 1 == 1 {
+                                fold.add_folded(tile(0, rows, &[]), row, (fused.folds[f].join)(&lanes[f]));
                                 continue;
                             }
                             let (block, spare) = self.args.registers.split_at_mut(k + 1);
@@ -246,7 +376,7 @@ impl Walk<'_, '_, '_> {
         let operands = self.args.leaves.len() + self.args.stores.len();
         self.place(&|_| 0, 1, n.min(BLOCK));
         // The whole row lies in memory.
-        let uniform = self.shape.uniform;
+        let uniform = self.shape.mode.uniform;
         for (k, leaf) in self.args.leaves.iter().enumerate().filter(|(k, _)| uniform >> k & 1 == 0) {
             self.table[k + 1] = source(leaf, leaf.offset, n);
         }
@@ -262,7 +392,9 @@ impl Walk<'_, '_, '_> {
             if cols >= FOLD_SHORTEST {
                 self.begin(fused, lanes);
                 self.call(code, cols);
-                folds.iter_mut().zip(&*lanes).for_each(|(f, lanes)| f.add_lanes(tile(&[]), 0, lanes));
+                for ((fold, spec), lanes) in folds.iter_mut().zip(&fused.folds).zip(&*lanes) {
+                    fold.add_folded(tile(&[]), 0, (spec.join)(lanes));
+                }
             } else {
                 for f in 0..folds.len() {
                     self.table[1 + operands + f] = self.args.registers[operands + f].as_mut_ptr();
@@ -282,7 +414,7 @@ impl Walk<'_, '_, '_> {
     fn begin(&mut self, fused: &Fused, lanes: &mut [[f64; FOLD_LANES]]) {
         let (inputs, stores) = (self.args.leaves.len(), self.args.stores.len());
         // The table has what is stored first, then what is carried.
-        let is_carried = |f: &usize| self.shape.carried >> f & 1 == 1;
+        let is_carried = |f: &usize| self.shape.mode.carried >> f & 1 == 1;
         let folds = fused.folds.len();
         let stored: SmallVec<[usize; 4]> = (0..folds).filter(|f| !is_carried(f)).collect();
         for (i, f) in stored.iter().enumerate() {

@@ -51,6 +51,18 @@ impl Reader {
         self.known.get(&id).cloned()
     }
 
+    /// The sums that stand for themselves, in the order of their nodes.
+    pub(super) fn sums(&self) -> impl Iterator<Item = (Id, &Poly)> {
+        let mut ids: Vec<Id> = self.sums.values().map(|(id, _)| *id).collect();
+        ids.sort_unstable();
+        ids.into_iter().filter_map(|id| Some((id, self.sum(id)?)))
+    }
+
+    /// What an indeterminate that stands for a sum is.
+    pub(super) fn sum(&self, id: Id) -> Option<&Poly> {
+        self.known.get(&id).map(Rc::as_ref).filter(|p| p.0.len() > 1)
+    }
+
     fn node(&mut self, graph: &Graph, id: Id, ring: Ring) -> Option<Poly> {
         if let Head::Const(bits) = graph.node(id).head {
             return Ratio::from_f64(f64::from_bits(bits)).map(Poly::constant);

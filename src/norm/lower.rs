@@ -27,6 +27,39 @@ impl<'a> Writer<'a> {
         [flat, factored].into_iter().flatten().collect()
     }
 
+    /// The factoring, or the flat sum.
+    pub(super) fn best(&mut self, p: &Poly) -> Option<Id> {
+        self.factored(p).or_else(|| self.sum(p))
+    }
+
+    /// `c * r * r`.
+    pub(super) fn squared(&mut self, r: Id, c: Ratio) -> Option<Id> {
+        let square = self.add(Ring::Square, &[r])?;
+        if c == Ratio::ONE {
+            return Some(square);
+        }
+        let c = self.number(c)?;
+        self.scaled(c, square)
+    }
+
+    /// `a * b`.
+    pub(super) fn scaled(&mut self, a: Id, b: Id) -> Option<Id> {
+        match (self.graph.constant(a), self.graph.constant(b)) {
+            (Some(1.0), _) => Some(b),
+            (_, Some(1.0)) => Some(a),
+            _ => self.add(Ring::Product, &[a, b]),
+        }
+    }
+
+    /// `top` over a product.
+    pub(super) fn over(&mut self, top: Id, below: &Monomial) -> Option<Id> {
+        if below.0.is_empty() {
+            return Some(top);
+        }
+        let bottom = self.term(below, Ratio::ONE)?;
+        self.add(Ring::Quotient, &[top, bottom])
+    }
+
     /// `new` broadcast to the type of `like`; `None` when that is impossible.
     pub(super) fn shaped(&mut self, new: Id, like: Id) -> Option<Id> {
         let (have, want) = (self.graph.ty(new).clone(), self.graph.ty(like).clone());

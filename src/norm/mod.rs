@@ -6,6 +6,8 @@
 //! coefficients are used, so each proposal is equal over the reals wherever both are defined.
 
 mod atoms;
+mod divide;
+mod fraction;
 mod lower;
 mod poly;
 mod ratio;
@@ -38,14 +40,12 @@ pub(crate) fn propose(
             let Some(poly) = reader.read(graph, id) else { continue };
             let mut all = relation::reduced(graph, &mut reader, &poly, relations, profile.grants());
             all.push(poly.as_ref().clone());
-            let mut writer = Writer::new(graph);
             for poly in &all {
-                for new in writer.forms(poly) {
-                    let new = writer.shaped(new, id);
-                    if let Some(new) = new.filter(|&n| n != id) {
-                        pairs.push((id, new));
-                    }
-                }
+                let mut found = Writer::new(graph).forms(poly);
+                found.extend(fraction::forms(graph, &reader, poly));
+                let mut writer = Writer::new(graph);
+                let shaped = found.into_iter().filter_map(|new| writer.shaped(new, id));
+                pairs.extend(shaped.filter(|&new| new != id).map(|new| (id, new)));
             }
         }
     }

@@ -53,6 +53,12 @@ impl Poly {
         Poly(BTreeMap::from([(Monomial::atom(id, 2), Ratio::ONE)]))
     }
 
+    /// With one term more, of another monomial.
+    pub(super) fn with(mut self, m: Monomial, c: Ratio) -> Poly {
+        self.0.insert(m, c);
+        self
+    }
+
     /// The only term, when there is one.
     pub(super) fn single(&self) -> Option<(&Monomial, Ratio)> {
         if self.0.len() == 1 { self.0.iter().next().map(|(m, c)| (m, *c)) } else { None }

@@ -84,6 +84,33 @@ impl Attr {
         }
     }
 
+    /// As it is written in rules, where it can be: `(axes 0 1)`, `(perm 1 0)`.
+    pub fn text(&self) -> String {
+        let list = |head: &str, items: Vec<String>| {
+            format!("({})", [vec![head.to_string()], items].concat().join(" "))
+        };
+        match self {
+            Attr::None => String::new(),
+            Attr::Axes(axes) => list("axes", axes.iter().map(usize::to_string).collect()),
+            Attr::AllAxes => "(axes all)".into(),
+            Attr::Axis(a) => format!("(axis {a})"),
+            Attr::Perm(perm) => {
+                list("perm", perm.iter().map(|p| p.map_or("x".to_string(), |i| i.to_string())).collect())
+            }
+            Attr::Dims(dims) => list("dims", dims.iter().map(Dim::to_string).collect()),
+            Attr::DType(d) => format!("(dtype {d})"),
+            Attr::Index(items) => {
+                let opt = |v: &Option<i64>| v.map_or(String::new(), |v| v.to_string());
+                let item = |i: &IndexItem| match i {
+                    IndexItem::At(k) => k.to_string(),
+                    IndexItem::NewAxis => "x".into(),
+                    IndexItem::Slice { start, stop, step } => format!("{}:{}:{step}", opt(start), opt(stop)),
+                };
+                list("index", items.iter().map(item).collect())
+            }
+        }
+    }
+
     /// The axes that a reduction of an operand of `rank` axes removes.
     pub fn axes(&self, rank: usize) -> Vec<usize> {
         match self {

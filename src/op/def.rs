@@ -197,6 +197,11 @@ impl OpDef {
     /// A function of whole operands.
     pub const WHOLE: OpDef = OpDef { role: Role::Whole, cost: 2.0, ..OpDef::BASE };
 
+    /// Are more than two operands the same as nested pairs?
+    pub fn nests(&self) -> bool {
+        self.arity == Arity::AtLeast(2) && self.role == Role::Elementwise
+    }
+
     /// Does the row state this law?
     pub fn has(&self, law: Law) -> bool {
         self.laws.contains(&law)

@@ -11,8 +11,11 @@ pub(super) fn prod_derivative(v: &Adjoint<'_>) -> Expr {
     let zeros = x.expand_reduced(&is_zero.reduce(Op::Sum, v.attr()), v.attr());
     let g = x.expand_reduced(&v.g(), v.attr());
     let product = x.expand_reduced(&v.out(), v.attr());
-    let others = x.expand_reduced(&x.reduce(Op::ProdWithoutZeros, v.attr()), v.attr());
-    let lone = zeros.eq(1) * &is_zero;
+    // The product of the others is asked only for groups with one zero whose adjoint is not zero.
+    let single = zeros.eq(1);
+    let asked = (&single * g.neq(0.0)) * &x;
+    let others = x.expand_reduced(&asked.reduce(Op::ProdWithoutZeros, v.attr()), v.attr());
+    let lone = single * &is_zero;
     switch(&zeros.eq(0), (&g * product) / &x, switch(&lone, others, 0.0) * &g)
 }
 
@@ -59,12 +62,35 @@ pub(super) fn dimshuffle_derivative(v: &Adjoint<'_>) -> Expr {
     let full = perm.iter().flatten().map(|a| a + 1).max().unwrap_or(0).max(rank);
     let lead = full - rank;
     let back = (lead..full).map(|a| perm.iter().position(|p| *p == Some(a)));
-    v.g().dimshuffle(back)
+    element(&v.g(), perm).unwrap_or_else(|| v.g().dimshuffle(back))
 }
 
-/// Sums over what a broadcast repeated.
+/// A scalar that was made a vector of one element, from a slice of a vector: `g[0]`, as the gradient of
+/// a stack of scalars.
+fn element(g: &Expr, perm: &[Option<usize>]) -> Option<Expr> {
+    let Attr::Index(items) = g.attr() else { return None };
+    match (items.as_slice(), perm) {
+        ([IndexItem::Slice { start: Some(k), stop: Some(l), step: 1 }], [None])
+            if *k >= 0 && *l == k + 1 && g.op() == Some(Op::Index) =>
+        {
+            Some(g.arg(0).index(&[IndexItem::At(*k)]))
+        }
+        _ => None,
+    }
+}
+
+/// Sums over what a broadcast repeated: over added axes and over those of length 1 at once.
 pub(super) fn alloc_derivative(v: &Adjoint<'_>) -> Expr {
-    crate::expr::unbroadcast(&v.g(), &v.x(0))
+    let (g, x) = (v.g(), v.x(0));
+    let lead = g.rank() - x.rank();
+    let one = |a: usize| x.ty().shape.dims()[a].is_one() && !g.ty().shape.dims()[a + lead].is_one();
+    let stretched: Vec<usize> = (0..x.rank()).filter(|a| one(*a)).collect();
+    let axes: Vec<usize> = (0..lead).chain(stretched.iter().map(|a| a + lead)).collect();
+    if axes.is_empty() {
+        return g;
+    }
+    let sum = g.reduce(Op::Sum, &Attr::Axes(axes));
+    if stretched.is_empty() { sum } else { x.keepdims(&sum, &stretched) }
 }
 
 /// What was written gets what arrives at its place, summed over what it was broadcast to.

@@ -27,6 +27,12 @@ impl Interval {
         let r = Interval { lo: self.lo.max(other.lo), hi: self.hi.min(other.hi) };
         (r.lo <= r.hi).then_some(r)
     }
+
+    /// Could the gap between the two come from rounding their ends?
+    pub fn touches(self, other: Interval) -> bool {
+        let (below, above) = (self.hi.min(other.hi), self.lo.max(other.lo));
+        above - below <= 1e-9 * below.abs().max(above.abs()).max(1e-3)
+    }
 }
 
 /// A property of an operator.
@@ -48,6 +54,8 @@ pub enum Law {
     Nonzero(fn(&[Fold]) -> bool),
     /// The result is an integer when the operands are.
     Integral,
+    /// The derivative is another than the slope, on purpose.
+    Mark,
 }
 
 /// What is known of one operand.

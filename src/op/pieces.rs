@@ -108,17 +108,28 @@ pub(super) fn reciprocal(e: &Expr) -> Vec<Piece> {
 
 /// Classic: `sum(x)` over everything, `Sum{0}(x)` over axes.
 pub(super) fn reduce_classic(e: &Expr) -> Vec<Piece> {
-    let name = e.op_name();
-    let Attr::Axes(axes) = e.attr() else { return call(name, 1) };
-    call(&format!("{}{{{}}}", capital(name), list(axes, ", ")), 1)
+    match e.attr() {
+        Attr::Axes(_) => reduce_class(e),
+        _ => call(e.op_name(), 1),
+    }
 }
 
+/// The name of Theano's class whatever the axes: `Prod(x)`, `Prod{0}(x)`.
+pub(super) fn reduce_class(e: &Expr) -> Vec<Piece> {
+    let class = capital(e.op_name());
+    let Attr::Axes(axes) = e.attr() else { return call(&class, 1) };
+    call(&format!("{class}{{{}}}", list(axes, ", ")), 1)
+}
+
+/// A class is called `ProdWithoutZeros` where the function is `prod_without_zeros`.
 pub(super) fn capital(name: &str) -> String {
-    let mut capital = name.to_string();
-    if let Some(first) = capital.get_mut(0..1) {
-        first.make_ascii_uppercase();
+    let mut out = String::with_capacity(name.len());
+    for word in name.split('_') {
+        let mut letters = word.chars();
+        out.extend(letters.next().map(|c| c.to_ascii_uppercase()));
+        out.extend(letters);
     }
-    capital
+    out
 }
 
 /// `Softmax(x)` along the last axis, `Softmax{0}(x)` along others.

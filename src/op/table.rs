@@ -1047,6 +1047,7 @@ ops!(
         derivative: Derivative::Each(&[|v| v.g().zeros_like()]),
         real: Some(|x| x[0].clone()),
         lower: Some(|x, _| x[0].clone()),
+        laws: &[Law::Mark],
         ..OpDef::UNARY
     },
     unary::DisconnectedGrad::disconnected_grad = OpDef {
@@ -1058,6 +1059,7 @@ ops!(
         disconnected: &[0],
         real: Some(|x| x[0].clone()),
         lower: Some(|x, _| x[0].clone()),
+        laws: &[Law::Mark],
         ..OpDef::UNARY
     },
     unary::UndefinedGrad::undefined_grad = OpDef {
@@ -1067,6 +1069,7 @@ ops!(
         ty: types::same,
         real: Some(|x| x[0].clone()),
         lower: Some(|x, _| x[0].clone()),
+        laws: &[Law::Mark],
         ..OpDef::UNARY
     },
     hidden::GradClip::grad_clip = OpDef {
@@ -1079,6 +1082,7 @@ ops!(
         disconnected: &[1, 2],
         real: Some(|x| x[0].clone()),
         lower: Some(|x, _| x[0].clone()),
+        laws: &[Law::Mark],
         ..OpDef::UNARY
     },
     hidden::GradScale::grad_scale = OpDef {
@@ -1091,6 +1095,7 @@ ops!(
         disconnected: &[1],
         real: Some(|x| x[0].clone()),
         lower: Some(|x, _| x[0].clone()),
+        laws: &[Law::Mark],
         ..OpDef::UNARY
     },
     hidden::Sum::sum = OpDef {
@@ -1105,6 +1110,7 @@ ops!(
     hidden::Prod::prod = OpDef {
         name: "prod",
         doc: "Product over axes.",
+        pp: Pp::Special(pieces::reduce_class),
         ty: types::reduce,
         derivative: Derivative::Each(&[derive::prod_derivative]),
         kernel: reduce!(Some(1.0), 1.0, |a, b| a * b),
@@ -1114,6 +1120,7 @@ ops!(
     hidden::ProdWithoutZeros::prod_without_zeros = OpDef {
         name: "prod_without_zeros",
         doc: "Product over axes of the elements that are not zero.",
+        pp: Pp::Special(pieces::reduce_class),
         ty: types::reduce,
         // A partial product may underflow to zero, and counts all the same.
         kernel: reduce!(Some(1.0), 1.0, |a, b| L::select(b.same(L::splat(0.0)), a, a * b), |a, b| a * b),
@@ -1141,6 +1148,7 @@ ops!(
     hidden::Any::any = OpDef {
         name: "any",
         doc: "Is an element true (not zero), over axes?",
+        pp: Pp::Special(pieces::reduce_class),
         ty: types::reduce_truth,
         derivative: Derivative::Each(&[|v| v.x(0).zeros_like()]),
         kernel: reduce!(Some(0.0), 0.0, |a, b| L::truth(L::either(a.nonzero(), b.nonzero()))),
@@ -1151,6 +1159,7 @@ ops!(
     hidden::All::all = OpDef {
         name: "all",
         doc: "Are all elements true (not zero), over axes?",
+        pp: Pp::Special(pieces::reduce_class),
         ty: types::reduce_truth,
         derivative: Derivative::Each(&[|v| v.x(0).zeros_like()]),
         kernel: reduce!(Some(1.0), 1.0, |a, b| L::truth(L::both(a.nonzero(), b.nonzero()))),
@@ -1398,6 +1407,7 @@ ops!(
     hidden::Det::det = OpDef {
         name: "det",
         doc: "Determinant of a square matrix.",
+        pp: Pp::Call(Some("Det")),
         ty: whole::types::number,
         demand: whole::types::square_demand,
         derivative: Derivative::Each(&[whole::derive::det]),
@@ -1419,7 +1429,7 @@ ops!(
         name: "matrix_inverse",
         doc: "Inverse of a square matrix; NaN where there is none.",
         latex: Some("!0^{-1}"),
-        pp: Pp::Call(Some("inv")),
+        pp: Pp::Call(Some("MatrixInverse")),
         plain: Pp::Call(Some("inv")),
         ty: whole::types::square_like,
         demand: whole::types::square_demand,

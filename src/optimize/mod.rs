@@ -7,8 +7,10 @@
 mod cache;
 mod fold;
 mod report;
+mod saturated;
 mod splice;
 mod total;
+mod trail;
 mod whole;
 mod window;
 mod windows;
@@ -16,7 +18,9 @@ mod windows;
 use std::sync::{Arc, OnceLock};
 
 pub use report::{Report, WindowStop};
+pub use saturated::{Saturated, saturated};
 pub use total::graph_cost;
+pub use trail::{Edge, Form, How, Patch, Trail, Way};
 
 use crate::egraph::{CostModel, Limits, OnDemand};
 use crate::extract::{Extractor, by_name};
@@ -69,6 +73,11 @@ impl Options {
     }
 }
 
+/// The extractor of a name, under the name that [`Options`] hold.
+pub fn extractor_name(name: &str) -> Option<&'static str> {
+    by_name(name).map(|e| e.name)
+}
+
 /// The standard rules, shared.
 pub fn standard_rules() -> Arc<RuleSet> {
     static STANDARD: OnceLock<Arc<RuleSet>> = OnceLock::new();
@@ -116,13 +125,25 @@ impl Program {
 
 /// The cheapest equivalent of a graph that was found; all roots together.
 pub fn optimize(graph: &Graph, roots: &[Id], options: &Options) -> Optimized {
-    let program = Program::of(&options.rules);
+    run(graph, roots, options, Report::new(options, graph_cost(&options.model, graph, roots)))
+}
+
+/// [`optimize`], and everything that was done. The result is the same.
+pub fn optimize_recorded(graph: &Graph, roots: &[Id], options: &Options) -> (Optimized, Trail) {
     let mut report = Report::new(options, graph_cost(&options.model, graph, roots));
+    report.trail = Some(Trail::default());
+    let mut done = run(graph, roots, options, report);
+    let trail = done.report.trail.take().unwrap_or_default();
+    (done, trail)
+}
+
+fn run(graph: &Graph, roots: &[Id], options: &Options, mut report: Report) -> Optimized {
+    let program = Program::of(&options.rules);
     let mut cache = cache::Cache::default();
     let mut best = passes(graph, roots, options, &program, &mut cache, &mut report);
     // Polynomials that reach over several windows.
     if !windows::is_single(graph, roots, options)
-        && let Some((g, r)) = whole::collect(graph, roots, options, &program)
+        && let Some((g, r)) = whole::collect(graph, roots, options, &program, &mut report)
     {
         let found = passes(&g, &r, options, &program, &mut cache, &mut report);
         if found.2 < best.2 * (1.0 - 1e-9) {
@@ -130,6 +151,11 @@ pub fn optimize(graph: &Graph, roots: &[Id], options: &Options) -> Optimized {
         }
     }
     let (graph, roots) = fold::fold(&best.0, &best.1);
+    report.record(|| Edge {
+        before: (best.0.clone(), best.1.clone()),
+        after: (graph.clone(), roots.clone()),
+        how: How::Fold,
+    });
     report.cost_after = graph_cost(&options.model, &graph, &roots);
     Optimized { graph, roots, report }
 }

@@ -5,7 +5,7 @@ use std::fmt;
 
 use serde::Serialize;
 
-use super::Options;
+use super::{Edge, Options, Trail};
 use crate::egraph::Stop;
 
 /// How many saturations stopped for one reason.
@@ -18,7 +18,7 @@ pub struct WindowStop {
 }
 
 /// What the optimizer did.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, Serialize)]
 pub struct Report {
     /// The profile that was asked for.
     pub profile: &'static str,
@@ -44,9 +44,19 @@ pub struct Report {
     pub contradictions: Vec<String>,
     /// How often each rule united two classes.
     pub rules: BTreeMap<String, usize>,
+    /// Every step, if it was asked for.
+    #[serde(skip)]
+    pub(super) trail: Option<Trail>,
 }
 
 impl Report {
+    /// Writes a step down, if that was asked for.
+    pub(super) fn record(&mut self, edge: impl FnOnce() -> Edge) {
+        if let Some(trail) = &mut self.trail {
+            trail.edges.push(edge());
+        }
+    }
+
     pub(super) fn new(options: &Options, cost: f64) -> Report {
         Report {
             profile: options.profile.name(),
@@ -61,6 +71,7 @@ impl Report {
             cost_after: cost,
             contradictions: Vec::new(),
             rules: BTreeMap::new(),
+            trail: None,
         }
     }
 

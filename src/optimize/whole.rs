@@ -1,6 +1,6 @@
 //! What no window sees: every polynomial of the whole graph, written anew where that is cheaper.
 
-use super::{Options, Program, graph_cost};
+use super::{Edge, How, Options, Program, Report, graph_cost};
 use crate::egraph::Space;
 use crate::graph::{Graph, Id};
 use crate::rules::Assumes;
@@ -14,11 +14,15 @@ pub(super) fn collect(
     roots: &[Id],
     options: &Options,
     program: &Program,
+    report: &mut Report,
 ) -> Option<(Graph, Vec<Id>)> {
     if graph.len() > NODES || !Assumes::REASSOC.within(options.profile.grants()) {
         return None;
     }
     let mut space = Space::new(graph, roots, &program.interned);
+    if report.trail.is_some() {
+        space.record();
+    }
     let mut wider = graph.clone();
     let pairs = crate::norm::propose(&mut wider, roots, options.profile, &program.relations);
     space.unite(&wider, &pairs);
@@ -26,6 +30,13 @@ pub(super) fn collect(
         return None;
     }
     let found = space.extract(&options.model, options.extractor(), options.effort, graph, roots).ok()?;
+    if let Some(log) = space.log() {
+        report.record(|| Edge {
+            before: (graph.clone(), roots.to_vec()),
+            after: (found.graph.clone(), found.roots.clone()),
+            how: How::Saturation(options.profile, log),
+        });
+    }
     let (before, after) =
         (graph_cost(&options.model, graph, roots), graph_cost(&options.model, &found.graph, &found.roots));
     (after < before * (1.0 - 1e-9)).then_some((found.graph, found.roots))

@@ -1,6 +1,6 @@
 //! One window: saturate, propose, extract, again until nothing improves.
 
-use super::{Options, Program, Report};
+use super::{Edge, How, Options, Program, Report};
 use crate::egraph::Space;
 use crate::graph::{Graph, Id};
 use crate::rules::Profile;
@@ -43,6 +43,9 @@ fn attempt(
     let mut cost = f64::INFINITY;
     for round in 0..ROUNDS {
         let mut space = Space::new(&best.0, &best.1, &program.interned);
+        if report.trail.is_some() {
+            space.record();
+        }
         if round > 0 && crate::rules::Assumes::REASSOC.within(profile.grants()) {
             let mut wider = best.0.clone();
             let pairs = crate::norm::propose(&mut wider, &best.1, profile, &program.relations);
@@ -60,6 +63,13 @@ fn attempt(
         }
         let found = space.extract(&options.model, options.extractor(), options.effort, &best.0, &best.1);
         let Ok(found) = found else { break };
+        if let Some(log) = space.log() {
+            report.record(|| Edge {
+                before: best.clone(),
+                after: (found.graph.clone(), found.roots.clone()),
+                how: How::Saturation(profile, log),
+            });
+        }
         let better = found.cost < cost * (1.0 - 1e-9);
         if better || round == 0 {
             cost = found.cost;

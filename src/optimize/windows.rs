@@ -7,7 +7,7 @@ use rustc_hash::FxHashMap;
 use super::cache::Cache;
 use super::total::closed;
 use super::window::optimize;
-use super::{Options, Program, Report, splice};
+use super::{Edge, How, Options, Patch, Program, Report, splice};
 use crate::graph::{Graph, Head, Id};
 
 /// A node with more users than this does not glue its users together.
@@ -45,6 +45,7 @@ pub(super) fn pass(
     }
     let windows = cut(graph, roots, options.window, pass);
     let mut done = Vec::with_capacity(windows.len());
+    let mut parts = Vec::new();
     for w in windows {
         let key = cache.key(&w.form);
         let found = match cache.forms.get(&key) {
@@ -59,9 +60,19 @@ pub(super) fn pass(
                 found
             }
         };
+        if report.trail.is_some() {
+            let (inputs, outputs) = (w.inputs.clone(), w.outputs.clone());
+            parts.push(Patch { before: w.form.clone(), after: found.clone(), inputs, outputs });
+        }
         done.push(Window { form: found, ..w });
     }
-    splice::splice(graph, roots, &done)
+    let after = splice::splice(graph, roots, &done);
+    report.record(|| Edge {
+        before: (graph.clone(), roots.to_vec()),
+        after: after.clone(),
+        how: How::Splice(parts),
+    });
+    after
 }
 
 /// Clusters of operators, by an undirected walk from the last node down; every cluster small.

@@ -10,7 +10,7 @@ mod tree;
 pub use debug::debugprint;
 pub use latex::latex;
 pub(crate) use names::shared_form;
-pub use names::{brief, let_form};
+pub use names::{brief, brief_line, let_form};
 pub(crate) use tree::GREEK;
 pub use tree::{pp, print, tree_length};
 

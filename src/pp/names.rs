@@ -43,6 +43,15 @@ pub fn brief(roots: &[Expr], spelling: Spelling) -> Vec<String> {
     trees
 }
 
+/// Expressions in a few words, for messages.
+pub fn brief_line(roots: &[Expr]) -> String {
+    let mut text = brief(roots, Spelling::Classic).join("; ");
+    if text.chars().count() > GLANCE {
+        text = text.chars().take(GLANCE).collect::<String>() + "...";
+    }
+    text
+}
+
 /// The names of some nodes.
 pub(crate) type Names<'a> = dyn Fn(&Expr) -> Option<String> + 'a;
 

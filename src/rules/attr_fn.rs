@@ -67,6 +67,32 @@ static FUNCTIONS: &[AttrFn] = &[
         },
     },
     AttrFn {
+        name: "perm-kept",
+        arity: 2,
+        attrs: &[AttrKind::Axes],
+        gives: AttrKind::Perm,
+        doc: "the dimshuffle that puts axes back, with length 1, after they were reduced in the value",
+        apply: |k| match k {
+            [Known::Attr(a), Known::Value(x)] => {
+                Some(Attr::Perm(puts_back(&a.axes(x.ty.rank()), x.ty.rank())))
+            }
+            _ => None,
+        },
+    },
+    AttrFn {
+        name: "index-compose",
+        arity: 2,
+        attrs: &[AttrKind::Index, AttrKind::Index],
+        gives: AttrKind::Index,
+        doc: "one index that does the second, then the first",
+        apply: |k| match k {
+            [Known::Attr(Attr::Index(outer)), Known::Attr(Attr::Index(inner))] => {
+                super::index::compose(outer, inner).map(Attr::Index)
+            }
+            _ => None,
+        },
+    },
+    AttrFn {
         name: "axes-before",
         arity: 2,
         attrs: &[AttrKind::Axes, AttrKind::Perm],
@@ -225,6 +251,12 @@ fn perm_squeeze(axes: &[usize], rank: usize, x: &Facts) -> Option<Attr> {
         }
     }
     Some(Attr::Perm(perm))
+}
+
+/// The dimshuffle to `rank` axes that puts back those that were reduced.
+pub(super) fn puts_back(axes: &[usize], rank: usize) -> Vec<Option<usize>> {
+    let mut next = 0..;
+    (0..rank).map(|i| if axes.contains(&i) { None } else { next.next() }).collect()
 }
 
 /// The `n`-th axis that is not in `gone`.

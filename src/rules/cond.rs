@@ -1,7 +1,7 @@
 //! The closed table of conditions. A condition that is not proved is false.
 
 use crate::facts::Facts;
-use crate::op::{Attr, AttrKind};
+use crate::op::{Attr, AttrKind, IndexItem};
 use crate::ty::DType;
 
 /// What a condition or an attribute function sees of a variable.
@@ -146,6 +146,33 @@ static CONDITIONS: &[Condition] = &[
             matches!(k, [Known::Attr(Attr::Perm(p)), Known::Value(x)]
                 if p.len() == x.ty.rank() && p.iter().enumerate().all(|(i, a)| *a == Some(i)))
         },
+        holds: None,
+    },
+    Condition {
+        name: "puts-back",
+        arity: 3,
+        attrs: &[AttrKind::Perm, AttrKind::Axes],
+        doc: "the dimshuffle puts the axes that were reduced in the value back, with length 1",
+        proved: |k| {
+            matches!(k, [Known::Attr(Attr::Perm(p)), Known::Attr(a), Known::Value(x)]
+                if super::attr_fn::puts_back(&a.axes(x.ty.rank()), x.ty.rank()) == *p)
+        },
+        holds: None,
+    },
+    Condition {
+        name: "all-axes",
+        arity: 2,
+        attrs: &[AttrKind::Axes],
+        doc: "the axes are all that the value has",
+        proved: |k| matches!(k, [Known::Attr(a), Known::Value(x)] if a.axes(x.ty.rank()).len() == x.ty.rank()),
+        holds: None,
+    },
+    Condition {
+        name: "takes-rows",
+        arity: 1,
+        attrs: &[AttrKind::Index],
+        doc: "the index concerns the first axis only",
+        proved: |k| matches!(k, [Known::Attr(Attr::Index(i))] if i.len() == 1 && i[0] != IndexItem::NewAxis),
         holds: None,
     },
     Condition {

@@ -8,6 +8,7 @@ mod attr_fn;
 pub mod check;
 mod cond;
 mod family;
+mod index;
 mod keys;
 mod literal;
 mod parse;

@@ -80,7 +80,7 @@ impl<'t> Reader<'_, 't> {
         }
         let (attr, rest) = self.attribute(form, op, each, &operands)?;
         let args = rest.iter().map(|f| self.value(*f, depth + 1)).collect::<Read<Vec<u32>>>()?;
-        if op.def().arity == Arity::AtLeast(2) && args.len() > 2 {
+        if op.def().nests() && args.len() > 2 {
             let mut all = args.into_iter();
             let first = all.next().unwrap_or_default();
             return Ok(

@@ -32,6 +32,7 @@ pub const STANDARD_FILES: &[(&str, &str)] = files![
     "reduce.rules",
     "dot.rules",
     "shape.rules",
+    "diagonal.rules",
 ];
 
 /// Rules with distinct names, in the order of their files.

@@ -3,7 +3,6 @@
 use std::fmt::Write as _;
 
 use super::ast::{AttrPattern, PNode, Pattern, Rule};
-use crate::op::Attr;
 
 impl Rule {
     /// `(* ?x 1) => ?x :when ((float ?x))`, on one line.
@@ -45,7 +44,7 @@ impl Rule {
                             let _ = write!(text, " {}", self.name_of(*v));
                         }
                         AttrPattern::Lit(a) => {
-                            let _ = write!(text, " {}", literal(a));
+                            let _ = write!(text, " {}", a.text());
                         }
                         AttrPattern::Call(f, vars) => {
                             let vars: String =
@@ -62,17 +61,5 @@ impl Rule {
             texts.push(text);
         }
         texts.pop().unwrap_or_default()
-    }
-}
-
-fn literal(a: &Attr) -> String {
-    match a {
-        Attr::Axes(axes) => format!("(axes{})", axes.iter().map(|i| format!(" {i}")).collect::<String>()),
-        Attr::Perm(perm) => {
-            let items: String =
-                perm.iter().map(|p| p.map_or(" x".to_string(), |i| format!(" {i}"))).collect();
-            format!("(perm{items})")
-        }
-        other => format!("{other:?}"),
     }
 }

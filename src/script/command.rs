@@ -26,6 +26,8 @@ pub(super) enum Command<'a> {
     Cost(&'a str),
     /// `eval EXPR with x = VALUE, ...`.
     Evaluate(&'a str, Vec<(&'a str, &'a str)>),
+    /// `verify EXPR by x, ... with x = VALUE, ...`: the gradient against finite differences.
+    Verify(&'a str, Vec<&'a str>, Vec<(&'a str, &'a str)>),
     /// `plot EXPR, ... for x = A .. B to FILE`.
     Plot {
         /// What is drawn.
@@ -90,7 +92,7 @@ pub(super) fn command(text: &str) -> Result<Command<'_>, String> {
         Some(i) => (&text[..i], text[i..].trim()),
         None => (text, ""),
     };
-    let takes = ["pp", "let", "sexp", "opt", "cost", "eval", "plot"].contains(&word);
+    let takes = ["pp", "let", "sexp", "opt", "cost", "eval", "verify", "plot"].contains(&word);
     // `pp = 3` and `pp: f64` define a name.
     if !takes || rest.starts_with(['=', ':']) && !rest.starts_with("==") {
         return Ok(Command::Define);
@@ -107,6 +109,12 @@ pub(super) fn command(text: &str) -> Result<Command<'_>, String> {
         "eval" => {
             let (what, values) = cut(rest, " with ").map_or((rest, ""), |(a, b)| (a, b));
             Command::Evaluate(what, assignments(values)?)
+        }
+        "verify" => {
+            let usage = "expected `verify EXPR by x with x = VALUE`";
+            let (what, rest) = cut(rest, " by ").ok_or(usage)?;
+            let (by, values) = cut(rest, " with ").ok_or(usage)?;
+            Command::Verify(what, pieces(by), assignments(values)?)
         }
         _ => {
             let usage = "expected `plot EXPR for x = A .. B` or `... to FILE`";

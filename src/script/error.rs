@@ -9,7 +9,9 @@ use crate::function::CompileError;
 use crate::grad::GradError;
 use crate::graph::ImportError;
 use crate::plot::PlotError;
+use crate::proof::ExplainError;
 use crate::sexp::ReadError;
+use crate::verify::VerifyError;
 
 /// What went wrong.
 #[derive(Debug)]
@@ -23,6 +25,8 @@ pub enum ScriptError {
     Compile(Box<CompileError>),
     /// Inputs that a function does not take.
     Call(Box<CallError>),
+    /// A gradient that is not what differences say.
+    Verify(Box<VerifyError>),
     /// Data that cannot be read.
     Data(DataError),
     /// A figure that cannot be drawn.
@@ -50,6 +54,13 @@ impl ScriptError {
             ScriptError::Grad(_) => "grad",
             ScriptError::Compile(e) => e.class(),
             ScriptError::Call(e) => e.class(),
+            ScriptError::Verify(e) => match &**e {
+                VerifyError::Grad(_) => "grad",
+                VerifyError::Compile(e) => e.class(),
+                VerifyError::Call(e) => e.class(),
+                VerifyError::Differs(_) => "difference",
+                _ => "type",
+            },
             ScriptError::Data(e) => e.class,
             ScriptError::Plot(_) => "value",
             ScriptError::Other { class, .. } => class,
@@ -83,6 +94,7 @@ impl fmt::Display for ScriptError {
             ScriptError::Grad(e) => write!(f, "{e}"),
             ScriptError::Compile(e) => write!(f, "{e}"),
             ScriptError::Call(e) => write!(f, "{e}"),
+            ScriptError::Verify(e) => write!(f, "{e}"),
             ScriptError::Data(e) => write!(f, "{e}"),
             ScriptError::Plot(e) => write!(f, "{e}"),
             ScriptError::Other { message, .. } => f.write_str(message),
@@ -101,7 +113,7 @@ macro_rules! from {
         })*
     };
 }
-from!(ReadError => Read, GradError => Grad, CompileError => Compile, CallError => Call, DataError => Data, PlotError => Plot);
+from!(ReadError => Read, GradError => Grad, CompileError => Compile, CallError => Call, VerifyError => Verify, DataError => Data, PlotError => Plot);
 
 impl From<ImportError> for ScriptError {
     fn from(e: ImportError) -> ScriptError {
@@ -112,5 +124,14 @@ impl From<ImportError> for ScriptError {
 impl From<TypeError> for ScriptError {
     fn from(e: TypeError) -> ScriptError {
         ScriptError::other(e.class(), e.to_string())
+    }
+}
+
+impl From<ExplainError> for ScriptError {
+    fn from(e: ExplainError) -> ScriptError {
+        match e {
+            ExplainError::Import(e) => e.into(),
+            other => ScriptError::other("proof", other.to_string()),
+        }
     }
 }

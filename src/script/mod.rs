@@ -11,16 +11,19 @@
 //! opt g                         # optimized
 //! cost g                        # the estimated work of both
 //! eval g with x = 4             # before and after optimization; a difference is an error
+//! verify y by x with x = 4       # the gradient against finite differences
 //! plot y, g for x = -2 .. 2 to square.svg
 //! ```
 
 mod command;
 mod error;
 mod plot;
+mod read;
 mod run;
 mod session;
 
 pub use error::ScriptError;
 pub use plot::{Curve, draw};
+pub use read::{Stated, expressions};
 pub use run::run;
 pub use session::{Evaluated, Session};

@@ -69,6 +69,11 @@ fn step(session: &mut Session, name: &str, s: &Statement<'_>, out: &mut String) 
             texts.extend(found.notes.iter().map(|n| format!("({n})")));
             lines(out, s, &texts);
         }
+        Command::Verify(what, by, values) => {
+            let roots = read(what)?;
+            let text = session.verify(&roots, &by, &values).map_err(|e| at(name, s, e))?;
+            lines(out, s, &[text]);
+        }
         Command::Plot { what, var, from, to, file } => {
             let number = |t: &str| t.parse::<f64>().map_err(|_| place(format!("`{t}` is not a number")));
             let (from, to) = (number(from)?, number(to)?);
@@ -98,7 +103,7 @@ fn step(session: &mut Session, name: &str, s: &Statement<'_>, out: &mut String) 
 }
 
 /// The part of a statement that is an expression, at its own place in the file.
-fn placed(name: &str, s: &Statement<'_>, what: &str) -> Source {
+pub(super) fn placed(name: &str, s: &Statement<'_>, what: &str) -> Source {
     let start = what.as_ptr().addr().saturating_sub(s.text.as_ptr().addr());
     Source::part(name, s.line, s.text, start..start + what.len())
 }

@@ -6,7 +6,7 @@ use ndarray::ArrayD;
 
 use super::error::ScriptError;
 use crate::data::read_input;
-use crate::expr::{Expr, variables};
+use crate::expr::{Expr, stated_lengths, tells, variables};
 use crate::function::Function;
 use crate::graph::{ImportError, export, import};
 use crate::num::same;
@@ -15,6 +15,7 @@ use crate::optimize::{Options, Report, optimize};
 use crate::pp::{TREE_LIMIT, let_form, pp, tree_length};
 use crate::sexp::Source;
 use crate::text::{Program, Scope};
+use crate::verify;
 
 /// Relative difference of values before and after optimization beyond which they are not equal.
 const TOLERANCE: f64 = 1e-8;
@@ -56,9 +57,17 @@ impl Session {
     /// The inputs that expressions use, in the order of their declaration.
     pub fn inputs_of(&self, roots: &[Expr]) -> Vec<Expr> {
         let used = variables(roots);
-        let declared = self.scope.inputs();
-        let mut out: Vec<Expr> =
-            declared.into_iter().filter(|d| used.iter().any(|u| u.name() == d.name())).collect();
+        // An input that only tells a length is one too, where no other tells it.
+        let mut lengths = stated_lengths(roots);
+        lengths.retain(|s| !used.iter().any(|u| tells(u, std::slice::from_ref(s))));
+        let mut out: Vec<Expr> = Vec::new();
+        for d in self.scope.inputs() {
+            let named = used.iter().any(|u| u.name() == d.name());
+            if named || tells(&d, &lengths) {
+                lengths.retain(|s| !tells(&d, std::slice::from_ref(s)));
+                out.push(d);
+            }
+        }
         for u in used {
             if !out.iter().any(|o| o.name() == u.name()) {
                 out.push(u);
@@ -111,6 +120,44 @@ impl Session {
             }
         }
         Ok(Evaluated { values, notes })
+    }
+
+    /// Compares the gradient of an expression by inputs with finite differences; a line that says
+    /// what was compared.
+    ///
+    /// # Errors
+    /// Several expressions, an unknown name, values that do not fit, and a gradient that is wrong.
+    pub fn verify(
+        &self,
+        roots: &[Expr],
+        by: &[&str],
+        values: &[(&str, &str)],
+    ) -> Result<String, ScriptError> {
+        self.verify_arrays(roots, by, &self.data(values)?, &verify::Options::default())
+    }
+
+    /// [`Session::verify`] with arrays and options.
+    ///
+    /// # Errors
+    /// As there.
+    pub fn verify_arrays(
+        &self,
+        roots: &[Expr],
+        by: &[&str],
+        data: &[(String, ArrayD<f64>)],
+        options: &verify::Options,
+    ) -> Result<String, ScriptError> {
+        let [f] = roots else {
+            return Err(ScriptError::other("type", "one gradient is verified, not several"));
+        };
+        let mut wrt = Vec::new();
+        for name in by {
+            let unknown = || ScriptError::other("name", format!("no input is called `{name}`"));
+            wrt.push(self.scope.inputs().into_iter().find(|x| x.name() == Some(name)).ok_or_else(unknown)?);
+        }
+        let at: Vec<(&str, ArrayD<f64>)> = data.iter().map(|(n, a)| (n.as_str(), a.clone())).collect();
+        let found = verify::verify_grad(f, &wrt, &at, options)?;
+        Ok(format!("{} elements agree with finite differences", found.elements))
     }
 
     /// Reads the values of inputs: literals or files.

@@ -285,9 +285,11 @@ impl<'a> Elaborator<'a> {
         }
         let braces = braces.map(|b| &self.postfix.braces[b as usize]);
         let found = *self.callees.entry(name).or_insert_with(|| callee(name));
-        // Some classic names are capitalized: `Sum{0}`, `DimShuffle{1, 0}`, `Softmax`.
+        // Some classic names are those of classes: `Sum{0}`, `DimShuffle{1, 0}`, `MatrixInverse`.
         let found = match found {
-            None if name.starts_with(|c: char| c.is_ascii_uppercase()) => callee(&name.to_ascii_lowercase()),
+            None if name.starts_with(|c: char| c.is_ascii_uppercase()) => {
+                callee(&name.to_ascii_lowercase()).or_else(|| callee(&in_words(name)))
+            }
             found => found,
         };
         let Some(callee) = found else { return Err(self.unknown(name, span)) };
@@ -350,4 +352,16 @@ fn cast(mut args: Args<'_>, op: Op, d: DType) -> Result<Expr, ReadError> {
     let operands = args.operands(usize::MAX)?;
     args.done()?;
     args.apply(op, Attr::DType(d), operands)
+}
+
+/// `matrix_inverse` of `MatrixInverse`.
+fn in_words(class: &str) -> String {
+    let mut out = String::with_capacity(class.len() + 4);
+    for (i, c) in class.chars().enumerate() {
+        if c.is_ascii_uppercase() && i > 0 {
+            out.push('_');
+        }
+        out.push(c.to_ascii_lowercase());
+    }
+    out
 }

@@ -114,10 +114,15 @@ pub(in crate::op) fn erfcinv(x: &[Expr], _: &Attr) -> Spelled {
     Some(choose((1 - x).abs().lt(1), inside, (1 - x).sgn() * -(-(1 - x).abs()).log1p()))
 }
 
+/// `sin(pi * x)`, of what is left of `x` in its period.
+fn sin_pi(x: &Expr) -> Expr {
+    (PI * (x - 2 * (x / 2).floor())).sin()
+}
+
 /// `exp(gammaln(x))`, below a half by reflection.
 pub(in crate::op) fn gamma(x: &[Expr], _: &Attr) -> Spelled {
     let x = &x[0];
-    let below = PI / ((PI * x).sin() * (1 - x).gammaln().exp());
+    let below = PI / (sin_pi(x) * (1 - x).gammaln().exp());
     Some(choose(x.ge(0.5), x.gammaln().exp(), below))
 }
 
@@ -158,7 +163,7 @@ fn polygamma_of(n: i32, x: &Expr) -> Expr {
 /// The derivative of `psi`; far below zero by reflection.
 pub(in crate::op) fn tri_gamma(x: &[Expr], _: &Attr) -> Spelled {
     let x = &x[0];
-    let reflected = (PI / (PI * x).sin()).sqr() - polygamma_of(1, &(1 - x));
+    let reflected = (PI / sin_pi(x)).sqr() - polygamma_of(1, &(1 - x));
     Some(choose(x.gt(-40), polygamma_of(1, x), reflected))
 }
 

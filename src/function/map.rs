@@ -1,0 +1,93 @@
+//! A function over slices: one call for each place along the first axis.
+
+use ndarray::{ArrayD, ArrayViewD, ArrayViewMutD, Axis, IxDyn};
+
+use super::compile::Function;
+use super::error::CallError;
+
+/// How a call for each slice sees one input.
+#[derive(Debug, Clone)]
+pub enum Each<'a> {
+    /// One slice after the other along the first axis.
+    Slice(ArrayViewD<'a, f64>),
+    /// The same in every call.
+    Whole(ArrayViewD<'a, f64>),
+}
+
+impl Each<'_> {
+    fn at(&self, i: usize) -> ArrayViewD<'_, f64> {
+        match self {
+            Each::Slice(x) => x.index_axis(Axis(0), i),
+            Each::Whole(x) => x.view(),
+        }
+    }
+
+    fn count(&self) -> Option<usize> {
+        match self {
+            Each::Slice(x) => x.shape().first().copied(),
+            Each::Whole(_) => None,
+        }
+    }
+}
+
+impl Function {
+    /// Calls the function for each slice along the first axis of some inputs; results lie along a
+    /// new first axis. It takes any function; where the loop shall be fused with what is computed,
+    /// [`vectorize`](crate::expr::vectorize) the expressions instead.
+    ///
+    /// ```
+    /// use egrad::function::{Each, Function};
+    /// use egrad::prelude::*;
+    /// use ndarray::{arr1, arr2};
+    /// let (x, w) = (dvector("x"), dvector("w"));
+    /// let f = Function::new(&[x.clone(), w.clone()], &[dot(&x, &w)])?;
+    /// let (xs, w) = (arr2(&[[1.0, 2.0], [3.0, 4.0]]).into_dyn(), arr1(&[1.0, 1.0]).into_dyn());
+    /// let out = f.map(&[Each::Slice(xs.view()), Each::Whole(w.view())])?;
+    /// assert_eq!(out[0].as_slice(), Some(&[3.0, 7.0][..]));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    ///
+    /// # Errors
+    /// As [`Function::call`]; no slice of an input, inputs with different numbers of slices. For no
+    /// slices at all the lengths that inputs tell are 0.
+    pub fn map(&self, args: &[Each<'_>]) -> Result<Vec<ArrayD<f64>>, CallError> {
+        let name = |i: usize| self.inputs().get(i).and_then(|e| e.name()).unwrap_or("").to_string();
+        let mut first: Option<(usize, usize)> = None;
+        for (i, x) in args.iter().enumerate() {
+            if let (Each::Slice(x), None) = (x, x.count()) {
+                return Err(CallError::Rank { name: name(i), expected: 1, got: x.shape().to_vec() });
+            }
+            let Some(n) = x.count() else { continue };
+            match first {
+                Some((at, m)) if m != n => {
+                    let (first, second) = ((name(at), 0, m), (name(i), 0, n));
+                    return Err(CallError::Symbol { symbol: "of the slices".into(), first, second });
+                }
+                _ => first = first.or(Some((i, n))),
+            }
+        }
+        let n = first.map_or(1, |(_, n)| n);
+        let views = |i: usize| args.iter().map(|x| x.at(i)).collect::<Vec<_>>();
+        if n == 0 {
+            let dims = |e: &crate::expr::Expr| {
+                let own = e.ty().shape.dims().iter().map(|d| d.eval(&|_| Some(0)).unwrap_or(0));
+                std::iter::once(0).chain(own).collect::<Vec<_>>()
+            };
+            return Ok(self.outputs().iter().map(|e| ArrayD::zeros(IxDyn(&dims(e)))).collect());
+        }
+        let head = self.call(&views(0))?;
+        let mut out: Vec<ArrayD<f64>> = Vec::with_capacity(head.len());
+        for value in &head {
+            let dims: Vec<usize> = std::iter::once(n).chain(value.shape().iter().copied()).collect();
+            let mut all = ArrayD::zeros(IxDyn(&dims));
+            all.index_axis_mut(Axis(0), 0).assign(value);
+            out.push(all);
+        }
+        for i in 1..n {
+            let mut places: Vec<ArrayViewMutD<'_, f64>> =
+                out.iter_mut().map(|o| o.index_axis_mut(Axis(0), i)).collect();
+            self.call_into(&views(i), &mut places)?;
+        }
+        Ok(out)
+    }
+}

@@ -1,0 +1,191 @@
+//! What is encoded, read back by a decoder that knows nothing of it.
+
+use iced_x86::{Decoder, DecoderOptions, Instruction, Mnemonic, OpKind, Register};
+
+use super::*;
+
+const FORMS: [(Form, &[usize], &[Reg]); 2] =
+    [(Form::Vex, &[1, 4], &[0, 5, 9, 15]), (Form::Evex, &[8], &[0, 7, 12, 17, 31])];
+
+fn decode(asm: &Asm) -> Instruction {
+    let mut decoder = Decoder::new(64, &asm.code, DecoderOptions::NONE);
+    let i = decoder.decode();
+    assert_eq!(i.len(), asm.code.len(), "{:02x?} is {i:?}", asm.code);
+    i
+}
+
+#[test]
+fn three_operands() {
+    let ops = [
+        (ADD, Mnemonic::Vaddpd),
+        (SUB, Mnemonic::Vsubpd),
+        (MUL, Mnemonic::Vmulpd),
+        (DIV, Mnemonic::Vdivpd),
+        (MIN, Mnemonic::Vminpd),
+        (MAX, Mnemonic::Vmaxpd),
+        (AND, Mnemonic::Vandpd),
+        (OR, Mnemonic::Vorpd),
+        (XOR, Mnemonic::Vxorpd),
+        (INT_ADD, Mnemonic::Vpaddq),
+        (INT_SUB, Mnemonic::Vpsubq),
+        (fma_213(Signs::default()), Mnemonic::Vfmadd213pd),
+        (fma_231(Signs::default()), Mnemonic::Vfmadd231pd),
+    ];
+    for (form, lanes, regs) in FORMS {
+        for ((o, mnemonic), &lanes) in ops.iter().flat_map(|o| lanes.iter().map(move |l| (o, l))) {
+            for (&out, &first, &rm) in
+                regs.iter().flat_map(|a| regs.iter().flat_map(move |b| regs.iter().map(move |c| (a, b, c))))
+            {
+                let mut asm = Asm::new(form);
+                asm.lanes = lanes;
+                asm.vector(*o, out, first, Rm::Reg(rm), None, Deco::default());
+                let i = decode(&asm);
+                let numbers = [0, 1, 2].map(|k| i.op_register(k).number());
+                assert_eq!(i.mnemonic(), *mnemonic);
+                assert_eq!(numbers, [out, first, rm].map(usize::from));
+                let sizes = [0, 1, 2].map(|k| i.op_register(k).size());
+                assert_eq!(sizes, [lanes.max(2) * 8; 3]);
+            }
+        }
+    }
+}
+
+#[test]
+fn memory_operands() {
+    for (form, lanes, regs) in FORMS {
+        let lanes = lanes[lanes.len() - 1];
+        for &reg in regs {
+            for base in [RAX, RDX, RDI, 8, 11] {
+                for disp in [0, 8, 64, 72, 640, 100_000] {
+                    for rm in [Rm::At(base, disp), Rm::Element(base, disp)] {
+                        let mut asm = Asm::new(form);
+                        asm.lanes = lanes;
+                        asm.vector(LOAD, reg, 0, rm, None, Deco::default());
+                        let i = decode(&asm);
+                        assert_eq!(i.mnemonic(), Mnemonic::Vmovupd);
+                        assert_eq!(i.op_register(0).number(), usize::from(reg));
+                        assert_eq!(i.op_kind(1), OpKind::Memory);
+                        assert_eq!(i.memory_base().number(), usize::from(base));
+                        assert_eq!(i.memory_displacement64(), u64::try_from(disp).unwrap_or(0));
+                        let indexed = matches!(rm, Rm::Element(..));
+                        assert_eq!(i.memory_index() == Register::RCX, indexed);
+                        assert!(!indexed || i.memory_index_scale() == 8);
+                    }
+                }
+            }
+        }
+    }
+}
+
+#[test]
+fn masks_and_broadcasts() {
+    let mut asm = Asm::new(Form::Evex);
+    asm.lanes = 8;
+    let deco = Deco { mask: 1, zero: true, broadcast: false };
+    asm.vector(LOAD, 20, 0, Rm::Element(9, 64), None, deco);
+    let i = decode(&asm);
+    assert_eq!((i.op_mask(), i.zeroing_masking()), (Register::K1, true));
+
+    let mut asm = Asm::new(Form::Evex);
+    asm.lanes = 8;
+    asm.vector(ADD, 20, 3, Rm::Pool(0), None, Deco { broadcast: true, ..Deco::default() });
+    assert!(decode(&asm).is_broadcast());
+    asm.pool(&[1, 2], 1);
+    let mut decoder = Decoder::new(64, &asm.code, DecoderOptions::NONE);
+    assert_eq!(decoder.decode().ip_rel_memory_address(), 64);
+
+    let mut asm = Asm::new(Form::Evex);
+    asm.mask_op(0x41, 3, 4, 5);
+    let i = decode(&asm);
+    assert_eq!(i.mnemonic(), Mnemonic::Kandw);
+    assert_eq!([0, 1, 2].map(|k| i.op_register(k).number()), [3, 4, 5]);
+}
+
+#[test]
+fn general_instructions() {
+    let texts: [(fn(&mut Asm), Mnemonic, &[Register]); 9] = [
+        (|a| a.copy(10, RCX), Mnemonic::Mov, &[Register::R10, Register::RCX]),
+        (|a| a.sum(RAX, RCX, 16), Mnemonic::Lea, &[Register::RAX]),
+        (|a| a.compare_with(RAX, RSI), Mnemonic::Cmp, &[Register::RAX, Register::RSI]),
+        (|a| a.all_hold(), Mnemonic::Mov, &[Register::R11D]),
+        (|a| a.hold(), Mnemonic::And, &[Register::R11D, Register::EAX]),
+        (|a| a.invert(), Mnemonic::Not, &[Register::EAX]),
+        (|a| a.first_bit_only(), Mnemonic::Or, &[Register::EAX]),
+        (|a| a.next_byte(), Mnemonic::Shr, &[Register::EAX]),
+        (|a| a.mask_to_eax(6), Mnemonic::Kmovw, &[Register::EAX, Register::K6]),
+    ];
+    for (emit, mnemonic, registers) in texts {
+        let mut asm = Asm::new(Form::Evex);
+        emit(&mut asm);
+        let i = decode(&asm);
+        assert_eq!(i.mnemonic(), mnemonic);
+        for (k, r) in (0..).zip(registers) {
+            assert_eq!(i.op_register(k), *r);
+        }
+    }
+}
+
+#[test]
+fn counters_in_the_table() {
+    let texts: [(fn(&mut Asm), Mnemonic); 2] =
+        [(|a| a.add_to(72), Mnemonic::Add), (|a| a.count_down(72), Mnemonic::Dec)];
+    for (emit, mnemonic) in texts {
+        let mut asm = Asm::new(Form::Evex);
+        emit(&mut asm);
+        let i = decode(&asm);
+        assert_eq!((i.mnemonic(), i.memory_base()), (mnemonic, Register::RDI));
+        assert_eq!((i.memory_displacement64(), i.memory_size().size()), (72, 8));
+    }
+}
+
+#[test]
+fn signs_of_fused_operations() {
+    let names = [
+        [Mnemonic::Vfmadd213pd, Mnemonic::Vfmsub213pd, Mnemonic::Vfnmadd213pd, Mnemonic::Vfnmsub213pd],
+        [Mnemonic::Vfmadd231pd, Mnemonic::Vfmsub231pd, Mnemonic::Vfnmadd231pd, Mnemonic::Vfnmsub231pd],
+    ];
+    for (form, lanes, _) in FORMS {
+        for k in 0..4 {
+            let signs = Signs { product: k & 2 != 0, sum: k & 1 != 0 };
+            for (o, names) in [fma_213(signs), fma_231(signs)].into_iter().zip(names) {
+                let mut asm = Asm::new(form);
+                asm.lanes = lanes[lanes.len() - 1];
+                asm.vector(o, 1, 2, Rm::Reg(3), None, Deco::default());
+                assert_eq!(decode(&asm).mnemonic(), names[k]);
+            }
+        }
+    }
+}
+
+#[test]
+fn lanes_of_partial_results() {
+    for base in [RAX, 8] {
+        let mut asm = Asm::new(Form::Vex);
+        asm.vector(LOAD_ONE, 9, 0, Rm::Lane(base), None, Deco::default());
+        let i = decode(&asm);
+        assert_eq!((i.mnemonic(), i.memory_index()), (Mnemonic::Vmovsd, Register::R10));
+        assert_eq!((i.memory_base().number(), i.memory_index_scale()), (usize::from(base), 8));
+    }
+}
+
+#[test]
+fn instructions_of_few_forms() {
+    let mut asm = Asm::new(Form::Evex);
+    asm.lanes = 8;
+    asm.vector(SCALE, 20, 3, Rm::Reg(30), None, Deco::default());
+    assert_eq!(decode(&asm).mnemonic(), Mnemonic::Vscalefpd);
+    for (form, lanes, regs) in FORMS {
+        let mut asm = Asm::new(form);
+        asm.lanes = lanes[lanes.len() - 1];
+        asm.vector(CMP_BITS, 2, 3, Rm::Reg(regs[2]), None, Deco::default());
+        assert_eq!(decode(&asm).mnemonic(), Mnemonic::Vpcmpeqq);
+    }
+    let mut asm = Asm::new(Form::Vex);
+    asm.lanes = 4;
+    asm.vector(SIGNS, RAX, 0, Rm::Reg(9), None, Deco::default());
+    let i = decode(&asm);
+    assert_eq!(
+        (i.mnemonic(), i.op_register(0), i.op_register(1)),
+        (Mnemonic::Vmovmskpd, Register::EAX, Register::YMM9)
+    );
+}

@@ -1,0 +1,130 @@
+//! Exact division and square roots of polynomials.
+
+use std::cmp::Ordering;
+use std::collections::BTreeMap;
+
+use super::poly::{Monomial, Poly};
+use super::ratio::Ratio;
+
+/// Terms of a quotient or a root at most.
+const TERMS: usize = 16;
+
+/// Lexicographic: the first indeterminate whose exponents differ decides. Products respect it, which division needs.
+fn order(a: &Monomial, b: &Monomial) -> Ordering {
+    let (mut x, mut y) = (a.0.iter().peekable(), b.0.iter().peekable());
+    loop {
+        match (x.peek(), y.peek()) {
+            (None, None) => return Ordering::Equal,
+            (Some((_, e)), None) => return e.cmp(&0),
+            (None, Some((_, f))) => return 0.cmp(f),
+            (Some((i, e)), Some((j, f))) => match i.cmp(j) {
+                Ordering::Less => return e.cmp(&0),
+                Ordering::Greater => return 0.cmp(f),
+                Ordering::Equal if e != f => return e.cmp(f),
+                Ordering::Equal => {
+                    x.next();
+                    y.next();
+                }
+            },
+        }
+    }
+}
+
+fn lead(p: &Poly) -> Option<(&Monomial, Ratio)> {
+    p.0.iter().max_by(|a, b| order(a.0, b.0)).map(|(m, c)| (m, *c))
+}
+
+fn term(m: Monomial, c: Ratio) -> Poly {
+    Poly(BTreeMap::from([(m, c)]))
+}
+
+/// `a / b`, with no negative exponent.
+fn over(a: &Monomial, b: &Monomial) -> Option<Monomial> {
+    let inverse = Monomial(b.0.iter().map(|&(id, e)| (id, -e)).collect());
+    a.mul(&inverse).filter(|m| m.0.iter().all(|(_, e)| *e > 0))
+}
+
+/// Does no indeterminate stand in a denominator?
+pub(super) fn is_whole(p: &Poly) -> bool {
+    p.0.keys().all(|m| m.0.iter().all(|(_, e)| *e > 0))
+}
+
+/// `p / d`, when that is a polynomial.
+pub(super) fn exact(p: &Poly, d: &Poly) -> Option<Poly> {
+    if !is_whole(p) || !is_whole(d) {
+        return None;
+    }
+    let (below, c) = lead(d)?;
+    let inverse = c.inverse()?;
+    let mut left = p.clone();
+    let mut quotient = Poly::default();
+    while let Some((above, a)) = lead(&left) {
+        if quotient.0.len() == TERMS {
+            return None;
+        }
+        let next = term(over(above, below)?, a.mul(inverse)?);
+        left = left.add(&d.mul(&next)?.neg())?;
+        quotient = quotient.add(&next)?;
+    }
+    Some(quotient)
+}
+
+/// `c` and `r` with `p = c * r * r`, where `r` has several terms.
+pub(super) fn square(p: &Poly) -> Option<(Ratio, Poly)> {
+    if p.0.len() < 3 || !is_whole(p) {
+        return None;
+    }
+    let (m, c) = lead(p)?;
+    if m.0.iter().any(|(_, e)| e % 4 != 0) {
+        return None;
+    }
+    let first = Monomial(m.0.iter().map(|&(id, e)| (id, e / 2)).collect());
+    let scaled = p.mul(&Poly::constant(c.inverse()?))?;
+    let half = Ratio::from_f64(0.5)?;
+    let mut root = term(first.clone(), Ratio::ONE);
+    loop {
+        let rest = scaled.add(&root.mul(&root)?.neg())?;
+        let Some((m, a)) = lead(&rest) else { return (root.0.len() > 1).then_some((c, root)) };
+        let next = over(m, &first)?;
+        // The terms of a root come in descending order; anything else is not one.
+        if root.0.len() == TERMS || root.0.keys().any(|n| order(n, &next) != Ordering::Greater) {
+            return None;
+        }
+        root = root.add(&term(next, a.mul(half)?))?;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn x(id: u32) -> Poly {
+        Poly::atom(id)
+    }
+
+    fn number(c: f64) -> Poly {
+        Poly::constant(Ratio::from_f64(c).unwrap())
+    }
+
+    #[test]
+    fn quotients_are_exact_or_none() {
+        let (a, b) = (x(1), x(2));
+        let d = a.add(&b.neg()).unwrap();
+        let cubes =
+            a.mul(&a).unwrap().mul(&a).unwrap().add(&b.mul(&b).unwrap().mul(&b).unwrap().neg()).unwrap();
+        let q = exact(&cubes, &d).unwrap();
+        assert_eq!(q.mul(&d).unwrap(), cubes);
+        assert_eq!(exact(&cubes.add(&number(1.0)).unwrap(), &d), None);
+        assert_eq!(exact(&number(3.0), &d), None);
+    }
+
+    #[test]
+    fn squares_are_found() {
+        let r = x(1).add(&x(2).mul(&number(-3.0)).unwrap()).unwrap().add(&number(1.0)).unwrap();
+        let p = r.mul(&r).unwrap().mul(&number(-5.0)).unwrap();
+        let (c, root) = square(&p).unwrap();
+        assert_eq!(root.mul(&root).unwrap().mul(&Poly::constant(c)).unwrap(), p);
+        assert_eq!(square(&p.add(&x(1)).unwrap()), None);
+        assert_eq!(square(&x(1).mul(&x(1)).unwrap()), None);
+    }
+}
