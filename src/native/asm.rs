@@ -300,8 +300,12 @@ impl Asm {
 
     /// `rax =` the doubles from the address in it to the next multiple of 64.
     pub(super) fn to_alignment(&mut self) {
-        // neg eax; shr eax, 3; and eax, 7
         self.code.extend_from_slice(&[0xF7, 0xD8, 0xC1, 0xE8, 3, 0x83, 0xE0, 7]);
+    }
+
+    /// Are `r10` and `rax` apart by a multiple of 64? Zero if so.
+    pub(super) fn compare_alignment(&mut self) {
+        self.code.extend_from_slice(&[0x49, 0x31, 0xC2, 0x41, 0xF6, 0xC2, 63]);
     }
 
     /// `rcx += r10`.
