@@ -174,7 +174,7 @@ impl Emit<'_> {
             self.asm.compare_alignment();
             self.asm.jump(0x85)
         });
-        self.asm.to_alignment();
+        self.asm.head_length();
         self.asm.copy(10, RAX);
         self.asm.compare(RAX, 0);
         let aligned = self.asm.jump(0x8E);
