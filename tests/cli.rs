@@ -89,7 +89,7 @@ fn the_first_page() {
 #[test]
 fn every_command_has_help() {
     let mut names = vec![vec!["--help"], vec!["--version"]];
-    for c in ["pp", "grad", "opt", "eval", "plot", "rules", "run", "batch"] {
+    for c in ["pp", "grad", "opt", "eval", "plot", "explain", "egraph", "extract", "rules", "run", "batch"] {
         names.push(vec![c, "--help"]);
     }
     for c in ["list", "check", "conditions"] {

@@ -9,7 +9,7 @@ use crate::math::{Element, wide};
 use crate::op::IndexItem;
 
 /// An array as these steps read it.
-pub(super) type Read<'a, T = f64> = (Cow<'a, [T]>, Layout);
+pub(crate) type Read<'a, T = f64> = (Cow<'a, [T]>, Layout);
 
 /// Puts, or adds, an array over the places of another layout, repeating it where it has length 1.
 pub(super) fn transfer<T: Element>(

@@ -16,7 +16,7 @@ const LANES: usize = 16;
 const BLOCK: usize = 512;
 
 /// The product into `out`, in row-major order.
-pub(super) fn dot<T: Gemm>(
+pub(crate) fn dot<T: Gemm>(
     a: &Read<'_, T>,
     b: &Read<'_, T>,
     out: &mut [T],

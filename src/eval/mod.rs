@@ -53,6 +53,7 @@ pub use backend::{Backend, FusedArgs, Ready, Strided};
 pub(crate) use blocks::kept_strides;
 pub use blocks::{BLOCK, Blocks};
 pub use cell::{Format, Slice, SliceMut};
+pub(crate) use dot::dot;
 pub use error::{PlanError, RunError};
 pub(crate) use layout::{Layout, signed};
 pub use len::LenId;

@@ -126,6 +126,13 @@ impl<'p, 'a, T: Cell> Running<'p, 'a, T> {
         }
     }
 
+    /// Sets elements to which nothing was added before.
+    pub(crate) fn put(&mut self, at: usize, stride: isize, values: &[T]) {
+        for (i, &x) in values.iter().enumerate() {
+            self.out[shifted(at, i, stride)] = x;
+        }
+    }
+
     /// A row of the result, to which columns are added; where nothing was added before, it is set to
     /// what changes nothing.
     pub(crate) fn row(&mut self, at: usize, n: usize, fresh: bool) -> &mut [T] {

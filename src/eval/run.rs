@@ -63,6 +63,11 @@ impl Scratch {
 }
 
 impl Scratch {
+    /// How many threads a call may use.
+    pub(crate) fn threads(&self) -> Threads {
+        self.limits.threads
+    }
+
     /// Are loops over so many elements cut for threads?
     pub(crate) fn cuts(&self, fused: &Fused, elements: usize) -> bool {
         split::worthwhile(fused, elements) && self.limits.threads.count() > 1
