@@ -4,13 +4,17 @@
 
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use egrad::expr::{Expr, variables};
 use egrad::grad::{Disconnected, grads_or};
 use egrad::graph::import;
-use egrad::optimize::{Options, optimize, optimize_recorded};
-use egrad::proof::{Checked, certify, check};
+use egrad::optimize::{How, Options, optimize, optimize_recorded};
+use egrad::prelude::{dscalar, dvector, grads};
+use egrad::proof::{Certificate, Checked, Fault, Head, Reason, Step, certify, check, explain};
+use egrad::rules::Profile;
 use egrad::script::{Session, expressions};
+use egrad::sexp::Source;
 
 fn scripts(dir: &Path, out: &mut Vec<PathBuf>) {
     let mut entries: Vec<PathBuf> = fs::read_dir(dir).unwrap().map(|e| e.unwrap().path()).collect();
@@ -95,4 +99,92 @@ fn every_case_and_its_gradient_is_proved() {
     }
     eprintln!("{done} proofs, {total:?}");
     assert!(wrong.is_empty(), "{} of {}:\n{}", wrong.len(), done + wrong.len(), wrong.join("\n"));
+}
+
+/// The gradient of an unrolled recurrent network and of a sum of many terms: several windows.
+#[test]
+fn proofs_reach_across_windows() {
+    let (x, w, u) = (dvector("x"), dscalar("w"), dscalar("u"));
+    let mut h = x.clone();
+    let mut total = (&x * &w).sum();
+    for k in 0..40 {
+        h = (&h * &w + &x * &u).tanh();
+        total = total + (1 / (1 + (-(&h * f64::from(k % 5))).exp())).sum();
+    }
+    let by = [w, u, x];
+    let raw = grads(&total, &by).unwrap();
+    for profile in [Profile::Real, Profile::Strict, Profile::Ieee] {
+        let options = Options { profile, ..Options::default() };
+        let imported = import(&by, &raw).unwrap();
+        let (_, trail) = optimize_recorded(&imported.graph, &imported.roots, &options);
+        let spliced = trail.edges.iter().any(|e| matches!(e.how, How::Splice(_)));
+        let checked = proved(&raw, &options).unwrap().unwrap();
+        assert!(spliced && checked.rewrites > 20, "{checked:?} {profile:?}");
+    }
+}
+
+fn certificate(text: &str) -> Certificate {
+    let mut session = Session::new(Options::default(), Path::new(""));
+    let roots = session.read(&Source::new("t", text)).unwrap().results;
+    explain(&session.inputs_of(&roots), &roots, &session.options).unwrap().certificate
+}
+
+fn fault(proof: &Certificate) -> Fault {
+    check(proof, &Options::default().rules).unwrap_err().fault
+}
+
+#[test]
+fn wrong_proofs_are_refused() {
+    let good = certificate("x: f64\nlog(1 + exp(x)) ** 1 + (x - x) / 2");
+    check(&good, &Options::default().rules).unwrap();
+    let rule = good.steps.iter().position(|s| matches!(s.why, Reason::Rule { .. })).unwrap();
+    let edited = |edit: &dyn Fn(&mut Certificate)| {
+        let mut proof = good.clone();
+        edit(&mut proof);
+        fault(&proof)
+    };
+    let named = |name: &str| {
+        let name: Arc<str> = name.into();
+        move |p: &mut Certificate| {
+            p.steps[rule].why = Reason::Rule { rule: name.clone(), reversed: false, facts: Vec::new() };
+        }
+    };
+    assert_eq!(edited(&named("nosuch")), Fault::NoRule);
+    assert_eq!(edited(&named("neg-neg")), Fault::NoMatch);
+    assert_eq!(edited(&|p| p.steps[rule].right = p.steps[rule].left), Fault::OtherResult);
+    let polynomial = edited(&|p| {
+        let (left, right) = (p.before[0], p.terms.var(0));
+        p.steps[rule] = Step { left, right, why: Reason::NormalForm };
+    });
+    assert_eq!(polynomial, Fault::NormalForm);
+    assert_eq!(edited(&|p| p.steps[rule].why = Reason::Fold), Fault::Fold);
+    assert_eq!(edited(&|p| p.steps[rule].why = Reason::Unmoved), Fault::Unmoved);
+    assert_eq!(edited(&|p| p.steps[rule].why = Reason::Congruence(vec![None])), Fault::Congruence);
+    assert_eq!(edited(&|p| p.steps[rule].why = Reason::Chain(Vec::new())), Fault::Chain);
+    assert_eq!(edited(&|p| p.steps[rule].why = Reason::Chain(vec![9_999])), Fault::Order);
+    assert_eq!(edited(&|p| p.steps[rule].left = 9_999), Fault::Order);
+    assert_eq!(edited(&|p| p.goals[0] = None), Fault::Chain);
+    assert_eq!(edited(&|p| p.goals.clear()), Fault::Chain);
+    let strict = edited(&|p| p.profile = Profile::Ieee);
+    assert!(matches!(strict, Fault::NotGranted { .. }), "{strict:?}");
+}
+
+#[test]
+fn conditions_are_proved_again() {
+    // The exponential is positive, so the absolute value goes; of `x` alone nothing is known.
+    let mut proof = certificate("x: f64\nabs(exp(x) + 1) + abs(x)");
+    check(&proof, &Options::default().rules).unwrap();
+    let (at, step) = proof
+        .steps
+        .iter()
+        .enumerate()
+        .find(|(_, s)| matches!(&s.why, Reason::Rule { rule, .. } if rule.starts_with("abs")))
+        .unwrap();
+    let mut claim = step.clone();
+    let vars = proof.terms.var(0);
+    let Head::Op(op, attr) = proof.terms.term(claim.left).head.clone() else { panic!("an application") };
+    claim.left = proof.terms.apply(op, &attr, &[vars]).unwrap();
+    claim.right = vars;
+    proof.steps[at] = claim;
+    assert!(matches!(fault(&proof), Fault::Condition { .. }), "{:?}", fault(&proof));
 }

@@ -21,11 +21,14 @@ pub(super) struct Case {
     pub(super) roots: Vec<Expr>,
 }
 
+/// What cannot be read: its name, and why.
+pub(super) type Bad = (String, String);
+
 /// The cases of files in order, and for each that cannot be read its name and why.
 ///
 /// # Errors
 /// A file that cannot be read, or a script that is not in the language.
-pub(super) fn read(files: &[PathBuf]) -> Result<(Vec<Case>, Vec<(String, String)>), ScriptError> {
+pub(super) fn read(files: &[PathBuf]) -> Result<(Vec<Case>, Vec<Bad>), ScriptError> {
     let (mut cases, mut bad) = (Vec::new(), Vec::new());
     for file in files {
         let (name, text) = read_file(file)?;
@@ -47,7 +50,7 @@ fn script(name: &str, text: &str, cases: &mut Vec<Case>) -> Result<(), ScriptErr
     Ok(())
 }
 
-fn lines(name: &str, text: &str, cases: &mut Vec<Case>, bad: &mut Vec<(String, String)>) {
+fn lines(name: &str, text: &str, cases: &mut Vec<Case>, bad: &mut Vec<Bad>) {
     for (n, line) in text.lines().enumerate().filter(|(_, l)| !l.trim().is_empty()) {
         let place = format!("{name}:{}", n + 1);
         let case: Value = match serde_json::from_str(line) {

@@ -34,7 +34,7 @@ pub struct Patch {
 #[derive(Debug, Clone)]
 pub enum How {
     /// In an e-graph.
-    Saturation(Profile, Log),
+    Saturation(Profile, Box<Log>),
     /// Windows were put in the place of what they stand for.
     Splice(Vec<Patch>),
     /// Constants were folded as doubles compute them.

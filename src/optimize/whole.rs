@@ -34,7 +34,7 @@ pub(super) fn collect(
         report.record(|| Edge {
             before: (graph.clone(), roots.to_vec()),
             after: (found.graph.clone(), found.roots.clone()),
-            how: How::Saturation(options.profile, log),
+            how: How::Saturation(options.profile, Box::new(log)),
         });
     }
     let (before, after) =

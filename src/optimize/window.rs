@@ -72,7 +72,7 @@ fn attempt(
             report.record(|| Edge {
                 before: best.clone(),
                 after: (found.graph.clone(), found.roots.clone()),
-                how: How::Saturation(profile, log),
+                how: How::Saturation(profile, Box::new(log)),
             });
         }
         let better = found.cost < cost * (1.0 - 1e-9);

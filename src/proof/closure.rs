@@ -45,6 +45,9 @@ pub(super) struct Closure {
     uses: Vec<Vec<TermId>>,
     /// The term `number` or `broadcast(number)` that a class of doubles is equal to.
     constant: Vec<Option<TermId>>,
+    /// The smallest member of a class, with its size as a tree.
+    least: Vec<(u64, TermId)>,
+    size: Vec<u64>,
     edge: Vec<Option<Link>>,
     signatures: FxHashMap<(Head, SmallVec<[TermId; 3]>), TermId>,
     pending: VecDeque<(TermId, TermId, Why)>,
@@ -88,6 +91,9 @@ impl Closure {
         self.uses.push(Vec::new());
         self.constant.push(None);
         self.edge.push(None);
+        let size = terms.term(t).args.iter().fold(1u64, |n, &a| n.saturating_add(self.size[a as usize]));
+        self.size.push(size);
+        self.least.push((size, t));
         // Constants always take part: what folds may need them.
         if !self.marked.get(i).copied().unwrap_or(true) && terms.facts(t).constant.is_none() {
             return;
@@ -136,8 +142,14 @@ impl Closure {
         &self.members[self.class[t as usize] as usize]
     }
 
+    /// The plainest term that is known to equal one: a constant, or the smallest.
+    pub(super) fn plainest(&self, t: TermId) -> TermId {
+        let class = self.class[t as usize] as usize;
+        self.constant[class].unwrap_or(self.least[class].1)
+    }
+
     /// The constant that a term equals, as a term.
-    pub(super) fn constant(&self, t: TermId) -> Option<TermId> {
+    fn constant(&self, t: TermId) -> Option<TermId> {
         self.constant[self.class[t as usize] as usize]
     }
 
@@ -190,6 +202,8 @@ impl Closure {
             self.class[m as usize] = large;
             self.members[large as usize].push(m);
         }
+        let least = self.least[small as usize].min(self.least[large as usize]);
+        self.least[large as usize] = least;
         let moved = std::mem::take(&mut self.uses[small as usize]);
         for &u in &moved {
             self.sign(terms, u);

@@ -70,11 +70,11 @@ fn equations(
         let raw: Option<Vec<Bound>> =
             firing.binding.iter().map(|&i| known.get(i as usize).cloned().flatten()).collect();
         let Some(raw) = raw else { continue };
-        // A number says more than a term that equals it.
+        // A plain term says more than another that equals it, and makes a shorter chain.
         let plain: Vec<Bound> = raw
             .iter()
             .map(|b| match b {
-                Bound::Term(t) => Bound::Term(closure.constant(*t).unwrap_or(*t)),
+                Bound::Term(t) => Bound::Term(closure.plainest(*t)),
                 other => other.clone(),
             })
             .collect();
