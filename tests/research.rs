@@ -85,7 +85,7 @@ fn comparisons_tell_two_ways_apart() {
         assert_eq!((code, err.as_str()), (0, ""), "{args:?}");
         serde_json::from_str(&out).unwrap()
     };
-    let found = json(&["opt", "s.eg", "--vs", "own.rules", "--json"]);
+    let found = json(&["opt", "s.eg", "--no-standard", "--vs", "own.rules", "--json"]);
     let case = &found["cases"][0];
     assert_eq!(case["id"], "s.eg:2");
     assert!(case["b"]["cost"].as_f64() < case["a"]["cost"].as_f64(), "{case}");
@@ -93,7 +93,7 @@ fn comparisons_tell_two_ways_apart() {
     assert!(case["a"].get("seconds").is_none());
     let timed = json(&["opt", "s.eg", "--counts", "--time", "--json"]);
     assert!(timed["cases"][0]["a"]["seconds"].as_f64().is_some_and(|s| s >= 0.0));
-    let ablated = json(&["opt", "s.eg", "--rules", "own.rules", "--ablate", "--json"]);
+    let ablated = json(&["opt", "s.eg", "--no-standard", "--rules", "own.rules", "--ablate", "--json"]);
     let worth = ablated["ablation"].as_array().unwrap().iter().find(|r| r["rule"] == "gudermannian").unwrap();
     assert_eq!((&worth["fired"], &worth["dearer"]), (&1.into(), &1.into()));
     // A case that cannot be read is named and does not stop the others.
