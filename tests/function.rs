@@ -287,6 +287,11 @@ fn repeated_calls_give_the_same_bits() {
         "x: f64[n]\nm, s: f64\ngrad(sum(0.5 * log(6.28 * s ** 2) + (x - m) ** 2 / (2 * s ** 2)), [x, m, s])",
         "x: f64[n]\n[sum(x), max(x), sin(x), x[::2] + 1]",
         "x: f64[n]\n[sum(x * x) * x, prod(x)]",
+        "z, y: f64[m, k]\ngrad(sum(logsumexp(z, axis=1) - sum(y * z, axis=1)) / z.shape[0], [z])",
+        "x, c: f64[m, k]\ng: f64[k]\nd = x - sum(x, axis=1)[:, None] / x.shape[1]\n\
+         v = sum(d ** 2, axis=1)[:, None] / x.shape[1]\ngrad(sum(d / sqrt(v + 1e-5) * g * c), [x, g])",
+        "X: f64[m, k]\ny: f64[m]\nw: f64[k]\nb: f64\np = 1 / (1 + exp(-(X @ w + b)))\n\
+         grad(sum(-y * log(p) - (1 - y) * log(1 - p)) / y.shape[0], [w, b])",
         "a, b, c: f64\nt = sin(0.3 * a + b) * exp(-c * c) + log(1 + a * a) / (1 + b * b)\n\
          u = sin(0.7 * t + b) * exp(-t * c) + sqrt(1 + c * c) * t\ngrad(u * t, [a, b, c])",
     ];
@@ -294,6 +299,9 @@ fn repeated_calls_give_the_same_bits() {
         let p = parse_infix(&Source::text_only(text), &[]).unwrap();
         let f = Function::builder().unused(OnUnused::Ignore).build(&p.inputs, &p.results).unwrap();
         for n in [1, 2, 7, 31, 32, 33, 100, 512, 530, 1000, 1537] {
+            if n > 600 && p.inputs.iter().any(|e| e.rank() > 1) {
+                continue;
+            }
             for large in [1.0, 1e7] {
                 let inputs: Vec<ArrayD<f64>> = p
                     .inputs

@@ -208,6 +208,37 @@ fn reductions_of_every_kind() {
     }
 }
 
+/// Rows whose first elements are apart so that stores are aligned, and rows so long that stores go past
+/// the caches, at every alignment of the operands.
+#[test]
+fn aligned_and_streaming_stores() {
+    let mut rng = Rng::new(5);
+    let (x, y) = (dvector("x"), tensor("y", DType::F64, x_shape()));
+    let plan = plan(&[x.clone(), y.clone()], &[(&x * &y + 0.5).exp(), &x - &y]);
+    for n in [255, 256, 257, 400, 2000, (1 << 20) + 3] {
+        let (a, b) = (array(&mut rng, &[n + 8]), array(&mut rng, &[n + 8]));
+        for offset in if n < 3000 { 0..8 } else { 1..2 } {
+            let part = |v: &ArrayD<f64>| v.slice_axis(Axis(0), Slice::from(offset..offset + n)).into_owned();
+            compare(&plan, &[part(&a).view(), part(&b).view()], &(n, offset));
+            let expected = run(&Blocks, &plan, &[part(&a).view(), part(&b).view()]);
+            for native in widths() {
+                let mut scratch = Scratch::default();
+                let values = [part(&a), part(&b)];
+                let views = [values[0].view(), values[1].view()];
+                plan.prepare(&views, &mut scratch, Limits::default()).unwrap();
+                let mut out = [vec![f64::NAN; n + 8], vec![f64::NAN; n + 8]];
+                let [first, second] = &mut out;
+                let mut memory = [&mut first[offset..][..n], &mut second[offset..][..n]];
+                plan.run(&native, &views, &mut memory, &mut scratch).unwrap();
+                for (got, expected) in out.iter().zip(&expected) {
+                    assert!(got[offset..][..n].iter().zip(expected).all(|(a, b)| same(*a, *b)));
+                    assert!(got[..offset].iter().chain(&got[offset + n..]).all(|x| x.is_nan()));
+                }
+            }
+        }
+    }
+}
+
 #[test]
 fn many_operands() {
     let mut rng = Rng::new(7);

@@ -186,6 +186,9 @@ const TEXTS: &[&str] = &[
     "take(T, i, axis=2)",
     "grad(sum(take(K, iv, axis=0) ** 2), K)",
     "fill(v, x) + zeros_like(v)",
+    "recurrence(v, w)",
+    "recurrence(M, 2 * M, axis=1)",
+    "zero_grad(x) + disconnected_grad(x) + undefined_grad(x) + grad_clip(x, 0, 1) + grad_scale(x, 2)",
 ];
 
 /// Numbers of both signs, none near an integer or equal to another.

@@ -30,6 +30,8 @@ pub(super) struct Facet {
     attr_ids: FxHashMap<Attr, u32>,
     pub(super) vars: Vec<Facts>,
     pub(super) sizes: Vec<Dim>,
+    /// Classes that changed since this was last taken.
+    pub(super) touched: Vec<Id>,
     /// Two facts that cannot both be true were merged.
     pub(super) conflict: Option<String>,
 }
@@ -150,6 +152,7 @@ impl Analysis<ENode> for Facet {
     }
 
     fn modify(g: &mut Graph, id: Id) {
+        g.analysis.touched.push(id);
         let Some((constant, ty)) = facts(g, id).and_then(|f| Some((f.constant?, f.ty.clone()))) else {
             return;
         };

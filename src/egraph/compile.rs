@@ -113,10 +113,22 @@ impl Compiled {
         }
     }
 
-    /// At most `cap` matches, in the order of the e-graph.
-    pub(super) fn search(&self, g: &Graph, cap: usize) -> Vec<(Id, Subst)> {
-        let found = self.searcher.search_with_limit(g, cap);
-        found.into_iter().flat_map(|m| m.substs.into_iter().map(move |s| (m.eclass, s))).collect()
+    /// At most `cap` matches in these classes.
+    pub(super) fn search(
+        &self,
+        g: &Graph,
+        classes: impl Iterator<Item = Id>,
+        cap: usize,
+    ) -> Vec<(Id, Subst)> {
+        let mut out = Vec::new();
+        for class in classes {
+            let found = self.searcher.search_eclass_with_limit(g, class, cap - out.len());
+            out.extend(found.into_iter().flat_map(|m| m.substs).map(|s| (class, s)));
+            if out.len() >= cap {
+                break;
+            }
+        }
+        out
     }
 
     /// The terms that stand for the variables of a match.

@@ -1,12 +1,96 @@
 //! Rules compiled when an e-graph first holds all that their left sides name.
 
+use std::collections::hash_map::Entry;
 use std::sync::{Arc, OnceLock};
+
+use egg::{Id, Subst};
+use rustc_hash::FxHashMap;
 
 use super::analysis::Graph;
 use super::compile::Compiled;
 use super::lang::EHead;
 use crate::op::{Attr, Op};
-use crate::rules::{Assumes, AttrPattern, PNode, RuleSet};
+use crate::rules::{Assumes, AttrPattern, PNode, Pattern, RuleSet};
+
+/// Classes with what stands for the variables.
+pub(super) type Matches = Vec<(Id, Subst)>;
+
+/// A set of operators.
+#[derive(Debug, Default, Clone, Copy)]
+struct OpSet([u64; 4]);
+
+impl OpSet {
+    fn with(mut self, op: Op) -> OpSet {
+        let i = op as usize;
+        self.0[i / 64] |= 1 << (i % 64);
+        self
+    }
+
+    fn within(self, other: OpSet) -> bool {
+        self.0.iter().zip(other.0).all(|(a, b)| a & !b == 0)
+    }
+}
+
+/// How far below its root a pattern looks.
+fn depth(pattern: &Pattern) -> u8 {
+    let mut depths: Vec<u8> = Vec::with_capacity(pattern.nodes.len());
+    for node in &pattern.nodes {
+        let below = match node {
+            // The attribute is an operand too.
+            PNode::App { args, .. } => {
+                args.iter().map(|&a| depths[a as usize]).max().unwrap_or(0).saturating_add(1)
+            }
+            _ => 0,
+        };
+        depths.push(below);
+    }
+    depths.last().copied().unwrap_or(0)
+}
+
+/// What changed in an e-graph since rules were last searched for, and how far above it each class stands.
+#[derive(Debug)]
+pub(super) struct News {
+    present: OpSet,
+    above: FxHashMap<Id, u8>,
+}
+
+impl News {
+    /// Takes the changes; `depth` levels above them are looked at.
+    pub(super) fn take(g: &mut Graph, depth: u8) -> News {
+        let mut above: FxHashMap<Id, u8> = FxHashMap::default();
+        let mut level: Vec<Id> = Vec::new();
+        for id in std::mem::take(&mut g.analysis.touched) {
+            let id = g.find(id);
+            if above.insert(id, 0).is_none() {
+                level.push(id);
+            }
+        }
+        for n in 1..=depth {
+            let mut next = Vec::new();
+            for &id in &level {
+                for parent in g[id].parents() {
+                    let parent = g.find(parent);
+                    if let Entry::Vacant(slot) = above.entry(parent) {
+                        slot.insert(n);
+                        next.push(parent);
+                    }
+                }
+            }
+            level = next;
+        }
+        let there = |op: &&Op| g.classes_for_op(&EHead::Op(**op)).is_some_and(|ids| ids.len() > 0);
+        let present = Op::ALL.iter().filter(there).fold(OpSet::default(), |set, op| set.with(*op));
+        News { present, above }
+    }
+
+    /// Classes with this operator, at most `depth` levels above a change, ascending.
+    fn classes(&self, g: &Graph, op: Op, depth: Option<u8>) -> Vec<Id> {
+        let near = |id: &Id| depth.is_none_or(|d| self.above.get(id).is_some_and(|n| *n <= d));
+        let mut out: Vec<Id> = g.classes_for_op(&EHead::Op(op)).into_iter().flatten().filter(near).collect();
+        out.sort_unstable();
+        out
+    }
+}
 
 /// A rule of a set, compiled on demand.
 #[derive(Debug)]
@@ -15,12 +99,21 @@ pub struct OnDemand {
     index: usize,
     pub(super) assumes: Assumes,
     /// Operators of the left side.
-    ops: Vec<Op>,
+    ops: OpSet,
+    /// The operator at its root.
+    root: Option<Op>,
+    /// How far below the root it looks.
+    depth: u8,
     interned: Arc<[Attr]>,
     compiled: OnceLock<Compiled>,
 }
 
 impl OnDemand {
+    /// How far below its root the left side looks.
+    pub(super) fn depth(&self) -> u8 {
+        self.depth
+    }
+
     /// The rules at these positions of a set, and the literal attributes of their left sides in
     /// the order in which every e-graph must intern them.
     pub fn of(set: &Arc<RuleSet>, positions: &[usize]) -> (Vec<OnDemand>, Arc<[Attr]>) {
@@ -45,7 +138,12 @@ impl OnDemand {
                 set: set.clone(),
                 index,
                 assumes: rule.assumes,
-                ops: ops.collect(),
+                ops: ops.fold(OpSet::default(), OpSet::with),
+                root: match rule.lhs.nodes.last() {
+                    Some(PNode::App { op, .. }) => Some(*op),
+                    _ => None,
+                },
+                depth: depth(&rule.lhs),
                 interned: interned.clone(),
                 compiled: OnceLock::new(),
             }
@@ -53,13 +151,28 @@ impl OnDemand {
         (rules.collect(), interned.clone())
     }
 
-    /// The rule, if the e-graph has every operator that it looks for.
-    pub(super) fn for_graph(&self, g: &Graph) -> Option<&Compiled> {
-        let there = |op: &Op| g.classes_for_op(&EHead::Op(*op)).is_some_and(|ids| ids.len() > 0);
-        if !self.ops.iter().all(there) {
+    /// The rule and its matches, if the e-graph has every operator that it looks for: those in which a class has
+    /// changed, or all.
+    pub(super) fn search(
+        &self,
+        g: &Graph,
+        news: &News,
+        all: bool,
+        cap: usize,
+    ) -> Option<(&Compiled, Matches)> {
+        if !self.ops.within(news.present) {
+            return None;
+        }
+        let classes: Vec<Id> = match self.root {
+            Some(op) => news.classes(g, op, (!all).then_some(self.depth)),
+            None => return None,
+        };
+        if classes.is_empty() {
             return None;
         }
         let rule = self.set.rules().get(self.index)?;
-        Some(self.compiled.get_or_init(|| Compiled::new(rule, &self.interned)))
+        let compiled = self.compiled.get_or_init(|| Compiled::new(rule, &self.interned));
+        let found = compiled.search(g, classes.into_iter(), cap);
+        (!found.is_empty()).then_some((compiled, found))
     }
 }

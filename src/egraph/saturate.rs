@@ -3,9 +3,11 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use rustc_hash::FxHashSet;
+
 use super::analysis::Graph;
 use super::compile::{Applied, Verdicts};
-use super::demand::OnDemand;
+use super::demand::{News, OnDemand};
 use super::log::{Firing, Log};
 use crate::rules::Assumes;
 
@@ -71,16 +73,23 @@ pub(super) fn saturate(
     verdicts: &mut Verdicts,
     mut log: Option<&mut Log>,
 ) -> Trace {
+    let deepest = rules.iter().map(OnDemand::depth).max().unwrap_or(0);
+    // Rules that met the limit on matches look everywhere again.
+    let mut cut: FxHashSet<usize> = FxHashSet::default();
     let mut trace = Trace { stop: Stop::Iterations, iterations: 0, fired: BTreeMap::new() };
     for _ in 0..limits.iterations {
         trace.iterations += 1;
-        let found: Vec<_> = rules
-            .iter()
-            .filter(|r| r.assumes.within(granted))
-            .filter_map(|r| r.for_graph(g))
-            .map(|r| (r, r.search(g, limits.matches)))
-            .filter(|(_, m)| !m.is_empty())
-            .collect();
+        let news = News::take(g, deepest);
+        let again = std::mem::take(&mut cut);
+        let mut found = Vec::new();
+        for (i, rule) in rules.iter().enumerate().filter(|(_, r)| r.assumes.within(granted)) {
+            if let Some((compiled, matches)) = rule.search(g, &news, again.contains(&i), limits.matches) {
+                if matches.len() >= limits.matches {
+                    cut.insert(i);
+                }
+                found.push((compiled, matches));
+            }
+        }
         let mut changed = false;
         for (rule, matches) in found {
             for (class, subst) in matches {

@@ -181,7 +181,8 @@ impl Space {
         }
     }
 
-    /// The cheapest terms of the roots, all together, never dearer than those of `incumbent`.
+    /// The cheapest terms of the roots, all together, never dearer than those of `incumbent`; a first look with no
+    /// `effort`.
     pub(crate) fn extract(
         &self,
         model: &CostModel,
@@ -193,7 +194,8 @@ impl Space {
         let dense = Dense::new(self, model);
         let own = dense.choice_of(self, incumbent);
         let own = own.filter(|c| crate::extract::validate(&dense.problem, c).is_ok());
-        let budget = Budget::scaled(&dense.problem).times(effort.max(1));
+        let scaled = Budget::scaled(&dense.problem);
+        let budget = if effort == 0 { scaled.light() } else { scaled.times(effort) };
         let found = (extractor.run)(&dense.problem, own.as_ref(), &budget);
         let Ok(found) = found else {
             return Ok(Extracted {

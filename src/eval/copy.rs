@@ -7,7 +7,7 @@ use crate::math::wide;
 use crate::op::IndexItem;
 
 /// An array as these steps read it.
-pub(super) type Read<'a> = (&'a [f64], Layout);
+pub(crate) type Read<'a> = (&'a [f64], Layout);
 
 /// Puts, or adds, an array over the places of another layout, repeating it where it has length 1.
 pub(super) fn transfer(from: &Read<'_>, dst: &mut [f64], to: &Layout, add: bool) -> Result<(), RunError> {

@@ -13,7 +13,7 @@ const LANES: usize = 16;
 const BLOCK: usize = 512;
 
 /// The product into `out`, in row-major order.
-pub(super) fn dot(a: &Read<'_>, b: &Read<'_>, out: &mut [f64]) -> Result<(), RunError> {
+pub(crate) fn dot(a: &Read<'_>, b: &Read<'_>, out: &mut [f64]) -> Result<(), RunError> {
     let fail = || RunError::Shape {
         what: "the right operand of a product".into(),
         expected: a.1.lens.to_vec(),

@@ -42,6 +42,7 @@ mod whole;
 pub use backend::{Backend, FusedArgs, Ready, Strided};
 pub(crate) use blocks::kept_strides;
 pub use blocks::{BLOCK, Blocks};
+pub(crate) use dot::dot;
 pub use error::{PlanError, RunError};
 pub(crate) use layout::{Layout, signed};
 pub use len::LenId;

@@ -102,6 +102,13 @@ impl<'p, 'a> Running<'p, 'a> {
         }
     }
 
+    /// Sets elements to which nothing was added before.
+    pub(crate) fn put(&mut self, at: usize, stride: isize, values: &[f64]) {
+        for (i, &x) in values.iter().enumerate() {
+            self.out[shifted(at, i, stride)] = x;
+        }
+    }
+
     /// A row of the result, to which columns are added; where nothing was added before, it is set to
     /// what changes nothing.
     pub(crate) fn row(&mut self, at: usize, n: usize, fresh: bool) -> &mut [f64] {

@@ -50,6 +50,12 @@ impl Budget {
         Budget { moves: (20 * alternatives).min(200_000), restarts: 20, seed: 1 }
     }
 
+    /// A first look: a few starts and moves.
+    #[must_use]
+    pub fn light(self) -> Self {
+        Budget { moves: self.moves / 8, restarts: self.restarts.min(3), seed: self.seed }
+    }
+
     /// The same seed with `factor` times the work.
     #[must_use]
     pub fn times(self, factor: u32) -> Self {

@@ -72,6 +72,8 @@ pub(super) const SIGNS: Opcode = op(1, 1, 0x50);
 pub(super) const ROUND: Opcode = op(3, 1, 0x09);
 pub(super) const LOAD: Opcode = op(1, 1, 0x10);
 pub(super) const STORE: Opcode = op(1, 1, 0x11);
+/// Past the caches; the address is a multiple of the vector's size.
+pub(super) const STREAM: Opcode = op(1, 1, 0x2B);
 pub(super) const COPY: Opcode = op(1, 1, 0x28);
 /// One number, the rest zero.
 pub(super) const LOAD_ONE: Opcode = op(1, 3, 0x10);
@@ -294,6 +296,22 @@ impl Asm {
     pub(super) fn count_down(&mut self, disp: i32) {
         self.code.extend_from_slice(&[0x48, 0xFF, 0x8F]);
         self.long(disp);
+    }
+
+    /// `rax =` the doubles from the address in it to the next multiple of 64.
+    pub(super) fn to_alignment(&mut self) {
+        // neg eax; shr eax, 3; and eax, 7
+        self.code.extend_from_slice(&[0xF7, 0xD8, 0xC1, 0xE8, 3, 0x83, 0xE0, 7]);
+    }
+
+    /// `rcx += r10`.
+    pub(super) fn add_head(&mut self) {
+        self.code.extend_from_slice(&[0x4C, 0x01, 0xD1]);
+    }
+
+    /// Stores past the caches are done before anything that follows.
+    pub(super) fn fence(&mut self) {
+        self.code.extend_from_slice(&[0x0F, 0xAE, 0xF8]);
     }
 
     /// `r10 = rcx % 16`.

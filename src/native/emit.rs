@@ -6,10 +6,11 @@
 
 mod results;
 mod select;
+mod setup;
 
 use super::asm::{self, Asm, Deco, Form, Gpr, RAX, RCX, RDI, RDX, RSI, Reg, Rm};
 use super::program::{Extent, Layout, Liveness, Program, ends};
-use crate::math::record::{Id, Lane};
+use crate::math::record::Id;
 
 /// Bytes of a place in the frame: the widest vector.
 const SLOT: i32 = 64;
@@ -23,6 +24,9 @@ const TAILS: [u8; 2] = [1, 5];
 /// General registers that hold the pointers of the first entries of the table. r10 is for the lane of
 /// a partial result, r11 says whether the formulas have held.
 const POINTERS: [Gpr; 2] = [8, 9];
+
+/// Rows up to this are not aligned.
+const ALIGNED: i32 = 255;
 
 /// Where a value is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -126,6 +130,9 @@ impl Emit<'_> {
             self.asm.finish();
             return;
         }
+        if self.evex() && !folds && !self.p.stores.is_empty() {
+            self.head(Body { copies: 1, together: 1, masked: true, ..main });
+        }
         self.while_at_least(main);
         if self.evex() {
             let copies = if folds { unroll } else { 1 };
@@ -148,63 +155,39 @@ impl Emit<'_> {
             let again = self.asm.jump(0x85);
             self.asm.land(again, top);
         }
+        if self.p.stream {
+            self.asm.fence();
+        }
         self.asm.finish();
     }
-    fn setup(&mut self) {
+    /// The elements before the first store's address is aligned, of a row that is worth it: vectors
+    /// that cross lines of the cache take twice the time.
+    fn head(&mut self, body: Body) {
+        self.body = body;
+        self.asm.compare(RSI, ALIGNED);
+        let short = self.asm.jump(0x8E);
+        self.asm.load(RAX, RDI, entry_at(self.p.inputs));
+        self.asm.to_alignment();
+        self.asm.copy(10, RAX);
+        self.asm.compare(RAX, 0);
+        let aligned = self.asm.jump(0x8E);
+        self.tail_masks();
+        self.body();
+        self.asm.add_head();
+        let end = self.asm.code.len();
+        self.asm.land(short, end);
+        self.asm.land(aligned, end);
+    }
+
+    /// Masks for as many elements as `rax` says; the frame's register serves for them.
+    fn tail_masks(&mut self) {
+        self.asm.low_bits(RAX, RDX);
+        self.asm.mask_from(TAILS[0], RAX);
+        if self.body.copies > 1 {
+            self.asm.next_byte();
+            self.asm.mask_from(TAILS[1], RAX);
+        }
         self.asm.load(RDX, RDI, 0);
-        self.asm.all_hold();
-    }
-
-    fn pinned(&self, i: usize) -> Option<Reg> {
-        self.layout.pinned.iter().find(|(id, _)| *id as usize == i).map(|&(_, reg)| reg)
-    }
-
-    /// Constants to their places.
-    fn constants(&mut self) {
-        for i in 0..self.p.code.len() {
-            if let Lane::Const(bits) = self.p.code[i]
-                && self.live.needed[i]
-            {
-                let entry = self.constant(bits);
-                self.fixed[i] = Place::Pool(entry);
-                if let Some(reg) = self.pinned(i) {
-                    self.bring(Place::Pool(entry), reg);
-                    self.fixed[i] = Place::Reg(reg);
-                }
-            }
-        }
-    }
-
-    /// Pointers, partial results and inputs that are one number.
-    fn operands(&mut self) {
-        let entries = self.p.inputs + self.p.stores.len();
-        for (k, &g) in POINTERS.iter().enumerate().take(entries) {
-            self.asm.load(g, RDI, entry_at(k));
-        }
-        self.asm.zero(RCX);
-        self.carries(asm::LOAD);
-        for i in 0..self.p.code.len() {
-            let Lane::Input(k) = self.p.code[i] else { continue };
-            if !self.live.fixed[i] || !self.live.needed[i] {
-                continue;
-            }
-            let pinned = self.pinned(i);
-            self.asm.load(RAX, RDI, entry_at(k as usize));
-            let reg = pinned.unwrap_or(self.scratch(false));
-            self.asm.vector(asm::BROADCAST, reg, 0, Rm::At(RAX, 0), None, Deco::default());
-            self.fixed[i] = Place::Reg(reg);
-            if pinned.is_none() {
-                let slot = self.slot();
-                self.asm.vector(asm::STORE, reg, 0, Rm::At(RDX, slot), None, Deco::default());
-                self.fixed[i] = Place::Frame(slot);
-            }
-        }
-    }
-
-    fn constant(&mut self, bits: u64) -> u32 {
-        // The recorder has made constants distinct.
-        self.pool.push(bits);
-        u32::try_from(self.pool.len() - 1).unwrap_or(u32::MAX)
     }
 
     fn slot(&mut self) -> i32 {
@@ -235,14 +218,7 @@ impl Emit<'_> {
         let out = self.asm.jump(not_enough);
         let top = self.asm.code.len();
         if body.masked {
-            // The frame's register serves for the mask.
-            self.asm.low_bits(RAX, RDX);
-            self.asm.mask_from(TAILS[0], RAX);
-            if body.copies > 1 {
-                self.asm.next_byte();
-                self.asm.mask_from(TAILS[1], RAX);
-            }
-            self.asm.load(RDX, RDI, 0);
+            self.tail_masks();
         }
         self.body();
         self.asm.add(RCX, step);

@@ -11,7 +11,8 @@ use super::lower::{compiles, lower};
 use super::page::Page;
 use super::program::Program;
 use super::ready;
-use super::walk::{Shape, walk};
+use super::shape::Shape;
+use super::walk::walk;
 use crate::eval::{
     Backend, Blocks, Fused, FusedArgs, Layout, Nest, Plan, Ready, RunError, Scratch, Source, kept_strides,
 };
@@ -119,6 +120,8 @@ pub(super) struct Mode {
     pub(super) columns: u64,
     /// Are there many rows?
     pub(super) by_rows: bool,
+    /// Do stores go past the caches?
+    pub(super) stream: bool,
 }
 
 #[derive(Debug)]
@@ -205,14 +208,14 @@ impl Backend for Native {
         args.stores.iter().for_each(|_| strides.extend_from_slice(&whole.strides));
         fused.folds.iter().for_each(|f| strides.extend(kept_strides(args.space, f)));
         let nest = Nest::new(args.space, &strides, inputs + stores + folds, folds);
-        let shape = self.shape(fused, made, &nest);
-        let code = |mode| made.version(fused, self.width, mode);
-        let first = if shape.mode.by_rows { code(shape.mode) } else { code(shape.plain()) };
-        let Some(plain) = first else {
+        let mut shape = self.shape(fused, made, &nest);
+        if self.width == Width::Avx512 {
+            shape.stream(&nest, args.stores);
+        }
+        let codes = shape.codes(|mode| made.version(fused, self.width, mode));
+        let Some((plain, folding)) = codes else {
             return Blocks.run(fused, args);
         };
-        let folds = !shape.mode.by_rows && shape.mode.carried != 0;
-        let folding = if folds { code(shape.mode) } else { None };
         let spare = FusedArgs {
             space: args.space,
             leaves: args.leaves,

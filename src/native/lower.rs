@@ -69,7 +69,7 @@ pub(super) fn lower(fused: &Fused, mode: Mode, form: Form) -> Option<Program> {
     stores.extend(along);
     let stores = stores.into_iter().collect::<Option<Vec<_>>>()?;
     let extent = if mode.by_rows { Extent::Rows } else { Extent::Row };
-    Some(Program { inputs, stores, folds, extent, ..l.finish() })
+    Some(Program { inputs, stores, folds, extent, stream: mode.stream, ..l.finish() })
 }
 
 /// A program under construction: the values of registers.

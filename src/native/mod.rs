@@ -20,6 +20,7 @@ mod page;
 mod program;
 mod ready;
 mod scalars;
+mod shape;
 mod walk;
 
 #[cfg(not(all(target_arch = "x86_64", not(miri))))]

@@ -41,6 +41,8 @@ pub(super) struct Program {
     pub(super) holds: Vec<Id>,
     /// How often, and over what, the line is repeated.
     pub(super) extent: Extent,
+    /// Are stores past the caches? All are aligned where the first is, and rows are long.
+    pub(super) stream: bool,
 }
 
 impl Program {

@@ -1,21 +1,23 @@
-//! Calls decided ahead: for inputs of known lengths in row-major order, a plan of scalars and loops is
-//! a list of code and of where its operands are. Nothing is allocated, looked up or laid out in a call.
+//! Calls decided ahead: for inputs of known lengths in row-major order, a plan of scalars, loops and
+//! products is a list of code and of where its operands are. Nothing is allocated, looked up or laid
+//! out in a call.
+
+mod decide;
 
 use std::sync::Arc;
 
 use ndarray::{ArrayViewD, ArrayViewMutD};
 use smallvec::SmallVec;
 
-use super::loops::{Code, Native};
-use super::scalars;
+use super::loops::Code;
+use super::shape::Shape;
+use super::walk::walk;
 use crate::eval::{
-    BLOCK, Base, Dest, FoldSpec, Fused, Layout, Nest, Pairwise, Plan, Ready, ScalarStep, Scratch, Source,
-    Step, exec, kept_strides,
+    BLOCK, FoldSpec, Fused, FusedArgs, Layout, Nest, Pairwise, Ready, ScalarStep, Strided, dot, exec,
 };
 use crate::op::{FOLD_LANES, FOLD_SHORTEST};
 
-/// Doubles of memory beside the outputs, at most; where calls are long, deciding ahead saves nothing.
-const LARGEST: usize = 1 << 17;
+pub(super) use decide::decide;
 
 /// A place in memory: which memory, and how many doubles from its start.
 type Place = (u32, usize);
@@ -28,6 +30,26 @@ enum Act {
     /// One call of code, over so many elements.
     Loop(Arc<Code>, usize, Vec<Place>),
     Folds(Folds),
+    Walk(Box<Walked>),
+    Dot(Box<[(Memory, Layout); 2]>, Memory),
+}
+
+/// A piece of memory: which, and how many doubles.
+type Memory = (u32, usize);
+
+/// Any other loop: only how it is walked is decided.
+#[derive(Debug)]
+struct Walked {
+    fused: Fused,
+    space: Vec<usize>,
+    nest: Nest,
+    shape: Shape,
+    plain: Arc<Code>,
+    folding: Option<Arc<Code>>,
+    /// Memory, first element, and a stride per axis of the space.
+    leaves: Vec<(Memory, isize, Vec<isize>)>,
+    stores: Vec<Memory>,
+    folds: Vec<Memory>,
 }
 
 /// A row whose elements are all reduced.
@@ -59,201 +81,7 @@ struct Decided {
     /// Blocks for operands of reductions that are not carried along.
     blocks: Vec<f64>,
     lanes: Vec<[f64; FOLD_LANES]>,
-}
-
-/// Which memory a place is in: inputs, outputs, pieces, then these.
-struct Memories {
-    inputs: usize,
-    outputs: usize,
-    pieces: usize,
-}
-
-impl Memories {
-    fn base(&self, base: Base, plan: &Plan) -> u32 {
-        let k = match base {
-            Base::Input(k) => k as usize,
-            Base::Buffer(b) => self.inputs + plan.buffers[b as usize].memory as usize,
-        };
-        u32::try_from(k).unwrap_or(u32::MAX)
-    }
-
-    fn scalars(&self) -> u32 {
-        u32::try_from(self.inputs + self.outputs + self.pieces).unwrap_or(u32::MAX)
-    }
-}
-
-fn count(dims: &[usize]) -> usize {
-    dims.iter().product()
-}
-
-/// Decides calls of a plan whose last call, with inputs in row-major order, left `scratch`; `None` for
-/// plans with steps of other kinds.
-pub(super) fn decide(
-    native: Native,
-    plan: &Plan,
-    inputs: &[ArrayViewD<'_, f64>],
-    scratch: &Scratch,
-) -> Option<Box<dyn Ready>> {
-    let lens = |dims: &[u32]| -> Vec<usize> { dims.iter().map(|&d| scratch.lengths()[d as usize]).collect() };
-    if inputs.iter().any(|x| x.as_slice().is_none() || x.is_empty()) {
-        return None;
-    }
-    let outputs: Vec<Vec<usize>> = plan.outputs.iter().map(|d| lens(d)).collect();
-    let mut sizes: Vec<usize> = vec![0; plan.pieces as usize];
-    for b in &plan.buffers {
-        let n = count(&lens(&b.dims));
-        if n == 0 {
-            return None;
-        }
-        if let Some(size) = (b.memory as usize).checked_sub(outputs.len()).and_then(|p| sizes.get_mut(p)) {
-            *size = n.max(*size);
-        }
-    }
-    if sizes.iter().sum::<usize>() > LARGEST {
-        return None;
-    }
-    let memories = Memories { inputs: inputs.len(), outputs: outputs.len(), pieces: sizes.len() };
-    let mut d = Decided {
-        inputs: inputs.iter().map(|x| x.shape().to_vec()).collect(),
-        filled: plan
-            .filled
-            .iter()
-            .map(|&(o, slot)| (o as usize, outputs.get(o as usize).map_or(0, |s| count(s)), slot))
-            .collect(),
-        outputs,
-        slots: plan.inputs.iter().enumerate().filter_map(|(k, i)| Some((i.slot?, k))).collect(),
-        acts: Vec::new(),
-        initial: plan.scalars.clone(),
-        scalars: plan.scalars.clone(),
-        pieces: sizes.iter().map(|&n| vec![0.0; n]).collect(),
-        frame: Vec::new(),
-        blocks: Vec::new(),
-        lanes: Vec::new(),
-    };
-    for &(slot, len) in &plan.sizes {
-        #[allow(clippy::cast_precision_loss, reason = "no array has 2^53 elements")]
-        let n = scratch.lengths()[len as usize] as f64;
-        d.initial[slot as usize] = n;
-    }
-    for step in &plan.steps {
-        match step {
-            Step::Scalars(ops) => {
-                for op in ops {
-                    if let ScalarStep::Fetch(v, slot) = op {
-                        let at = scratch.layouts()[*v as usize].offset.unsigned_abs();
-                        d.acts.push(Act::Fetch(
-                            (memories.base(plan.values[*v as usize].base, plan), at),
-                            *slot,
-                        ));
-                    } else if let Some(Act::Scalars(list)) = d.acts.last_mut() {
-                        list.push(op.clone());
-                    } else {
-                        d.acts.push(Act::Scalars(vec![op.clone()]));
-                    }
-                }
-            }
-            Step::Fused(fused) => {
-                let act = d.fused(native, plan, fused, &lens(&fused.space), scratch, &memories)?;
-                d.acts.push(act);
-            }
-            _ => return None,
-        }
-    }
-    d.compile_scalars(native);
-    Some(Box::new(d))
-}
-
-impl Decided {
-    fn fused(
-        &mut self,
-        native: Native,
-        plan: &Plan,
-        fused: &Fused,
-        space: &[usize],
-        scratch: &Scratch,
-        memories: &Memories,
-    ) -> Option<Act> {
-        let (inputs, stores, folds) = (fused.leaves.len(), fused.stores.len(), fused.folds.len());
-        if space.contains(&0) {
-            return None;
-        }
-        let mut strides: SmallVec<[isize; 24]> = SmallVec::new();
-        let mut places = Vec::with_capacity(inputs + stores);
-        for leaf in &fused.leaves {
-            match *leaf {
-                Source::Scalar(slot) => {
-                    strides.extend(std::iter::repeat_n(0, space.len()));
-                    places.push((memories.scalars(), slot as usize));
-                }
-                Source::Array(v) => {
-                    let layout = &scratch.layouts()[v as usize];
-                    layout.over(space, &mut strides).ok()?;
-                    let at = usize::try_from(layout.offset).ok()?;
-                    places.push((memories.base(plan.values[v as usize].base, plan), at));
-                }
-            }
-        }
-        let whole = Layout::contiguous(space);
-        for &b in &fused.stores {
-            strides.extend_from_slice(&whole.strides);
-            places.push((memories.base(Base::Buffer(b), plan), 0));
-        }
-        fused.folds.iter().for_each(|f| strides.extend(kept_strides(space, f)));
-        let nest = Nest::new(space, &strides, inputs + stores + folds, folds);
-        let (made, shape) = native.decide(fused, &nest)?;
-        let n = shape.line(&nest)?;
-        // Every element of every operand lies in its memory: inputs and buffers are as long as their
-        // layouts say, and views stay inside.
-        let plain = made.version(fused, native.width(), shape.plain())?;
-        self.room(&plain);
-        if folds == 0 {
-            return Some(Act::Loop(plain, n, places));
-        }
-        if !shape.reduces_all(folds) && n >= FOLD_SHORTEST {
-            return None;
-        }
-        let all = (0..folds).all(|f| nest.tile_strides(inputs + stores + f) == (0, 0) || n == 1);
-        if !all {
-            return None;
-        }
-        let folding = match shape.mode.carried {
-            0 => None,
-            _ => Some(made.version(fused, native.width(), shape.mode)?),
-        };
-        folding.iter().for_each(|c| self.room(c));
-        let step = |k: usize| if k < inputs && shape.mode.uniform >> k & 1 == 1 { 0 } else { BLOCK };
-        let operands = places.into_iter().enumerate().map(|(k, place)| (place, step(k))).collect();
-        let specs = fused.folds.iter().map(|spec| {
-            let place = match spec.out {
-                Dest::Scalar(slot) => (memories.scalars(), slot as usize),
-                Dest::Buffer(b) => (memories.base(Base::Buffer(b), plan), 0),
-            };
-            (spec.clone(), place)
-        });
-        self.blocks.resize(self.blocks.len().max(folds * BLOCK), 0.0);
-        self.lanes.resize(self.lanes.len().max(folds), [0.0; FOLD_LANES]);
-        Some(Act::Folds(Folds { plain, folding, n, operands, specs: specs.collect() }))
-    }
-
-    /// Makes code of programs of scalars.
-    fn compile_scalars(&mut self, native: Native) {
-        let base = self.inputs.len() + self.outputs.len() + self.pieces.len();
-        let base = u32::try_from(base).unwrap_or(u32::MAX);
-        let mut acts = std::mem::take(&mut self.acts);
-        for act in &mut acts {
-            if let Act::Scalars(ops) = act
-                && let Some((code, slots)) = scalars::compile(ops, self.scalars.len(), native.width().form())
-            {
-                self.room(&code);
-                *act = Act::Loop(code, 1, slots.into_iter().map(|slot| (base, slot as usize)).collect());
-            }
-        }
-        self.acts = acts;
-    }
-
-    fn room(&mut self, code: &Code) {
-        self.frame.resize(self.frame.len().max(code.frame), 0.0);
-    }
+    registers: Vec<Vec<f64>>,
 }
 
 type Bases = SmallVec<[*mut f64; 24]>;
@@ -311,6 +139,26 @@ impl Ready for Decided {
                         return false;
                     }
                 }
+                Act::Walk(walked) => {
+                    if !walked.run(&bases, &mut self.registers) {
+                        return false;
+                    }
+                }
+                Act::Dot(operands, out) => {
+                    let [a, b] = &**operands;
+                    // SAFETY: inputs and pieces of memory of these lengths; the result is another.
+                    #[allow(unsafe_code, reason = "slices of decided places")]
+                    let (a, b, out) = unsafe {
+                        (
+                            (read(&bases, a.0), a.1.clone()),
+                            (read(&bases, b.0), b.1.clone()),
+                            write(&bases, *out),
+                        )
+                    };
+                    if dot(&a, &b, out).is_err() {
+                        return false;
+                    }
+                }
                 Act::Folds(folds) => {
                     if !folds.run(&bases, frame, &mut self.blocks, &mut self.lanes) {
                         return false;
@@ -325,6 +173,52 @@ impl Ready for Decided {
             }
         }
         true
+    }
+}
+
+/// # Safety
+/// The memory is there, of this length, and nothing writes it meanwhile.
+#[allow(unsafe_code, reason = "slices of decided places")]
+unsafe fn read<'m>(bases: &Bases, (base, n): Memory) -> &'m [f64] {
+    // SAFETY: the caller's.
+    unsafe { std::slice::from_raw_parts(bases[base as usize], n) }
+}
+
+/// # Safety
+/// As [`read`], and nothing reads it meanwhile.
+#[allow(unsafe_code, reason = "slices of decided places")]
+unsafe fn write<'m>(bases: &Bases, (base, n): Memory) -> &'m mut [f64] {
+    // SAFETY: the caller's.
+    unsafe { std::slice::from_raw_parts_mut(bases[base as usize], n) }
+}
+
+impl Walked {
+    fn run(&self, bases: &Bases, registers: &mut Vec<Vec<f64>>) -> bool {
+        // SAFETY: inputs, outputs and pieces of this call, of the lengths for which it was decided; the
+        // plan gives every result of a step memory of its own.
+        #[allow(unsafe_code, reason = "slices of decided places")]
+        let (leaves, mut stores, mut folds) = unsafe {
+            let leaves = self.leaves.iter().map(|(memory, offset, strides)| Strided {
+                data: read(bases, *memory),
+                offset: *offset,
+                strides,
+            });
+            let stores = self.stores.iter().map(|&m| write(bases, m));
+            let folds = self.folds.iter().map(|&m| write(bases, m));
+            (
+                leaves.collect::<SmallVec<[Strided<'_>; 8]>>(),
+                stores.collect::<SmallVec<[&mut [f64]; 4]>>(),
+                folds.collect::<SmallVec<[&mut [f64]; 4]>>(),
+            )
+        };
+        let args = FusedArgs {
+            space: &self.space,
+            leaves: &leaves,
+            stores: &mut stores,
+            folds: &mut folds,
+            registers,
+        };
+        walk(&self.fused, &self.nest, self.shape, &self.plain, self.folding.as_deref(), args)
     }
 }
 

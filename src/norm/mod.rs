@@ -9,24 +9,48 @@ mod atoms;
 mod divide;
 mod fraction;
 mod lower;
+mod pairs;
 mod poly;
 mod ratio;
 mod relation;
 
 use atoms::{Mode, Reader};
 use lower::Writer;
-pub(crate) use relation::Relation;
+use pairs::Pair;
+use relation::Relation;
 
 use crate::graph::{Graph, Id};
 use crate::op::Ring;
-use crate::rules::{Assumes, Profile};
+use crate::rules::{Assumes, Profile, RuleSet};
+
+/// What the normal form knows of functions, from the rules.
+#[derive(Debug, Default)]
+pub(crate) struct Relations {
+    equations: Vec<Relation>,
+    pairs: Vec<Pair>,
+}
+
+impl Relations {
+    /// What the rules of a set say.
+    pub(crate) fn of(set: &RuleSet) -> Relations {
+        let directed = || set.rules().iter();
+        let equations = directed().filter(|r| r.has_tag("normal")).filter_map(Relation::of).collect();
+        let mut pairs: Vec<Pair> = Vec::new();
+        for pair in directed().filter(|r| !r.has_tag("search")).flat_map(Pair::of) {
+            if !pairs.contains(&pair) {
+                pairs.push(pair);
+            }
+        }
+        Relations { equations, pairs }
+    }
+}
 
 /// Equal pairs: a node of the graph and a proposal for it, which is added to the graph.
 pub(crate) fn propose(
     graph: &mut Graph,
     roots: &[Id],
     profile: Profile,
-    relations: &[Relation],
+    relations: &Relations,
 ) -> Vec<(Id, Id)> {
     // Cancelling a term forgets where it was infinite or undefined.
     if !Assumes::DOMAIN.within(profile.grants()) {
@@ -38,11 +62,17 @@ pub(crate) fn propose(
         let mut reader = Reader::new(mode);
         for &id in &tops {
             let Some(poly) = reader.read(graph, id) else { continue };
-            let mut all = relation::reduced(graph, &mut reader, &poly, relations, profile.grants());
+            let mut all =
+                relation::reduced(graph, &mut reader, &poly, &relations.equations, profile.grants());
             all.push(poly.as_ref().clone());
             for poly in &all {
                 let mut found = Writer::new(graph).forms(poly);
                 found.extend(fraction::forms(graph, &reader, poly));
+                if mode == Mode::Flat
+                    && let Some(grouped) = pairs::grouped(graph, poly, &relations.pairs)
+                {
+                    found.extend(Writer::new(graph).forms(&grouped));
+                }
                 let mut writer = Writer::new(graph);
                 let shaped = found.into_iter().filter_map(|new| writer.shaped(new, id));
                 pairs.extend(shaped.filter(|&new| new != id).map(|new| (id, new)));

@@ -45,7 +45,8 @@ impl Relation {
         let left = read(&rule.lhs, &mut generators)?;
         let right = read(&rule.rhs, &mut generators)?;
         let (monomial, c) = left.single()?;
-        let whole = |&(g, e): &(Id, i32)| e > 0 && generators.get(g as usize) != Some(&Generator::Argument);
+        let whole =
+            |&(g, e): &(Id, i32)| e % 2 == 0 && generators.get(g as usize) != Some(&Generator::Argument);
         (c == Ratio::ONE && !monomial.0.is_empty() && monomial.0.iter().all(whole)).then(|| Relation {
             assumes: rule.assumes,
             left: monomial.clone(),
@@ -83,6 +84,7 @@ fn read(side: &Pattern, generators: &mut Vec<Generator>) -> Option<Poly> {
                     Ring::Difference => arg(0)?.add(&arg(1)?.neg())?,
                     Ring::Opposite => arg(0)?.neg(),
                     Ring::Product => arg(0)?.mul(arg(1)?)?,
+                    Ring::Quotient => arg(0)?.mul(&arg(1)?.term_power(-2)?)?,
                     Ring::Square => arg(0)?.mul(arg(0)?)?,
                     Ring::None if *op == Op::broadcast() => arg(0)?.clone(),
                     Ring::None if unary(*op) => {
@@ -225,9 +227,7 @@ fn instantiate(graph: &mut Graph, f: &Family, r: &Relation, flip: bool) -> Optio
         let mut out = Poly::constant(Ratio::ONE);
         for &(g, halves) in &m.0 {
             let x = f.instance(graph, *r.generators.get(g as usize)?, flip, make)?;
-            for _ in 0..halves / 2 {
-                out = out.mul(&x)?;
-            }
+            out = out.mul(&x.term_power(halves).or_else(|| repeated(&x, halves))?)?;
         }
         Some(out)
     };
@@ -239,13 +239,24 @@ fn instantiate(graph: &mut Graph, f: &Family, r: &Relation, flip: bool) -> Optio
     Some((left, right))
 }
 
+/// A positive power of a sum.
+fn repeated(x: &Poly, halves: i32) -> Option<Poly> {
+    (halves > 0 && halves % 2 == 0).then_some(())?;
+    (1..halves / 2).try_fold(x.clone(), |out, _| out.mul(x))
+}
+
+/// Is a factor with this exponent there?
+fn covers(have: i32, want: i32) -> bool {
+    if want > 0 { have >= want } else { have <= want }
+}
+
 /// Replaces left sides in monomials until none divides one.
 fn rewrite(p: &Poly, steps: &[(Monomial, Poly)]) -> Poly {
     let mut p = p.clone();
     for _ in 0..STEPS {
         let next = p.0.iter().find_map(|(m, c)| {
             let (left, right) =
-                steps.iter().find(|(left, _)| left.0.iter().all(|&(id, e)| m.exponent(id) >= e))?;
+                steps.iter().find(|(left, _)| left.0.iter().all(|&(id, e)| covers(m.exponent(id), e)))?;
             let inverse = Monomial(left.0.iter().map(|&(id, e)| (id, -e)).collect());
             let rest = Poly(BTreeMap::from([(m.mul(&inverse)?, *c)]));
             let without = Poly(p.0.iter().filter(|(n, _)| *n != m).map(|(n, d)| (n.clone(), *d)).collect());

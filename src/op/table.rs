@@ -1041,17 +1041,20 @@ ops!(
     },
     unary::ZeroGrad::zero_grad = OpDef {
         name: "zero_grad",
+        aliases: &["ZeroGrad"],
         doc: "Its operand; the gradient through it is zero, but connected.",
         pp: Pp::Call(Some("ZeroGrad")),
         ty: types::same,
         derivative: Derivative::Each(&[|v| v.g().zeros_like()]),
         real: Some(|x| x[0].clone()),
         lower: Some(|x, _| x[0].clone()),
+        common: Some(common::scalar::itself),
         laws: &[Law::Mark],
         ..OpDef::UNARY
     },
     unary::DisconnectedGrad::disconnected_grad = OpDef {
         name: "disconnected_grad",
+        aliases: &["DisconnectedGrad"],
         doc: "Its operand; no gradient flows through it.",
         pp: Pp::Call(Some("DisconnectedGrad")),
         ty: types::same,
@@ -1059,21 +1062,25 @@ ops!(
         disconnected: &[0],
         real: Some(|x| x[0].clone()),
         lower: Some(|x, _| x[0].clone()),
+        common: Some(common::scalar::itself),
         laws: &[Law::Mark],
         ..OpDef::UNARY
     },
     unary::UndefinedGrad::undefined_grad = OpDef {
         name: "undefined_grad",
+        aliases: &["UndefinedGrad"],
         doc: "Its operand; a gradient through it is an error.",
         pp: Pp::Call(Some("UndefinedGrad")),
         ty: types::same,
         real: Some(|x| x[0].clone()),
         lower: Some(|x, _| x[0].clone()),
+        common: Some(common::scalar::itself),
         laws: &[Law::Mark],
         ..OpDef::UNARY
     },
     hidden::GradClip::grad_clip = OpDef {
         name: "grad_clip",
+        aliases: &["GradClip"],
         doc: "Its first operand; the gradient through it is clipped to the two bounds.",
         arity: Arity::Exact(3),
         pp: Pp::Call(Some("GradClip")),
@@ -1082,11 +1089,13 @@ ops!(
         disconnected: &[1, 2],
         real: Some(|x| x[0].clone()),
         lower: Some(|x, _| x[0].clone()),
+        common: Some(common::scalar::itself),
         laws: &[Law::Mark],
         ..OpDef::UNARY
     },
     hidden::GradScale::grad_scale = OpDef {
         name: "grad_scale",
+        aliases: &["GradScale"],
         doc: "Its first operand; the gradient through it is multiplied by the second.",
         arity: Arity::Exact(2),
         pp: Pp::Call(Some("GradScale")),
@@ -1095,6 +1104,7 @@ ops!(
         disconnected: &[1],
         real: Some(|x| x[0].clone()),
         lower: Some(|x, _| x[0].clone()),
+        common: Some(common::scalar::itself),
         laws: &[Law::Mark],
         ..OpDef::UNARY
     },
@@ -1558,6 +1568,7 @@ ops!(
         derivative: Derivative::Any(whole::derive::recurrence_of),
         kernel: Kernel::Whole(whole::scan::recurrence),
         laws: &[Law::Integral],
+        common: Some(common::array::recurrence),
         ..OpDef::WHOLE
     },
     hidden::Take::take = OpDef {

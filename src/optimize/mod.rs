@@ -25,7 +25,7 @@ pub use trail::{Edge, Form, How, Patch, Trail, Way};
 use crate::egraph::{CostModel, Limits, OnDemand};
 use crate::extract::{Extractor, by_name};
 use crate::graph::{Graph, Id};
-use crate::norm::Relation;
+use crate::norm::Relations;
 use crate::op::Attr;
 use crate::rules::{Profile, RuleSet};
 
@@ -101,7 +101,7 @@ pub(crate) struct Program {
     pub(crate) rules: Vec<OnDemand>,
     pub(crate) interned: Arc<[Attr]>,
     /// What the normal form knows of functions.
-    pub(crate) relations: Vec<Relation>,
+    pub(crate) relations: Relations,
 }
 
 impl Program {
@@ -109,8 +109,7 @@ impl Program {
     pub(crate) fn new(set: &Arc<RuleSet>) -> Program {
         let directed = |i: &usize| !set.rules()[*i].has_tag("search");
         let (rules, interned) = OnDemand::of(set, &(0..set.len()).filter(directed).collect::<Vec<_>>());
-        let relations = set.rules().iter().filter(|r| r.has_tag("normal")).filter_map(Relation::of).collect();
-        Program { rules, interned, relations }
+        Program { rules, interned, relations: Relations::of(set) }
     }
 
     /// The compiled form of a set; that of the standard set is made once.

@@ -61,8 +61,13 @@ fn attempt(
         if let Some(c) = space.conflict() {
             return Err(c.to_string());
         }
-        let found = space.extract(&options.model, options.extractor(), options.effort, &best.0, &best.1);
-        let Ok(found) = found else { break };
+        let look = |effort| space.extract(&options.model, options.extractor(), effort, &best.0, &best.1);
+        // A first look is enough while there is something to gain; what seems to be the end is searched well.
+        let Ok(mut found) = look(0) else { break };
+        if round > 0 && found.cost >= cost * (1.0 - 1e-9) {
+            let Ok(thorough) = look(options.effort.max(1)) else { break };
+            found = thorough;
+        }
         if let Some(log) = space.log() {
             report.record(|| Edge {
                 before: best.clone(),

@@ -123,6 +123,9 @@ static CONDITIONS: &[Condition] = &[
     type_condition!("constant", "it is a constant", |f| f.constant.is_some()),
     type_condition!("vector", "it has one axis", |f| f.ty.rank() == 1),
     type_condition!("matrix", "it has two axes", |f| f.ty.rank() == 2),
+    type_condition!("square", "it has two axes, known to be of one length", |f| {
+        matches!(f.ty.shape.dims(), [m, n] if m == n)
+    }),
     type_condition!("column", "it has two axes, the second of length 1", |f| {
         f.ty.rank() == 2 && f.ty.shape.dims()[1].is_one()
     }),

@@ -32,6 +32,10 @@ pub const STANDARD_FILES: &[(&str, &str)] = files![
     "reduce.rules",
     "dot.rules",
     "shape.rules",
+    "linear.rules",
+    "logic.rules",
+    "scan.rules",
+    "special.rules",
     "diagonal.rules",
 ];
 

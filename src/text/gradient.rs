@@ -14,7 +14,7 @@ use crate::grad::{
 };
 use crate::sexp::{ReadError, ReadErrorKind, Span};
 
-pub(super) const SUGAR: [(&str, Sugar); 9] = [
+pub(super) const SUGAR: [(&str, Sugar); 10] = [
     ("grad", grad),
     ("jacobian", |a| matrix(a, jacobians)),
     ("hessian", |a| matrix(a, hessians)),
@@ -24,6 +24,7 @@ pub(super) const SUGAR: [(&str, Sugar); 9] = [
     ("pushforward", |a| product(a, pushforward, Mirrors::Function)),
     ("hvp", |a| product(a, hessian_product, Mirrors::Wrt)),
     ("grad_clip", clip),
+    ("GradClip", clip),
 ];
 
 /// The gradient of a scalar, as it is built. The cost may be `None` where gradients are known.

@@ -196,6 +196,9 @@ impl<'s> Parser<'s> {
                 Ok(false)
             }
             Kind::Name => self.name(t),
+            Kind::Word => {
+                Err(self.unexpected(t, "a word in quotes is the value of a keyword; there are no strings"))
+            }
             Kind::Sym(Sym::Minus) => Ok(self.minus(t)),
             Kind::Sym(Sym::Plus) => {
                 self.stack.push(Frame::Sign(None, t.span));

@@ -172,6 +172,25 @@ fn lanes_of_partial_results() {
 fn instructions_of_few_forms() {
     let mut asm = Asm::new(Form::Evex);
     asm.lanes = 8;
+    asm.vector(STREAM, 17, 0, Rm::Element(9, 64), None, Deco::default());
+    let i = decode(&asm);
+    assert_eq!((i.mnemonic(), i.memory_displacement64()), (Mnemonic::Vmovntpd, 64));
+    let mut asm = Asm::new(Form::Evex);
+    asm.fence();
+    assert_eq!(decode(&asm).mnemonic(), Mnemonic::Sfence);
+    let mut asm = Asm::new(Form::Evex);
+    asm.add_head();
+    let i = decode(&asm);
+    assert_eq!(
+        (i.mnemonic(), i.op_register(0), i.op_register(1)),
+        (Mnemonic::Add, Register::RCX, Register::R10)
+    );
+    let mut asm = Asm::new(Form::Evex);
+    asm.to_alignment();
+    let found = Decoder::new(64, &asm.code, DecoderOptions::NONE).into_iter().map(|i| i.mnemonic());
+    assert_eq!(found.collect::<Vec<_>>(), [Mnemonic::Neg, Mnemonic::Shr, Mnemonic::And]);
+    let mut asm = Asm::new(Form::Evex);
+    asm.lanes = 8;
     asm.vector(SCALE, 20, 3, Rm::Reg(30), None, Deco::default());
     assert_eq!(decode(&asm).mnemonic(), Mnemonic::Vscalefpd);
     for (form, lanes, regs) in FORMS {

@@ -2,7 +2,7 @@
 
 use super::super::asm::{self, Deco, RAX, RDI, Reg, Rm};
 use super::super::program::chains;
-use super::{Emit, Place, entry_at};
+use super::{Body, Emit, Place, entry_at};
 
 impl Emit<'_> {
     /// Register of a partial result.
@@ -76,7 +76,11 @@ impl Emit<'_> {
             let place = self.place[i * self.body.copies + copy];
             let reg = self.reg(place, false);
             let rm = self.element(self.p.inputs + k, copy);
-            let o = if self.body.lanes == 1 { asm::STORE_ONE } else { asm::STORE };
+            let o = match self.body {
+                Body { lanes: 1, .. } => asm::STORE_ONE,
+                Body { masked: false, .. } if self.p.stream => asm::STREAM,
+                _ => asm::STORE,
+            };
             let deco = Deco { mask: self.tail(copy), ..Deco::default() };
             self.asm.vector(o, reg, 0, rm, None, deco);
         }

@@ -122,6 +122,31 @@ pub(in crate::op) fn cumprod(x: &[Expr], attr: &Attr) -> Spelled {
     scan(&x[0], attr, Op::Prod, 1)
 }
 
+/// The sum over the elements that stand no later, each times the factors that stand between: for
+/// every place `i`, element `j` and factor `k`.
+pub(in crate::op) fn recurrence(x: &[Expr], attr: &Attr) -> Spelled {
+    let Attr::Axis(axis) = *attr else { return None };
+    let (n, rank) = (lengths(&x[0])?[axis], x[0].rank());
+    let spread = |x: &Expr, at: usize| {
+        let new = |k: usize| std::iter::repeat_n(None, k);
+        x.dimshuffle(
+            (0..axis)
+                .map(Some)
+                .chain(new(at))
+                .chain([Some(axis)])
+                .chain(new(2 - at))
+                .chain((axis + 1..rank).map(Some)),
+        )
+    };
+    let [i, j, k] = [0, 1, 2].map(|at| along(n, axis + at, rank + 2));
+    let between = k.gt(&j).and(k.le(&i));
+    let factors = switch(&between, spread(&x[0], 2), 1).reduce(Op::Prod, &Attr::Axes(vec![axis + 2]));
+    let [i, j] = [0, 1].map(|at| along(n, axis + at, rank + 1));
+    let order = (0..axis).map(Some).chain([None]).chain((axis..rank).map(Some));
+    let terms = switch(&j.le(i), x[1].dimshuffle(order) * factors, 0);
+    Some(terms.reduce(Op::Sum, &Attr::Axes(vec![axis + 1])))
+}
+
 fn where_places(x: &Expr, test: fn(&Expr, &Expr) -> Expr, other: &Expr) -> Spelled {
     let lens = lengths(x)?;
     let [rows, cols] = lens[..] else { return None };

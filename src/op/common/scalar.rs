@@ -17,6 +17,11 @@ fn choose(c: Expr, a: impl IntoExpr, b: impl IntoExpr) -> Expr {
     switch(&c, a, b)
 }
 
+/// The first operand: what stands there only says something to gradients.
+pub(in crate::op) fn itself(x: &[Expr], _: &Attr) -> Spelled {
+    Some(x[0].clone())
+}
+
 /// `a - b * floor(a / b)`.
 pub(in crate::op) fn modulo(x: &[Expr], _: &Attr) -> Spelled {
     Some(&x[0] - &x[1] * (&x[0] / &x[1]).floor())

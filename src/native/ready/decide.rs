@@ -1,0 +1,296 @@
+//! From a plan and the layouts of its last call to a call that is decided.
+
+use ndarray::ArrayViewD;
+use smallvec::SmallVec;
+
+use super::super::loops::{Code, Loop, Native};
+use super::super::scalars;
+use super::super::shape::{STREAM, Shape};
+use super::{Act, Decided, Folds, Memory, Walked};
+use crate::eval::{
+    Arg, BLOCK, Base, Dest, Fused, Layout, Nest, Plan, Ready, ScalarStep, Scratch, Source, Step, kept_strides,
+};
+use crate::op::{FOLD_LANES, FOLD_SHORTEST};
+
+/// Doubles of memory beside the outputs, at most; where calls are long, deciding ahead saves nothing.
+const LARGEST: usize = 1 << 17;
+
+/// Which memory a place is in: inputs, outputs, pieces, then these.
+struct Memories {
+    inputs: usize,
+    outputs: usize,
+    pieces: usize,
+}
+
+impl Memories {
+    fn base(&self, base: Base, plan: &Plan) -> u32 {
+        let k = match base {
+            Base::Input(k) => k as usize,
+            Base::Buffer(b) => self.inputs + plan.buffers[b as usize].memory as usize,
+        };
+        u32::try_from(k).unwrap_or(u32::MAX)
+    }
+
+    fn scalars(&self) -> u32 {
+        u32::try_from(self.inputs + self.outputs + self.pieces).unwrap_or(u32::MAX)
+    }
+}
+
+fn count(dims: &[usize]) -> usize {
+    dims.iter().product()
+}
+
+/// Decides calls of a plan whose last call, with inputs in row-major order, left `scratch`; `None` for
+/// plans with steps of other kinds.
+pub(in crate::native) fn decide(
+    native: Native,
+    plan: &Plan,
+    inputs: &[ArrayViewD<'_, f64>],
+    scratch: &Scratch,
+) -> Option<Box<dyn Ready>> {
+    let lens = |dims: &[u32]| -> Vec<usize> { dims.iter().map(|&d| scratch.lengths()[d as usize]).collect() };
+    if inputs.iter().any(|x| x.as_slice().is_none() || x.is_empty()) {
+        return None;
+    }
+    let outputs: Vec<Vec<usize>> = plan.outputs.iter().map(|d| lens(d)).collect();
+    let mut sizes: Vec<usize> = vec![0; plan.pieces as usize];
+    for b in &plan.buffers {
+        let n = count(&lens(&b.dims));
+        if n == 0 || n >= STREAM {
+            return None;
+        }
+        if let Some(size) = (b.memory as usize).checked_sub(outputs.len()).and_then(|p| sizes.get_mut(p)) {
+            *size = n.max(*size);
+        }
+    }
+    if sizes.iter().sum::<usize>() > LARGEST {
+        return None;
+    }
+    let memories = Memories { inputs: inputs.len(), outputs: outputs.len(), pieces: sizes.len() };
+    let mut d = Decided {
+        inputs: inputs.iter().map(|x| x.shape().to_vec()).collect(),
+        filled: plan
+            .filled
+            .iter()
+            .map(|&(o, slot)| (o as usize, outputs.get(o as usize).map_or(0, |s| count(s)), slot))
+            .collect(),
+        outputs,
+        slots: plan.inputs.iter().enumerate().filter_map(|(k, i)| Some((i.slot?, k))).collect(),
+        acts: Vec::new(),
+        initial: plan.scalars.clone(),
+        scalars: plan.scalars.clone(),
+        pieces: sizes.iter().map(|&n| vec![0.0; n]).collect(),
+        frame: Vec::new(),
+        blocks: Vec::new(),
+        lanes: Vec::new(),
+        registers: Vec::new(),
+    };
+    for &(slot, len) in &plan.sizes {
+        #[allow(clippy::cast_precision_loss, reason = "no array has 2^53 elements")]
+        let n = scratch.lengths()[len as usize] as f64;
+        d.initial[slot as usize] = n;
+    }
+    for step in &plan.steps {
+        match step {
+            Step::Scalars(ops) => {
+                for op in ops {
+                    if let ScalarStep::Fetch(v, slot) = op {
+                        let at = scratch.layouts()[*v as usize].offset.unsigned_abs();
+                        d.acts.push(Act::Fetch(
+                            (memories.base(plan.values[*v as usize].base, plan), at),
+                            *slot,
+                        ));
+                    } else if let Some(Act::Scalars(list)) = d.acts.last_mut() {
+                        list.push(op.clone());
+                    } else {
+                        d.acts.push(Act::Scalars(vec![op.clone()]));
+                    }
+                }
+            }
+            Step::Fused(fused) => {
+                let act = d.fused(native, plan, fused, &lens(&fused.space), scratch, &memories)?;
+                d.acts.push(act);
+            }
+            Step::Dot { a, b, out } => {
+                let act = d.dot(plan, [a, b], *out, scratch, &memories)?;
+                d.acts.push(act);
+            }
+            _ => return None,
+        }
+    }
+    d.compile_scalars(native);
+    Some(Box::new(d))
+}
+
+impl Decided {
+    fn fused(
+        &mut self,
+        native: Native,
+        plan: &Plan,
+        fused: &Fused,
+        space: &[usize],
+        scratch: &Scratch,
+        memories: &Memories,
+    ) -> Option<Act> {
+        let (inputs, stores, folds) = (fused.leaves.len(), fused.stores.len(), fused.folds.len());
+        if space.contains(&0) {
+            return None;
+        }
+        let mut strides: SmallVec<[isize; 24]> = SmallVec::new();
+        let mut places = Vec::with_capacity(inputs + stores);
+        for leaf in &fused.leaves {
+            match *leaf {
+                Source::Scalar(slot) => {
+                    strides.extend(std::iter::repeat_n(0, space.len()));
+                    places.push((memories.scalars(), slot as usize));
+                }
+                Source::Array(v) => {
+                    let layout = &scratch.layouts()[v as usize];
+                    layout.over(space, &mut strides).ok()?;
+                    let at = usize::try_from(layout.offset).ok()?;
+                    places.push((memories.base(plan.values[v as usize].base, plan), at));
+                }
+            }
+        }
+        let whole = Layout::contiguous(space);
+        for &b in &fused.stores {
+            strides.extend_from_slice(&whole.strides);
+            places.push((memories.base(Base::Buffer(b), plan), 0));
+        }
+        fused.folds.iter().for_each(|f| strides.extend(kept_strides(space, f)));
+        let nest = Nest::new(space, &strides, inputs + stores + folds, folds);
+        let (made, shape) = native.decide(fused, &nest)?;
+        let Some(n) = shape.line(&nest) else {
+            return self.walked(
+                native,
+                plan,
+                fused,
+                (space, nest, &strides),
+                (made, shape),
+                scratch,
+                memories,
+            );
+        };
+        // Every element of every operand lies in its memory: inputs and buffers are as long as their
+        // layouts say, and views stay inside.
+        let plain = made.version(fused, native.width(), shape.plain())?;
+        self.room(&plain);
+        if folds == 0 && n.saturating_mul(stores) < STREAM {
+            return Some(Act::Loop(plain, n, places));
+        }
+        if folds == 0 || !shape.reduces_all(folds) && n >= FOLD_SHORTEST {
+            return None;
+        }
+        let all = (0..folds).all(|f| nest.tile_strides(inputs + stores + f) == (0, 0) || n == 1);
+        if !all {
+            return None;
+        }
+        let folding = match shape.mode.carried {
+            0 => None,
+            _ => Some(made.version(fused, native.width(), shape.mode)?),
+        };
+        folding.iter().for_each(|c| self.room(c));
+        let step = |k: usize| if k < inputs && shape.mode.uniform >> k & 1 == 1 { 0 } else { BLOCK };
+        let operands = places.into_iter().enumerate().map(|(k, place)| (place, step(k))).collect();
+        let specs = fused.folds.iter().map(|spec| {
+            let place = match spec.out {
+                Dest::Scalar(slot) => (memories.scalars(), slot as usize),
+                Dest::Buffer(b) => (memories.base(Base::Buffer(b), plan), 0),
+            };
+            (spec.clone(), place)
+        });
+        self.blocks.resize(self.blocks.len().max(folds * BLOCK), 0.0);
+        self.lanes.resize(self.lanes.len().max(folds), [0.0; FOLD_LANES]);
+        Some(Act::Folds(Folds { plain, folding, n, operands, specs: specs.collect() }))
+    }
+
+    /// The memory of an array, all of it.
+    fn memory(&self, plan: &Plan, base: Base, scratch: &Scratch, memories: &Memories) -> Memory {
+        let n = match base {
+            Base::Input(k) => self.inputs.get(k as usize).map_or(0, |s| count(s)),
+            Base::Buffer(b) => {
+                plan.buffers[b as usize].dims.iter().map(|&d| scratch.lengths()[d as usize]).product()
+            }
+        };
+        (memories.base(base, plan), n)
+    }
+
+    fn result(&self, plan: &Plan, out: Dest, scratch: &Scratch, memories: &Memories) -> Option<Memory> {
+        match out {
+            Dest::Scalar(_) => None,
+            Dest::Buffer(b) => Some(self.memory(plan, Base::Buffer(b), scratch, memories)),
+        }
+    }
+
+    #[allow(clippy::too_many_arguments, reason = "what was found of the loop")]
+    fn walked(
+        &mut self,
+        native: Native,
+        plan: &Plan,
+        fused: &Fused,
+        (space, nest, strides): (&[usize], Nest, &[isize]),
+        (made, shape): (&Loop, Shape),
+        scratch: &Scratch,
+        memories: &Memories,
+    ) -> Option<Act> {
+        let (plain, folding) = shape.codes(|mode| made.version(fused, native.width(), mode))?;
+        let rank = space.len();
+        let mut leaves = Vec::with_capacity(fused.leaves.len());
+        for (k, leaf) in fused.leaves.iter().enumerate() {
+            let strides = strides[k * rank..][..rank].to_vec();
+            leaves.push(match *leaf {
+                // A register is read as one number.
+                Source::Scalar(slot) => ((memories.scalars(), self.scalars.len()), slot as isize, strides),
+                Source::Array(v) => {
+                    let memory = self.memory(plan, plan.values[v as usize].base, scratch, memories);
+                    (memory, scratch.layouts()[v as usize].offset, strides)
+                }
+            });
+        }
+        let stores = fused.stores.iter();
+        let stores = stores.map(|&b| self.memory(plan, Base::Buffer(b), scratch, memories)).collect();
+        let folds = fused.folds.iter();
+        let folds = folds.map(|f| self.result(plan, f.out, scratch, memories)).collect::<Option<_>>()?;
+        let (fused, space) = (fused.clone(), space.to_vec());
+        Some(Act::Walk(Box::new(Walked { fused, space, nest, shape, plain, folding, leaves, stores, folds })))
+    }
+
+    fn dot(
+        &mut self,
+        plan: &Plan,
+        operands: [&Arg; 2],
+        out: Dest,
+        scratch: &Scratch,
+        memories: &Memories,
+    ) -> Option<Act> {
+        let operand = |arg: &Arg| match arg.source {
+            Source::Scalar(_) => None,
+            Source::Array(v) => {
+                let memory = self.memory(plan, plan.values[v as usize].base, scratch, memories);
+                Some((memory, scratch.layouts()[v as usize].clone()))
+            }
+        };
+        let out = self.result(plan, out, scratch, memories)?;
+        Some(Act::Dot(Box::new([operand(operands[0])?, operand(operands[1])?]), out))
+    }
+
+    /// Makes code of programs of scalars.
+    fn compile_scalars(&mut self, native: Native) {
+        let base = self.inputs.len() + self.outputs.len() + self.pieces.len();
+        let base = u32::try_from(base).unwrap_or(u32::MAX);
+        let mut acts = std::mem::take(&mut self.acts);
+        for act in &mut acts {
+            if let Act::Scalars(ops) = act
+                && let Some((code, slots)) = scalars::compile(ops, self.scalars.len(), native.width().form())
+            {
+                self.room(&code);
+                *act = Act::Loop(code, 1, slots.into_iter().map(|slot| (base, slot as usize)).collect());
+            }
+        }
+        self.acts = acts;
+    }
+
+    fn room(&mut self, code: &Code) {
+        self.frame.resize(self.frame.len().max(code.frame), 0.0);
+    }
+}

@@ -1,0 +1,112 @@
+//! How a nest is walked: by tiles, by rows, or as one row, and by which code.
+
+use std::sync::Arc;
+
+use super::loops::{Code, Mode, Width, bits};
+use super::program::carries;
+use crate::eval::{BLOCK, Nest};
+use crate::op::FOLD_SHORTEST;
+
+/// Rows shorter than this are gathered into blocks of several rows.
+const SHORT: usize = 64;
+
+/// Doubles that are written past the caches: more than these would drive out what is read.
+pub(super) const STREAM: usize = 1 << 21;
+
+/// How a nest is walked.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Shape {
+    /// Whole rows, where every operand can be read and written in place and nothing is reduced.
+    pub(super) rows: bool,
+    /// The code that walks it; the reductions are the only ones where it goes by rows.
+    pub(super) mode: Mode,
+    /// Are rows kept by reductions that are carried along?
+    pub(super) keeps_rows: bool,
+    /// Do all operands lie side by side along a row?
+    pub(super) in_place: bool,
+}
+
+impl Shape {
+    pub(super) fn new(
+        nest: &Nest,
+        inputs: usize,
+        stores: usize,
+        folds: usize,
+        number: impl Fn(usize) -> bool,
+        width: Width,
+    ) -> Shape {
+        let (row_len, col_len) = nest.tile();
+        let in_place = |k: usize| {
+            let (_, col) = nest.tile_strides(k);
+            col == 1 || col_len == 1 || col == 0 && k < inputs
+        };
+        let in_place = (0..inputs + stores).all(in_place);
+        let rows = folds == 0 && (row_len == 1 || col_len >= SHORT) && in_place;
+        let step = |f: usize| nest.tile_strides(inputs + stores + f);
+        let set = |holds: &dyn Fn(usize) -> bool| -> u64 {
+            (0..folds).filter(|&f| holds(f)).fold(0, |all, f| all | 1 << f)
+        };
+        let fits = |carried: u64| carries(carried.count_ones() as usize, width.form());
+        // Reductions of columns; all keep the rows or none does.
+        let kept = |f: usize| row_len > 1 && step(f).0 != 0;
+        let mut carried = set(&|f| step(f).1 == 0);
+        let mut keeps_rows = (0..folds).any(|f| step(f).1 == 0 && kept(f));
+        let long = if keeps_rows { col_len } else { row_len.saturating_mul(col_len) } >= FOLD_SHORTEST;
+        let alike = (0..folds).all(|f| step(f).1 != 0 || kept(f) == keeps_rows);
+        // Reductions along rows, whose results lie side by side.
+        let columns = set(&|f| step(f) == (0, 1));
+        // No block of a row is so short that it is folded from the left.
+        let blocks = col_len % BLOCK == 0 || col_len % BLOCK >= FOLD_SHORTEST;
+        let by_rows = row_len > 1
+            && in_place
+            && if folds == 0 { rows } else { blocks && (carried == 0 || keeps_rows && alike) }
+            && (carried | columns).count_ones() as usize == folds
+            && fits(carried);
+        // A row at a time needs operands in place.
+        if !by_rows && !(long && alike && fits(carried) && (!keeps_rows || in_place)) {
+            carried = 0;
+        }
+        keeps_rows &= carried != 0;
+        let uniform = bits((0..inputs).map(|k| {
+            let (row, col) = nest.tile_strides(k);
+            let whole = row == 0 && row_len * col_len > 1;
+            number(k) || col == 0 && if rows || keeps_rows || by_rows { col_len > 1 } else { whole }
+        }));
+        let mode =
+            Mode { uniform, carried, columns: if by_rows { columns } else { 0 }, by_rows, stream: false };
+        Shape { rows, mode, keeps_rows, in_place }
+    }
+
+    /// The code for a row whose reductions are not carried along.
+    pub(super) fn plain(&self) -> Mode {
+        Mode { uniform: self.mode.uniform, stream: self.mode.stream, ..Mode::default() }
+    }
+
+    /// Lets the stores of one long row go past the caches, where all are aligned alike.
+    pub(super) fn stream(&mut self, nest: &Nest, stores: &[&mut [f64]]) {
+        let Some(n) = self.line(nest).filter(|_| self.rows) else { return };
+        let alike = |x: &&mut [f64]| x.as_ptr().align_offset(64) == stores[0].as_ptr().align_offset(64);
+        self.mode.stream = n.saturating_mul(stores.len()) >= STREAM && stores.iter().all(alike);
+    }
+
+    /// The code for rows or a row, and that for a row whose reductions are carried along.
+    pub(super) fn codes(
+        &self,
+        code: impl Fn(Mode) -> Option<Arc<Code>>,
+    ) -> Option<(Arc<Code>, Option<Arc<Code>>)> {
+        let Mode { by_rows, carried, .. } = self.mode;
+        let first = code(if by_rows { self.mode } else { self.plain() })?;
+        Some((first, if !by_rows && carried != 0 { code(self.mode) } else { None }))
+    }
+
+    /// The elements of a nest that is one row of operands in place.
+    pub(super) fn line(&self, nest: &Nest) -> Option<usize> {
+        let (row_len, col_len) = nest.tile();
+        (self.in_place && row_len == 1 && nest.lens.len() == 2).then_some(col_len)
+    }
+
+    /// Are so many reductions all carried along?
+    pub(super) fn reduces_all(&self, folds: usize) -> bool {
+        self.mode.carried.count_ones() as usize == folds
+    }
+}
