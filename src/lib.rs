@@ -29,8 +29,8 @@ pub mod verify;
 /// What most programs need: `use egrad::prelude::*;`.
 pub mod prelude {
     pub use crate::expr::{
-        Expr, IntoExpr, concatenate, dcol, dmatrix, dot, drow, dscalar, dtensor3, dvector, fill, switch,
-        tensor,
+        Expr, IntoExpr, concatenate, dcol, dmatrix, dot, drow, dscalar, dtensor3, dvector, fill, fmatrix,
+        fscalar, fvector, switch, tensor,
     };
     pub use crate::grad::{grad, grads, hessian, jacobian};
     pub use crate::pp::pp;
