@@ -42,6 +42,17 @@ fn words(line: &str) -> Vec<String> {
     out
 }
 
+/// Where in its file a rule stands is no matter of a snapshot.
+fn without_lines(text: &str) -> String {
+    let mut parts = text.split(".rules:");
+    let mut out = parts.next().unwrap().to_string();
+    for part in parts {
+        let rest = part.trim_start_matches(|c: char| c.is_ascii_digit());
+        let _ = write!(out, ".rules:_{rest}");
+    }
+    out
+}
+
 #[test]
 fn every_command_of_the_chapter_runs() {
     let dir = place("research");
@@ -63,7 +74,7 @@ fn every_command_of_the_chapter_runs() {
             }
             assert!(!out.contains("left out"), "{line}: {out}");
         } else {
-            let _ = writeln!(shown, "$ egrad {line}\n{}", out.trim_end());
+            let _ = writeln!(shown, "$ egrad {line}\n{}", without_lines(out.trim_end()));
         }
     }
     for file in ["square.dot", "chosen.dot", "square.json"] {
