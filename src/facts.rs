@@ -82,8 +82,9 @@ impl Facts {
     /// # Errors
     /// The operands do not fit.
     pub fn of_op(op: Op, attr: &Attr, args: &[&Facts]) -> Result<Facts, TypeError> {
+        // A constant adapts to what it meets, repeated or not.
         let views: Vec<Arg<'_>> =
-            args.iter().map(|f| Arg { ty: &f.ty, weak: f.constant.is_some() && f.ty.rank() == 0 }).collect();
+            args.iter().map(|f| Arg { ty: &f.ty, weak: f.constant.is_some() }).collect();
         let ty = type_of(op, attr, &views)?;
         Ok(Facts::with_type(op, args, ty))
     }

@@ -1,5 +1,6 @@
 #![doc = include_str!("../README.md")]
 
+pub mod accuracy;
 pub mod cli;
 pub mod data;
 pub mod egraph;
@@ -29,8 +30,8 @@ pub mod verify;
 /// What most programs need: `use egrad::prelude::*;`.
 pub mod prelude {
     pub use crate::expr::{
-        Expr, IntoExpr, concatenate, dcol, dmatrix, dot, drow, dscalar, dtensor3, dvector, fill, switch,
-        tensor,
+        Expr, IntoExpr, concatenate, dcol, dmatrix, dot, drow, dscalar, dtensor3, dvector, fill, fmatrix,
+        fscalar, fvector, switch, tensor,
     };
     pub use crate::grad::{grad, grads, hessian, jacobian};
     pub use crate::pp::pp;

@@ -1,7 +1,18 @@
 //! The workloads in egrad's own language: what a user would write, nothing simplified by hand.
 
-/// The program of a workload, whose results are the gradients in the order of the peers.
-pub(crate) fn text(workload: &str) -> Option<String> {
+/// The program of a workload in an element type, whose results are the gradients in the order of the
+/// peers.
+pub(crate) fn text(workload: &str, dtype: &str) -> Option<String> {
+    let doubles = doubles(workload)?;
+    match dtype {
+        "f64" => Some(doubles.replace("count(", "(")),
+        // Lengths are wide integers; a quotient by one would be a double.
+        "f32" => Some(doubles.replace("f64", "f32").replace("count(", "f32(")),
+        _ => None,
+    }
+}
+
+fn doubles(workload: &str) -> Option<String> {
     let elementwise = |inputs: &str, body: &str| {
         let list = inputs.split(", ").collect::<Vec<_>>().join(", ");
         format!("{inputs}: f64[n]\ngrad(sum({body}), [{list}])")
@@ -27,7 +38,7 @@ pub(crate) fn text(workload: &str) -> Option<String> {
             .into(),
         "logreg" | "hvp_logreg" => {
             let model = "p = 1 / (1 + exp(-(X @ w + b)))\n\
-                cost = sum(-y * log(p) - (1 - y) * log(1 - p)) / y.shape[0]\n";
+                cost = sum(-y * log(p) - (1 - y) * log(1 - p)) / count(y.shape[0])\n";
             if workload == "logreg" {
                 format!("X: f64[m, k]\ny: f64[m]\nw: f64[k]\nb: f64\n{model}grad(cost, [w, b])")
             } else {
@@ -37,7 +48,7 @@ pub(crate) fn text(workload: &str) -> Option<String> {
             }
         }
         "softmax_xent" => "z, y: f64[m, k]\n\
-            grad(sum(logsumexp(z, axis=1) - sum(y * z, axis=1)) / z.shape[0], [z])"
+            grad(sum(logsumexp(z, axis=1) - sum(y * z, axis=1)) / count(z.shape[0]), [z])"
             .into(),
         "mlp2" => layers(2),
         "mlp4" => layers(4),
@@ -63,7 +74,7 @@ pub(crate) fn text(workload: &str) -> Option<String> {
             z = Q[:, None, :] * c + sum(c[:, :, None, :] * M[:, None, :, :], axis=3)\n\
             inner = alphas[:, None] + sum(q, axis=1)[:, None] - 0.5 * sum(z ** 2, axis=2)\n\
             prior = sum(0.5 * (sum(Q ** 2, axis=1) + sum(sum(M ** 2, axis=2), axis=1)))\n\
-            cost = sum(logsumexp(inner, axis=0)) - x.shape[0] * logsumexp(alphas, axis=0) + prior\n\
+            cost = sum(logsumexp(inner, axis=0)) - count(x.shape[0]) * logsumexp(alphas, axis=0) + prior\n\
             grad(cost, [alphas, means, q, L])"
             .into(),
         "scalar200" => {
@@ -78,12 +89,12 @@ pub(crate) fn text(workload: &str) -> Option<String> {
             lines + "grad(t11, [a, b, c])"
         }
         "layernorm" => "x, c: f64[m, k]\ng, b: f64[k]\n\
-            d = x - sum(x, axis=1)[:, None] / x.shape[1]\n\
-            var = sum(d ** 2, axis=1)[:, None] / x.shape[1]\n\
+            d = x - sum(x, axis=1)[:, None] / count(x.shape[1])\n\
+            var = sum(d ** 2, axis=1)[:, None] / count(x.shape[1])\n\
             grad(sum((d / sqrt(var + 1e-5) * g + b) * c), [x, g, b])"
             .into(),
         "attention" => "Q, K, V, C: f64[s, d]\n\
-            P = softmax(Q @ K.T / sqrt(Q.shape[1]), axis=1)\n\
+            P = softmax(Q @ K.T / sqrt(count(Q.shape[1])), axis=1)\n\
             grad(sum((P @ V) * C), [Q, K, V])"
             .into(),
         _ => return None,
@@ -107,5 +118,5 @@ fn layers(count: usize) -> String {
         });
         h = format!("h{i}");
     }
-    lines + &format!("grad(sum(({h} - Y) ** 2) / (Y.shape[0] * Y.shape[1]), [{}])", wrt.join(", "))
+    lines + &format!("grad(sum(({h} - Y) ** 2) / count(Y.shape[0] * Y.shape[1]), [{}])", wrt.join(", "))
 }

@@ -13,6 +13,7 @@ use std::io::{BufRead as _, Write as _};
 use std::path::Path;
 use std::time::Instant;
 
+use egrad::eval::{Array, ArrayMut, ArrayRef};
 use egrad::function::{Function, OnUnused};
 use egrad::sexp::Source;
 use egrad::text::parse_infix;
@@ -24,62 +25,94 @@ type Fallible<T> = Result<T, Box<dyn Error>>;
 /// A workload that is ready: the function, its inputs in order, outputs that are kept.
 struct Ready {
     f: Function,
-    inputs: Vec<ArrayD<f64>>,
-    outputs: Vec<ArrayD<f64>>,
+    inputs: Vec<Array>,
+    outputs: Vec<Array>,
 }
 
 impl Ready {
     /// Text to first result, in seconds; inputs are read before.
-    fn new(text: &str, load: impl Fn(&str) -> Fallible<ArrayD<f64>>) -> Fallible<(Ready, f64)> {
+    fn new(text: &str, load: impl Fn(&str) -> Fallible<Array>) -> Fallible<(Ready, f64)> {
         let names = parse_infix(&Source::text_only(text), &[])?.inputs;
-        let inputs: Vec<ArrayD<f64>> =
+        let inputs: Vec<Array> =
             names.iter().map(|e| load(e.name().unwrap_or(""))).collect::<Fallible<_>>()?;
         let start = Instant::now();
         let program = parse_infix(&Source::text_only(text), &[])?;
         let f = Function::builder().unused(OnUnused::Ignore).build(&program.inputs, &program.results)?;
-        let views: Vec<ArrayViewD<'_, f64>> = inputs.iter().map(|x| x.view()).collect();
-        let outputs = f.call(&views)?;
+        let views: Vec<ArrayRef<'_>> = inputs.iter().map(Array::view).collect();
+        let outputs = f.call_arrays(&views)?;
         let seconds = start.elapsed().as_secs_f64();
         Ok((Ready { f, inputs, outputs }, seconds))
     }
 
     /// Seconds per call of each batch of calls, sorted; stops after `budget` seconds.
     fn time(&mut self, budget: f64) -> Fallible<(Vec<f64>, usize)> {
-        let views: Vec<ArrayViewD<'_, f64>> = self.inputs.iter().map(|x| x.view()).collect();
-        let mut into: Vec<ArrayViewMutD<'_, f64>> = self.outputs.iter_mut().map(|o| o.view_mut()).collect();
+        let views: Vec<ArrayRef<'_>> = self.inputs.iter().map(Array::view).collect();
+        let mut into: Vec<ArrayMut<'_>> = self.outputs.iter_mut().map(Array::view_mut).collect();
         let f = &self.f;
-        let mut batch = |calls: usize| -> Fallible<f64> {
-            let start = Instant::now();
-            for _ in 0..calls {
-                f.call_into(black_box(&views), &mut into)?;
-            }
-            Ok(start.elapsed().as_secs_f64())
-        };
-        let once = batch(1)?.min(batch(1)?);
-        #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a count of calls")]
-        let calls = ((0.004 / once.max(1e-8)) as usize).max(1);
-        let start = Instant::now();
-        let mut per = Vec::new();
-        while per.len() < 3 || start.elapsed().as_secs_f64() < budget {
-            #[allow(clippy::cast_precision_loss, reason = "a count of calls")]
-            per.push(batch(calls)? / calls as f64);
+        // Functions of doubles alone are called by the shorter road.
+        let doubles: Option<Vec<ArrayViewD<'_, f64>>> = views.iter().map(doubles).collect();
+        let into_doubles: Option<Vec<ArrayViewMutD<'_, f64>>> = into.iter_mut().map(doubles_mut).collect();
+        if let (Some(views), Some(mut into)) = (doubles, into_doubles) {
+            return batches(budget, || Ok(f.call_into(black_box(&views), &mut into)?));
         }
-        per.sort_by(f64::total_cmp);
-        Ok((per, calls))
+        batches(budget, || Ok(f.call_arrays_into(black_box(&views), &mut into)?))
     }
 }
 
-fn bytes(x: &ArrayD<f64>) -> Vec<u8> {
-    x.iter().flat_map(|v| v.to_le_bytes()).collect()
+fn doubles<'a>(x: &ArrayRef<'a>) -> Option<ArrayViewD<'a, f64>> {
+    match x {
+        ArrayRef::F64(x) => Some(x.clone()),
+        ArrayRef::F32(_) => None,
+    }
 }
 
-fn input(dir: &Path, meta: &Value, name: &str) -> Fallible<ArrayD<f64>> {
+fn doubles_mut<'a>(x: &'a mut ArrayMut<'_>) -> Option<ArrayViewMutD<'a, f64>> {
+    match x {
+        ArrayMut::F64(x) => Some(x.view_mut()),
+        ArrayMut::F32(_) => None,
+    }
+}
+
+/// Seconds per call of each batch of calls, sorted, and calls in a batch; stops after `budget` seconds.
+fn batches(budget: f64, mut call: impl FnMut() -> Fallible<()>) -> Fallible<(Vec<f64>, usize)> {
+    let mut batch = |calls: usize| -> Fallible<f64> {
+        let start = Instant::now();
+        for _ in 0..calls {
+            call()?;
+        }
+        Ok(start.elapsed().as_secs_f64())
+    };
+    let once = batch(1)?.min(batch(1)?);
+    #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a count of calls")]
+    let calls = ((0.004 / once.max(1e-8)) as usize).max(1);
+    let start = Instant::now();
+    let mut per = Vec::new();
+    while per.len() < 3 || start.elapsed().as_secs_f64() < budget {
+        #[allow(clippy::cast_precision_loss, reason = "a count of calls")]
+        per.push(batch(calls)? / calls as f64);
+    }
+    per.sort_by(f64::total_cmp);
+    Ok((per, calls))
+}
+
+fn bytes(x: &Array) -> Vec<u8> {
+    match x {
+        Array::F64(x) => x.iter().flat_map(|v| v.to_le_bytes()).collect(),
+        Array::F32(x) => x.iter().flat_map(|v| v.to_le_bytes()).collect(),
+    }
+}
+
+fn input(dir: &Path, meta: &Value, name: &str, dtype: &str) -> Fallible<Array> {
     let shape = meta["inputs"][name]["shape"].as_array().ok_or("an input without shape")?;
     let shape: Vec<usize> =
         shape.iter().filter_map(Value::as_u64).map(usize::try_from).collect::<Result<_, _>>()?;
     let data = std::fs::read(dir.join(format!("{name}.bin")))?;
+    if dtype == "f32" {
+        let data = data.as_chunks::<4>().0.iter().map(|c| f32::from_le_bytes(*c)).collect();
+        return Ok(ArrayD::from_shape_vec(IxDyn(&shape), data)?.into());
+    }
     let data = data.as_chunks::<8>().0.iter().map(|c| f64::from_le_bytes(*c)).collect();
-    Ok(ArrayD::from_shape_vec(IxDyn(&shape), data)?)
+    Ok(ArrayD::from_shape_vec(IxDyn(&shape), data)?.into())
 }
 
 /// Answers one request; `None` ends the worker.
@@ -92,12 +125,13 @@ fn answer(request: &Value, ready: &mut Option<Ready>, tag: &str) -> Fallible<Opt
             json!({"ok": true})
         }
         "prepare" => {
-            let Some(text) = texts::text(field("workload")).filter(|_| field("dtype") == "f64") else {
+            let dtype = field("dtype");
+            let Some(text) = texts::text(field("workload"), dtype) else {
                 return Ok(Some(json!({"ok": false, "unsupported": true})));
             };
             let dir = Path::new(field("dir"));
             let meta: Value = serde_json::from_slice(&std::fs::read(dir.join("meta.json"))?)?;
-            let (made, seconds) = Ready::new(&text, |name| input(dir, &meta, name))?;
+            let (made, seconds) = Ready::new(&text, |name| input(dir, &meta, name, dtype))?;
             for (i, o) in made.outputs.iter().enumerate() {
                 std::fs::write(dir.join(format!("out_{tag}_{i}.bin")), bytes(o))?;
             }

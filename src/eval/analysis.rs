@@ -8,6 +8,7 @@
 
 use rustc_hash::FxHashMap;
 
+use super::cell::Format;
 use super::error::PlanError;
 use crate::graph::{Graph, Head, Id};
 use crate::op::{Attr, Kernel, View};
@@ -48,8 +49,11 @@ pub(super) struct Analysis {
     pub(super) kind: Vec<Kind>,
     /// When it is computed.
     pub(super) stage: Vec<u32>,
-    /// Nodes of equal space are read over the same loop: for a reduction, the space of its operand.
+    /// Nodes of equal space are read over the same loop, in one format: for a reduction, the space
+    /// of its operand.
     pub(super) space: Vec<u32>,
+    /// How the elements are stored and computed.
+    pub(super) format: Vec<Format>,
     /// Elementwise nodes that are stored.
     pub(super) stored: Vec<bool>,
 }
@@ -62,24 +66,20 @@ impl Analysis {
             kind: vec![Kind::Unused; n],
             stage: vec![0; n],
             space: vec![0; n],
+            format: vec![Format::F64; n],
             stored: vec![false; n],
         };
-        let mut spaces: FxHashMap<Shape, u32> = FxHashMap::default();
+        let mut spaces: FxHashMap<(Shape, Format), u32> = FxHashMap::default();
         for i in 0..a.order.len() {
             let id = a.order[i];
             supported(graph, id)?;
             let kind = a.kind_of(graph, id)?;
             let at = id as usize;
             a.kind[at] = kind;
+            a.format[at] = a.format_of(graph, id);
             let over = if kind == Kind::Fold { graph.node(id).args[0] } else { id };
             let next = u32::try_from(spaces.len()).unwrap_or(u32::MAX);
-            a.space[at] = match spaces.get(&graph.ty(over).shape) {
-                Some(&s) => s,
-                None => {
-                    spaces.insert(graph.ty(over).shape.clone(), next);
-                    next
-                }
-            };
+            a.space[at] = *spaces.entry((graph.ty(over).shape.clone(), a.format[at])).or_insert(next);
             a.stage[at] = graph
                 .node(id)
                 .args
@@ -91,6 +91,24 @@ impl Analysis {
         a.put_off(graph, roots);
         a.decide_stored(graph, roots);
         Ok(a)
+    }
+
+    /// Truth values that come from singles, and from nothing wider, stay beside them.
+    fn format_of(&self, graph: &Graph, id: Id) -> Format {
+        let dtype = graph.ty(id).dtype;
+        let args = &graph.node(id).args;
+        let single = |&a: &Id| self.format[a as usize] == Format::F32;
+        let wide = |&a: &Id| {
+            let constant = matches!(graph.node(a).head, Head::Const(_));
+            matches!(graph.ty(a).dtype, DType::F64 | DType::I32 | DType::I64) && !constant
+        };
+        match self.kind[id as usize] {
+            Kind::View | Kind::Alias(_) => args.first().map_or(Format::F64, |&a| self.format[a as usize]),
+            Kind::Map if dtype == DType::Bool && args.iter().any(single) && !args.iter().any(wide) => {
+                Format::F32
+            }
+            _ => Format::of(dtype),
+        }
     }
 
     fn kind_of(&self, graph: &Graph, id: Id) -> Result<Kind, PlanError> {
@@ -225,19 +243,8 @@ impl Analysis {
     }
 }
 
-/// Element types that doubles carry, and conversions that lose nothing.
+/// Conversions that are computed: those between floats, and those that lose nothing.
 fn supported(graph: &Graph, id: Id) -> Result<(), PlanError> {
-    let dtype = graph.ty(id).dtype;
-    if dtype == DType::F32 {
-        let what = match graph.node(id).head {
-            Head::Var(v) => {
-                format!("input `{}`", graph.vars().get(v as usize).map_or("?", |(name, _)| name))
-            }
-            Head::Op(op, _) => format!("the result of `{}`", op.def().name),
-            _ => "a constant".into(),
-        };
-        return Err(PlanError::DType { what, dtype });
-    }
     if let Some((_, Attr::DType(to), args)) = graph.application(id)
         && let Some(&arg) = args.first()
     {
@@ -250,7 +257,7 @@ fn conversion(graph: &Graph, arg: Id, to: DType) -> Result<(), PlanError> {
     let facts = graph.facts(arg);
     let from = facts.ty.dtype;
     let constant = facts.constant.is_some_and(|x| x.fract() == 0.0 && (0.0..=1.0).contains(&x));
-    let exact = to == DType::F64
+    let exact = to.is_float()
         || from == to
         || !from.is_float() && to.is_int() && from <= to
         || constant

@@ -2,6 +2,7 @@
 
 use ndarray::{ArrayViewD, ArrayViewMutD};
 
+use super::blocks::Blocks;
 use super::error::RunError;
 use super::plan::{Fused, Plan};
 use super::run::Scratch;
@@ -9,9 +10,9 @@ use super::run::Scratch;
 /// An array as a loop reads it: flat memory, the position of the first element, and one stride per
 /// axis of the space, 0 where the same element is read again.
 #[derive(Debug, Clone, Copy)]
-pub struct Strided<'a> {
+pub struct Strided<'a, T = f64> {
     /// The memory.
-    pub data: &'a [f64],
+    pub data: &'a [T],
     /// Position of the first element.
     pub offset: isize,
     /// One stride per axis of the space.
@@ -20,17 +21,17 @@ pub struct Strided<'a> {
 
 /// The operands of a fused loop.
 #[derive(Debug)]
-pub struct FusedArgs<'s, 'a> {
+pub struct FusedArgs<'s, 'a, T = f64> {
     /// The lengths of the space.
     pub space: &'s [usize],
     /// What is read, in the order of [`Fused::leaves`].
-    pub leaves: &'s [Strided<'s>],
+    pub leaves: &'s [Strided<'s, T>],
     /// What is written over the whole space, in row-major order.
-    pub stores: &'s mut [&'a mut [f64]],
+    pub stores: &'s mut [&'a mut [T]],
     /// The results of reductions, in row-major order of the axes that are kept.
-    pub folds: &'s mut [&'a mut [f64]],
+    pub folds: &'s mut [&'a mut [T]],
     /// Registers, kept from call to call.
-    pub registers: &'s mut Vec<Vec<f64>>,
+    pub registers: &'s mut Vec<Vec<T>>,
 }
 
 /// What runs the fused loops of a plan. Everything else is the same for every backend.
@@ -40,6 +41,14 @@ pub trait Backend: std::fmt::Debug + Send + Sync {
     /// # Errors
     /// A largest or smallest element of none.
     fn run(&self, fused: &Fused, args: FusedArgs<'_, '_>) -> Result<(), RunError>;
+
+    /// Runs one loop over singles; by blocks where a backend has nothing of its own.
+    ///
+    /// # Errors
+    /// As [`Backend::run`].
+    fn run_single(&self, fused: &Fused, args: FusedArgs<'_, '_, f32>) -> Result<(), RunError> {
+        Blocks.interpret(fused, args)
+    }
 
     /// Decides calls of a plan ahead, for inputs of the lengths of its last call, which left `scratch`;
     /// `None` where a backend or a plan is not for it.

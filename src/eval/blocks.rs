@@ -6,6 +6,7 @@
 use smallvec::SmallVec;
 
 use super::backend::{Backend, FusedArgs, Strided};
+use super::cell::Cell;
 use super::error::RunError;
 use super::layout::{Layout, signed};
 use super::nest::{Cursor, Nest};
@@ -13,7 +14,7 @@ use super::plan::{Code, FoldSpec, Fused, Instr, Operand, Target};
 use super::reduce::{Running, Tile};
 use super::tile::{gather, place, scatter};
 
-/// Elements in a block: a register takes 4 KiB, a dozen fit the first cache.
+/// Doubles in a block: a register takes 4 KiB, a dozen fit the first cache.
 pub const BLOCK: usize = 512;
 
 /// The block interpreter.
@@ -22,6 +23,17 @@ pub struct Blocks;
 
 impl Backend for Blocks {
     fn run(&self, fused: &Fused, args: FusedArgs<'_, '_>) -> Result<(), RunError> {
+        self.interpret(fused, args)
+    }
+}
+
+impl Blocks {
+    /// Runs a loop over cells of one format.
+    pub(super) fn interpret<T: Cell>(
+        self,
+        fused: &Fused,
+        args: FusedArgs<'_, '_, T>,
+    ) -> Result<(), RunError> {
         if args.space.contains(&0) {
             return empty(fused, args);
         }
@@ -35,19 +47,19 @@ impl Backend for Blocks {
 
         let registers = fused.registers as usize + 1;
         if args.registers.len() < registers {
-            args.registers.resize_with(registers, || vec![0.0; BLOCK]);
+            args.registers.resize_with(registers, || vec![T::default(); T::BLOCK]);
         }
-        let leaves: SmallVec<[Leaf<'_>; 8]> =
+        let leaves: SmallVec<[Leaf<'_, T>; 8]> =
             args.leaves.iter().enumerate().map(|(i, l)| Leaf::new(l, nest.tile_strides(i))).collect();
         let first_store = leaves.len();
         let first_fold = first_store + args.stores.len();
-        let outs: SmallVec<[Out<'_>; 4]> = args
+        let outs: SmallVec<[Out<'_, T>; 4]> = args
             .stores
             .iter_mut()
             .enumerate()
             .map(|(i, data)| Out { data, step: nest.tile_strides(first_store + i), at: 0, direct: false })
             .collect();
-        let folds: Vec<Running<'_, '_>> = fused
+        let folds: SmallVec<[Running<'_, '_, T>; 2]> = fused
             .folds
             .iter()
             .zip(args.folds.iter_mut())
@@ -55,11 +67,11 @@ impl Backend for Blocks {
             .collect();
         let mut m = Machine { registers: args.registers, leaves, outs, folds, rows: 0, cols: 0 };
         let (row_len, col_len) = nest.tile();
-        let rows_at_once = (BLOCK / col_len).clamp(1, row_len);
-        let widest = rows_at_once * col_len.min(BLOCK);
+        let rows_at_once = (T::BLOCK / col_len).clamp(1, row_len);
+        let widest = rows_at_once * col_len.min(T::BLOCK);
         for &(leaf, reg) in &fused.prologue {
             let source = args.leaves[leaf as usize];
-            let x = source.data.get(place(source.offset)).copied().unwrap_or(f64::NAN);
+            let x = source.data.get(place(source.offset)).copied().unwrap_or(T::of(f64::NAN));
             m.registers[reg as usize][..widest].fill(x);
         }
         let mut cursor = Cursor::new(&nest);
@@ -78,7 +90,7 @@ impl Backend for Blocks {
                 m.rows = rows_at_once.min(row_len - r);
                 let mut c = 0;
                 while c < col_len {
-                    m.cols = BLOCK.min(col_len - c);
+                    m.cols = T::BLOCK.min(col_len - c);
                     m.place(&store_bases, r, c);
                     for instr in &fused.code {
                         if let Instr::Fold { fold, arg } = instr {
@@ -104,10 +116,10 @@ impl Backend for Blocks {
 }
 
 /// A space without elements: reductions have the value of an empty fold.
-fn empty(fused: &Fused, args: FusedArgs<'_, '_>) -> Result<(), RunError> {
+fn empty<T: Cell>(fused: &Fused, args: FusedArgs<'_, '_, T>) -> Result<(), RunError> {
     for (spec, out) in fused.folds.iter().zip(args.folds) {
         match spec.init {
-            Some(x) => out.fill(x),
+            Some(x) => out.fill(T::of(x)),
             None if out.is_empty() => {}
             None => return Err(RunError::EmptyFold { op: spec.op.def().name }),
         }
@@ -128,37 +140,37 @@ pub(crate) fn kept_strides(space: &[usize], spec: &FoldSpec) -> SmallVec<[isize;
     out
 }
 
-struct Leaf<'a> {
-    data: &'a [f64],
+struct Leaf<'a, T> {
+    data: &'a [T],
     base: isize,
     step: (isize, isize),
     at: isize,
     direct: bool,
 }
 
-impl<'a> Leaf<'a> {
-    fn new(source: &Strided<'a>, step: (isize, isize)) -> Leaf<'a> {
+impl<'a, T> Leaf<'a, T> {
+    fn new(source: &Strided<'a, T>, step: (isize, isize)) -> Leaf<'a, T> {
         Leaf { data: source.data, base: source.offset, step, at: 0, direct: false }
     }
 }
 
-struct Out<'a> {
-    data: &'a mut [f64],
+struct Out<'a, T> {
+    data: &'a mut [T],
     step: (isize, isize),
     at: isize,
     direct: bool,
 }
 
-struct Machine<'p, 'a> {
-    registers: &'a mut Vec<Vec<f64>>,
-    leaves: SmallVec<[Leaf<'a>; 8]>,
-    outs: SmallVec<[Out<'a>; 4]>,
-    folds: Vec<Running<'p, 'a>>,
+struct Machine<'p, 'a, T> {
+    registers: &'a mut Vec<Vec<T>>,
+    leaves: SmallVec<[Leaf<'a, T>; 8]>,
+    outs: SmallVec<[Out<'a, T>; 4]>,
+    folds: SmallVec<[Running<'p, 'a, T>; 2]>,
     rows: usize,
     cols: usize,
 }
 
-impl Machine<'_, '_> {
+impl<T: Cell> Machine<'_, '_, T> {
     fn len(&self) -> usize {
         self.rows * self.cols
     }
@@ -178,7 +190,7 @@ impl Machine<'_, '_> {
         }
     }
 
-    fn read(&self, operand: Operand) -> &[f64] {
+    fn read(&self, operand: Operand) -> &[T] {
         let n = self.len();
         match operand {
             Operand::Reg(reg) => &self.registers[reg as usize][..n],
@@ -229,11 +241,11 @@ impl Machine<'_, '_> {
         }
     }
 
-    fn map(&self, code: Code, args: &[Operand], out: &mut [f64]) {
+    fn map(&self, code: Code, args: &[Operand], out: &mut [T]) {
         match (code, args) {
-            (Code::One(f), [a]) => f(self.read(*a), out),
-            (Code::Two(f), [a, b]) => f(self.read(*a), self.read(*b), out),
-            (Code::Three(f), [a, b, c]) => f(self.read(*a), self.read(*b), self.read(*c), out),
+            (Code::One(k), [a]) => T::one(&k)(self.read(*a), out),
+            (Code::Two(k), [a, b]) => T::two(&k)(self.read(*a), self.read(*b), out),
+            (Code::Three(k), [a, b, c]) => T::three(&k)(self.read(*a), self.read(*b), self.read(*c), out),
             _ => {}
         }
     }

@@ -2,8 +2,10 @@
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use super::analysis::{Analysis, Kind};
+use super::cell::Format;
 use super::error::PlanError;
 use super::fused;
 use super::len::{LenId, Lengths};
@@ -14,6 +16,9 @@ use super::plan::{
 use crate::graph::{Graph, Head, Id};
 use crate::op::{Attr, Kernel, View};
 use crate::ty::Ty;
+
+/// The number of the next plan; 0 is none.
+static NEXT: AtomicU64 = AtomicU64::new(1);
 
 /// No value yet.
 const NONE: u32 = u32::MAX;
@@ -72,6 +77,7 @@ pub(super) fn build(
     b.leaves()?;
     for (k, &r) in roots.iter().enumerate() {
         let owns = matches!(analysis.kind[r as usize], Kind::Map | Kind::Fold | Kind::Own);
+        let owns = owns && analysis.format[r as usize] == Format::of(graph.ty(r).dtype);
         if owns && graph.ty(r).rank() > 0 && b.output_of[r as usize] == NONE {
             b.output_of[r as usize] = index(k);
         }
@@ -86,7 +92,7 @@ pub(super) fn build(
         } else if b.output_of[r as usize] != index(k) {
             // A view, an input, or an output that is asked for again.
             let from = b.arg(r)?;
-            let out = b.buffer(from.dims.clone(), index(k));
+            let out = b.buffer(from.dims.clone(), Format::of(graph.ty(r).dtype), index(k));
             steps.push(Step::Copy { from, out: Dest::Buffer(out) });
         }
     }
@@ -98,6 +104,7 @@ pub(super) fn build(
         && b.plan_inputs.iter().all(|i| i.rank == 0)
         && steps.iter().all(|s| matches!(s, Step::Scalars(_)));
     Ok(Plan {
+        id: NEXT.fetch_add(1, Ordering::Relaxed),
         inputs: b.plan_inputs,
         lengths: b.lengths,
         values: b.values,
@@ -106,6 +113,7 @@ pub(super) fn build(
         sizes: b.sizes,
         steps,
         outputs,
+        output_formats: roots.iter().map(|&r| Format::of(graph.ty(r).dtype)).collect(),
         filled,
         pieces,
         scalar_only,
@@ -116,7 +124,13 @@ impl Builder<'_> {
     fn inputs(&mut self) -> Result<(), PlanError> {
         for (name, ty) in self.inputs {
             let rank = ty.rank();
-            self.plan_inputs.push(PlanInput { name: name.clone(), rank, contiguous: false, slot: None });
+            self.plan_inputs.push(PlanInput {
+                name: name.clone(),
+                rank,
+                format: Format::of(ty.dtype),
+                contiguous: false,
+                slot: None,
+            });
         }
         Ok(())
     }
@@ -187,13 +201,26 @@ impl Builder<'_> {
             match task {
                 Task::Scalar(id) => {
                     let op = self.scalar(id)?;
-                    match steps.last_mut() {
-                        Some(Step::Scalars(ops)) => ops.push(op),
-                        _ => steps.push(Step::Scalars(vec![op])),
+                    let rounded = (self.analysis.format[id as usize] == Format::F32)
+                        .then(|| ScalarStep::Round(self.slot_of[id as usize]));
+                    if !matches!(steps.last(), Some(Step::Scalars(_))) {
+                        steps.push(Step::Scalars(Vec::new()));
+                    }
+                    if let Some(Step::Scalars(ops)) = steps.last_mut() {
+                        ops.push(op);
+                        ops.extend(rounded);
                     }
                 }
                 Task::Loop(members) => steps.push(Step::Fused(fused::fuse(self, &members)?)),
-                Task::Own(id) => steps.push(self.own(id)?),
+                Task::Own(id) => {
+                    let step = self.own(id)?;
+                    steps.push(step);
+                    if let Some(slot) = self.slot(id)
+                        && self.analysis.format[id as usize] == Format::F32
+                    {
+                        steps.push(Step::Scalars(vec![ScalarStep::Round(slot)]));
+                    }
+                }
             }
         }
         Ok(steps)
@@ -259,8 +286,8 @@ impl Builder<'_> {
         index(self.values.len() - 1)
     }
 
-    fn buffer(&mut self, dims: Vec<LenId>, memory: u32) -> u32 {
-        self.buffers.push(Buffer { dims, memory });
+    fn buffer(&mut self, dims: Vec<LenId>, format: Format, memory: u32) -> u32 {
+        self.buffers.push(Buffer { dims, format, memory });
         index(self.buffers.len() - 1)
     }
 
@@ -283,7 +310,8 @@ impl Builder<'_> {
             return Ok(Dest::Scalar(self.new_slot(id)));
         }
         let dims = self.dims(id)?;
-        let buffer = self.buffer(dims.clone(), self.output_of[id as usize]);
+        let format = self.analysis.format[id as usize];
+        let buffer = self.buffer(dims.clone(), format, self.output_of[id as usize]);
         self.value_of[id as usize] = self.value(Base::Buffer(buffer), None, dims);
         Ok(Dest::Buffer(buffer))
     }

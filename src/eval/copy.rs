@@ -1,16 +1,23 @@
 //! Elements from one place to another: copies, joins, writes at an index.
 
+use std::borrow::Cow;
+
 use super::error::RunError;
 use super::layout::{Layout, signed};
 use super::nest::{Cursor, Nest};
-use crate::math::wide;
+use crate::math::{Element, wide};
 use crate::op::IndexItem;
 
 /// An array as these steps read it.
-pub(crate) type Read<'a> = (&'a [f64], Layout);
+pub(crate) type Read<'a, T = f64> = (Cow<'a, [T]>, Layout);
 
 /// Puts, or adds, an array over the places of another layout, repeating it where it has length 1.
-pub(super) fn transfer(from: &Read<'_>, dst: &mut [f64], to: &Layout, add: bool) -> Result<(), RunError> {
+pub(super) fn transfer<T: Element>(
+    from: &Read<'_, T>,
+    dst: &mut [T],
+    to: &Layout,
+    add: bool,
+) -> Result<(), RunError> {
     let (src, from) = from;
     let space = to.lens.as_slice();
     let mut strides = Vec::with_capacity(2 * space.len());
@@ -38,20 +45,20 @@ pub(super) fn transfer(from: &Read<'_>, dst: &mut [f64], to: &Layout, add: bool)
 }
 
 /// Adds one row to another.
-struct AddTo<'f, 't> {
-    from: &'f [f64],
-    to: &'t mut [f64],
+struct AddTo<'f, 't, T> {
+    from: &'f [T],
+    to: &'t mut [T],
 }
 
-impl wide::Loop for AddTo<'_, '_> {
+impl<T: Element> wide::Loop for AddTo<'_, '_, T> {
     type Out = ();
     #[inline(always)]
     fn run(self) {
-        self.to.iter_mut().zip(self.from).for_each(|(o, x)| *o += x);
+        self.to.iter_mut().zip(self.from).for_each(|(o, &x)| *o += x);
     }
 }
 
-fn row(from: (&[f64], isize, isize), to: (&mut [f64], isize, isize), cols: usize, add: bool) {
+fn row<T: Element>(from: (&[T], isize, isize), to: (&mut [T], isize, isize), cols: usize, add: bool) {
     let place = |at: isize| usize::try_from(at).unwrap_or(0);
     let (src, s, src_step) = from;
     let (dst, d, dst_step) = to;
@@ -76,10 +83,10 @@ fn row(from: (&[f64], isize, isize), to: (&mut [f64], isize, isize), cols: usize
 }
 
 /// The arrays one after the other along `axis` of a result with the given lengths.
-pub(super) fn concat(
+pub(super) fn concat<T: Element>(
     axis: usize,
-    parts: &[Read<'_>],
-    dst: &mut [f64],
+    parts: &[Read<'_, T>],
+    dst: &mut [T],
     lens: &[usize],
 ) -> Result<(), RunError> {
     let whole = Layout::contiguous(lens);
@@ -103,12 +110,12 @@ pub(super) fn concat(
 }
 
 /// `base` with `value` put, or added, at an index.
-pub(super) fn write(
-    base: &Read<'_>,
-    value: &Read<'_>,
+pub(super) fn write<T: Element>(
+    base: &Read<'_, T>,
+    value: &Read<'_, T>,
     items: &[IndexItem],
     add: bool,
-    dst: &mut [f64],
+    dst: &mut [T],
     lens: &[usize],
 ) -> Result<(), RunError> {
     let whole = Layout::contiguous(lens);

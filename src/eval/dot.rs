@@ -3,17 +3,25 @@
 //! Matrix by matrix packs its operands, so transposes cost nothing. The rest reads memory once: rows
 //! as sums in lanes joined in pairs, columns as sums of columns.
 
+use std::sync::atomic::{AtomicBool, Ordering};
+
 use super::copy::Read;
 use super::error::RunError;
 use super::layout::{Layout, signed};
-use super::product::{Operand, product};
+use super::product::{Gemm, Operand, product};
+use super::threads::Threads;
 use crate::math::wide;
 
 const LANES: usize = 16;
 const BLOCK: usize = 512;
 
 /// The product into `out`, in row-major order.
-pub(crate) fn dot(a: &Read<'_>, b: &Read<'_>, out: &mut [f64]) -> Result<(), RunError> {
+pub(crate) fn dot<T: Gemm>(
+    a: &Read<'_, T>,
+    b: &Read<'_, T>,
+    out: &mut [T],
+    threads: Threads,
+) -> Result<(), RunError> {
     let fail = || RunError::Shape {
         what: "the right operand of a product".into(),
         expected: a.1.lens.to_vec(),
@@ -33,29 +41,80 @@ pub(crate) fn dot(a: &Read<'_>, b: &Read<'_>, out: &mut [f64]) -> Result<(), Run
         return Err(fail());
     }
     if k == 0 || out.is_empty() {
-        out.fill(0.0);
+        out.fill(T::default());
         return Ok(());
     }
     let a = Matrix::rows(a);
     let b = Matrix::columns(b);
     if n == 1 {
-        wide::widely(ByVector { matrix: a, vector: b.transposed(), out });
+        by_vector(a, b.transposed(), out, threads);
     } else if m == 1 {
-        wide::widely(ByVector { matrix: b.transposed(), vector: a, out });
+        by_vector(b.transposed(), a, out, threads);
     } else {
-        product(&a.operand(), &b.operand(), out, (m, k, n)).ok_or_else(fail)?;
+        by_matrix(&a, &b, out, threads).ok_or_else(fail)?;
     }
     Ok(())
 }
 
-/// A matrix times a vector, given as a row.
-struct ByVector<'m, 'o> {
-    matrix: Matrix<'m>,
-    vector: Matrix<'m>,
-    out: &'o mut [f64],
+/// Elements of a matrix from which on a product with a vector is cut for threads.
+const LARGE_VECTOR: usize = 1 << 18;
+/// Multiplications from which on a product of matrices is.
+const LARGE_MATRIX: usize = 1 << 21;
+/// Rows of a panel are a multiple of this. With so many columns the library takes the path for large
+/// products, where the order of sums depends on the inner length alone, so panels change no bits.
+const PANEL: usize = 64;
+
+/// Every element of the result is computed by itself, so it is cut anywhere.
+fn by_vector<T: Gemm>(matrix: Matrix<'_, T>, vector: Matrix<'_, T>, out: &mut [T], threads: Threads) {
+    let (rows, cols) = matrix.lens;
+    let parts = if rows * cols < LARGE_VECTOR { 1 } else { threads.count() };
+    if parts < 2 {
+        return wide::widely(ByVector { matrix, vector, out });
+    }
+    rayon_core::scope(|scope| {
+        let part = rows.div_ceil(parts).next_multiple_of(PANEL);
+        for (i, out) in out.chunks_mut(part).enumerate() {
+            let matrix = matrix.rows_from(i * part, out.len());
+            scope.spawn(move |_| wide::widely(ByVector { matrix, vector, out }));
+        }
+    });
 }
 
-impl wide::Loop for ByVector<'_, '_> {
+/// A product of matrices, by panels of rows.
+fn by_matrix<T: Gemm>(a: &Matrix<'_, T>, b: &Matrix<'_, T>, out: &mut [T], threads: Threads) -> Option<()> {
+    let ((m, k), n) = (a.lens, b.lens.1);
+    let least = if n > PANEL { PANEL } else { 2 * PANEL };
+    let large = m >= 2 * least && m.saturating_mul(k).saturating_mul(n) >= LARGE_MATRIX;
+    let parts = if large { threads.count() } else { 1 };
+    let part = m.div_ceil(parts.max(1)).next_multiple_of(PANEL).max(least);
+    // A last panel that is short is no panel.
+    if parts < 2 || part >= m || m % part != 0 && m % part < least {
+        return product(&a.operand(), &b.operand(), out, (m, k, n));
+    }
+    let done = AtomicBool::new(true);
+    rayon_core::scope(|scope| {
+        for (i, out) in out.chunks_mut(part * n).enumerate() {
+            let done = &done;
+            scope.spawn(move |_| {
+                let rows = out.len() / n;
+                let panel = a.rows_from(i * part, rows).operand();
+                if product(&panel, &b.operand(), out, (rows, k, n)).is_none() {
+                    done.store(false, Ordering::Relaxed);
+                }
+            });
+        }
+    });
+    done.into_inner().then_some(())
+}
+
+/// A matrix times a vector, given as a row.
+struct ByVector<'m, 'o, T> {
+    matrix: Matrix<'m, T>,
+    vector: Matrix<'m, T>,
+    out: &'o mut [T],
+}
+
+impl<T: Gemm> wide::Loop for ByVector<'_, '_, T> {
     type Out = ();
     #[inline(always)]
     fn run(self) {
@@ -65,8 +124,8 @@ impl wide::Loop for ByVector<'_, '_> {
 
 /// A matrix in memory.
 #[derive(Clone, Copy)]
-struct Matrix<'a> {
-    data: &'a [f64],
+struct Matrix<'a, T> {
+    data: &'a [T],
     at: isize,
     lens: (usize, usize),
     strides: (isize, isize),
@@ -76,13 +135,13 @@ fn place(at: isize) -> usize {
     usize::try_from(at).unwrap_or(0)
 }
 
-impl<'a> Matrix<'a> {
-    fn new(data: &'a [f64], l: &Layout, lens: (usize, usize), strides: (isize, isize)) -> Matrix<'a> {
+impl<'a, T: Gemm> Matrix<'a, T> {
+    fn new(data: &'a [T], l: &Layout, lens: (usize, usize), strides: (isize, isize)) -> Matrix<'a, T> {
         Matrix { data, at: l.offset, lens, strides }
     }
 
     /// A vector is one row.
-    fn rows((data, l): &Read<'a>) -> Matrix<'a> {
+    fn rows((data, l): &'a Read<'_, T>) -> Matrix<'a, T> {
         match (l.lens.as_slice(), l.strides.as_slice()) {
             ([m, k], [r, c]) => Matrix::new(data, l, (*m, *k), (*r, *c)),
             (lens, strides) => Matrix::new(data, l, (1, lens[0]), (0, strides[0])),
@@ -90,25 +149,30 @@ impl<'a> Matrix<'a> {
     }
 
     /// A vector is one column.
-    fn columns((data, l): &Read<'a>) -> Matrix<'a> {
+    fn columns((data, l): &'a Read<'_, T>) -> Matrix<'a, T> {
         match (l.lens.as_slice(), l.strides.as_slice()) {
             ([m, k], [r, c]) => Matrix::new(data, l, (*m, *k), (*r, *c)),
             (lens, strides) => Matrix::new(data, l, (lens[0], 1), (strides[0], 0)),
         }
     }
 
-    fn transposed(&self) -> Matrix<'a> {
+    /// Some rows.
+    fn rows_from(&self, first: usize, rows: usize) -> Matrix<'a, T> {
+        Matrix { at: self.at + signed(first) * self.strides.0, lens: (rows, self.lens.1), ..*self }
+    }
+
+    fn transposed(&self) -> Matrix<'a, T> {
         let flip = |(a, b)| (b, a);
         Matrix { lens: (self.lens.1, self.lens.0), strides: flip(self.strides), ..*self }
     }
 
-    fn operand(&self) -> Operand<'a> {
+    fn operand(&self) -> Operand<'a, T> {
         Operand { data: self.data, at: self.at, strides: self.strides }
     }
 
     /// A piece of row `r` from column `c`, copied to `spare` unless it lies side by side.
     #[inline(always)]
-    fn piece<'s>(&self, r: usize, c: usize, n: usize, spare: &'s mut [f64]) -> &'s [f64]
+    fn piece<'s>(&self, r: usize, c: usize, n: usize, spare: &'s mut [T]) -> &'s [T]
     where
         'a: 's,
     {
@@ -124,15 +188,15 @@ impl<'a> Matrix<'a> {
 
     /// This times a vector, given as a row.
     #[inline(always)]
-    fn times_vector(&self, x: &Matrix<'_>, out: &mut [f64]) {
+    fn times_vector(&self, x: &Matrix<'_, T>, out: &mut [T]) {
         let (rows, cols) = self.lens;
-        let (mut a, mut b) = ([0.0; BLOCK], [0.0; BLOCK]);
+        let (mut a, mut b) = ([T::default(); BLOCK], [T::default(); BLOCK]);
         if self.strides.0 == 1 && self.strides.1 != 1 {
             return self.transposed().sum_of_rows(x, out);
         }
-        out.fill(0.0);
+        out.fill(T::default());
         let vector = (x.strides.1 != 1).then(|| {
-            let mut all = vec![0.0; cols];
+            let mut all = vec![T::default(); cols];
             x.piece(0, 0, cols, &mut all);
             all
         });
@@ -142,7 +206,7 @@ impl<'a> Matrix<'a> {
                 *y = lanes(self.piece(r, 0, cols, &mut a), x.piece(0, 0, cols, &mut b));
                 continue;
             }
-            let mut total = Sums::default();
+            let mut total = Sums::<T>::default();
             let mut c = 0;
             while c < cols {
                 let n = BLOCK.min(cols - c);
@@ -155,9 +219,9 @@ impl<'a> Matrix<'a> {
 
     /// The sum of rows, each times its element of `x`.
     #[inline(always)]
-    fn sum_of_rows(&self, x: &Matrix<'_>, out: &mut [f64]) {
+    fn sum_of_rows(&self, x: &Matrix<'_, T>, out: &mut [T]) {
         let (rows, cols) = self.lens;
-        out.fill(0.0);
+        out.fill(T::default());
         let mut c = 0;
         while c < cols {
             let n = BLOCK.min(cols - c);
@@ -188,21 +252,22 @@ impl<'a> Matrix<'a> {
 }
 
 #[inline(always)]
-fn lanes(a: &[f64], b: &[f64]) -> f64 {
-    let mut sums = [0.0; LANES];
+fn lanes<T: Gemm>(a: &[T], b: &[T]) -> T {
+    let mut sums = [T::default(); LANES];
     let (mut xs, mut ys) = (a.chunks_exact(LANES), b.chunks_exact(LANES));
     for (x, y) in (&mut xs).zip(&mut ys) {
         for i in 0..LANES {
             sums[i] += x[i] * y[i];
         }
     }
-    for ((s, x), y) in sums.iter_mut().zip(xs.remainder()).zip(ys.remainder()) {
+    for ((s, &x), &y) in sums.iter_mut().zip(xs.remainder()).zip(ys.remainder()) {
         *s += x * y;
     }
     let mut width = LANES / 2;
     while width > 0 {
         for i in 0..width {
-            sums[i] += sums[i + width];
+            let above = sums[i + width];
+            sums[i] += above;
         }
         width /= 2;
     }
@@ -211,19 +276,19 @@ fn lanes(a: &[f64], b: &[f64]) -> f64 {
 
 /// A sum of blocks, joined in pairs.
 #[derive(Default)]
-struct Sums(smallvec::SmallVec<[(u32, f64); 16]>);
+struct Sums<T>(smallvec::SmallVec<[(u32, T); 16]>);
 
-impl Sums {
-    fn push(&mut self, x: f64) {
+impl<T: Gemm> Sums<T> {
+    fn push(&mut self, x: T) {
         let (mut size, mut x) = (0, x);
         while self.0.last().is_some_and(|(s, _)| *s == size) {
-            x += self.0.pop().map_or(0.0, |(_, y)| y);
+            x += self.0.pop().map_or(T::default(), |(_, y)| y);
             size += 1;
         }
         self.0.push((size, x));
     }
 
-    fn take(&mut self) -> f64 {
-        self.0.drain(..).rev().map(|(_, x)| x).reduce(|a, b| a + b).unwrap_or(0.0)
+    fn take(&mut self) -> T {
+        self.0.drain(..).rev().map(|(_, x)| x).reduce(|a, b| a + b).unwrap_or_default()
     }
 }

@@ -12,13 +12,6 @@ pub enum PlanError {
         /// Its name.
         op: &'static str,
     },
-    /// An element type that the evaluator does not compute in.
-    DType {
-        /// What has it: an input or an operator.
-        what: String,
-        /// The type.
-        dtype: DType,
-    },
     /// A conversion that may lose information.
     Cast {
         /// From this type.
@@ -37,13 +30,6 @@ impl fmt::Display for PlanError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             PlanError::NoKernel { op } => write!(f, "`{op}` has no kernel"),
-            PlanError::DType { what, dtype } => {
-                write!(
-                    f,
-                    "{what} has element type {dtype}; supported are f64, and bool, i8, i16, i32, i64 as \
-                     far as doubles hold them"
-                )
-            }
             PlanError::Cast { from, to } => {
                 write!(f, "conversion from {from} to {to} is not supported: it may lose information")
             }

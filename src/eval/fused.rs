@@ -58,6 +58,7 @@ pub(super) fn fuse(b: &mut Builder<'_>, members: &[Id]) -> Result<Fused, PlanErr
     };
     if let Some(&first) = members.first() {
         let fold = l.b.analysis.kind[first as usize] == Kind::Fold;
+        l.fused.format = l.b.analysis.format[first as usize];
         l.fused.space = l.b.dims(if fold { graph.node(first).args[0] } else { first })?;
     }
     for &id in members {
@@ -111,9 +112,9 @@ impl Loop<'_, '_> {
         };
         let args = args.iter().map(|&a| self.operand(id, a)).collect::<Result<SmallVec<[u32; 3]>, _>>()?;
         let code = match op.def().kernel {
-            Kernel::Map1(k) => Code::One(k.block),
-            Kernel::Map2(k) => Code::Two(k.block),
-            Kernel::Map3(k) => Code::Three(k.block),
+            Kernel::Map1(k) => Code::One(k),
+            Kernel::Map2(k) => Code::Two(k),
+            Kernel::Map3(k) => Code::Three(k),
             _ => return Err(PlanError::NoKernel { op: op.def().name }),
         };
         let mut store = NONE;
@@ -132,14 +133,14 @@ impl Loop<'_, '_> {
         let Some((op, attr, args)) = graph.application(id) else {
             return Err(PlanError::NoKernel { op: "" });
         };
-        let Kernel::Reduce { init, identity, step, fold, join, merge } = op.def().kernel else {
+        let Kernel::Reduce { init, identity, step, fold, single, join, merge } = op.def().kernel else {
             return Err(PlanError::NoKernel { op: op.def().name });
         };
         let arg = self.operand(id, args[0])?;
         let axes = attr.axes(graph.ty(args[0]).rank());
         let out = self.b.dest(id)?;
         self.code.push(Draft::Fold { fold: index(self.fused.folds.len()), arg });
-        self.fused.folds.push(FoldSpec { op, init, identity, step, fold, join, merge, axes, out });
+        self.fused.folds.push(FoldSpec { op, init, identity, step, fold, single, join, merge, axes, out });
         Ok(())
     }
 

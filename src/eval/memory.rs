@@ -1,5 +1,6 @@
 //! Which registers and pieces of memory are used again, by liveness.
 
+use super::cell::Format;
 use super::len::LenId;
 use super::plan::{Arg, Base, Buffer, Dest, ScalarStep, Slot, Source, Step, Value};
 
@@ -22,7 +23,7 @@ pub(super) fn assign(
     constants: &[f64],
     filled: &mut [(u32, Slot)],
     outputs: usize,
-) -> (usize, u32) {
+) -> (usize, Vec<Format>) {
     let registers = pack(steps, constants.len(), filled);
     let pieces = pieces(steps, values, buffers, index(outputs));
     (registers, pieces)
@@ -56,6 +57,7 @@ fn each_slot(steps: &mut [Step], f: &mut dyn FnMut(Use<'_>)) {
                             f(Use::Write(out));
                         }
                         ScalarStep::Fetch(_, out) => f(Use::Write(out)),
+                        ScalarStep::Round(x) => f(Use::Read(x)),
                     }
                     f(Use::Done);
                 }
@@ -201,7 +203,7 @@ fn writes(step: &Step, f: &mut dyn FnMut(u32)) {
     }
 }
 
-fn pieces(steps: &[Step], values: &[Value], buffers: &mut [Buffer], outputs: u32) -> u32 {
+fn pieces(steps: &[Step], values: &[Value], buffers: &mut [Buffer], outputs: u32) -> Vec<Format> {
     let mut last = vec![0usize; buffers.len()];
     for (i, step) in steps.iter().enumerate() {
         reads(step, &mut |v| {
@@ -211,21 +213,24 @@ fn pieces(steps: &[Step], values: &[Value], buffers: &mut [Buffer], outputs: u32
         });
         writes(step, &mut |b| last[b as usize] = i);
     }
-    let mut free: Vec<(u32, Vec<LenId>)> = Vec::new();
-    let mut next = outputs;
+    let mut free: Vec<(u32, Format, Vec<LenId>)> = Vec::new();
+    let mut formats: Vec<Format> = Vec::new();
     let mut ended: Vec<u32> = Vec::new();
     for (i, step) in steps.iter().enumerate() {
         ended.clear();
         writes(step, &mut |b| {
             let buffer = &mut buffers[b as usize];
             if buffer.memory == NONE {
-                let same = free.iter().rev().take(LOOK).position(|(_, dims)| *dims == buffer.dims);
-                let place = same.map_or(free.len().wrapping_sub(1), |k| free.len() - 1 - k);
-                buffer.memory = if place < free.len() {
-                    free.remove(place).0
-                } else {
-                    next += 1;
-                    next - 1
+                let fits = |(_, format, _): &(u32, Format, Vec<LenId>)| *format == buffer.format;
+                let same = |f: &(u32, Format, Vec<LenId>)| fits(f) && f.2 == buffer.dims;
+                let latest = |k: usize| free.len() - 1 - k;
+                let place = free.iter().rev().take(LOOK).position(same).map(latest);
+                buffer.memory = match place.or_else(|| free.iter().rposition(fits)) {
+                    Some(place) => free.remove(place).0,
+                    None => {
+                        formats.push(buffer.format);
+                        outputs + index(formats.len() - 1)
+                    }
                 };
             }
             if last[b as usize] == i {
@@ -243,9 +248,9 @@ fn pieces(steps: &[Step], values: &[Value], buffers: &mut [Buffer], outputs: u32
         for &b in &ended {
             let buffer = &buffers[b as usize];
             if buffer.memory >= outputs {
-                free.push((buffer.memory, buffer.dims.clone()));
+                free.push((buffer.memory, buffer.format, buffer.dims.clone()));
             }
         }
     }
-    next - outputs
+    formats
 }

@@ -6,21 +6,28 @@
 //! plan does is data ([`Step`]); a [`Backend`] executes the fused loops: [`Blocks`], an interpreter
 //! over blocks of [`BLOCK`] doubles, or [`native`](crate::native) machine code with the same bits.
 //!
-//! Every value is a double. Integers and truth values compute as doubles, exactly up to 2^53.
+//! Every value is a double or, where its element type is `f32`, a single: [`Format`]. A loop is in one
+//! format from what it reads to what it stores; what comes from the other is converted before it.
+//! Integers and truth values compute as doubles, exactly up to 2^53. A number (rank 0) is kept as a
+//! double, rounded after every operator where it is a single. Functions of whole arrays (linear
+//! algebra, scans, searches) compute in doubles and round their results.
 //!
 //! # Order of summation
 //!
 //! Fixed by the shapes and strides of a call, never by the machine, but for products of two matrices:
-//! theirs also follows the caches and the instruction set. Along the innermost axis a
-//! block of up to 512 elements is folded in 16 lanes and a tree; blocks are joined in pairs. Over
+//! theirs also follows the caches and the instruction set. Along the innermost axis a block of up to
+//! `b = 512` elements (1024 singles) is folded in 16 lanes and a tree; blocks are joined in pairs. Over
 //! outer axes whose results lie side by side (columns of a matrix), rows are added one by one. With
-//! `u = 2^-53` and `n` elements the error of a sum is at most `(37 + log2(n / 512)) u` times the
-//! sum of absolute values in the first case, and `n u` times that in the second.
+//! `u = 2^-53` (`2^-24` for singles) and `n` elements the error of a sum is at most
+//! `(b / 16 + 5 + log2(n / b)) u` times the sum of absolute values in the first case, and `n u` times
+//! that in the second.
 
 mod analysis;
+mod array;
 mod backend;
 mod blocks;
 mod build;
+mod cell;
 mod copy;
 mod dot;
 mod error;
@@ -35,13 +42,17 @@ mod reduce;
 pub mod reference;
 mod run;
 mod show;
+mod split;
 mod step;
+mod threads;
 mod tile;
 mod whole;
 
+pub use array::{Array, ArrayMut, ArrayRef, Input, Output, OutputArray};
 pub use backend::{Backend, FusedArgs, Ready, Strided};
 pub(crate) use blocks::kept_strides;
 pub use blocks::{BLOCK, Blocks};
+pub use cell::{Format, Slice, SliceMut};
 pub(crate) use dot::dot;
 pub use error::{PlanError, RunError};
 pub(crate) use layout::{Layout, signed};
@@ -54,4 +65,5 @@ pub use plan::{
 pub(crate) use reduce::{Pairwise, Running, Tile};
 pub use run::{Limits, Scratch};
 pub(crate) use step::exec;
+pub use threads::Threads;
 pub(crate) use tile::{gather, place, scatter};

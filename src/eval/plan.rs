@@ -7,6 +7,7 @@ use smallvec::SmallVec;
 
 use super::analysis::Analysis;
 use super::build;
+use super::cell::Format;
 use super::error::PlanError;
 use super::len::{LenId, Lengths};
 use crate::graph::{Graph, Id};
@@ -67,6 +68,8 @@ pub enum ScalarStep {
     Three(Map3, [Slot; 3], Slot),
     /// The only element of an array.
     Fetch(u32, Slot),
+    /// Rounds a register to a single.
+    Round(Slot),
 }
 
 /// Where an instruction of a fused loop reads.
@@ -98,12 +101,11 @@ pub struct Target {
 #[derive(Debug, Clone, Copy)]
 pub enum Code {
     /// One operand.
-    One(fn(&[f64], &mut [f64])),
+    One(Map1),
     /// Two operands.
-    Two(fn(&[f64], &[f64], &mut [f64])),
+    Two(Map2),
     /// Three operands.
-    #[allow(clippy::type_complexity, reason = "a kernel's signature")]
-    Three(fn(&[f64], &[f64], &[f64], &mut [f64])),
+    Three(Map3),
 }
 
 /// One instruction of a fused loop.
@@ -149,6 +151,8 @@ pub struct FoldSpec {
     pub step: Map2,
     /// A block of elements.
     pub fold: fn(&[f64]) -> f64,
+    /// A block of singles.
+    pub single: fn(&[f32]) -> f32,
     /// The lanes of a block.
     pub join: fn(&[f64; FOLD_LANES]) -> f64,
     /// Two partial results.
@@ -176,6 +180,8 @@ pub struct Fused {
     pub folds: Vec<FoldSpec>,
     /// Number of registers, each a block wide.
     pub registers: u32,
+    /// The format of everything in the loop; what is read in another is converted before.
+    pub format: Format,
     /// What a backend made of it.
     pub(crate) made: Made,
 }
@@ -283,6 +289,7 @@ pub(crate) enum Base {
 #[derive(Debug, Clone)]
 pub(crate) struct Buffer {
     pub(crate) dims: Vec<LenId>,
+    pub(crate) format: Format,
     /// Position among the pieces of memory of a call: outputs first, then reused ones.
     pub(crate) memory: u32,
 }
@@ -292,6 +299,7 @@ pub(crate) struct Buffer {
 pub(crate) struct PlanInput {
     pub(crate) name: Arc<str>,
     pub(crate) rank: usize,
+    pub(crate) format: Format,
     /// Must be in row-major order, or is copied.
     pub(crate) contiguous: bool,
     /// Where it goes when it is a scalar.
@@ -301,6 +309,8 @@ pub(crate) struct PlanInput {
 /// A plan, independent of the lengths of a call.
 #[derive(Debug, Clone)]
 pub struct Plan {
+    /// Tells plans apart, so that what is kept for one is not taken for another.
+    pub(crate) id: u64,
     pub(crate) inputs: Vec<PlanInput>,
     pub(crate) lengths: Lengths,
     pub(crate) values: Vec<Value>,
@@ -314,8 +324,10 @@ pub struct Plan {
     pub(crate) outputs: Vec<Vec<LenId>>,
     /// Outputs that are one number: output and register.
     pub(crate) filled: Vec<(u32, Slot)>,
+    /// Format of each output.
+    pub(crate) output_formats: Vec<Format>,
     /// Pieces of memory that are reused, beside the outputs.
-    pub(crate) pieces: u32,
+    pub(crate) pieces: Vec<Format>,
     /// Nothing but scalars: no step but scalar programs, and only rank-0 inputs and outputs.
     pub(crate) scalar_only: bool,
 }
@@ -339,6 +351,20 @@ impl Plan {
         build::build(graph, roots, inputs, &analysis)
     }
 
+    /// Is anything stored or computed as singles?
+    pub(crate) fn has_singles(&self) -> bool {
+        let single = |f: Format| f == Format::F32;
+        let rounds = |s: &Step| match s {
+            Step::Scalars(ops) => ops.iter().any(|op| matches!(op, ScalarStep::Round(_))),
+            Step::Fused(fused) => single(fused.format),
+            _ => false,
+        };
+        self.inputs.iter().any(|i| single(i.format))
+            || self.buffers.iter().any(|b| single(b.format))
+            || self.output_formats.iter().any(|f| single(*f))
+            || self.steps.iter().any(rounds)
+    }
+
     /// The steps, in order.
     pub fn steps(&self) -> &[Step] {
         &self.steps
@@ -354,8 +380,13 @@ impl Plan {
         self.outputs.len()
     }
 
+    /// The format in which an output is computed.
+    pub fn output_format(&self, output: usize) -> Format {
+        self.output_formats.get(output).copied().unwrap_or_default()
+    }
+
     /// Number of pieces of memory that a call needs beside its outputs.
     pub fn pieces(&self) -> usize {
-        self.pieces as usize
+        self.pieces.len()
     }
 }

@@ -5,15 +5,57 @@
 use gemm_common::Parallelism;
 
 use super::layout::signed;
+use crate::math::Element;
+
+/// Numbers whose matrices the library multiplies.
+pub(crate) trait Gemm: Element {
+    /// The kernel for this processor.
+    fn kernel() -> Kernel<Self>;
+}
+
+impl Gemm for f64 {
+    fn kernel() -> Kernel<f64> {
+        gemm_f64::gemm::f64::get_gemm_fn()
+    }
+}
+
+impl Gemm for f32 {
+    fn kernel() -> Kernel<f32> {
+        gemm_f32::gemm::f32::get_gemm_fn()
+    }
+}
+
+/// The library's signature.
+type Kernel<T> = unsafe fn(
+    usize,
+    usize,
+    usize,
+    *mut T,
+    isize,
+    isize,
+    bool,
+    *const T,
+    isize,
+    isize,
+    *const T,
+    isize,
+    isize,
+    T,
+    T,
+    bool,
+    bool,
+    bool,
+    Parallelism,
+);
 
 /// A matrix in memory: where its first element is, and the strides of rows and columns.
-pub(super) struct Operand<'a> {
-    pub(super) data: &'a [f64],
+pub(super) struct Operand<'a, T> {
+    pub(super) data: &'a [T],
     pub(super) at: isize,
     pub(super) strides: (isize, isize),
 }
 
-impl Operand<'_> {
+impl<T> Operand<'_, T> {
     /// Do all elements of this matrix lie in its memory?
     fn inside(&self, rows: usize, cols: usize) -> Option<()> {
         let (mut low, mut high) = (self.at, self.at);
@@ -26,14 +68,14 @@ impl Operand<'_> {
     }
 }
 
-/// `out = a b`, row-major, for lengths `(m, k, n)` that are not zero. One thread; the order of sums
+/// `out = a b`, row-major, for lengths `(m, k, n)` that are not zero. The order of sums
 /// depends on the lengths and the machine's caches and instruction set, never on anything else.
 ///
 /// `None` where lengths and memory do not agree.
-pub(super) fn product(
-    a: &Operand<'_>,
-    b: &Operand<'_>,
-    out: &mut [f64],
+pub(super) fn product<T: Gemm>(
+    a: &Operand<'_, T>,
+    b: &Operand<'_, T>,
+    out: &mut [T],
     (m, k, n): (usize, usize, usize),
 ) -> Option<()> {
     a.inside(m, k)?;
@@ -41,8 +83,8 @@ pub(super) fn product(
     if m.checked_mul(n)? != out.len() {
         return None;
     }
-    let gemm = gemm_f64::gemm::f64::get_gemm_fn();
-    let from = |x: &Operand<'_>| x.data.as_ptr().wrapping_offset(x.at);
+    let gemm = T::kernel();
+    let from = |x: &Operand<'_, T>| x.data.as_ptr().wrapping_offset(x.at);
     // The library prefers results by columns: `out` transposed is `b` transposed times `a` transposed.
     // SAFETY: every element that the strides reach lies in its slice (`inside`, and the length of
     // `out`), `out` overlaps nothing that is read, and is not read itself.
@@ -61,8 +103,8 @@ pub(super) fn product(
             from(a),
             a.strides.0,
             a.strides.1,
-            0.0,
-            1.0,
+            T::of(0.0),
+            T::of(1.0),
             false,
             false,
             false,

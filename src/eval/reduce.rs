@@ -2,16 +2,17 @@
 
 use smallvec::SmallVec;
 
+use super::cell::Cell;
 use super::plan::FoldSpec;
 
 /// Partial results of one element, joined when two of the same size meet.
 #[derive(Debug, Default)]
-pub(crate) struct Pairwise {
-    stack: SmallVec<[(u32, f64); 8]>,
+pub(crate) struct Pairwise<T> {
+    stack: SmallVec<[(u32, T); 8]>,
 }
 
-impl Pairwise {
-    pub(crate) fn push(&mut self, x: f64, merge: fn(f64, f64) -> f64) {
+impl<T: Cell> Pairwise<T> {
+    pub(crate) fn push(&mut self, x: T, merge: impl Fn(T, T) -> T) {
         let (mut size, mut x) = (0, x);
         while let Some(&(below, y)) = self.stack.last()
             && below == size
@@ -23,7 +24,7 @@ impl Pairwise {
         self.stack.push((size, x));
     }
 
-    pub(crate) fn take(&mut self, merge: fn(f64, f64) -> f64) -> Option<f64> {
+    pub(crate) fn take(&mut self, merge: impl Fn(T, T) -> T) -> Option<T> {
         let mut total = self.stack.pop()?.1;
         while let Some((_, y)) = self.stack.pop() {
             total = merge(y, total);
@@ -34,10 +35,10 @@ impl Pairwise {
 
 /// One reduction while its loop runs.
 #[derive(Debug)]
-pub(crate) struct Running<'p, 'a> {
+pub(crate) struct Running<'p, 'a, T = f64> {
     spec: &'p FoldSpec,
-    out: &'a mut [f64],
-    pending: Pairwise,
+    out: &'a mut [T],
+    pending: Pairwise<T>,
     /// The element that the pending partial results belong to, and whether they are its first.
     key: usize,
     fresh: bool,
@@ -45,8 +46,8 @@ pub(crate) struct Running<'p, 'a> {
 
 /// A block of operands as a tile: rows of columns, and where its results go.
 #[derive(Debug, Clone, Copy)]
-pub(crate) struct Tile<'t> {
-    pub(crate) values: &'t [f64],
+pub(crate) struct Tile<'t, T = f64> {
+    pub(crate) values: &'t [T],
     pub(crate) rows: usize,
     pub(crate) cols: usize,
     /// Position of the result of the first element.
@@ -61,33 +62,28 @@ fn shifted(at: usize, i: usize, stride: isize) -> usize {
     at.saturating_add_signed(super::layout::signed(i) * stride)
 }
 
-impl<'p, 'a> Running<'p, 'a> {
-    pub(crate) fn new(spec: &'p FoldSpec, out: &'a mut [f64]) -> Running<'p, 'a> {
-        Running { spec, out, pending: Pairwise::default(), key: 0, fresh: true }
-    }
-
-    /// Adds a tile. `spare` is a block that may be overwritten.
-    pub(crate) fn add(&mut self, t: Tile<'_>, spare: &mut [f64]) {
-        let (outer, row, col) = t.first;
-        let (rows, cols) = t.step;
-        // Moving along an axis that is kept is no further contribution.
-        let (row, col) = (row || rows != 0, col || cols != 0);
-        if cols == 0 && (rows == 0 || t.rows == 1) {
-            self.partial(t.at, (self.spec.fold)(t.values), outer && row && col);
-            return;
-        }
-        for (r, values) in t.values.chunks_exact(t.cols).enumerate() {
-            let at = shifted(t.at, r, rows);
-            let fresh = outer && col && row && (rows != 0 || r == 0);
-            if cols == 0 {
-                let x = (self.spec.fold)(values);
-                self.out[at] = if fresh { x } else { (self.spec.merge)(self.out[at], x) };
-            } else {
-                self.side_by_side(at, cols, values, fresh, spare);
-            }
+/// Partial results of parts of equal size, the last one smaller unless `even`, into one: the bits are
+/// those of all blocks one after the other, where a part has a power of two of them.
+pub(super) fn join<T: Cell>(spec: &FoldSpec, parts: impl ExactSizeIterator<Item = T>, even: bool) -> T {
+    let full = parts.len() - usize::from(!even);
+    let mut pending = Pairwise::default();
+    for (i, x) in parts.enumerate() {
+        if i < full {
+            pending.push(x, merge(spec));
+        } else {
+            pending.stack.push((0, x));
         }
     }
+    pending.take(merge(spec)).unwrap_or_default()
+}
 
+/// Two partial results into one.
+fn merge<T: Cell>(spec: &FoldSpec) -> impl Fn(T, T) -> T {
+    let merge = spec.merge;
+    move |a, b| T::of(merge(a.wide(), b.wide()))
+}
+
+impl Running<'_, '_> {
     /// Adds row `r` of a tile, or all of it where rows are reduced too, as the partial result `x`.
     /// Columns are reduced; `t` has no values.
     pub(crate) fn add_folded(&mut self, t: Tile<'_>, r: usize, x: f64) {
@@ -101,9 +97,37 @@ impl<'p, 'a> Running<'p, 'a> {
             self.out[at] = if outer && col { x } else { (self.spec.merge)(self.out[at], x) };
         }
     }
+}
+
+impl<'p, 'a, T: Cell> Running<'p, 'a, T> {
+    pub(crate) fn new(spec: &'p FoldSpec, out: &'a mut [T]) -> Running<'p, 'a, T> {
+        Running { spec, out, pending: Pairwise::default(), key: 0, fresh: true }
+    }
+
+    /// Adds a tile. `spare` is a block that may be overwritten.
+    pub(crate) fn add(&mut self, t: Tile<'_, T>, spare: &mut [T]) {
+        let (outer, row, col) = t.first;
+        let (rows, cols) = t.step;
+        // Moving along an axis that is kept is no further contribution.
+        let (row, col) = (row || rows != 0, col || cols != 0);
+        if cols == 0 && (rows == 0 || t.rows == 1) {
+            self.partial(t.at, T::fold(self.spec)(t.values), outer && row && col);
+            return;
+        }
+        for (r, values) in t.values.chunks_exact(t.cols).enumerate() {
+            let at = shifted(t.at, r, rows);
+            let fresh = outer && col && row && (rows != 0 || r == 0);
+            if cols == 0 {
+                let x = T::fold(self.spec)(values);
+                self.out[at] = if fresh { x } else { merge(self.spec)(self.out[at], x) };
+            } else {
+                self.side_by_side(at, cols, values, fresh, spare);
+            }
+        }
+    }
 
     /// Sets elements to which nothing was added before.
-    pub(crate) fn put(&mut self, at: usize, stride: isize, values: &[f64]) {
+    pub(crate) fn put(&mut self, at: usize, stride: isize, values: &[T]) {
         for (i, &x) in values.iter().enumerate() {
             self.out[shifted(at, i, stride)] = x;
         }
@@ -111,25 +135,25 @@ impl<'p, 'a> Running<'p, 'a> {
 
     /// A row of the result, to which columns are added; where nothing was added before, it is set to
     /// what changes nothing.
-    pub(crate) fn row(&mut self, at: usize, n: usize, fresh: bool) -> &mut [f64] {
+    pub(crate) fn row(&mut self, at: usize, n: usize, fresh: bool) -> &mut [T] {
         let row = &mut self.out[at..at + n];
         if fresh {
-            row.fill(self.spec.identity);
+            row.fill(T::of(self.spec.identity));
         }
         row
     }
 
     /// A partial result for one element.
-    fn partial(&mut self, at: usize, x: f64, fresh: bool) {
+    fn partial(&mut self, at: usize, x: T, fresh: bool) {
         if at != self.key || fresh {
             self.flush();
             (self.key, self.fresh) = (at, fresh);
         }
-        self.pending.push(x, self.spec.merge);
+        self.pending.push(x, merge(self.spec));
     }
 
     /// Each value goes to its own element.
-    fn side_by_side(&mut self, at: usize, stride: isize, values: &[f64], fresh: bool, spare: &mut [f64]) {
+    fn side_by_side(&mut self, at: usize, stride: isize, values: &[T], fresh: bool, spare: &mut [T]) {
         let step = &self.spec.step;
         if stride == 1 {
             let out = &mut self.out[at..at + values.len()];
@@ -137,13 +161,13 @@ impl<'p, 'a> Running<'p, 'a> {
                 (true, None) => out.copy_from_slice(values),
                 (true, Some(x)) => {
                     let spare = &mut spare[..values.len()];
-                    spare.fill(x);
-                    (step.block)(spare, values, out);
+                    spare.fill(T::of(x));
+                    T::two(step)(spare, values, out);
                 }
                 (false, _) => {
                     let spare = &mut spare[..values.len()];
                     spare.copy_from_slice(out);
-                    (step.block)(spare, values, out);
+                    T::two(step)(spare, values, out);
                 }
             }
             return;
@@ -152,17 +176,17 @@ impl<'p, 'a> Running<'p, 'a> {
             let out = &mut self.out[shifted(at, i, stride)];
             *out = match (fresh, self.spec.init) {
                 (true, None) => x,
-                (true, Some(init)) => (step.scalar)(init, x),
-                (false, _) => (step.scalar)(*out, x),
+                (true, Some(init)) => T::of((step.scalar)(init, x.wide())),
+                (false, _) => T::of((step.scalar)(out.wide(), x.wide())),
             };
         }
     }
 
     /// Puts what is pending into its element.
     pub(crate) fn flush(&mut self) {
-        if let Some(x) = self.pending.take(self.spec.merge) {
+        if let Some(x) = self.pending.take(merge(self.spec)) {
             let out = &mut self.out[self.key];
-            *out = if self.fresh { x } else { (self.spec.merge)(*out, x) };
+            *out = if self.fresh { x } else { merge(self.spec)(*out, x) };
         }
     }
 }

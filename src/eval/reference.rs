@@ -1,6 +1,6 @@
 //! The obviously right way: every node in order, every element by itself.
 //!
-//! Tests check the plan against this; it shares nothing with it but the scalar kernels.
+//! Values of singles are rounded after every operator. Tests check the plan against this; it shares nothing with it but the scalar kernels.
 
 use std::sync::Arc;
 
@@ -8,8 +8,9 @@ use ndarray::{ArrayD, ArrayViewD, IxDyn, indices};
 
 use super::error::{PlanError, RunError};
 use crate::graph::{Graph, Head, Id};
+use crate::math::Element as _;
 use crate::op::{Attr, Dense, IndexItem, Kernel, Op, View};
-use crate::ty::{Dim, Sym, Ty};
+use crate::ty::{DType, Dim, Sym, Ty};
 
 /// Why the reference gives no value.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -73,6 +74,7 @@ pub fn evaluate(
         if value.shape() != lens {
             return Err(shape_error("a value", &lens, value.shape()));
         }
+        let value = if graph.ty(id).dtype == DType::F32 { value.mapv(|x| f32::of(x).wide()) } else { value };
         values[id as usize] = Some(value);
     }
     Ok(roots.iter().filter_map(|&r| values[r as usize].clone()).collect())

@@ -5,34 +5,49 @@ use std::borrow::Cow;
 use ndarray::ArrayViewD;
 use smallvec::SmallVec;
 
+use super::array::{ArrayRef, Input, Output};
 use super::backend::Backend;
+use super::cell::{Format, Memory, Registers, Slice, SliceMut};
 use super::error::RunError;
 use super::layout::{Layout, signed};
-use super::plan::{Base, Plan, Step};
-use super::step::{Call, Lens, Memory, exec};
+use super::plan::{Base, Fused, Plan, PlanInput, Step};
+use super::split;
+use super::step::{Bound, Call, Data, Lens, exec};
+use super::threads::Threads;
+use crate::math::Element;
 
 /// What a call may use.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Limits {
     /// Elements of one array.
     pub elements: usize,
+    /// Threads, for work that is large enough.
+    pub threads: Threads,
 }
 
 impl Default for Limits {
     /// 32 GiB for one array.
     fn default() -> Limits {
-        Limits { elements: 1 << 32 }
+        Limits { elements: 1 << 32, threads: Threads::Pool }
     }
 }
 
-/// Memory kept from call to call.
+/// Memory kept from call to call, and what the last call has worked out: calls of one shape work out
+/// lengths and layouts once.
 #[derive(Debug, Default)]
 pub struct Scratch {
+    /// The plan that all of this belongs to.
+    plan: u64,
+    limits: Limits,
+    /// Shapes of the inputs, one after the other.
+    shapes: Vec<usize>,
     lengths: Vec<usize>,
+    /// How the inputs lay; empty when the shapes are new.
+    inputs: Vec<Layout>,
     layouts: Vec<Layout>,
     scalars: Vec<f64>,
-    pieces: Vec<Vec<f64>>,
-    registers: Vec<Vec<f64>>,
+    pieces: Vec<Memory<'static>>,
+    registers: Vec<Registers>,
 }
 
 impl Scratch {
@@ -47,14 +62,26 @@ impl Scratch {
     }
 }
 
+impl Scratch {
+    /// How many threads a call may use.
+    pub(crate) fn threads(&self) -> Threads {
+        self.limits.threads
+    }
+
+    /// Are loops over so many elements cut for threads?
+    pub(crate) fn cuts(&self, fused: &Fused, elements: usize) -> bool {
+        split::worthwhile(fused, elements) && self.limits.threads.count() > 1
+    }
+}
+
 impl Plan {
     /// Computes all lengths of a call and checks every size, before memory is taken.
     ///
     /// # Errors
     /// The wrong number or rank of inputs, a length without value, an array that is too large.
-    pub fn prepare(
+    pub fn prepare<I: Input>(
         &self,
-        inputs: &[ArrayViewD<'_, f64>],
+        inputs: &[I],
         scratch: &mut Scratch,
         limits: Limits,
     ) -> Result<(), RunError> {
@@ -62,16 +89,34 @@ impl Plan {
             return Err(RunError::Count { what: "inputs", expected: self.inputs.len(), got: inputs.len() });
         }
         for (plan, input) in self.inputs.iter().zip(inputs) {
-            if plan.rank != input.ndim() {
+            if plan.rank != input.lens().len() {
                 return Err(RunError::Shape {
                     what: format!("input `{}`", plan.name),
                     expected: vec![0; plan.rank],
-                    got: input.shape().to_vec(),
+                    got: input.lens().to_vec(),
                 });
             }
         }
-        let shapes: SmallVec<[&[usize]; 8]> = inputs.iter().map(|i| i.shape()).collect();
-        self.lengths.values(&shapes, &mut scratch.lengths)?;
+        if scratch.plan != self.id {
+            scratch.plan = self.id;
+            scratch.pieces.clear();
+        } else if scratch.limits == limits && !scratch.lengths.is_empty() {
+            let shapes = inputs.iter().flat_map(Input::lens);
+            if shapes.eq(&scratch.shapes) {
+                return Ok(());
+            }
+        }
+        scratch.limits = limits;
+        scratch.inputs.clear();
+        scratch.layouts.clear();
+        scratch.lengths.clear();
+        scratch.shapes.clear();
+        scratch.shapes.extend(inputs.iter().flat_map(Input::lens));
+        let shapes: SmallVec<[&[usize]; 8]> = inputs.iter().map(Input::lens).collect();
+        if let Err(e) = self.lengths.values(&shapes, &mut scratch.lengths) {
+            scratch.lengths.clear();
+            return Err(e);
+        }
         let lengths = &scratch.lengths;
         let arrays = self.buffers.iter().map(|b| &b.dims).chain(&self.outputs);
         for dims in arrays {
@@ -80,6 +125,7 @@ impl Plan {
             // An empty array is small whatever its other lengths.
             if !fits && !dims.iter().any(|&d| lengths[d as usize] == 0) {
                 let shape = dims.iter().map(|&d| lengths[d as usize]).collect();
+                scratch.lengths.clear();
                 return Err(RunError::TooLarge { shape, limit: limits.elements });
             }
         }
@@ -101,15 +147,16 @@ impl Plan {
     }
 
     /// Runs the prepared call. Outputs are in row-major order, of the shapes that
-    /// [`Plan::output_shape`] tells.
+    /// [`Plan::output_shape`] tells. Inputs and outputs of another format than the plan's are
+    /// converted.
     ///
     /// # Errors
     /// Shapes that do not fit, no memory.
-    pub fn run(
+    pub fn run<I: Input, O: Output>(
         &self,
         backend: &dyn Backend,
-        inputs: &[ArrayViewD<'_, f64>],
-        outputs: &mut [&mut [f64]],
+        inputs: &[I],
+        outputs: &mut [O],
         scratch: &mut Scratch,
     ) -> Result<(), RunError> {
         if outputs.len() != self.outputs.len() {
@@ -119,28 +166,34 @@ impl Plan {
                 got: outputs.len(),
             });
         }
-        let bound: SmallVec<[(Cow<'_, [f64]>, Layout); 4]> =
-            self.inputs.iter().zip(inputs).map(|(plan, view)| bind(view, plan.contiguous)).collect();
-        layouts(self, &bound, &scratch.lengths, &mut scratch.layouts)?;
+        let views: SmallVec<[ArrayRef<'_>; 4]> = inputs.iter().map(Input::array).collect();
+        let bound: SmallVec<[Bound<'_>; 4]> =
+            self.inputs.iter().zip(&views).map(|(plan, view)| bind(view, plan)).collect();
+        let known = scratch.inputs.iter().eq(bound.iter().map(|b| &b.layout));
+        if !known || scratch.layouts.len() != self.values.len() {
+            scratch.inputs.clear();
+            layouts(self, &bound, &scratch.lengths, &mut scratch.layouts)?;
+            scratch.inputs.extend(bound.iter().map(|b| b.layout.clone()));
+        }
         scratch.scalars.clear();
         scratch.scalars.extend_from_slice(&self.scalars);
         for (slot, len) in &self.sizes {
             scratch.scalars[*slot as usize] = count(scratch.lengths[*len as usize]);
         }
-
-        for (plan, (data, layout)) in self.inputs.iter().zip(&bound) {
+        for (plan, bound) in self.inputs.iter().zip(&bound) {
             if let Some(slot) = plan.slot {
-                scratch.scalars[slot as usize] =
-                    data.get(layout.offset.unsigned_abs()).copied().unwrap_or(f64::NAN);
+                scratch.scalars[slot as usize] = bound.data.number(bound.layout.offset.unsigned_abs());
             }
         }
-        let pieces = self.pieces as usize;
-        if scratch.pieces.len() < pieces {
-            scratch.pieces.resize_with(pieces, Vec::new);
+        for &format in self.pieces.iter().skip(scratch.pieces.len()) {
+            scratch.pieces.push(Memory::own(format));
         }
         let mut memory: SmallVec<[Memory<'_>; 6]> = SmallVec::new();
-        memory.extend(outputs.iter_mut().map(|o| Memory::Output(o)));
-        memory.extend(scratch.pieces.iter_mut().take(pieces).map(|p| Memory::Piece(std::mem::take(p))));
+        for (output, &format) in outputs.iter_mut().zip(&self.output_formats) {
+            let data = Memory::out(output.cells());
+            memory.push(if data.format() == format { data } else { Memory::own(format) });
+        }
+        memory.extend(scratch.pieces.iter_mut().map(|p| -> Memory<'_> { std::mem::take(p) }));
         let mut call = Call {
             plan: self,
             inputs: &bound,
@@ -148,6 +201,7 @@ impl Plan {
             layouts: &scratch.layouts,
             memory,
             scalars: &mut scratch.scalars,
+            threads: scratch.limits.threads,
         };
         let mut result = Ok(());
         for step in &self.steps {
@@ -158,14 +212,24 @@ impl Plan {
         }
         for (output, slot) in &self.filled {
             let x = call.scalars[*slot as usize];
-            if let Some(Memory::Output(data)) = call.memory.get_mut(*output as usize) {
-                data.fill(x);
+            if let Some(data) = call.memory.get_mut(*output as usize) {
+                let n = self.outputs[*output as usize].iter().map(|&d| call.lengths[d as usize]).product();
+                if data.fit(n).is_ok() {
+                    data.fill(x);
+                }
             }
         }
         let first = self.outputs.len();
         for (piece, memory) in scratch.pieces.iter_mut().zip(call.memory.drain(first..)) {
-            if let Memory::Piece(data) = memory {
+            if let Some(data) = memory.kept() {
                 *piece = data;
+            }
+        }
+        let apart: SmallVec<[Option<Memory<'static>>; 4]> = call.memory.drain(..).map(Memory::kept).collect();
+        drop(call);
+        for (output, apart) in outputs.iter_mut().zip(&apart) {
+            if let Some(apart) = apart {
+                convert(apart.get(), output.cells());
             }
         }
         result
@@ -201,29 +265,66 @@ fn count(n: usize) -> f64 {
     x
 }
 
-/// The memory of an input and its layout in it; copied only where its elements have gaps, or must
-/// be in row-major order and are not.
-fn bind<'a>(view: &'a ArrayViewD<'_, f64>, row_major: bool) -> (Cow<'a, [f64]>, Layout) {
-    if let Some(data) = view.as_slice() {
-        return (Cow::Borrowed(data), Layout::contiguous(view.shape()));
+/// Elements of one format into the other.
+fn convert(from: Slice<'_>, to: SliceMut<'_>) {
+    fn each<A: Element, B: Element>(from: &[A], to: &mut [B]) {
+        to.iter_mut().zip(from).for_each(|(o, x)| *o = B::of(x.wide()));
     }
-    if !row_major && let Some(data) = view.as_slice_memory_order() {
-        let mut layout = Layout { lens: view.shape().into(), strides: view.strides().into(), offset: 0 };
-        for (stride, &n) in layout.strides.iter_mut().zip(view.shape()) {
-            if n <= 1 {
-                *stride = 0;
-            } else if *stride < 0 {
-                layout.offset -= *stride * signed(n - 1);
-            }
+    match (from, to) {
+        (Slice::F64(x), SliceMut::F64(y)) => each(x, y),
+        (Slice::F64(x), SliceMut::F32(y)) => each(x, y),
+        (Slice::F32(x), SliceMut::F64(y)) => each(x, y),
+        (Slice::F32(x), SliceMut::F32(y)) => each(x, y),
+    }
+}
+
+/// The memory of an input and its layout in it; copied only where its elements have gaps, are of
+/// another format, or must be in row-major order and are not.
+fn bind<'a>(view: &'a ArrayRef<'_>, plan: &PlanInput) -> Bound<'a> {
+    fn all<A: Element, B: Element>(x: &ArrayViewD<'_, A>) -> (Cow<'static, [B]>, Layout) {
+        (x.iter().map(|x| B::of(x.wide())).collect(), Layout::contiguous(x.shape()))
+    }
+    let row_major = plan.contiguous;
+    match (plan.format, view) {
+        (Format::F64, ArrayRef::F64(x)) => {
+            let (data, layout) = lies(x, row_major).unwrap_or_else(|| all(x));
+            Bound { data: Data::F64(data), layout }
         }
-        return (Cow::Borrowed(data), layout);
+        (Format::F32, ArrayRef::F32(x)) => {
+            let (data, layout) = lies(x, row_major).unwrap_or_else(|| all(x));
+            Bound { data: Data::F32(data), layout }
+        }
+        (Format::F64, ArrayRef::F32(x)) => {
+            let (data, layout) = all(x);
+            Bound { data: Data::F64(data), layout }
+        }
+        (Format::F32, ArrayRef::F64(x)) => {
+            let (data, layout) = all(x);
+            Bound { data: Data::F32(data), layout }
+        }
     }
-    (Cow::Owned(view.iter().copied().collect()), Layout::contiguous(view.shape()))
+}
+
+/// How an array lies in its memory, where it has no gaps.
+fn lies<'a, T: Clone>(view: &'a ArrayViewD<'_, T>, row_major: bool) -> Option<(Cow<'a, [T]>, Layout)> {
+    if let Some(data) = view.as_slice() {
+        return Some((Cow::Borrowed(data), Layout::contiguous(view.shape())));
+    }
+    let data = view.as_slice_memory_order().filter(|_| !row_major)?;
+    let mut layout = Layout { lens: view.shape().into(), strides: view.strides().into(), offset: 0 };
+    for (stride, &n) in layout.strides.iter_mut().zip(view.shape()) {
+        if n <= 1 {
+            *stride = 0;
+        } else if *stride < 0 {
+            layout.offset -= *stride * signed(n - 1);
+        }
+    }
+    Some((Cow::Borrowed(data), layout))
 }
 
 fn layouts(
     plan: &Plan,
-    inputs: &[(Cow<'_, [f64]>, Layout)],
+    inputs: &[Bound<'_>],
     lengths: &[usize],
     out: &mut Vec<Layout>,
 ) -> Result<(), RunError> {
@@ -233,7 +334,7 @@ fn layouts(
         let layout = match (&value.parent, value.base) {
             (Some((parent, step)), _) => out[*parent as usize].view(step, &lens)?,
             (None, Base::Input(k)) => {
-                let (_, layout) = &inputs[k as usize];
+                let layout = &inputs[k as usize].layout;
                 if layout.lens != lens {
                     return Err(RunError::Shape {
                         what: format!("input `{}`", plan.inputs[k as usize].name),

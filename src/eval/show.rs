@@ -56,6 +56,6 @@ impl fmt::Display for Plan {
                 }
             }
         }
-        write!(f, "pieces of memory: {}", self.pieces)
+        write!(f, "pieces of memory: {}", self.pieces.len())
     }
 }

@@ -4,40 +4,64 @@ use std::borrow::Cow;
 
 use smallvec::SmallVec;
 
-use super::backend::{Backend, FusedArgs, Strided};
+use super::backend::{Backend, Strided};
+use super::cell::{Cell, FitError, Format, Memory, Registers, Slice};
 use super::copy::{self, Read};
 use super::dot;
 use super::error::RunError;
 use super::layout::Layout;
 use super::len::LenId;
 use super::plan::{Arg, Base, Dest, Fused, Plan, ScalarStep, Slot, Source, Step};
+use super::split::{self, Operands};
+use super::threads::Threads;
 use super::whole;
+use crate::math::Element as _;
 
 pub(super) type Lens = SmallVec<[usize; 4]>;
 
-/// A piece of memory during a call.
-pub(super) enum Memory<'a> {
-    Output(&'a mut [f64]),
-    Piece(Vec<f64>),
+/// An input of a call: its memory, in the format that the plan asks for, and its layout in it.
+pub(super) struct Bound<'a> {
+    pub(super) data: Data<'a>,
+    pub(super) layout: Layout,
 }
 
-impl Memory<'_> {
-    fn get(&self) -> &[f64] {
+/// Memory of an input.
+pub(super) enum Data<'a> {
+    F64(Cow<'a, [f64]>),
+    F32(Cow<'a, [f32]>),
+}
+
+impl Data<'_> {
+    fn get(&self) -> Slice<'_> {
         match self {
-            Memory::Output(data) => data,
-            Memory::Piece(data) => data,
+            Data::F64(x) => Slice::F64(x),
+            Data::F32(x) => Slice::F32(x),
         }
+    }
+
+    /// The number at a position.
+    pub(super) fn number(&self, at: usize) -> f64 {
+        number(self.get(), at)
     }
 }
 
+fn number(data: Slice<'_>, at: usize) -> f64 {
+    match data {
+        Slice::F64(x) => x.get(at).copied(),
+        Slice::F32(x) => x.get(at).map(|x| f64::from(*x)),
+    }
+    .unwrap_or(f64::NAN)
+}
+
 /// A call while it runs.
-pub(super) struct Call<'c, 'a> {
+pub(super) struct Call<'c, 'i, 'a> {
     pub(super) plan: &'c Plan,
-    pub(super) inputs: &'c [(Cow<'a, [f64]>, Layout)],
+    pub(super) inputs: &'c [Bound<'i>],
     pub(super) lengths: &'c [usize],
     pub(super) layouts: &'c [Layout],
     pub(super) memory: SmallVec<[Memory<'a>; 6]>,
     pub(super) scalars: &'c mut [f64],
+    pub(super) threads: Threads,
 }
 
 /// One step of a scalar program.
@@ -50,66 +74,58 @@ pub(crate) fn exec(op: &ScalarStep, file: &mut [f64]) {
             file[at(out)] = (f.scalar)(file[at(a)], file[at(b)], file[at(c)]);
         }
         ScalarStep::Fetch(..) => {}
+        ScalarStep::Round(x) => file[at(x)] = f32::of(file[at(x)]).wide(),
     }
 }
 
-impl<'a> Call<'_, 'a> {
+impl<'a> Call<'_, '_, 'a> {
     fn lens(&self, dims: &[LenId]) -> Lens {
         dims.iter().map(|&d| self.lengths[d as usize]).collect()
     }
 
     /// The memory of an array.
-    fn data(&self, value: u32) -> &[f64] {
+    fn data(&self, value: u32) -> Slice<'_> {
         match self.plan.values[value as usize].base {
-            Base::Input(k) => &self.inputs[k as usize].0,
+            Base::Input(k) => self.inputs[k as usize].data.get(),
             Base::Buffer(b) => self.memory[self.plan.buffers[b as usize].memory as usize].get(),
         }
     }
 
-    fn read(&self, arg: &Arg) -> Read<'_> {
+    fn read<T: Cell>(&self, arg: &Arg) -> Read<'_, T> {
         match arg.source {
             Source::Scalar(slot) => {
                 let slot = slot as usize;
-                (&self.scalars[slot..=slot], Layout::repeated(&self.lens(&arg.dims)))
+                let number = T::read(Slice::F64(&self.scalars[slot..=slot]));
+                (number, Layout::repeated(&self.lens(&arg.dims)))
             }
-            Source::Array(v) => (self.data(v), self.layouts[v as usize].clone()),
+            Source::Array(v) => (T::read(self.data(v)), self.layouts[v as usize].clone()),
         }
     }
 
     /// Takes the memory of a result out of the call, at its size.
-    fn take(&mut self, dest: Dest) -> Result<(Memory<'a>, Lens), RunError> {
+    fn take(&mut self, dest: Dest, number: Format) -> Result<(Memory<'a>, Lens), RunError> {
         let Dest::Buffer(b) = dest else {
-            return Ok((Memory::Piece(vec![0.0]), Lens::new()));
+            return Ok((Memory::one(number), Lens::new()));
         };
         let buffer = &self.plan.buffers[b as usize];
         let lens = self.lens(&buffer.dims);
         let n = lens.iter().product::<usize>();
-        let place = &mut self.memory[buffer.memory as usize];
-        let mut memory = std::mem::replace(place, Memory::Piece(Vec::new()));
-        match &mut memory {
-            Memory::Output(data) if data.len() != n => {
-                return Err(RunError::Shape {
-                    what: format!("output {}", buffer.memory),
-                    expected: lens.to_vec(),
-                    got: vec![data.len()],
-                });
-            }
-            Memory::Output(_) => {}
-            Memory::Piece(data) => {
-                let more = n.saturating_sub(data.len());
-                data.try_reserve_exact(more).map_err(|_| RunError::Memory { elements: n })?;
-                data.resize(n, 0.0);
-            }
-        }
+        let mut memory = std::mem::take(&mut self.memory[buffer.memory as usize]);
+        memory.fit(n).map_err(|e| match e {
+            FitError::Length(got) => RunError::Shape {
+                what: format!("output {}", buffer.memory),
+                expected: lens.to_vec(),
+                got: vec![got],
+            },
+            FitError::Memory => RunError::Memory { elements: n },
+        })?;
         Ok((memory, lens))
     }
 
     /// Puts the memory of a result back.
     fn put(&mut self, dest: Dest, memory: Memory<'a>) {
         match dest {
-            Dest::Scalar(slot) => {
-                self.scalars[slot as usize] = memory.get().first().copied().unwrap_or(f64::NAN);
-            }
+            Dest::Scalar(slot) => self.scalars[slot as usize] = memory.first(),
             Dest::Buffer(b) => self.memory[self.plan.buffers[b as usize].memory as usize] = memory,
         }
     }
@@ -118,117 +134,134 @@ impl<'a> Call<'_, 'a> {
         &mut self,
         step: &Step,
         backend: &dyn Backend,
-        registers: &mut Vec<Vec<f64>>,
+        registers: &mut Vec<Registers>,
     ) -> Result<(), RunError> {
-        match step {
+        let out = match step {
             Step::Scalars(ops) => {
                 for op in ops {
                     if let ScalarStep::Fetch(v, slot) = op {
                         let at = self.layouts[*v as usize].offset.unsigned_abs();
-                        self.scalars[*slot as usize] = self.data(*v).get(at).copied().unwrap_or(f64::NAN);
+                        self.scalars[*slot as usize] = number(self.data(*v), at);
                     } else {
                         exec(op, self.scalars);
                     }
                 }
-                Ok(())
+                return Ok(());
             }
-            Step::Fused(fused) => self.fused(fused, backend, registers),
-            Step::Dot { a, b, out } => {
-                self.into(*out, |call, data, _| dot::dot(&call.read(a), &call.read(b), data))
+            Step::Fused(fused) => {
+                return match fused.format {
+                    Format::F64 => self.fused::<f64>(fused, backend, registers),
+                    Format::F32 => self.fused::<f32>(fused, backend, registers),
+                };
             }
-            Step::Copy { from, out } => self.into(*out, |call, data, _| {
-                let from = call.read(from);
-                let to = Layout::contiguous(&from.1.lens);
-                copy::transfer(&from, data, &to, false)
-            }),
-            Step::Concat { axis, parts, out } => self.into(*out, |call, data, lens| {
-                let parts: SmallVec<[Read<'_>; 4]> = parts.iter().map(|p| call.read(p)).collect();
-                copy::concat(*axis, &parts, data, lens)
-            }),
-            Step::Whole { op, f, attr, parts, out } => self.into(*out, |call, data, lens| {
-                let parts: SmallVec<[Read<'_>; 4]> = parts.iter().map(|p| call.read(p)).collect();
-                whole::apply(op, *f, attr, &parts, data, lens)
-            }),
-            Step::Write { base, value, index, add, out } => self.into(*out, |call, data, lens| {
-                copy::write(&call.read(base), &call.read(value), index, *add, data, lens)
-            }),
-        }
-    }
-
-    fn into(
-        &mut self,
-        dest: Dest,
-        f: impl FnOnce(&Self, &mut [f64], &[usize]) -> Result<(), RunError>,
-    ) -> Result<(), RunError> {
-        let (mut memory, lens) = self.take(dest)?;
-        let result = match &mut memory {
-            Memory::Output(data) => f(self, data, &lens),
-            Memory::Piece(data) => f(self, data, &lens),
+            Step::Dot { out, .. }
+            | Step::Copy { out, .. }
+            | Step::Concat { out, .. }
+            | Step::Whole { out, .. }
+            | Step::Write { out, .. } => *out,
         };
-        self.put(dest, memory);
+        // A result that is one number is computed in doubles, and rounded by the next step.
+        let (mut memory, lens) = self.take(out, Format::F64)?;
+        let result = match &mut memory {
+            Memory::F64(data) => self.own(step, data.get_mut(), &lens),
+            Memory::F32(data) => self.own(step, data.get_mut(), &lens),
+        };
+        self.put(out, memory);
         result
     }
 
-    fn fused(
+    /// A step that is not fused.
+    fn own<T: Cell>(&self, step: &Step, data: &mut [T], lens: &[usize]) -> Result<(), RunError> {
+        match step {
+            Step::Scalars(_) | Step::Fused(_) => Ok(()),
+            Step::Dot { a, b, .. } => dot::dot(&self.read::<T>(a), &self.read(b), data, self.threads),
+            Step::Copy { from, .. } => {
+                let from = self.read(from);
+                let to = Layout::contiguous(&from.1.lens);
+                copy::transfer(&from, data, &to, false)
+            }
+            Step::Concat { axis, parts, .. } => {
+                let parts: SmallVec<[Read<'_, T>; 4]> = parts.iter().map(|p| self.read(p)).collect();
+                copy::concat(*axis, &parts, data, lens)
+            }
+            Step::Whole { op, f, attr, parts, .. } => {
+                let parts: SmallVec<[Read<'_>; 4]> = parts.iter().map(|p| self.read(p)).collect();
+                whole::apply(op, *f, attr, &parts, data, lens)
+            }
+            Step::Write { base, value, index, add, .. } => {
+                copy::write(&self.read(base), &self.read(value), index, *add, data, lens)
+            }
+        }
+    }
+
+    fn fused<T: Cell>(
         &mut self,
         fused: &Fused,
         backend: &dyn Backend,
-        registers: &mut Vec<Vec<f64>>,
+        registers: &mut Vec<Registers>,
     ) -> Result<(), RunError> {
         let space = self.lens(&fused.space);
         let dests = fused.stores.iter().map(|&b| Dest::Buffer(b)).chain(fused.folds.iter().map(|f| f.out));
         let mut taken: SmallVec<[(Dest, Memory<'a>); 4]> = SmallVec::new();
         for dest in dests {
-            taken.push((dest, self.take(dest)?.0));
+            taken.push((dest, self.take(dest, T::FORMAT)?.0));
         }
-        let result = self.run_loop(fused, &space, &mut taken, backend, registers);
+        let result = self.run_loop::<T>(fused, &space, &mut taken, backend, registers);
         for (dest, memory) in taken {
             self.put(dest, memory);
         }
         result
     }
 
-    fn run_loop(
+    fn run_loop<T: Cell>(
         &self,
         fused: &Fused,
         space: &[usize],
         taken: &mut [(Dest, Memory<'a>)],
         backend: &dyn Backend,
-        registers: &mut Vec<Vec<f64>>,
+        registers: &mut Vec<Registers>,
     ) -> Result<(), RunError> {
         let rank = space.len();
         let mut strides: SmallVec<[isize; 16]> = SmallVec::new();
+        let mut offsets: SmallVec<[isize; 8]> = SmallVec::new();
+        let mut numbers: SmallVec<[T; 8]> = SmallVec::new();
+        let mut arrays: SmallVec<[Cow<'_, [T]>; 8]> = SmallVec::new();
         for leaf in &fused.leaves {
             match leaf {
-                Source::Scalar(_) => strides.extend(std::iter::repeat_n(0, rank)),
-                Source::Array(v) => self.layouts[*v as usize].over(space, &mut strides)?,
+                Source::Scalar(slot) => {
+                    strides.extend(std::iter::repeat_n(0, rank));
+                    offsets.push(0);
+                    numbers.push(T::of(self.scalars[*slot as usize]));
+                }
+                Source::Array(v) => {
+                    let layout = &self.layouts[*v as usize];
+                    layout.over(space, &mut strides)?;
+                    offsets.push(layout.offset);
+                    arrays.push(T::read(self.data(*v)));
+                }
             }
         }
-        let leaves: SmallVec<[Strided<'_>; 8]> = fused
+        let (mut numbers, mut arrays) = (numbers.chunks_exact(1), arrays.iter());
+        let leaves: SmallVec<[Strided<'_, T>; 8]> = fused
             .leaves
             .iter()
             .enumerate()
             .map(|(i, leaf)| {
-                let strides = &strides[i * rank..][..rank];
-                match leaf {
-                    Source::Scalar(slot) => {
-                        let slot = *slot as usize;
-                        Strided { data: &self.scalars[slot..=slot], offset: 0, strides }
-                    }
-                    Source::Array(v) => {
-                        Strided { data: self.data(*v), offset: self.layouts[*v as usize].offset, strides }
-                    }
+                let data = match leaf {
+                    Source::Scalar(_) => numbers.next(),
+                    Source::Array(_) => arrays.next().map(|a| &**a),
+                };
+                Strided {
+                    data: data.unwrap_or_default(),
+                    offset: offsets[i],
+                    strides: &strides[i * rank..][..rank],
                 }
             })
             .collect();
-        let mut slices: SmallVec<[&mut [f64]; 4]> = taken
-            .iter_mut()
-            .map(|(_, memory)| match memory {
-                Memory::Output(data) => &mut **data,
-                Memory::Piece(data) => data.as_mut_slice(),
-            })
-            .collect();
+        let mut slices: SmallVec<[&mut [T]; 4]> =
+            taken.iter_mut().map(|(_, memory)| T::write(memory.get_mut()).unwrap_or_default()).collect();
         let (stores, folds) = slices.split_at_mut(fused.stores.len());
-        backend.run(fused, FusedArgs { space, leaves: &leaves, stores, folds, registers })
+        let operands = Operands { space, leaves: &leaves, stores, folds };
+        split::run(backend, fused, operands, registers, self.threads)
     }
 }

@@ -1,6 +1,7 @@
 //! Tiles of memory, brought side by side and put back.
 
 use super::layout::signed;
+use crate::math::Element;
 use crate::math::wide;
 
 /// A position in memory. Layouts never lead before the first element.
@@ -9,20 +10,20 @@ pub(crate) fn place(at: isize) -> usize {
 }
 
 /// Copies rows of `cols` elements, the first one at `at`, into a block.
-pub(crate) fn gather(data: &[f64], at: isize, step: (isize, isize), block: &mut [f64], cols: usize) {
+pub(crate) fn gather<T: Element>(data: &[T], at: isize, step: (isize, isize), block: &mut [T], cols: usize) {
     wide::widely(Gather { data, at, step, block, cols });
 }
 
-struct Gather<'a> {
-    data: &'a [f64],
+struct Gather<'a, T> {
+    data: &'a [T],
     at: isize,
     /// From row to row, and from column to column.
     step: (isize, isize),
-    block: &'a mut [f64],
+    block: &'a mut [T],
     cols: usize,
 }
 
-impl wide::Loop for Gather<'_> {
+impl<T: Element> wide::Loop for Gather<'_, T> {
     type Out = ();
     #[inline(always)]
     fn run(self) {
@@ -56,7 +57,7 @@ impl wide::Loop for Gather<'_> {
 }
 
 /// Puts rows of `cols` elements from a block to where they belong.
-pub(crate) fn scatter(data: &mut [f64], at: isize, step: (isize, isize), block: &[f64], cols: usize) {
+pub(crate) fn scatter<T: Element>(data: &mut [T], at: isize, step: (isize, isize), block: &[T], cols: usize) {
     for (r, row) in block.chunks_exact(cols).enumerate() {
         let at = at + signed(r) * step.0;
         if step.1 == 1 {

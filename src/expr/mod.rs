@@ -31,6 +31,6 @@ pub use lit::{Lit, float_text};
 pub(crate) use node::type_of;
 pub use node::{Expr, Head};
 pub use substitute::substitute;
-pub use vars::{dcol, dmatrix, drow, dscalar, dtensor3, dvector, tensor};
+pub use vars::{dcol, dmatrix, drow, dscalar, dtensor3, dvector, fmatrix, fscalar, fvector, tensor};
 pub use walk::{Numbering, same_structure, stated_lengths, topological, variables};
 pub(crate) use walk::{below, tells};

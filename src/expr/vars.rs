@@ -34,6 +34,21 @@ pub fn dtensor3(name: &str) -> Expr {
     unknown(name, DType::F64, 3)
 }
 
+/// A scalar of singles.
+pub fn fscalar(name: &str) -> Expr {
+    unknown(name, DType::F32, 0)
+}
+
+/// A vector of singles.
+pub fn fvector(name: &str) -> Expr {
+    unknown(name, DType::F32, 1)
+}
+
+/// A matrix of singles.
+pub fn fmatrix(name: &str) -> Expr {
+    unknown(name, DType::F32, 2)
+}
+
 /// A row: a matrix of doubles whose first axis has length 1 and broadcasts.
 pub fn drow(name: &str) -> Expr {
     let dims = [Dim::ONE, Dim::Sym(Sym::anonymous(name, 1))];

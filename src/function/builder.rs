@@ -4,7 +4,7 @@ use super::check::Downcast;
 use super::compile::{Function, Loops, OnUnused, Options, check_inputs};
 use super::error::CompileError;
 use super::shared::Shared;
-use crate::eval::Limits;
+use crate::eval::{Limits, Threads};
 use crate::expr::{Expr, substitute};
 use crate::graph::{export, import};
 use crate::optimize::{self, optimize};
@@ -103,6 +103,13 @@ impl Builder {
     #[must_use]
     pub fn limits(mut self, limits: Limits) -> Builder {
         self.run.limits = limits;
+        self
+    }
+
+    /// How many threads a call may use for large work; results do not depend on it.
+    #[must_use]
+    pub fn threads(mut self, threads: Threads) -> Builder {
+        self.run.limits.threads = threads;
         self
     }
 

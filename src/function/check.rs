@@ -5,6 +5,7 @@ use ndarray::{ArrayD, ArrayViewD};
 use rustc_hash::FxHashMap;
 
 use super::error::CallError;
+use crate::eval::Input;
 use crate::expr::Expr;
 use crate::graph::Constraint;
 use crate::ty::{DType, Dim, Sym, Ty};
@@ -55,7 +56,7 @@ impl Checks {
     }
 
     /// Checks the inputs of a call.
-    pub(super) fn check(&self, args: &[ArrayViewD<'_, f64>]) -> Result<(), CallError> {
+    pub(super) fn check<I: Input>(&self, args: &[I]) -> Result<(), CallError> {
         if let Some((name, _)) = self.inputs.get(args.len()) {
             return Err(CallError::Missing { name: name.clone() });
         }
@@ -63,20 +64,20 @@ impl Checks {
             return Err(CallError::TooMany { expected: self.inputs.len(), got: args.len() });
         }
         for ((name, ty), x) in self.inputs.iter().zip(args) {
-            if x.ndim() != ty.rank() {
-                let got = x.shape().to_vec();
+            if x.lens().len() != ty.rank() {
+                let got = x.lens().to_vec();
                 return Err(CallError::Rank { name: name.clone(), expected: ty.rank(), got });
             }
-            for (axis, (d, &n)) in ty.shape.dims().iter().zip(x.shape()).enumerate() {
+            for (axis, (d, &n)) in ty.shape.dims().iter().zip(x.lens()).enumerate() {
                 if let Some(expected) = d.known()
                     && expected != n
                 {
-                    let got = x.shape().to_vec();
+                    let got = x.lens().to_vec();
                     return Err(CallError::Length { name: name.clone(), axis, expected, got });
                 }
             }
         }
-        let read = |i: usize, axis: usize| args.get(i).and_then(|x| x.shape().get(axis)).copied();
+        let read = |i: usize, axis: usize| args.get(i).and_then(|x| x.lens().get(axis)).copied();
         for (i, axis, s) in &self.again {
             let Some(&(j, first)) = self.symbols.get(s) else { continue };
             let (a, b) = (read(j, first).unwrap_or(0), read(*i, *axis).unwrap_or(0));
@@ -95,7 +96,7 @@ impl Checks {
         for ((name, ty), x) in self.inputs.iter().zip(args) {
             if self.downcast == Downcast::Error
                 && !ty.dtype.is_float()
-                && let Some(&value) = x.iter().find(|x| !holds(ty.dtype, **x))
+                && let Some(value) = x.array().find(|x| !holds(ty.dtype, x))
             {
                 return Err(CallError::Value { name: name.clone(), value, dtype: ty.dtype });
             }

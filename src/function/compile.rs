@@ -78,10 +78,10 @@ pub struct Options {
 pub struct Function {
     inputs: Vec<Expr>,
     outputs: Vec<Expr>,
-    checks: Checks,
-    plan: Plan,
-    backend: Arc<dyn Backend>,
-    limits: Limits,
+    pub(super) checks: Checks,
+    pub(super) plan: Plan,
+    pub(super) backend: Arc<dyn Backend>,
+    pub(super) limits: Limits,
     pub(super) warnings: Vec<String>,
     pub(super) report: Option<Report>,
     /// What the outputs are called.
@@ -304,7 +304,10 @@ impl Function {
         self.call(&views)
     }
 
-    fn with_scratch<T>(&self, f: impl FnOnce(&mut Scratch) -> Result<T, CallError>) -> Result<T, CallError> {
+    pub(super) fn with_scratch<T>(
+        &self,
+        f: impl FnOnce(&mut Scratch) -> Result<T, CallError>,
+    ) -> Result<T, CallError> {
         let mut scratch = self.pool.lock().ok().and_then(|mut p| p.pop()).unwrap_or_default();
         let result = f(&mut scratch);
         if let Ok(mut pool) = self.pool.lock() {

@@ -220,7 +220,7 @@ impl Saved {
             .loops(meaning(&LOOPS, "loops", &self.loops)?)
             .unused(meaning(&UNUSED, "handling of unused inputs", &self.unused)?)
             .downcast(if self.downcast { Downcast::Allow } else { Downcast::Error })
-            .limits(crate::eval::Limits { elements: self.elements });
+            .limits(crate::eval::Limits { elements: self.elements, ..Default::default() });
         let mut f = builder.build(&inputs, &outputs).map_err(|e| LoadError::Compile(Box::new(e)))?;
         f.names.clone_from(&self.names);
         Ok(f)

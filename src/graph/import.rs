@@ -8,8 +8,8 @@ use rustc_hash::FxHashMap;
 use super::arena::{Graph, Id};
 use super::constraint::{Constraint, ConstraintError, Unify, constraints};
 use crate::expr::{Expr, Head, TypeError};
-use crate::op::{Attr, Kernel};
-use crate::ty::{Dim, Ty};
+use crate::op::{Attr, Kernel, Op};
+use crate::ty::{DType, Dim, Ty};
 
 /// Expressions in their arena.
 #[derive(Debug, Clone)]
@@ -136,7 +136,17 @@ pub fn import(inputs: &[Expr], outputs: &[Expr]) -> Result<Imported, ImportError
             }
         }
     }
-    let roots = outputs.iter().map(|o| of[&o.id()]).collect();
+    let mut roots = Vec::with_capacity(outputs.len());
+    for o in outputs {
+        let id = of[&o.id()];
+        // What is made of literals alone has adapted to nothing.
+        let (is, declared) = (graph.ty(id).dtype, o.ty().dtype);
+        roots.push(if is == DType::F64 && declared == DType::F32 {
+            graph.add(Op::conversion(), &Attr::DType(declared), &[id])?
+        } else {
+            id
+        });
+    }
     Ok(Imported { graph, roots, constraints, unify })
 }
 

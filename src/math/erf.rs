@@ -22,6 +22,18 @@ const NEAR: [f64; 13] = [
     5.954471583153482e-11,
 ];
 const NEAR_LOW: f64 = -1.2552138996913213e-17;
+/// The same for singles; error below 2^-29.
+const NEAR_SINGLE: [f64; 8] = [
+    0.12837916706154343,
+    -0.3761263846802871,
+    0.11283782495236845,
+    -0.026865430727670243,
+    0.005221031807858023,
+    -0.0008484080405535107,
+    0.00011265959025606609,
+    -9.667044571486996e-06,
+];
+const NEAR_SINGLE_LOW: f64 = 9.352921945365602e-10;
 /// `x exp(x^2) erfc(x)` in `(x - 5/2) / (x + 5/2)`, `x` from 0.74 to 27.6, and what its first
 /// coefficient lost; error below 2^-55.
 const FAR: [f64; 25] = [
@@ -52,23 +64,39 @@ const FAR: [f64; 25] = [
     -5.531225249524282e-09,
 ];
 const FAR_LOW: f64 = -2.794202174286509e-17;
-/// Past this, `erfc` is below the smallest number.
-const LARGEST: f64 = 27.5;
+/// The same for singles, `x` up to 10.6; error below 2^-27.
+const FAR_SINGLE: [f64; 10] = [
+    0.5270159098318347,
+    0.12468998087156623,
+    -0.17536882324285424,
+    0.14133174271064702,
+    -0.07144573871238298,
+    0.018373363466775084,
+    0.0017944310829002227,
+    -0.0026048656838463433,
+    0.00010817969445960862,
+    0.0003160522980617016,
+];
+const FAR_SINGLE_LOW: f64 = -1.4621900656394654e-08;
+/// Past this, `erfc` is below the smallest number; of doubles, of singles.
+const LARGEST: (f64, f64) = (27.5, 10.5);
 
 /// `erf(x) / x - 1` for `|x|` up to 1.
 #[inline(always)]
 fn near<L: Lanes>(x: L) -> L {
     let z = x * x;
-    pairs(z, NEAR) + L::splat(NEAR_LOW)
+    let curve = if L::SINGLE { pairs(z, NEAR_SINGLE) } else { pairs(z, NEAR) };
+    curve + L::pick(NEAR_LOW, NEAR_SINGLE_LOW)
 }
 
 /// `erfc(x)` for `x` from 0.74 up.
 #[inline(always)]
 fn far<L: Lanes>(x: L) -> L {
-    let limit = L::splat(LARGEST);
+    let limit = L::pick(LARGEST.0, LARGEST.1);
     let x = L::select(limit.lt(x), limit, x);
     let t = (x - L::splat(2.5)) / (x + L::splat(2.5));
-    let smooth = pairs(t, FAR) + L::splat(FAR_LOW);
+    let curve = if L::SINGLE { pairs(t, FAR_SINGLE) } else { pairs(t, FAR) };
+    let smooth = curve + L::pick(FAR_LOW, FAR_SINGLE_LOW);
     let one = L::splat(1.0);
     // The quotient in two parts.
     let inverse = one / x;
@@ -101,6 +129,8 @@ impl Unary for Erf {
 pub struct Erfc;
 
 impl Unary for Erfc {
+    const SINGLE: bool = false;
+
     #[inline(always)]
     fn at<L: Lanes>(x: L) -> L {
         let a = x.abs();

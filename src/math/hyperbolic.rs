@@ -10,7 +10,7 @@ pub struct Tanh;
 impl Unary for Tanh {
     #[inline(always)]
     fn at<L: Lanes>(x: L) -> L {
-        let limit = L::splat(22.0);
+        let limit = L::pick(22.0, 10.0);
         let a = x.abs();
         let a = L::select(limit.lt(a), limit, a);
         // m / (m + 2), where m = exp(2 |x|) - 1 in two parts.
@@ -36,7 +36,7 @@ impl Unary for Tanh {
 /// Half of `exp(|x|)`, finite where the results are.
 #[inline(always)]
 fn half_exp<L: Lanes>(x: L) -> L {
-    let limit = L::splat(711.0);
+    let limit = L::pick(711.0, 90.0);
     let a = x.abs();
     let p = Parts::of(L::select(limit.lt(a), limit, a), L::splat(0.0));
     p.scale(p.mantissa(), -1)

@@ -2,7 +2,7 @@
 
 use std::ops::{Add, Div, Mul, Neg, Sub};
 
-/// One or more doubles that are computed side by side.
+/// One or more floats, doubles or [singles](Lanes::SINGLE), that are computed side by side.
 ///
 /// Each operation is IEEE 754's, lane by lane, rounded to nearest. An implementation that *records*
 /// operations instead of doing them gets the same formula, hence the same bits.
@@ -11,8 +11,10 @@ pub trait Lanes:
 {
     /// A truth value per lane.
     type Mask: Copy;
-    /// 64 bits per lane.
+    /// As many bits per lane as its float has.
     type Bits: Copy;
+    /// Are these singles? Constants are rounded to them, and of bits the low 32 count.
+    const SINGLE: bool = false;
 
     /// The same number in every lane.
     fn splat(x: f64) -> Self;
@@ -62,7 +64,27 @@ pub trait Lanes:
     /// Are the bits equal?
     fn same_bits(a: Self::Bits, b: Self::Bits) -> Self::Mask;
 
-    /// `self * 2^(k + shift)`, rounded once, where `shifted` is [`ROUND`]` + k` and the power may be
+    /// One of two numbers: for doubles, for singles.
+    #[inline(always)]
+    fn pick(double: f64, single: f64) -> Self {
+        Self::splat(if Self::SINGLE { single } else { double })
+    }
+    /// The bits of one of two numbers.
+    #[inline(always)]
+    fn pick_bits(double: u64, single: u32) -> Self::Bits {
+        Self::splat_bits(if Self::SINGLE { u64::from(single) } else { double })
+    }
+    /// Bits moved from the lowest place to the exponent's.
+    #[inline(always)]
+    fn to_exponent(a: Self::Bits) -> Self::Bits {
+        Self::shl::<52>(a)
+    }
+    /// Bits moved from the exponent's place to the lowest.
+    #[inline(always)]
+    fn from_exponent(a: Self::Bits) -> Self::Bits {
+        Self::shr::<52>(a)
+    }
+    /// `self * 2^(k + shift)`, rounded once, where `shifted` is `1.5 * 2^52 + k` and the power may be
     /// outside the range of numbers; `self` is neither large nor small.
     #[inline(always)]
     fn scale(self, shifted: Self, shift: i64) -> Self {
@@ -103,15 +125,17 @@ pub trait Lanes:
 
 /// `1.5 * 2^52`: added to a small number, leaves it rounded to an integer in the low bits.
 pub(super) const ROUND: f64 = 6755399441055744.0;
+/// `1.5 * 2^23`.
+pub(super) const ROUND_SINGLE: f32 = 12582912.0;
 
 /// Two powers of two whose product is `2^(k + shift)`.
 #[inline(always)]
 pub(super) fn powers<L: Lanes>(shifted: L, shift: i64) -> (L, L) {
-    let bias = ROUND.to_bits().wrapping_sub(2046).wrapping_sub(shift.cast_unsigned());
-    let twice = L::minus(shifted.bits(), L::splat_bits(bias));
+    let bias = if L::SINGLE { u64::from(ROUND_SINGLE.to_bits()) - 254 } else { ROUND.to_bits() - 2046 };
+    let twice = L::minus(shifted.bits(), L::splat_bits(bias.wrapping_sub(shift.cast_unsigned())));
     let half = L::shr::<1>(twice);
     let other = L::minus(twice, half);
-    (L::from_bits(L::shl::<52>(half)), L::from_bits(L::shl::<52>(other)))
+    (L::from_bits(L::to_exponent(half)), L::from_bits(L::to_exponent(other)))
 }
 
 impl Lanes for f64 {

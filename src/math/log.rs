@@ -1,7 +1,7 @@
 //! Logarithms: `x = 2^k m` with `m` near 1; with `f = m - 1` and `s = f / (2 + f)`,
 //! `log m = f - f^2/2 + s (f^2/2 + R(s^2))`, where only small terms are rounded before the last sum.
 
-use super::exp::{LN2, Parts, clamp_opposite};
+use super::exp::{Parts, clamp_opposite, ln2};
 use super::{Lanes, Unary, pairs, two_sum};
 
 /// `(2 atanh(s) - 2 s) / s^3` as a polynomial in `s^2`, `|s| <= 0.1716`, interpolated at Chebyshev's
@@ -16,23 +16,26 @@ const TAIL: [f64; 8] = [
     0.13268638369266825,
     0.13088034850927555,
 ];
-/// The bits of `sqrt(1/2)`, where mantissas begin.
-const ROOT_HALF: u64 = 0x3fe6_a09e_667f_3bcd;
-const ONE: u64 = 0x3ff0_0000_0000_0000;
-const MANTISSA: u64 = 0x000f_ffff_ffff_ffff;
-/// The bits of `2^52`; an integer below it in the low bits makes the sum.
-const INTEGER: u64 = 0x4330_0000_0000_0000;
+/// The same for singles; times `s^2 / 2` the error is below 2^-28.
+const TAIL_SINGLE: [f64; 3] = [0.6666668506375033, 0.39988770673510876, 0.2958039828148471];
+/// The bits of `sqrt(1/2)`, where mantissas begin; of doubles, of singles.
+const ROOT_HALF: (u64, u32) = (0x3fe6_a09e_667f_3bcd, 0x3f35_04f3);
+const ONE: (u64, u32) = (0x3ff0_0000_0000_0000, 0x3f80_0000);
+const MANTISSA: (u64, u32) = (0x000f_ffff_ffff_ffff, 0x007f_ffff);
+/// The bits of `2^52` and of `2^23`; an integer below it in the low bits makes the sum.
+const INTEGER: (u64, u32) = (0x4330_0000_0000_0000, 0x4b00_0000);
 
 /// A positive normal number as `2^k m`, `m` from `sqrt(1/2)` to `sqrt(2)`, and the bits of `2^-k`.
 #[inline(always)]
 pub(super) fn split<L: Lanes>(x: L) -> (L, L, L::Bits) {
-    let moved = L::plus(x.bits(), L::splat_bits(ONE - ROOT_HALF));
-    let biased = L::shr::<52>(moved);
-    let number = L::from_bits(L::plus(biased, L::splat_bits(INTEGER)));
-    let k = number - L::splat(4503599627370496.0 + 1023.0);
-    let m = L::from_bits(L::plus(L::and(moved, L::splat_bits(MANTISSA)), L::splat_bits(ROOT_HALF)));
+    let moved = L::plus(x.bits(), L::pick_bits(ONE.0 - ROOT_HALF.0, ONE.1 - ROOT_HALF.1));
+    let biased = L::from_exponent(moved);
+    let number = L::from_bits(L::plus(biased, L::pick_bits(INTEGER.0, INTEGER.1)));
+    let k = number - L::pick(4503599627370496.0 + 1023.0, 8388608.0 + 127.0);
+    let mantissa = L::and(moved, L::pick_bits(MANTISSA.0, MANTISSA.1));
+    let m = L::from_bits(L::plus(mantissa, L::pick_bits(ROOT_HALF.0, ROOT_HALF.1)));
     // 2^-k: the biased exponent of the opposite.
-    let inverse = L::shl::<52>(L::minus(L::splat_bits(2046), biased));
+    let inverse = L::to_exponent(L::minus(L::pick_bits(2046, 254), biased));
     (k, m, inverse)
 }
 
@@ -42,9 +45,10 @@ fn assemble<L: Lanes>(k: L, f: L, low: L) -> L {
     let s = f / (L::splat(2.0) + f);
     let z = s * s;
     let half = L::splat(0.5) * f * f;
-    let r = z * pairs(z, TAIL);
-    let small = s.mul_add(half + r, k.mul_add(L::splat(LN2.1), low));
-    k.mul_add(L::splat(LN2.0), f - (half - small))
+    let r = z * if L::SINGLE { pairs(z, TAIL_SINGLE) } else { pairs(z, TAIL) };
+    let ln2 = ln2::<L>();
+    let small = s.mul_add(half + r, k.mul_add(ln2.1, low));
+    k.mul_add(ln2.0, f - (half - small))
 }
 
 /// The values at the border of the domain: NaN below zero, infinities.
@@ -64,10 +68,10 @@ pub struct Log;
 impl Unary for Log {
     #[inline(always)]
     fn at<L: Lanes>(x: L) -> L {
-        let tiny = x.lt(L::splat(f64::MIN_POSITIVE));
-        let scaled = L::select(tiny, x * L::splat(18014398509481984.0), x);
+        let tiny = x.lt(L::pick(f64::MIN_POSITIVE, f32::MIN_POSITIVE.into()));
+        let scaled = L::select(tiny, x * L::pick(18014398509481984.0, 33554432.0), x);
         let (k, m, _) = split(scaled);
-        let k = L::select(tiny, k - L::splat(54.0), k);
+        let k = L::select(tiny, k - L::pick(54.0, 25.0), k);
         edges(x, assemble(k, m - L::splat(1.0), L::splat(0.0)))
     }
 }

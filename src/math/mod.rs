@@ -1,4 +1,4 @@
-//! Elementary functions over doubles, written once and free of branches, so that a loop over them
+//! Elementary functions over doubles and singles, written once and free of branches, so that a loop over them
 //! becomes vector code of whatever width the machine has, with the same bits at every width.
 //!
 //! The formulas are written over [`Lanes`]; `f64` is one lane. `wide` compiles each loop
@@ -6,9 +6,11 @@
 //! explicit fused multiply-add, correctly rounded everywhere (in software where the machine has
 //! none), and nothing else is contracted or reordered: bits do not depend on the machine.
 
+mod element;
 mod erf;
 mod exp;
 mod hyperbolic;
+mod lane32;
 mod lanes;
 mod log;
 mod pow;
@@ -16,6 +18,7 @@ pub mod record;
 mod trig;
 pub(crate) mod wide;
 
+pub use element::Element;
 pub use erf::{Erf, Erfc};
 pub use exp::{Exp, Expm1, Sigmoid};
 pub use hyperbolic::{Cosh, Sinh, Tanh};
@@ -29,6 +32,9 @@ pub use wide::{Width, use_width, width};
 pub trait Unary {
     /// The value, where the formula [holds](Unary::holds).
     fn at<L: Lanes>(x: L) -> L;
+
+    /// Is the formula made for singles too, for every argument? If not, they are computed as doubles.
+    const SINGLE: bool = true;
 
     /// Are there arguments for which the formula does not hold? They are rare, and the scalar function
     /// takes them.
@@ -51,6 +57,9 @@ pub trait Unary {
 pub trait Binary {
     /// The value, where the formula [holds](Binary::holds).
     fn at<L: Lanes>(x: L, y: L) -> L;
+
+    /// As [`Unary::SINGLE`].
+    const SINGLE: bool = true;
 
     /// As [`Unary::PARTIAL`].
     const PARTIAL: bool = false;

@@ -59,6 +59,7 @@ fn log<L: Lanes>(x: L) -> (L, L) {
 pub struct Pow;
 
 impl Binary for Pow {
+    const SINGLE: bool = false;
     #[inline(always)]
     fn at<L: Lanes>(x: L, y: L) -> L {
         let (high, low) = log(x);

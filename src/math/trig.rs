@@ -61,6 +61,7 @@ fn bit<L: Lanes>(quarter: L::Bits, mask: u64) -> L::Mask {
 pub struct Sin;
 
 impl Unary for Sin {
+    const SINGLE: bool = false;
     #[inline(always)]
     fn at<L: Lanes>(x: L) -> L {
         let (sin, cos, quarter) = quarters(x.abs());
@@ -84,6 +85,7 @@ impl Unary for Sin {
 pub struct Cos;
 
 impl Unary for Cos {
+    const SINGLE: bool = false;
     #[inline(always)]
     fn at<L: Lanes>(x: L) -> L {
         let (sin, cos, quarter) = quarters(x.abs());
@@ -107,6 +109,7 @@ impl Unary for Cos {
 pub struct Tan;
 
 impl Unary for Tan {
+    const SINGLE: bool = false;
     #[inline(always)]
     fn at<L: Lanes>(x: L) -> L {
         let (sin, cos, quarter) = quarters(x.abs());

@@ -7,7 +7,7 @@
 
 use std::sync::atomic::{AtomicU8, Ordering};
 
-use super::{Binary, Ternary, Unary};
+use super::{Binary, Element, Ternary, Unary};
 
 /// The instruction sets that loops are compiled for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -103,21 +103,21 @@ pub(crate) fn widely<T: Loop>(work: T) -> T::Out {
     }
 }
 
-struct Each1<'a, F>(&'a [f64], &'a mut [f64], std::marker::PhantomData<F>);
+struct Each1<'a, T, F>(&'a [T], &'a mut [T], std::marker::PhantomData<F>);
 
-impl<F: Unary> Loop for Each1<'_, F> {
+impl<T: Element, F: Unary> Loop for Each1<'_, T, F> {
     type Out = ();
     #[inline(always)]
     fn run(self) {
         let mut any = false;
         for (o, &x) in self.1.iter_mut().zip(self.0) {
-            *o = F::at(x);
-            any |= F::PARTIAL && !F::holds(x);
+            *o = T::at1::<F>(x);
+            any |= F::PARTIAL && !T::holds1::<F>(x);
         }
         if any {
             for (o, &x) in self.1.iter_mut().zip(self.0) {
-                if !F::holds(x) {
-                    *o = F::rarely(x);
+                if !T::holds1::<F>(x) {
+                    *o = T::of(F::rarely(x.wide()));
                 }
             }
         }
@@ -125,8 +125,8 @@ impl<F: Unary> Loop for Each1<'_, F> {
 }
 
 /// `out[i] = f(x[i])`.
-pub(crate) fn each1<F: Unary>(x: &[f64], out: &mut [f64]) {
-    widely(Each1::<F>(x, out, std::marker::PhantomData));
+pub(crate) fn each1<T: Element, F: Unary>(x: &[T], out: &mut [T]) {
+    widely(Each1::<T, F>(x, out, std::marker::PhantomData));
 }
 
 struct One1<F>(f64, std::marker::PhantomData<F>);
@@ -144,21 +144,21 @@ pub(crate) fn one1<F: Unary>(x: f64) -> f64 {
     widely(One1::<F>(x, std::marker::PhantomData))
 }
 
-struct Each2<'a, F>(&'a [f64], &'a [f64], &'a mut [f64], std::marker::PhantomData<F>);
+struct Each2<'a, T, F>(&'a [T], &'a [T], &'a mut [T], std::marker::PhantomData<F>);
 
-impl<F: Binary> Loop for Each2<'_, F> {
+impl<T: Element, F: Binary> Loop for Each2<'_, T, F> {
     type Out = ();
     #[inline(always)]
     fn run(self) {
         let mut any = false;
         for ((o, &x), &y) in self.2.iter_mut().zip(self.0).zip(self.1) {
-            *o = F::at(x, y);
-            any |= F::PARTIAL && !F::holds(x, y);
+            *o = T::at2::<F>(x, y);
+            any |= F::PARTIAL && !T::holds2::<F>(x, y);
         }
         if any {
             for ((o, &x), &y) in self.2.iter_mut().zip(self.0).zip(self.1) {
-                if !F::holds(x, y) {
-                    *o = F::rarely(x, y);
+                if !T::holds2::<F>(x, y) {
+                    *o = T::of(F::rarely(x.wide(), y.wide()));
                 }
             }
         }
@@ -166,8 +166,8 @@ impl<F: Binary> Loop for Each2<'_, F> {
 }
 
 /// `out[i] = f(x[i], y[i])`.
-pub(crate) fn each2<F: Binary>(x: &[f64], y: &[f64], out: &mut [f64]) {
-    widely(Each2::<F>(x, y, out, std::marker::PhantomData));
+pub(crate) fn each2<T: Element, F: Binary>(x: &[T], y: &[T], out: &mut [T]) {
+    widely(Each2::<T, F>(x, y, out, std::marker::PhantomData));
 }
 
 struct One2<F>(f64, f64, std::marker::PhantomData<F>);
@@ -189,45 +189,45 @@ pub(crate) fn one2<F: Binary>(x: f64, y: f64) -> f64 {
     widely(One2::<F>(x, y, std::marker::PhantomData))
 }
 
-struct Map1<'a, F>(&'a [f64], &'a mut [f64], F);
+struct Map1<'a, T, F>(&'a [T], &'a mut [T], F);
 
-impl<F: Fn(f64) -> f64> Loop for Map1<'_, F> {
+impl<T: Element, F: Fn(f64) -> f64> Loop for Map1<'_, T, F> {
     type Out = ();
     #[inline(always)]
     fn run(self) {
         for (o, &x) in self.1.iter_mut().zip(self.0) {
-            *o = (self.2)(x);
+            *o = T::of((self.2)(x.wide()));
         }
     }
 }
 
 /// `out[i] = f(x[i])` for a closure.
 #[inline]
-pub(crate) fn map1(x: &[f64], out: &mut [f64], f: impl Fn(f64) -> f64) {
+pub(crate) fn map1<T: Element>(x: &[T], out: &mut [T], f: impl Fn(f64) -> f64) {
     widely(Map1(x, out, f));
 }
 
-struct Map2<'a, F>(&'a [f64], &'a [f64], &'a mut [f64], F);
+struct Map2<'a, T, F>(&'a [T], &'a [T], &'a mut [T], F);
 
-impl<F: Fn(f64, f64) -> f64> Loop for Map2<'_, F> {
+impl<T: Element, F: Fn(f64, f64) -> f64> Loop for Map2<'_, T, F> {
     type Out = ();
     #[inline(always)]
     fn run(self) {
         for ((o, &x), &y) in self.2.iter_mut().zip(self.0).zip(self.1) {
-            *o = (self.3)(x, y);
+            *o = T::of((self.3)(x.wide(), y.wide()));
         }
     }
 }
 
 /// `out[i] = f(x[i], y[i])` for a closure.
 #[inline]
-pub(crate) fn map2(x: &[f64], y: &[f64], out: &mut [f64], f: impl Fn(f64, f64) -> f64) {
+pub(crate) fn map2<T: Element>(x: &[T], y: &[T], out: &mut [T], f: impl Fn(f64, f64) -> f64) {
     widely(Map2(x, y, out, f));
 }
 
-struct Each3<'a, F>([&'a [f64]; 3], &'a mut [f64], std::marker::PhantomData<F>);
+struct Each3<'a, T, F>([&'a [T]; 3], &'a mut [T], std::marker::PhantomData<F>);
 
-impl<F: Ternary> Loop for Each3<'_, F> {
+impl<T: Element, F: Ternary> Loop for Each3<'_, T, F> {
     type Out = ();
     #[inline(always)]
     fn run(self) {
@@ -239,8 +239,8 @@ impl<F: Ternary> Loop for Each3<'_, F> {
 }
 
 /// `out[i] = f(x[i], y[i], z[i])`.
-pub(crate) fn each3<F: Ternary>(x: &[f64], y: &[f64], z: &[f64], out: &mut [f64]) {
-    widely(Each3::<F>([x, y, z], out, std::marker::PhantomData));
+pub(crate) fn each3<T: Element, F: Ternary>(x: &[T], y: &[T], z: &[T], out: &mut [T]) {
+    widely(Each3::<T, F>([x, y, z], out, std::marker::PhantomData));
 }
 
 /// The same for three numbers.

@@ -4,6 +4,7 @@
 
 mod decide;
 
+use std::borrow::Cow;
 use std::sync::Arc;
 
 use ndarray::{ArrayViewD, ArrayViewMutD};
@@ -13,7 +14,7 @@ use super::loops::Code;
 use super::shape::Shape;
 use super::walk::walk;
 use crate::eval::{
-    BLOCK, FoldSpec, Fused, FusedArgs, Layout, Nest, Pairwise, Ready, ScalarStep, Strided, dot, exec,
+    BLOCK, FoldSpec, Fused, FusedArgs, Layout, Nest, Pairwise, Ready, ScalarStep, Strided, Threads, dot, exec,
 };
 use crate::op::{FOLD_LANES, FOLD_SHORTEST};
 
@@ -31,7 +32,7 @@ enum Act {
     Loop(Arc<Code>, usize, Vec<Place>),
     Folds(Folds),
     Walk(Box<Walked>),
-    Dot(Box<[(Memory, Layout); 2]>, Memory),
+    Dot(Box<[(Memory, Layout); 2]>, Memory, Threads),
 }
 
 /// A piece of memory: which, and how many doubles.
@@ -144,18 +145,18 @@ impl Ready for Decided {
                         return false;
                     }
                 }
-                Act::Dot(operands, out) => {
+                Act::Dot(operands, out, threads) => {
                     let [a, b] = &**operands;
                     // SAFETY: inputs and pieces of memory of these lengths; the result is another.
                     #[allow(unsafe_code, reason = "slices of decided places")]
                     let (a, b, out) = unsafe {
                         (
-                            (read(&bases, a.0), a.1.clone()),
-                            (read(&bases, b.0), b.1.clone()),
+                            (Cow::Borrowed(read(&bases, a.0)), a.1.clone()),
+                            (Cow::Borrowed(read(&bases, b.0)), b.1.clone()),
                             write(&bases, *out),
                         )
                     };
-                    if dot(&a, &b, out).is_err() {
+                    if dot(&a, &b, out, *threads).is_err() {
                         return false;
                     }
                 }
@@ -230,7 +231,7 @@ impl Folds {
         blocks: &mut [f64],
         lanes: &mut [[f64; FOLD_LANES]],
     ) -> bool {
-        let mut pending: SmallVec<[Pairwise; 3]> = SmallVec::new();
+        let mut pending: SmallVec<[Pairwise<f64>; 3]> = SmallVec::new();
         pending.resize_with(self.specs.len(), Pairwise::default);
         let mut table: SmallVec<[*mut f64; 16]> = SmallVec::new();
         table.push(frame);

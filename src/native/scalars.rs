@@ -64,7 +64,7 @@ fn parts(op: &ScalarStep) -> Option<(Record, SmallVec<[Slot; 3]>, Slot)> {
         ScalarStep::One(k, a, out) => (k.record?, smallvec![*a], *out),
         ScalarStep::Two(k, a, b, out) => (k.record?, smallvec![*a, *b], *out),
         ScalarStep::Three(k, args, out) => (k.record?, SmallVec::from(*args), *out),
-        ScalarStep::Fetch(..) => return None,
+        ScalarStep::Fetch(..) | ScalarStep::Round(_) => return None,
     })
 }
 

@@ -3,7 +3,7 @@
 
 use super::kernel::{FOLD_LANES, FOLD_SHORTEST, Kernel, Map2};
 use crate::math::wide::{Loop, widely};
-use crate::math::{Binary, Lanes};
+use crate::math::{Binary, Element, Lanes};
 
 /// What a reduction does with two numbers.
 pub(super) trait Fold {
@@ -30,31 +30,33 @@ pub(super) const fn reduce<F: Fold>(init: Option<f64>) -> Kernel {
         init,
         identity: F::IDENTITY,
         step: Map2::formula::<Step<F>>(),
-        fold: |xs| widely(Block::<F>(xs, std::marker::PhantomData)),
-        join: |lanes| join::<F>(*lanes),
+        fold: |xs| widely(Block::<f64, F>(xs, std::marker::PhantomData)),
+        single: |xs| widely(Block::<f32, F>(xs, std::marker::PhantomData)),
+        join: |lanes| join::<f64, F>(*lanes),
         merge: F::merge::<f64>,
     }
 }
 
-struct Block<'x, F>(&'x [f64], std::marker::PhantomData<F>);
+struct Block<'x, T, F>(&'x [T], std::marker::PhantomData<F>);
 
-impl<F: Fold> Loop for Block<'_, F> {
-    type Out = f64;
+impl<T: Element, F: Fold> Loop for Block<'_, T, F> {
+    type Out = T;
     #[inline(always)]
-    fn run(self) -> f64 {
-        fold_block::<F>(self.0)
+    fn run(self) -> T {
+        fold_block::<T, F>(self.0)
     }
 }
 
 /// Folds a block: element `i` goes to lane `i % 16` by `step`, the lanes are then joined in pairs
 /// by `merge`. For a sum of `n` elements the relative error of the sum of absolute values is at
-/// most `(n / 16 + 5) * 2^-53`; a short block is folded from the left.
+/// most `(n / 16 + 5) u`, where `u` is `2^-53` for doubles and `2^-24` for singles; a short block is
+/// folded from the left.
 #[inline(always)]
-fn fold_block<F: Fold>(xs: &[f64]) -> f64 {
+fn fold_block<T: Element, F: Fold>(xs: &[T]) -> T {
     if xs.len() < FOLD_SHORTEST {
-        return xs.iter().fold(F::IDENTITY, |a, &b| F::step(a, b));
+        return xs.iter().fold(T::of(F::IDENTITY), |a, &b| F::step(a, b));
     }
-    let mut lanes = [F::IDENTITY; FOLD_LANES];
+    let mut lanes = [T::of(F::IDENTITY); FOLD_LANES];
     let (chunks, rest) = xs.as_chunks::<FOLD_LANES>();
     for chunk in chunks {
         for (lane, &x) in lanes.iter_mut().zip(chunk) {
@@ -64,12 +66,12 @@ fn fold_block<F: Fold>(xs: &[f64]) -> f64 {
     for (lane, &x) in lanes.iter_mut().zip(rest) {
         *lane = F::step(*lane, x);
     }
-    join::<F>(lanes)
+    join::<T, F>(lanes)
 }
 
 /// The lanes joined in pairs.
 #[inline(always)]
-fn join<F: Fold>(mut lanes: [f64; FOLD_LANES]) -> f64 {
+fn join<T: Element, F: Fold>(mut lanes: [T; FOLD_LANES]) -> T {
     let mut width = FOLD_LANES / 2;
     while width > 0 {
         for i in 0..width {

@@ -13,6 +13,8 @@ pub struct Map1 {
     pub scalar: fn(f64) -> f64,
     /// The same over a block: `out[i] = f(a[i])`.
     pub block: fn(&[f64], &mut [f64]),
+    /// The same over a block of singles.
+    pub single: fn(&[f32], &mut [f32]),
     /// The formula for code generators, bit for bit; `None` for functions of the scalar library.
     pub record: Option<Record>,
 }
@@ -22,7 +24,8 @@ impl Map1 {
     pub(super) const fn of<F: Unary>() -> Kernel {
         Kernel::Map1(Map1 {
             scalar: wide::one1::<F>,
-            block: wide::each1::<F>,
+            block: wide::each1::<f64, F>,
+            single: wide::each1::<f32, F>,
             record: Some(record::unary::<F>),
         })
     }
@@ -35,6 +38,9 @@ pub struct Map2 {
     pub scalar: fn(f64, f64) -> f64,
     /// The same over a block.
     pub block: fn(&[f64], &[f64], &mut [f64]),
+    /// The same over a block of singles.
+    #[allow(clippy::type_complexity, reason = "a kernel's signature")]
+    pub single: fn(&[f32], &[f32], &mut [f32]),
     /// The formula for code generators, bit for bit; `None` for functions of the scalar library.
     pub record: Option<Record>,
 }
@@ -46,7 +52,12 @@ impl Map2 {
     }
 
     pub(super) const fn formula<F: Binary>() -> Map2 {
-        Map2 { scalar: wide::one2::<F>, block: wide::each2::<F>, record: Some(record::binary::<F>) }
+        Map2 {
+            scalar: wide::one2::<F>,
+            block: wide::each2::<f64, F>,
+            single: wide::each2::<f32, F>,
+            record: Some(record::binary::<F>),
+        }
     }
 }
 
@@ -57,7 +68,7 @@ pub const FOLD_LANES: usize = 16;
 pub const FOLD_SHORTEST: usize = 2 * FOLD_LANES;
 
 /// `out[i] = f(a[i], b[i], c[i])`.
-pub type Block3 = fn(&[f64], &[f64], &[f64], &mut [f64]);
+pub type Block3<T = f64> = fn(&[T], &[T], &[T], &mut [T]);
 
 /// Three operands to one result.
 #[derive(Debug, Clone, Copy)]
@@ -66,6 +77,8 @@ pub struct Map3 {
     pub scalar: fn(f64, f64, f64) -> f64,
     /// The same over a block.
     pub block: Block3,
+    /// The same over a block of singles.
+    pub single: Block3<f32>,
     /// The formula for code generators, bit for bit; `None` for functions of the scalar library.
     pub record: Option<Record>,
 }
@@ -75,7 +88,8 @@ impl Map3 {
     pub(super) const fn of<F: Ternary>() -> Kernel {
         Kernel::Map3(Map3 {
             scalar: wide::one3::<F>,
-            block: wide::each3::<F>,
+            block: wide::each3::<f64, F>,
+            single: wide::each3::<f32, F>,
             record: Some(record::ternary::<F>),
         })
     }
@@ -138,6 +152,8 @@ pub enum Kernel {
         step: Map2,
         /// A whole block of elements, in a fixed order.
         fold: fn(&[f64]) -> f64,
+        /// The same of singles.
+        single: fn(&[f32]) -> f32,
         /// The partial results of a block's lanes, in the order of `fold`.
         join: fn(&[f64; FOLD_LANES]) -> f64,
         /// Two partial results into one.
@@ -178,6 +194,7 @@ macro_rules! map1 {
         $crate::op::Kernel::Map1($crate::op::Map1 {
             scalar: $f,
             block: |a, out| crate::math::wide::map1(a, out, $f),
+            single: |a, out| crate::math::wide::map1(a, out, $f),
             record: None,
         })
     };
@@ -206,6 +223,7 @@ macro_rules! map2 {
         $crate::op::Kernel::Map2($crate::op::Map2 {
             scalar: $f,
             block: |a, b, out| crate::math::wide::map2(a, b, out, $f),
+            single: |a, b, out| crate::math::wide::map2(a, b, out, $f),
             record: None,
         })
     };

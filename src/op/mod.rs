@@ -48,6 +48,12 @@ impl Op {
         Op::ALL.iter().find(is).copied().unwrap_or(Op::ALL[0])
     }
 
+    /// The operator that converts to an element type.
+    pub(crate) fn conversion() -> Op {
+        let is = |op: &&Op| op.def().attr == AttrKind::DType;
+        Op::ALL.iter().find(is).copied().unwrap_or(Op::ALL[0])
+    }
+
     /// The known name nearest to a misspelled one.
     pub fn suggest(name: &str) -> Option<&'static str> {
         let names = Op::ALL.iter().flat_map(|op| {

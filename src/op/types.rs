@@ -83,10 +83,14 @@ pub(super) fn switch(args: &[Arg<'_>], _: &Attr) -> TyResult {
     Ok(Ty::new(joint_dtype(&args[1..]), joint_shape(args)?))
 }
 
-/// `fill(shape, value)`: the shape of both together, the type of the value.
+/// `fill(shape, value)`: the shape of both together, the type of the value; a literal adapts.
 pub(super) fn fill(args: &[Arg<'_>], _: &Attr) -> TyResult {
     let shape = joint_shape(args)?;
-    Ok(Ty::new(args[1].ty.dtype, shape))
+    let dtype = match (args[0].ty.dtype, args[1].ty.dtype) {
+        (DType::F32, DType::F64) if args[1].weak => DType::F32,
+        (_, d) => d,
+    };
+    Ok(Ty::new(dtype, shape))
 }
 
 /// Removes `Attr::Axes`; integers and truth values sum in `i64`.

@@ -49,11 +49,11 @@ pub(in crate::native) fn decide(
     scratch: &Scratch,
 ) -> Option<Box<dyn Ready>> {
     let lens = |dims: &[u32]| -> Vec<usize> { dims.iter().map(|&d| scratch.lengths()[d as usize]).collect() };
-    if inputs.iter().any(|x| x.as_slice().is_none() || x.is_empty()) {
+    if inputs.iter().any(|x| x.as_slice().is_none() || x.is_empty()) || plan.has_singles() {
         return None;
     }
     let outputs: Vec<Vec<usize>> = plan.outputs.iter().map(|d| lens(d)).collect();
-    let mut sizes: Vec<usize> = vec![0; plan.pieces as usize];
+    let mut sizes: Vec<usize> = vec![0; plan.pieces()];
     for b in &plan.buffers {
         let n = count(&lens(&b.dims));
         if n == 0 || n >= STREAM {
@@ -133,7 +133,8 @@ impl Decided {
         memories: &Memories,
     ) -> Option<Act> {
         let (inputs, stores, folds) = (fused.leaves.len(), fused.stores.len(), fused.folds.len());
-        if space.contains(&0) {
+        // What gains from threads is cut where a plan runs step by step.
+        if space.contains(&0) || scratch.cuts(fused, count(space)) {
             return None;
         }
         let mut strides: SmallVec<[isize; 24]> = SmallVec::new();
@@ -271,7 +272,7 @@ impl Decided {
             }
         };
         let out = self.result(plan, out, scratch, memories)?;
-        Some(Act::Dot(Box::new([operand(operands[0])?, operand(operands[1])?]), out))
+        Some(Act::Dot(Box::new([operand(operands[0])?, operand(operands[1])?]), out, scratch.threads()))
     }
 
     /// Makes code of programs of scalars.

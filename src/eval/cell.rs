@@ -1,0 +1,279 @@
+//! Doubles and singles in memory: what differs between loops over the two.
+
+use std::borrow::Cow;
+
+use super::backend::{Backend, FusedArgs};
+use super::error::RunError;
+use super::plan::{FoldSpec, Fused};
+use super::product::Gemm;
+use crate::math::Element;
+use crate::op::{Block3, Map1, Map2, Map3};
+use crate::ty::DType;
+
+/// How the elements of an array are stored and computed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
+pub enum Format {
+    /// As doubles: `f64`, integers, truth values.
+    #[default]
+    F64,
+    /// As singles: `f32`, and truth values that come from it.
+    F32,
+}
+
+impl Format {
+    /// The format of inputs and outputs of an element type.
+    pub fn of(dtype: DType) -> Format {
+        if dtype == DType::F32 { Format::F32 } else { Format::F64 }
+    }
+}
+
+/// Elements that are read.
+#[derive(Debug, Clone, Copy)]
+pub enum Slice<'a> {
+    /// Doubles.
+    F64(&'a [f64]),
+    /// Singles.
+    F32(&'a [f32]),
+}
+
+/// Elements that are written.
+#[derive(Debug)]
+pub enum SliceMut<'a> {
+    /// Doubles.
+    F64(&'a mut [f64]),
+    /// Singles.
+    F32(&'a mut [f32]),
+}
+
+/// The registers of a backend, kept from call to call.
+#[derive(Debug, Default)]
+pub(crate) struct Registers {
+    pub(crate) f64: Vec<Vec<f64>>,
+    pub(crate) f32: Vec<Vec<f32>>,
+}
+
+/// A number in memory, and what belongs to its format.
+pub(crate) trait Cell: Gemm {
+    /// The format.
+    const FORMAT: Format;
+    /// Elements in a block: a register takes 4 KiB, a dozen fit the first cache.
+    const BLOCK: usize;
+    /// The kernel for blocks of one operand.
+    fn one(k: &Map1) -> fn(&[Self], &mut [Self]);
+    /// The kernel for two operands.
+    #[allow(clippy::type_complexity, reason = "a kernel's signature")]
+    fn two(k: &Map2) -> fn(&[Self], &[Self], &mut [Self]);
+    /// The kernel for three operands.
+    fn three(k: &Map3) -> Block3<Self>;
+    /// The kernel that folds a block.
+    fn fold(spec: &FoldSpec) -> fn(&[Self]) -> Self;
+    /// Elements in this format, converted where they are in the other.
+    fn read(slice: Slice<'_>) -> Cow<'_, [Self]>;
+    /// Elements of this format to be written.
+    fn write(slice: SliceMut<'_>) -> Option<&mut [Self]>;
+    /// These, where they are doubles.
+    fn doubles(data: &mut [Self]) -> Option<&mut [f64]>;
+    fn registers(r: &mut Registers) -> &mut Vec<Vec<Self>>;
+    /// Runs a loop over this format.
+    ///
+    /// # Errors
+    /// As [`Backend::run`].
+    fn run(backend: &dyn Backend, fused: &Fused, args: FusedArgs<'_, '_, Self>) -> Result<(), RunError>;
+}
+
+fn converted<A: Element, B: Element>(from: &[A]) -> Vec<B> {
+    from.iter().map(|x| B::of(x.wide())).collect()
+}
+
+macro_rules! cell {
+    ($t:ident, $format:ident, $other:ident, $n:expr, $block:ident, $fold:ident, $run:ident) => {
+        impl Cell for $t {
+            const FORMAT: Format = Format::$format;
+            const BLOCK: usize = $n;
+            fn one(k: &Map1) -> fn(&[$t], &mut [$t]) {
+                k.$block
+            }
+            fn two(k: &Map2) -> fn(&[$t], &[$t], &mut [$t]) {
+                k.$block
+            }
+            fn three(k: &Map3) -> Block3<$t> {
+                k.$block
+            }
+            fn fold(spec: &FoldSpec) -> fn(&[$t]) -> $t {
+                spec.$fold
+            }
+            fn read(slice: Slice<'_>) -> Cow<'_, [$t]> {
+                match slice {
+                    Slice::$format(x) => Cow::Borrowed(x),
+                    Slice::$other(x) => Cow::Owned(converted(x)),
+                }
+            }
+            fn write(slice: SliceMut<'_>) -> Option<&mut [$t]> {
+                match slice {
+                    SliceMut::$format(x) => Some(x),
+                    SliceMut::$other(_) => None,
+                }
+            }
+            fn doubles(data: &mut [$t]) -> Option<&mut [f64]> {
+                f64::write(SliceMut::$format(data))
+            }
+            fn registers(r: &mut Registers) -> &mut Vec<Vec<$t>> {
+                &mut r.$t
+            }
+            fn run(
+                backend: &dyn Backend,
+                fused: &Fused,
+                args: FusedArgs<'_, '_, $t>,
+            ) -> Result<(), RunError> {
+                backend.$run(fused, args)
+            }
+        }
+    };
+}
+
+cell!(f64, F64, F32, super::BLOCK, block, fold, run);
+cell!(f32, F32, F64, 2 * super::BLOCK, single, single, run_single);
+
+/// Memory of one format during a call.
+#[derive(Debug)]
+pub(super) enum Piece<'a, T> {
+    /// Of the caller.
+    Out(&'a mut [T]),
+    /// Kept from call to call.
+    Own(Vec<T>),
+    /// For one number.
+    One([T; 1]),
+}
+
+impl<T> Piece<'_, T> {
+    fn get(&self) -> &[T] {
+        match self {
+            Piece::Out(data) => data,
+            Piece::Own(data) => data,
+            Piece::One(data) => data,
+        }
+    }
+
+    pub(super) fn get_mut(&mut self) -> &mut [T] {
+        match self {
+            Piece::Out(data) => data,
+            Piece::Own(data) => data,
+            Piece::One(data) => data,
+        }
+    }
+}
+
+/// A piece of memory during a call.
+#[derive(Debug)]
+pub(super) enum Memory<'a> {
+    F64(Piece<'a, f64>),
+    F32(Piece<'a, f32>),
+}
+
+impl Default for Memory<'_> {
+    fn default() -> Self {
+        Memory::own(Format::F64)
+    }
+}
+
+impl<'a> Memory<'a> {
+    /// None yet, of a format.
+    pub(super) fn own(format: Format) -> Memory<'a> {
+        match format {
+            Format::F64 => Memory::F64(Piece::Own(Vec::new())),
+            Format::F32 => Memory::F32(Piece::Own(Vec::new())),
+        }
+    }
+
+    /// One number.
+    pub(super) fn one(format: Format) -> Memory<'a> {
+        match format {
+            Format::F64 => Memory::F64(Piece::One([0.0])),
+            Format::F32 => Memory::F32(Piece::One([0.0])),
+        }
+    }
+
+    /// The caller's.
+    pub(super) fn out(data: SliceMut<'a>) -> Memory<'a> {
+        match data {
+            SliceMut::F64(x) => Memory::F64(Piece::Out(x)),
+            SliceMut::F32(x) => Memory::F32(Piece::Out(x)),
+        }
+    }
+
+    /// What is kept for the next call.
+    pub(super) fn kept(self) -> Option<Memory<'static>> {
+        match self {
+            Memory::F64(Piece::Own(x)) => Some(Memory::F64(Piece::Own(x))),
+            Memory::F32(Piece::Own(x)) => Some(Memory::F32(Piece::Own(x))),
+            _ => None,
+        }
+    }
+
+    pub(super) fn format(&self) -> Format {
+        match self {
+            Memory::F64(_) => Format::F64,
+            Memory::F32(_) => Format::F32,
+        }
+    }
+
+    pub(super) fn get(&self) -> Slice<'_> {
+        match self {
+            Memory::F64(x) => Slice::F64(x.get()),
+            Memory::F32(x) => Slice::F32(x.get()),
+        }
+    }
+
+    pub(super) fn get_mut(&mut self) -> SliceMut<'_> {
+        match self {
+            Memory::F64(x) => SliceMut::F64(x.get_mut()),
+            Memory::F32(x) => SliceMut::F32(x.get_mut()),
+        }
+    }
+
+    /// The first number.
+    pub(super) fn first(&self) -> f64 {
+        match self.get() {
+            Slice::F64(x) => x.first().copied(),
+            Slice::F32(x) => x.first().map(|x| f64::from(*x)),
+        }
+        .unwrap_or(f64::NAN)
+    }
+
+    /// Makes it `n` elements long; `Err` with its length where it is the caller's and is not.
+    pub(super) fn fit(&mut self, n: usize) -> Result<(), FitError> {
+        match self {
+            Memory::F64(x) => fit(x, n),
+            Memory::F32(x) => fit(x, n),
+        }
+    }
+
+    /// Writes the same number everywhere.
+    pub(super) fn fill(&mut self, x: f64) {
+        match self {
+            Memory::F64(data) => data.get_mut().fill(x),
+            Memory::F32(data) => data.get_mut().fill(f32::of(x)),
+        }
+    }
+}
+
+/// Why memory has not the length it should have.
+pub(super) enum FitError {
+    /// The caller's has this length.
+    Length(usize),
+    /// There is none.
+    Memory,
+}
+
+fn fit<T: Element>(piece: &mut Piece<'_, T>, n: usize) -> Result<(), FitError> {
+    match piece {
+        Piece::Own(data) => {
+            let more = n.saturating_sub(data.len());
+            data.try_reserve_exact(more).map_err(|_| FitError::Memory)?;
+            data.resize(n, T::default());
+            Ok(())
+        }
+        _ if piece.get().len() == n => Ok(()),
+        _ => Err(FitError::Length(piece.get().len())),
+    }
+}

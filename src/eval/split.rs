@@ -1,0 +1,222 @@
+//! One loop in parts for several threads, with the bits of the whole.
+//!
+//! Elements are independent, and so are results of reductions that keep an axis: there a loop is cut
+//! anywhere along the axis. A loop that reduces everything is cut where the tree of its partial results
+//! has a node: every part but the last is a power of two of blocks. So nothing depends on how many
+//! parts there are.
+
+use smallvec::SmallVec;
+
+use super::backend::{Backend, FusedArgs, Strided};
+use super::blocks::kept_strides;
+use super::cell::{Cell, Registers};
+use super::error::RunError;
+use super::layout::{Layout, signed};
+use super::nest::{Nest, SHORT};
+use super::plan::{FoldSpec, Fused, Instr};
+use super::reduce::join;
+use super::threads::Threads;
+
+/// Work, in additions, below which handing parts to threads costs more than it gives: some 30
+/// microseconds.
+const WORTHWHILE: f64 = 1.5e6;
+
+/// Elements below which work is not even counted.
+const FEW: usize = 1 << 14;
+
+/// Does a loop over so many elements gain from threads?
+pub(super) fn worthwhile(fused: &Fused, elements: usize) -> bool {
+    if elements < FEW {
+        return false;
+    }
+    let moved = fused.leaves.len() + fused.stores.len();
+    let each: f64 = fused
+        .code
+        .iter()
+        .map(|i| match i {
+            Instr::Map { op, .. } => op.def().cost,
+            _ => 1.0,
+        })
+        .sum();
+    #[allow(clippy::cast_precision_loss, reason = "an estimate")]
+    let work = elements as f64 * (each + moved as f64);
+    work >= WORTHWHILE
+}
+
+/// Where a loop is cut.
+struct Cut {
+    /// Along this axis.
+    axis: usize,
+    /// The whole is one axis, with these strides of the leaves.
+    flat: Option<SmallVec<[isize; 8]>>,
+    /// Everything is reduced.
+    tree: bool,
+    /// Lengths of the parts.
+    parts: SmallVec<[usize; 8]>,
+}
+
+fn cut<T: Cell>(fused: &Fused, args: &Operands<'_, '_, T>, threads: Threads) -> Option<Cut> {
+    let elements = args.space.iter().try_fold(1usize, |a, &n| a.checked_mul(n))?;
+    if !worthwhile(fused, elements) {
+        return None;
+    }
+    let threads = threads.count();
+    if threads < 2 {
+        return None;
+    }
+    let mut strides: SmallVec<[isize; 24]> = SmallVec::new();
+    args.leaves.iter().for_each(|l| strides.extend_from_slice(l.strides));
+    let whole = Layout::contiguous(args.space);
+    args.stores.iter().for_each(|_| strides.extend_from_slice(&whole.strides));
+    let kept: SmallVec<[_; 2]> = fused.folds.iter().map(|f| kept_strides(args.space, f)).collect();
+    kept.iter().for_each(|k| strides.extend_from_slice(k));
+    let operands = args.leaves.len() + args.stores.len() + kept.len();
+    let nest = Nest::new(args.space, &strides, operands, kept.len());
+    let axis = args.space.iter().position(|&n| n > 1)?;
+    if nest.lens.len() == 2 && nest.tile().0 == 1 {
+        let flat = (0..args.leaves.len()).map(|k| nest.tile_strides(k).1).collect();
+        // In a part the first axis is the only one.
+        let reduces = |f: &FoldSpec| f.axes.len() == args.space.len();
+        if kept.is_empty() {
+            return Some(Cut { axis: 0, flat: Some(flat), tree: false, parts: even(elements, threads, 64)? });
+        }
+        return fused.folds.iter().all(reduces).then(|| {
+            let blocks = elements / T::BLOCK / threads;
+            let part = T::BLOCK << blocks.max(1).ilog2();
+            let full = elements / part;
+            let mut parts: SmallVec<[usize; 8]> = SmallVec::from_elem(part, full);
+            if elements > full * part {
+                parts.push(elements - full * part);
+            }
+            Cut { axis: 0, flat: Some(flat), tree: true, parts }
+        });
+    }
+    // A nest of short rows is turned by the lengths of its axes, which parts would change.
+    let turned = args.space.last().is_some_and(|&n| n < SHORT) && args.space.len() - axis > 2;
+    let keep = kept.iter().all(|k| k[axis] != 0);
+    if !keep || turned && !kept.is_empty() {
+        return None;
+    }
+    Some(Cut { axis, flat: None, tree: false, parts: even(args.space[axis], threads, 1)? })
+}
+
+/// Parts of about equal length, in steps; none shorter than two.
+fn even(n: usize, threads: usize, step: usize) -> Option<SmallVec<[usize; 8]>> {
+    let part = n.div_ceil(threads).next_multiple_of(step).max(2);
+    let mut parts: SmallVec<[usize; 8]> = SmallVec::from_elem(part, n / part);
+    match n % part {
+        0 => {}
+        // An axis of one element would be no axis.
+        1 => *parts.last_mut()? += 1,
+        rest => parts.push(rest),
+    }
+    (parts.len() > 1).then_some(parts)
+}
+
+/// The operands of a whole loop.
+pub(super) struct Operands<'s, 'a, T> {
+    pub(super) space: &'s [usize],
+    pub(super) leaves: &'s [Strided<'s, T>],
+    pub(super) stores: &'s mut [&'a mut [T]],
+    pub(super) folds: &'s mut [&'a mut [T]],
+}
+
+/// A part of a loop.
+struct Part<'s, 'a, T> {
+    space: SmallVec<[usize; 6]>,
+    leaves: SmallVec<[Strided<'s, T>; 8]>,
+    stores: SmallVec<[&'a mut [T]; 4]>,
+    folds: SmallVec<[&'a mut [T]; 4]>,
+    registers: &'a mut Registers,
+    result: Result<(), RunError>,
+}
+
+/// Takes the first elements off a slice.
+fn take<'a, T>(slice: &mut &'a mut [T], n: usize) -> &'a mut [T] {
+    let all = std::mem::take(slice);
+    let (first, rest) = all.split_at_mut(n.min(all.len()));
+    *slice = rest;
+    first
+}
+
+/// Runs a loop, in parts where that pays.
+pub(super) fn run<T: Cell>(
+    backend: &dyn Backend,
+    fused: &Fused,
+    args: Operands<'_, '_, T>,
+    registers: &mut Vec<Registers>,
+    threads: Threads,
+) -> Result<(), RunError> {
+    let cut = cut(fused, &args, threads);
+    let Operands { space, leaves, stores, folds } = args;
+    let count = cut.as_ref().map_or(1, |c| c.parts.len());
+    if registers.len() < count {
+        registers.resize_with(count, Registers::default);
+    }
+    let Some(cut) = cut else {
+        let registers = T::registers(&mut registers[0]);
+        return T::run(backend, fused, FusedArgs { space, leaves, stores, folds, registers });
+    };
+    let length = if cut.flat.is_some() { space.iter().product() } else { space[cut.axis] };
+    let mut numbers: SmallVec<[T; 16]> = SmallVec::from_elem(T::default(), count * folds.len());
+    {
+        let mut numbers = numbers.as_mut_slice();
+        let mut rest_stores: SmallVec<[&mut [T]; 4]> = stores.iter_mut().map(|s| &mut **s).collect();
+        let mut rest_folds: SmallVec<[&mut [T]; 4]> = folds.iter_mut().map(|s| &mut **s).collect();
+        let (store_row, fold_rows): (SmallVec<[usize; 4]>, SmallVec<[usize; 4]>) = (
+            rest_stores.iter().map(|s| s.len() / length).collect(),
+            rest_folds.iter().map(|s| s.len() / length).collect(),
+        );
+        let mut parts: Vec<Part<'_, '_, T>> = Vec::with_capacity(count);
+        let mut start = 0;
+        for (&n, registers) in cut.parts.iter().zip(registers.iter_mut()) {
+            let mut part_space: SmallVec<[usize; 6]> = space.into();
+            if cut.flat.is_some() {
+                part_space = SmallVec::from_slice(&[n]);
+            } else {
+                part_space[cut.axis] = n;
+            }
+            let leaves = leaves
+                .iter()
+                .enumerate()
+                .map(|(k, leaf)| {
+                    let strides = cut.flat.as_ref().map_or(leaf.strides, |f| &f[k..=k]);
+                    Strided { offset: leaf.offset + signed(start) * strides[cut.axis], strides, ..*leaf }
+                })
+                .collect();
+            let stores = rest_stores.iter_mut().zip(&store_row).map(|(s, row)| take(s, n * row)).collect();
+            let folds = if cut.tree {
+                fold_rows.iter().map(|_| take(&mut numbers, 1)).collect()
+            } else {
+                rest_folds.iter_mut().zip(&fold_rows).map(|(s, row)| take(s, n * row)).collect()
+            };
+            parts.push(Part { space: part_space, leaves, stores, folds, registers, result: Ok(()) });
+            start += n;
+        }
+        rayon_core::scope(|scope| {
+            for part in &mut parts {
+                scope.spawn(move |_| {
+                    let args = FusedArgs {
+                        space: &part.space,
+                        leaves: &part.leaves,
+                        stores: &mut part.stores,
+                        folds: &mut part.folds,
+                        registers: T::registers(part.registers),
+                    };
+                    part.result = T::run(backend, fused, args);
+                });
+            }
+        });
+        parts.into_iter().try_for_each(|p| p.result)?;
+    }
+    if cut.tree {
+        let k = folds.len();
+        let even = cut.parts.windows(2).all(|w| w[0] == w[1]);
+        for (f, (spec, out)) in fused.folds.iter().zip(folds.iter_mut()).enumerate() {
+            if let Some(out) = out.first_mut() {
+                *out = join(spec, numbers.iter().skip(f).step_by(k).copied(), even);
+            }
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,90 @@
+//! Calls with arrays of doubles and of singles.
+
+use smallvec::SmallVec;
+
+use super::compile::Function;
+use super::error::CallError;
+use crate::eval::{Array, ArrayMut, ArrayRef, OutputArray as _, Slice, SliceMut};
+
+impl Function {
+    /// [`Function::call`] with arrays of either format; results are in the formats of their element
+    /// types.
+    ///
+    /// # Errors
+    /// As [`Function::call`].
+    pub fn call_arrays(&self, args: &[ArrayRef<'_>]) -> Result<Vec<Array>, CallError> {
+        self.checks.check(args)?;
+        self.with_scratch(|scratch| {
+            self.plan.prepare(args, scratch, self.limits)?;
+            let mut out: Vec<Array> = (0..self.plan.output_count())
+                .map(|k| Array::zeros(self.plan.output_format(k), &self.plan.output_shape(scratch, k)))
+                .collect();
+            let mut memory: Vec<SliceMut<'_>> = out.iter_mut().map(Array::cells).collect();
+            self.plan.run(&*self.backend, args, &mut memory, scratch)?;
+            drop(memory);
+            Ok(out)
+        })
+    }
+
+    /// [`Function::call_into`] with arrays of either format. Nothing is converted where formats are
+    /// those of the element types.
+    ///
+    /// ```
+    /// use egrad::eval::{ArrayMut, ArrayRef};
+    /// use egrad::function::Function;
+    /// use egrad::prelude::*;
+    /// use ndarray::array;
+    /// let x = fvector("x");
+    /// let f = Function::new(&[x.clone()], &[x.exp()]).unwrap();
+    /// let (a, mut y) = (array![0.0f32, 1.0], array![0.0f32, 0.0]);
+    /// f.call_arrays_into(&[ArrayRef::from(a.view())], &mut [ArrayMut::from(y.view_mut())]).unwrap();
+    /// assert_eq!(y, array![1.0, std::f32::consts::E]);
+    /// ```
+    ///
+    /// # Errors
+    /// As [`Function::call_into`].
+    pub fn call_arrays_into(
+        &self,
+        args: &[ArrayRef<'_>],
+        outputs: &mut [ArrayMut<'_>],
+    ) -> Result<(), CallError> {
+        self.checks.check(args)?;
+        let count = self.plan.output_count();
+        self.with_scratch(|scratch| {
+            self.plan.prepare(args, scratch, self.limits)?;
+            let fits = |k: usize| {
+                let lens = outputs.get(k).map(|o| o.lens());
+                k < count && lens.is_some_and(|lens| self.plan.has_shape(scratch, k, lens))
+            };
+            if let Some(index) = (0..count.max(outputs.len())).find(|&k| !fits(k)) {
+                let got = outputs.get(index).map(|o| o.lens().to_vec()).unwrap_or_default();
+                let expected = self.plan.output_shape(scratch, index);
+                return Err(CallError::Output { index, expected, got });
+            }
+            // Results for outputs in another order go through memory of their own.
+            let mut apart: SmallVec<[Option<Array>; 4]> = outputs
+                .iter_mut()
+                .map(|o| o.cells().is_none().then(|| Array::zeros(o.format(), o.lens())))
+                .collect();
+            let mut memory: SmallVec<[SliceMut<'_>; 4]> = outputs
+                .iter_mut()
+                .zip(&mut apart)
+                .map(|(o, own)| match own {
+                    Some(own) => own.cells(),
+                    None => o.cells().unwrap_or(SliceMut::F64(&mut [])),
+                })
+                .collect();
+            self.plan.run(&*self.backend, args, &mut memory, scratch)?;
+            drop(memory);
+            for (o, own) in outputs.iter_mut().zip(&mut apart) {
+                if let Some(own) = own {
+                    match own.cells() {
+                        SliceMut::F64(x) => o.assign(Slice::F64(x)),
+                        SliceMut::F32(x) => o.assign(Slice::F32(x)),
+                    }
+                }
+            }
+            Ok(())
+        })
+    }
+}

@@ -1,0 +1,70 @@
+//! The bits of results do not depend on the number of threads.
+
+#![allow(clippy::unwrap_used, reason = "tests")]
+#![allow(clippy::cast_possible_truncation, reason = "singles are made from doubles")]
+
+mod support;
+
+use std::num::NonZeroUsize;
+
+use egrad::eval::{Array, ArrayRef, Limits, Threads};
+use egrad::function::{Function, Loops};
+use egrad::prelude::*;
+use egrad::sexp::Source;
+use egrad::text::parse_infix;
+use support::{Rng, array};
+
+/// Programs of element type `FLOAT` that are cut in every way: elements, rows, whole sums, several of them
+/// at once, products; and some that are not cut.
+const PROGRAMS: &[&str] = &[
+    "x: FLOAT[n]\nexp(x) * x",
+    "x: FLOAT[n]\nsum(exp(x))",
+    "x: FLOAT[n]\nexp(x), sum(exp(x)), max(x), sum(x * x)",
+    "A: FLOAT[m, k]\nexp(A), sum(A), sum(exp(A), axis=1)",
+    "A: FLOAT[m, k]\nx: FLOAT[k]\nexp(A - x), sum(exp(A * x)), sum(exp(A), axis=0)",
+    "A: FLOAT[m, k]\nsoftmax(A, axis=1), logsumexp(A, axis=1)",
+    "A: FLOAT[m, k]\nx: FLOAT[k]\ny: FLOAT[m]\nA @ x, A.T @ y, y @ A",
+    "A: FLOAT[m, k]\nA.T @ A, exp(A.T)",
+    "B: FLOAT[3, m, k]\nsum(exp(B), axis=1), sum(exp(B), axis=0), sum(exp(B), axis=2)",
+    "C: FLOAT[m, k, 5]\nsum(exp(C), axis=1), exp(C)",
+];
+
+#[test]
+fn any_number_of_threads_gives_the_same_bits() {
+    for (program, single) in PROGRAMS.iter().flat_map(|p| [(p, false), (p, true)]) {
+        let text = program.replace("FLOAT", if single { "f32" } else { "f64" });
+        let p = parse_infix(&Source::text_only(&text), &[]).unwrap();
+        let mut rng = Rng::new(3);
+        let length = |d: &Dim| match d {
+            Dim::Known(n) => *n,
+            Dim::Sym(s) if s.name() == "n" => 300_007,
+            Dim::Sym(s) if s.name() == "m" => 1031,
+            _ => 257,
+        };
+        let data: Vec<Array> = p
+            .inputs
+            .iter()
+            .map(|e| {
+                let lens: Vec<usize> = e.ty().shape.dims().iter().map(length).collect();
+                let x = array(&mut rng, &lens);
+                if single { x.mapv(|x| x as f32).into() } else { x.into() }
+            })
+            .collect();
+        let views: Vec<ArrayRef<'_>> = data.iter().map(Array::view).collect();
+        let mut results: Vec<Vec<Array>> = Vec::new();
+        for loops in [Loops::Best, Loops::Blocks] {
+            for threads in 1..=3 {
+                let threads = Threads::Exactly(NonZeroUsize::new(threads).unwrap());
+                let f = Function::builder()
+                    .loops(loops)
+                    .limits(Limits { threads, ..Limits::default() })
+                    .build(&p.inputs, &p.results)
+                    .unwrap();
+                results.push(f.call_arrays(&views).unwrap());
+            }
+        }
+        for other in &results[1..] {
+            assert!(*other == results[0], "{text}");
+        }
+    }
+}
