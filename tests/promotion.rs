@@ -123,6 +123,7 @@ fn casts_are_printed() {
 fn gradients_are_floats() {
     for (cost, by, expected) in [
         ("cast(i64_, float64) ** 2", "i64_", "f64"),
+        ("f32_ ** 2", "f32_", "f32"),
         ("f32_ * 0.1", "f32_", "f64"),
         ("f64_ * f32_", "f32_", "f64"),
         ("i64_ ** 2 + 0.0 * f64_", "i64_", "f64"),
