@@ -42,6 +42,17 @@ fn words(line: &str) -> Vec<String> {
     out
 }
 
+/// Where in its file a rule stands is no matter of a snapshot.
+fn without_lines(text: &str) -> String {
+    let mut parts = text.split(".rules:");
+    let mut out = parts.next().unwrap().to_string();
+    for part in parts {
+        let rest = part.trim_start_matches(|c: char| c.is_ascii_digit());
+        let _ = write!(out, ".rules:_{rest}");
+    }
+    out
+}
+
 #[test]
 fn every_command_of_the_chapter_runs() {
     let dir = place("research");
@@ -63,7 +74,7 @@ fn every_command_of_the_chapter_runs() {
             }
             assert!(!out.contains("left out"), "{line}: {out}");
         } else {
-            let _ = writeln!(shown, "$ egrad {line}\n{}", out.trim_end());
+            let _ = writeln!(shown, "$ egrad {line}\n{}", without_lines(out.trim_end()));
         }
     }
     for file in ["square.dot", "chosen.dot", "square.json"] {
@@ -85,7 +96,7 @@ fn comparisons_tell_two_ways_apart() {
         assert_eq!((code, err.as_str()), (0, ""), "{args:?}");
         serde_json::from_str(&out).unwrap()
     };
-    let found = json(&["opt", "s.eg", "--vs", "own.rules", "--json"]);
+    let found = json(&["opt", "s.eg", "--no-standard", "--vs", "own.rules", "--json"]);
     let case = &found["cases"][0];
     assert_eq!(case["id"], "s.eg:2");
     assert!(case["b"]["cost"].as_f64() < case["a"]["cost"].as_f64(), "{case}");
@@ -93,7 +104,7 @@ fn comparisons_tell_two_ways_apart() {
     assert!(case["a"].get("seconds").is_none());
     let timed = json(&["opt", "s.eg", "--counts", "--time", "--json"]);
     assert!(timed["cases"][0]["a"]["seconds"].as_f64().is_some_and(|s| s >= 0.0));
-    let ablated = json(&["opt", "s.eg", "--rules", "own.rules", "--ablate", "--json"]);
+    let ablated = json(&["opt", "s.eg", "--no-standard", "--rules", "own.rules", "--ablate", "--json"]);
     let worth = ablated["ablation"].as_array().unwrap().iter().find(|r| r["rule"] == "gudermannian").unwrap();
     assert_eq!((&worth["fired"], &worth["dearer"]), (&1.into(), &1.into()));
     // A case that cannot be read is named and does not stop the others.

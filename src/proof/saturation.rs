@@ -1,10 +1,12 @@
 //! The proof of one saturation, from what was written down.
 
+use std::collections::BTreeMap;
+
 use super::certificate::{ProofError, StepId};
 use super::closure::Closure;
 use super::instance::{Bound, instance, unproved};
 use super::prove::{Cause, Equation, Steps, prove};
-use super::term::{TermId, Terms};
+use super::term::{Head, TermId, Terms};
 use crate::egraph::{Log, LogHead};
 use crate::facts::Facts;
 use crate::op::{Attr, AttrKind, Op};
@@ -74,7 +76,7 @@ fn equations(
         let plain: Vec<Bound> = raw
             .iter()
             .map(|b| match b {
-                Bound::Term(t) => Bound::Term(closure.plainest(*t)),
+                Bound::Term(t) => Bound::Term(plain(terms, &closure, *t)),
                 other => other.clone(),
             })
             .collect();
@@ -89,6 +91,34 @@ fn equations(
         state(&mut closure, terms, Equation { left, right, cause });
     }
     Ok(out)
+}
+
+/// The plainest term that is known to equal one, its operands written plainly too.
+fn plain(terms: &mut Terms, closure: &Closure, t: TermId) -> TermId {
+    let mut made: BTreeMap<TermId, TermId> = BTreeMap::new();
+    let mut stack = vec![(t, false)];
+    while let Some((t, ready)) = stack.pop() {
+        if made.contains_key(&t) {
+            continue;
+        }
+        let least = closure.plainest(t);
+        let term = terms.term(least).clone();
+        if !ready && !term.args.is_empty() {
+            stack.push((t, true));
+            // The operands of the smallest term are smaller: this comes to an end.
+            stack.extend(term.args.iter().map(|&a| (a, false)));
+            continue;
+        }
+        let new = match &term.head {
+            Head::Op(op, attr) => {
+                let args: Option<Vec<TermId>> = term.args.iter().map(|a| made.get(a).copied()).collect();
+                args.and_then(|args| terms.apply(*op, attr, &args).ok()).unwrap_or(least)
+            }
+            _ => least,
+        };
+        made.insert(t, new);
+    }
+    made.get(&t).copied().unwrap_or(t)
 }
 
 /// Both sides of a rule, of one type.
