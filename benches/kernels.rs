@@ -33,7 +33,7 @@ fn bench(c: &mut Criterion) {
                 Kernel::Map1(k) => {
                     group.bench_function(id, |b| b.iter(|| (k.block)(black_box(&x), black_box(&mut out))));
                     group.bench_function(id32, |t| {
-                        t.iter(|| (k.single)(black_box(&a), black_box(&mut out32)))
+                        t.iter(|| (k.single)(black_box(&a), black_box(&mut out32)));
                     });
                 }
                 Kernel::Map2(k) => {

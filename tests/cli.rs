@@ -237,6 +237,21 @@ fn other_files() {
 }
 
 #[test]
+fn frontiers() {
+    let args = ["opt", "--frontier", "log(1 + exp(x)) - x"];
+    let table = egrad(&args);
+    assert!(table.code == 0 && table.out.contains("worst ulp") && table.out.contains("softplus((-x))"), "{table:?}");
+    let json = egrad(&[&args[..], &["--format", "json"]].concat());
+    let found: serde_json::Value = serde_json::from_str(&json.out).unwrap();
+    let forms = found["forms"].as_array().unwrap();
+    assert!(forms.iter().any(|f| f["frontier"] == true && f["form"][0] == "softplus((-x))"), "{json:?}");
+    let picture = file("frontier.svg", "");
+    assert!(egrad(&[&args[..], &["-o", &picture]].concat()).out.contains("wrote frontier.svg"));
+    assert!(fs::read_to_string(dir().join(&picture)).unwrap().contains("wrong bits"));
+    refused(2, "no frontier", &["opt", "--frontier", "log(-x ** 2 - 1)"]);
+}
+
+#[test]
 fn rule_files() {
     let good = file(
         "good.rules",

@@ -79,3 +79,31 @@ fn thousands_are_optimized() {
         f.call_with(&[&0.5]).unwrap();
     });
 }
+
+/// Lengths that are computed from lengths have a bound, which is an error and not an overflow.
+#[test]
+fn lengths_are_shallow() {
+    use egrad::op::{Attr, IndexItem, Op};
+    on_a_small_stack(|| {
+        let rest = || Attr::Index(vec![IndexItem::Slice { start: Some(1), stop: None, step: 1 }]);
+        let cut = |e: &Expr| Expr::try_apply(Op::Index, rest(), [e.clone()]);
+        let mut e = dvector("v");
+        let error = loop {
+            match cut(&e) {
+                Ok(next) => e = next,
+                Err(error) => break error,
+            }
+        };
+        assert_eq!(error.class(), "limit");
+        // A length whose terms double is cut off as well.
+        let mut e = dvector("v");
+        let doubled = |e: &Expr| Expr::try_apply(Op::Join, Attr::Axis(0), [cut(e)?, e.clone()]);
+        let error = loop {
+            match doubled(&e) {
+                Ok(next) => e = next,
+                Err(error) => break error,
+            }
+        };
+        assert_eq!(error.class(), "limit");
+    });
+}

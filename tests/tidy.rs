@@ -27,6 +27,7 @@ const LAYERS: &[(&str, &[&str])] = &[
     ("egraph", &["ty", "op", "expr", "facts", "graph", "rules", "extract"]),
     ("norm", &["op", "graph", "rules"]),
     ("optimize", &["ty", "op", "facts", "graph", "rules", "extract", "egraph", "norm"]),
+    ("accuracy", &["num", "op", "graph", "eval", "rules", "extract", "optimize"]),
     ("proof", &["ty", "num", "op", "expr", "pp", "facts", "graph", "eval", "rules", "egraph", "optimize"]),
     (
         "function",
@@ -44,7 +45,7 @@ const LAYERS: &[(&str, &[&str])] = &[
         "cli",
         &[
             "ty", "op", "expr", "pp", "grad", "sexp", "text", "data", "plot", "graph", "rules", "extract",
-            "egraph", "optimize", "proof", "function", "verify", "script",
+            "egraph", "optimize", "accuracy", "proof", "function", "verify", "script",
         ],
     ),
 ];

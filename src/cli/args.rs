@@ -159,6 +159,12 @@ pub(super) struct Grad {
 pub(super) struct Opt {
     #[command(flatten)]
     pub(super) text: Text,
+    /// Print the forms that no other beats in both cost and error, measured against 75 digits.
+    #[arg(long)]
+    pub(super) frontier: bool,
+    /// Pictures of the frontier to write, .svg or .png (may be repeated).
+    #[arg(short, long = "output", value_name = "FILE", requires = "frontier")]
+    pub(super) outputs: Vec<PathBuf>,
     #[command(flatten)]
     pub(super) optimizer: Optimizer,
     #[command(flatten)]

@@ -8,7 +8,7 @@ use serde_json::{Map, json};
 
 use super::args::{Batch, Cli, Command, Eval, Format, Grad, Opt, Optimizer, Plot, Run, Text, Verify};
 use super::output::{best_forms, fail, forms, line};
-use super::{batch, compare, egraphs, explain, rules};
+use super::{batch, compare, egraphs, explain, frontier, rules};
 use crate::data::{show, to_json};
 use crate::expr::Expr;
 use crate::grad::grads;
@@ -156,6 +156,10 @@ fn pp(t: &Text) -> Outcome {
 
 fn opt(o: &Opt) -> Outcome {
     let (session, roots) = load(&o.text, options(&o.optimizer)?)?;
+    if o.frontier {
+        let format = if o.versus.json { Format::Json } else { o.text.format };
+        return frontier::print(&roots, &options(&o.optimizer)?, o.text.form, format, &o.outputs);
+    }
     let (best, report) = session.optimize(&roots)?;
     match if o.versus.json { Format::Json } else { o.text.format } {
         Format::Json => {

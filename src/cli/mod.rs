@@ -7,6 +7,7 @@ mod commands;
 mod compare;
 mod egraphs;
 mod explain;
+mod frontier;
 mod output;
 mod progress;
 mod rules;

@@ -1,9 +1,10 @@
 //! Rules into searchers and appliers.
 
+use std::hash::{Hash as _, Hasher as _};
 use std::sync::Arc;
 
 use egg::{ENodeOrVar, Id, Language as _, Pattern, PatternAst, Searcher, Subst, Var};
-use rustc_hash::FxHashSet;
+use rustc_hash::{FxHashSet, FxHasher};
 use smallvec::SmallVec;
 
 use super::analysis::{Data, Facet, Graph, attr, facts};
@@ -60,6 +61,8 @@ impl Verdicts {
 
 /// What an application did.
 pub(super) enum Applied {
+    /// A condition is not proved, so far.
+    Unproved,
     /// Nothing new.
     Nothing,
     /// Two classes became one.
@@ -136,6 +139,16 @@ impl Compiled {
         self.vars.iter().map(|v| subst.get(*v).map_or(u32::MAX, |id| small(usize::from(*id)))).collect()
     }
 
+    /// A number for a match, as the e-graph sees it now.
+    pub(super) fn key(&self, g: &Graph, class: Id, subst: &Subst) -> u64 {
+        let mut hasher = FxHasher::default();
+        usize::from(g.find(class)).hash(&mut hasher);
+        for v in &self.vars {
+            subst.get(*v).map(|&id| usize::from(g.find(id))).hash(&mut hasher);
+        }
+        hasher.finish()
+    }
+
     /// Adds the right side of a match, if the conditions are proved and the type is that of the
     /// class. A stabilizing rule also names the e-node that must not be extracted.
     pub(super) fn apply(&self, g: &mut Graph, class: Id, subst: &Subst, verdicts: &mut Verdicts) -> Applied {
@@ -144,7 +157,7 @@ impl Compiled {
                 c.args.iter().map(|&v| known(g, subst[self.vars[v as usize]])).collect();
             known.is_some_and(|k| (c.condition.proved)(&k))
         }) {
-            return Applied::Nothing;
+            return Applied::Unproved;
         }
         let left = if self.stabilizes { self.left_root(g, subst) } else { None };
         if self.repeats.is_some() && left.as_ref().is_some_and(|l| verdicts.spares(g, &self.name, l)) {

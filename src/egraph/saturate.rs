@@ -76,6 +76,8 @@ pub(super) fn saturate(
     let deepest = rules.iter().map(OnDemand::depth).max().unwrap_or(0);
     // Rules that met the limit on matches look everywhere again.
     let mut cut: FxHashSet<usize> = FxHashSet::default();
+    // Matches that said what they have to say; a clash of two keys loses one, the same in every run.
+    let mut done: FxHashSet<(usize, u64)> = FxHashSet::default();
     let mut trace = Trace { stop: Stop::Iterations, iterations: 0, fired: BTreeMap::new() };
     for _ in 0..limits.iterations {
         trace.iterations += 1;
@@ -87,13 +89,21 @@ pub(super) fn saturate(
                 if matches.len() >= limits.matches {
                     cut.insert(i);
                 }
-                found.push((compiled, matches));
+                found.push((i, compiled, matches));
             }
         }
         let mut changed = false;
-        for (rule, matches) in found {
+        for (i, rule, matches) in found {
             for (class, subst) in matches {
-                if let Applied::United = rule.apply(g, class, &subst, verdicts) {
+                let key = (i, rule.key(g, class, &subst));
+                if done.contains(&key) {
+                    continue;
+                }
+                let applied = rule.apply(g, class, &subst, verdicts);
+                if !matches!(applied, Applied::Unproved) {
+                    done.insert(key);
+                }
+                if let Applied::United = applied {
                     changed = true;
                     *trace.fired.entry(rule.name.clone()).or_default() += 1;
                     if let Some(log) = &mut log {

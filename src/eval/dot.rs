@@ -74,7 +74,7 @@ fn by_vector<T: Gemm>(matrix: Matrix<'_, T>, vector: Matrix<'_, T>, out: &mut [T
     rayon_core::scope(|scope| {
         let part = rows.div_ceil(parts).next_multiple_of(PANEL);
         for (i, out) in out.chunks_mut(part).enumerate() {
-            let matrix = matrix.from_row(i * part, out.len());
+            let matrix = matrix.rows_from(i * part, out.len());
             scope.spawn(move |_| wide::widely(ByVector { matrix, vector, out }));
         }
     });
@@ -97,7 +97,7 @@ fn by_matrix<T: Gemm>(a: &Matrix<'_, T>, b: &Matrix<'_, T>, out: &mut [T], threa
             let done = &done;
             scope.spawn(move |_| {
                 let rows = out.len() / n;
-                let panel = a.from_row(i * part, rows).operand();
+                let panel = a.rows_from(i * part, rows).operand();
                 if product(&panel, &b.operand(), out, (rows, k, n)).is_none() {
                     done.store(false, Ordering::Relaxed);
                 }
@@ -157,7 +157,7 @@ impl<'a, T: Gemm> Matrix<'a, T> {
     }
 
     /// Some rows.
-    fn from_row(&self, first: usize, rows: usize) -> Matrix<'a, T> {
+    fn rows_from(&self, first: usize, rows: usize) -> Matrix<'a, T> {
         Matrix { at: self.at + signed(first) * self.strides.0, lens: (rows, self.lens.1), ..*self }
     }
 

@@ -169,7 +169,8 @@ impl Plan {
         let views: SmallVec<[ArrayRef<'_>; 4]> = inputs.iter().map(Input::array).collect();
         let bound: SmallVec<[Bound<'_>; 4]> =
             self.inputs.iter().zip(&views).map(|(plan, view)| bind(view, plan)).collect();
-        if scratch.inputs.len() != bound.len() || scratch.inputs.iter().ne(bound.iter().map(|b| &b.layout)) {
+        let known = scratch.inputs.iter().eq(bound.iter().map(|b| &b.layout));
+        if !known || scratch.layouts.len() != self.values.len() {
             scratch.inputs.clear();
             layouts(self, &bound, &scratch.lengths, &mut scratch.layouts)?;
             scratch.inputs.extend(bound.iter().map(|b| b.layout.clone()));

@@ -18,6 +18,7 @@ pub(crate) enum TypeErrorKind {
     Shape,
     DType,
     Index,
+    Limit,
 }
 
 impl TypeError {
@@ -26,13 +27,14 @@ impl TypeError {
         &self.op
     }
 
-    /// One word for programs: `arity`, `shape`, `type` or `index`.
+    /// One word for programs: `arity`, `shape`, `type`, `index` or `limit`.
     pub fn class(&self) -> &'static str {
         match self.kind {
             TypeErrorKind::Arity => "arity",
             TypeErrorKind::Shape => "shape",
             TypeErrorKind::DType => "type",
             TypeErrorKind::Index => "index",
+            TypeErrorKind::Limit => "limit",
         }
     }
 }

@@ -171,6 +171,9 @@ impl Expr {
     }
 }
 
+/// How many steps, one after the other, may lead to a length.
+const MAX_LENGTH_STEPS: usize = 200;
+
 /// Type of an application, for expressions and for every other form of them.
 pub(crate) fn type_of(op: Op, attr: &Attr, args: &[Arg<'_>]) -> Result<Ty, TypeError> {
     let def = op.def();
@@ -191,7 +194,7 @@ pub(crate) fn type_of(op: Op, attr: &Attr, args: &[Arg<'_>]) -> Result<Ty, TypeE
     if attr.kind() != def.attr {
         return Err(fail(TypeErrorKind::Arity, "its attribute is missing or of another kind".into()));
     }
-    (def.ty)(args, attr).map_err(|reason| {
+    let ty = (def.ty)(args, attr).map_err(|reason| {
         let kind = if reason.contains("out of bounds") {
             TypeErrorKind::Index
         } else if reason.contains("element type") {
@@ -200,7 +203,13 @@ pub(crate) fn type_of(op: Op, attr: &Attr, args: &[Arg<'_>]) -> Result<Ty, TypeE
             TypeErrorKind::Shape
         };
         fail(kind, reason)
-    })
+    })?;
+    // Much of what is done with lengths recurses over their nesting.
+    if ty.shape.dims().iter().any(|d| d.deeper(MAX_LENGTH_STEPS)) {
+        let reason = format!("a length is computed in more than {MAX_LENGTH_STEPS} steps");
+        return Err(fail(TypeErrorKind::Limit, reason));
+    }
+    Ok(ty)
 }
 
 /// Dropping a deep expression must not recurse: nested `Arc`s would.

@@ -84,7 +84,7 @@ pub trait Lanes:
     fn from_exponent(a: Self::Bits) -> Self::Bits {
         Self::shr::<52>(a)
     }
-    /// `self * 2^(k + shift)`, rounded once, where `shifted` is [`ROUND`]` + k` and the power may be
+    /// `self * 2^(k + shift)`, rounded once, where `shifted` is `1.5 * 2^52 + k` and the power may be
     /// outside the range of numbers; `self` is neither large nor small.
     #[inline(always)]
     fn scale(self, shifted: Self, shift: i64) -> Self {

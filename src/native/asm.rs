@@ -4,6 +4,10 @@
 //! opcode column of each instruction. Operands are in Intel's order: result, first source (in
 //! `vvvv`), second source (register or memory).
 
+mod general;
+#[cfg(test)]
+mod tests;
+
 use crate::math::record::Signs;
 
 /// A vector register.
@@ -256,120 +260,6 @@ impl Asm {
         self.modrm(to & 7, Rm::At(base, disp), 1);
     }
 
-    /// `to = from`, 64 bits.
-    pub(super) fn copy(&mut self, to: Gpr, from: Gpr) {
-        self.code.extend_from_slice(&[
-            0x48 | (from >> 3) << 2 | to >> 3,
-            0x89,
-            0xC0 | (from & 7) << 3 | to & 7,
-        ]);
-    }
-
-    /// `to = 0`.
-    pub(super) fn zero(&mut self, to: Gpr) {
-        self.code.extend_from_slice(&[0x31, 0xC0 | to << 3 | to]);
-    }
-
-    /// `to -= from`, 64 bits.
-    pub(super) fn subtract(&mut self, to: Gpr, from: Gpr) {
-        self.code.extend_from_slice(&[0x48, 0x29, 0xC0 | from << 3 | to]);
-    }
-
-    /// `to = from + x`, 64 bits.
-    pub(super) fn sum(&mut self, to: Gpr, from: Gpr, x: i32) {
-        self.code.extend_from_slice(&[0x48, 0x8D, 0x80 | to << 3 | from]);
-        self.long(x);
-    }
-
-    /// Compares 64 bits of two registers.
-    pub(super) fn compare_with(&mut self, a: Gpr, b: Gpr) {
-        self.code.extend_from_slice(&[0x48, 0x39, 0xC0 | b << 3 | a]);
-    }
-
-    /// `[rdi + disp] += rax`, 64 bits.
-    pub(super) fn add_to(&mut self, disp: i32) {
-        self.code.extend_from_slice(&[0x48, 0x01, 0x87]);
-        self.long(disp);
-    }
-
-    /// `[rdi + disp] -= 1`, 64 bits.
-    pub(super) fn count_down(&mut self, disp: i32) {
-        self.code.extend_from_slice(&[0x48, 0xFF, 0x8F]);
-        self.long(disp);
-    }
-
-    /// `rax =` the doubles from the address in it to the next multiple of 64.
-    pub(super) fn to_alignment(&mut self) {
-        // neg eax; shr eax, 3; and eax, 7
-        self.code.extend_from_slice(&[0xF7, 0xD8, 0xC1, 0xE8, 3, 0x83, 0xE0, 7]);
-    }
-
-    /// `rcx += r10`.
-    pub(super) fn add_head(&mut self) {
-        self.code.extend_from_slice(&[0x4C, 0x01, 0xD1]);
-    }
-
-    /// Stores past the caches are done before anything that follows.
-    pub(super) fn fence(&mut self) {
-        self.code.extend_from_slice(&[0x0F, 0xAE, 0xF8]);
-    }
-
-    /// `r10 = rcx % 16`.
-    pub(super) fn lane_index(&mut self) {
-        self.copy(10, RCX);
-        self.code.extend_from_slice(&[0x49, 0x83, 0xE2, 15]);
-    }
-
-    /// `r11 = -1`: every formula has held.
-    pub(super) fn all_hold(&mut self) {
-        self.code.extend_from_slice(&[0x41, 0xBB, 0xFF, 0xFF, 0xFF, 0xFF]);
-    }
-
-    /// `r11 &= eax`.
-    pub(super) fn hold(&mut self) {
-        self.code.extend_from_slice(&[0x41, 0x21, 0xC3]);
-    }
-
-    /// `eax = !eax`.
-    pub(super) fn invert(&mut self) {
-        self.code.extend_from_slice(&[0xF7, 0xD0]);
-    }
-
-    /// `eax |= -2`: all bits but the first.
-    pub(super) fn first_bit_only(&mut self) {
-        self.code.extend_from_slice(&[0x83, 0xC8, 0xFE]);
-    }
-
-    /// `eax >>= 8`.
-    pub(super) fn next_byte(&mut self) {
-        self.code.extend_from_slice(&[0xC1, 0xE8, 8]);
-    }
-
-    /// `eax =` a mask register.
-    pub(super) fn mask_to_eax(&mut self, k: u8) {
-        self.code.extend_from_slice(&[0xC5, 0xF8, 0x93, 0xC0 | k]);
-    }
-
-    /// `to += x`, 64 bits.
-    pub(super) fn add(&mut self, to: Gpr, x: i32) {
-        self.code.extend_from_slice(&[0x48, 0x81, 0xC0 | to]);
-        self.long(x);
-    }
-
-    /// Compares 64 bits with a number.
-    pub(super) fn compare(&mut self, a: Gpr, x: i32) {
-        self.code.extend_from_slice(&[0x48, 0x81, 0xF8 | a]);
-        self.long(x);
-    }
-
-    /// `to = the low a bits set`; both registers are written.
-    pub(super) fn low_bits(&mut self, to: Gpr, scratch: Gpr) {
-        // mov scratch, -1; bzhi to, scratch, to
-        self.code.extend_from_slice(&[0x48, 0xC7, 0xC0 | scratch]);
-        self.long(-1);
-        self.code.extend_from_slice(&[0xC4, 0xE2, 0x80 | (!to & 15) << 3, 0xF5, 0xC0 | to << 3 | scratch]);
-    }
-
     /// A jump on a condition (`0x85` not zero, `0x8E` not greater, `0x8F` greater; signed). Returns where its
     /// displacement is.
     pub(super) fn jump(&mut self, condition: u8) -> usize {
@@ -411,6 +301,3 @@ impl Asm {
         }
     }
 }
-
-#[cfg(test)]
-mod tests;

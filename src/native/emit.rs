@@ -10,7 +10,7 @@ mod setup;
 
 use super::asm::{self, Asm, Deco, Form, Gpr, RAX, RCX, RDI, RDX, RSI, Reg, Rm};
 use super::program::{Extent, Layout, Liveness, Program, ends};
-use crate::math::record::Id;
+use crate::math::record::{Id, Lane};
 
 /// Bytes of a place in the frame: the widest vector.
 const SLOT: i32 = 64;
@@ -167,7 +167,14 @@ impl Emit<'_> {
         self.asm.compare(RSI, ALIGNED);
         let short = self.asm.jump(0x8E);
         self.asm.load(RAX, RDI, entry_at(self.p.inputs));
-        self.asm.to_alignment();
+        // Where the first input is aligned otherwise, nothing would be gained.
+        let first = self.first_input();
+        let apart = first.filter(|_| !self.p.stream).map(|k| {
+            self.asm.load(10, RDI, entry_at(k));
+            self.asm.compare_alignment();
+            self.asm.jump(0x85)
+        });
+        self.asm.head_length();
         self.asm.copy(10, RAX);
         self.asm.compare(RAX, 0);
         let aligned = self.asm.jump(0x8E);
@@ -175,8 +182,16 @@ impl Emit<'_> {
         self.body();
         self.asm.add_head();
         let end = self.asm.code.len();
-        self.asm.land(short, end);
-        self.asm.land(aligned, end);
+        [Some(short), Some(aligned), apart].into_iter().flatten().for_each(|j| self.asm.land(j, end));
+    }
+
+    /// The first input that is not one number.
+    fn first_input(&self) -> Option<usize> {
+        let read = |i: usize| match self.p.code[i] {
+            Lane::Input(k) if self.live.needed[i] && !self.live.fixed[i] => Some(k as usize),
+            _ => None,
+        };
+        (0..self.p.code.len()).find_map(read)
     }
 
     /// Masks for as many elements as `rax` says; the frame's register serves for them.

@@ -131,7 +131,8 @@ pub struct OpDef {
     pub disconnected: &'static [usize],
     /// How it computes.
     pub kernel: Kernel,
-    /// Its value over the reals, on scalars: the judge of the kernel and of rules.
+    /// Its value over the reals, on scalars (for a reduction, on all that it combines): the judge of the kernel and
+    /// of rules.
     pub real: Option<fn(&[Real]) -> Real>,
     /// Work per element of the result (of the operand, for a reduction), in additions.
     pub cost: f64,

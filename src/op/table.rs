@@ -1114,6 +1114,7 @@ ops!(
         ty: types::reduce,
         derivative: Derivative::Each(&[|v| fill(&v.x(0), v.x(0).expand_reduced(&v.g(), v.attr()))]),
         kernel: reduce!(Some(0.0), 0.0, |a, b| a + b),
+        real: Some(|x| x.iter().fold(r(0.0), |a, b| &a + b)),
         laws: &[Law::Integral, Law::Range(|x| law::sum_range(x[0]))],
         ..OpDef::REDUCE
     },
@@ -1124,6 +1125,7 @@ ops!(
         ty: types::reduce,
         derivative: Derivative::Each(&[derive::prod_derivative]),
         kernel: reduce!(Some(1.0), 1.0, |a, b| a * b),
+        real: Some(|x| x.iter().fold(r(1.0), |a, b| &a * b)),
         laws: &[Law::Integral, Law::Range(|x| if x[0].lo >= 0.0 { Interval::NONNEG } else { Interval::ALL }),],
         ..OpDef::REDUCE
     },
@@ -1143,6 +1145,11 @@ ops!(
         ty: types::reduce_like,
         derivative: Derivative::Each(&[derive::extremum_derivative]),
         kernel: reduce!(None, f64::NEG_INFINITY, |a, b| a.maximum(b)),
+        real: Some(|x| x.iter().fold(r(f64::NEG_INFINITY), |a, b| if a.is_nan() || a >= *b {
+            a
+        } else {
+            b.clone()
+        })),
         laws: &[Law::Integral, Law::Range(|x| x[0]), Law::Nonzero(|x| x[0].nonzero)],
         ..OpDef::REDUCE
     },
@@ -1152,6 +1159,11 @@ ops!(
         ty: types::reduce_like,
         derivative: Derivative::Each(&[derive::extremum_derivative]),
         kernel: reduce!(None, f64::INFINITY, |a, b| a.minimum(b)),
+        real: Some(|x| x.iter().fold(r(f64::INFINITY), |a, b| if a.is_nan() || a <= *b {
+            a
+        } else {
+            b.clone()
+        })),
         laws: &[Law::Integral, Law::Range(|x| x[0]), Law::Nonzero(|x| x[0].nonzero)],
         ..OpDef::REDUCE
     },

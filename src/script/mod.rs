@@ -23,7 +23,7 @@ mod run;
 mod session;
 
 pub use error::ScriptError;
-pub use plot::{Curve, draw};
+pub use plot::{Curve, draw, save};
 pub use read::{Stated, expressions};
 pub use run::run;
 pub use session::{Evaluated, Session};

@@ -55,11 +55,21 @@ pub fn draw(session: &Session, curve: &Curve<'_>) -> Result<String, ScriptError>
     let labels: Vec<&str> = curve.what.iter().map(|(l, _)| l.as_str()).collect();
     let figure =
         Figure { title: labels.join(", "), x_label: curve.var.to_string(), y_label: String::new(), series };
-    let Some(path) = &curve.file else { return Ok(terminal(&figure, curve.columns, curve.rows)?) };
+    match &curve.file {
+        Some(path) => save(&figure, path),
+        None => Ok(terminal(&figure, curve.columns, curve.rows)?),
+    }
+}
+
+/// Writes a picture; a line that says so.
+///
+/// # Errors
+/// The name ends in neither `.svg` nor `.png`, or the file cannot be written.
+pub fn save(figure: &Figure, path: &std::path::Path) -> Result<String, ScriptError> {
     let io = |e: std::io::Error| ScriptError::other("io", format!("{}: {e}", path.display()));
     match path.extension().and_then(|e| e.to_str()) {
-        Some("svg") => std::fs::write(path, svg(&figure, Size::default())?).map_err(io)?,
-        Some("png") => std::fs::write(path, png(&figure, Size { width: 1280, height: 960 })?).map_err(io)?,
+        Some("svg") => std::fs::write(path, svg(figure, Size::default())?).map_err(io)?,
+        Some("png") => std::fs::write(path, png(figure, Size { width: 1280, height: 960 })?).map_err(io)?,
         _ => {
             let name = path.display();
             return Err(ScriptError::other("value", format!("{name}: pictures are .svg or .png files")));

@@ -15,10 +15,13 @@ use crate::optimize::{Options, Report, optimize};
 use crate::pp::{TREE_LIMIT, let_form, pp, tree_length};
 use crate::sexp::Source;
 use crate::text::{Program, Scope};
+use crate::ty::DType;
 use crate::verify;
 
 /// Relative difference of values before and after optimization beyond which they are not equal.
 const TOLERANCE: f64 = 1e-8;
+/// The same where singles are computed.
+const TOLERANCE_SINGLE: f64 = 1e-4;
 
 /// A scope and options.
 #[derive(Debug)]
@@ -113,9 +116,11 @@ impl Session {
         let before = raw.call_named(&views)?;
         let fast = Function::builder().options(self.options.clone()).build(&inputs, roots)?;
         let values = fast.call_named(&views)?;
+        let single = inputs.iter().chain(roots).any(|e| e.ty().dtype == DType::F32);
+        let tolerance = if single { TOLERANCE_SINGLE } else { TOLERANCE };
         let mut notes = Vec::new();
         for (k, (a, b)) in before.iter().zip(&values).enumerate() {
-            if let Some(note) = compare(a, b, roots.get(k))? {
+            if let Some(note) = compare(a, b, roots.get(k), tolerance)? {
                 notes.push(note);
             }
         }
@@ -195,11 +200,16 @@ pub(super) fn shown(roots: &[Expr]) -> Vec<String> {
 }
 
 /// A remark where only NaN or infinity went away.
-fn compare(a: &ArrayD<f64>, b: &ArrayD<f64>, what: Option<&Expr>) -> Result<Option<String>, ScriptError> {
+fn compare(
+    a: &ArrayD<f64>,
+    b: &ArrayD<f64>,
+    what: Option<&Expr>,
+    tolerance: f64,
+) -> Result<Option<String>, ScriptError> {
     let scale = a.iter().filter(|x| x.is_finite()).fold(0.0f64, |m, x| m.max(x.abs()));
     let mut note = None;
     for (x, y) in a.iter().zip(b) {
-        if same(*x, *y, TOLERANCE) || (x - y).abs() <= TOLERANCE * scale {
+        if same(*x, *y, tolerance) || (x - y).abs() <= tolerance * scale {
             continue;
         }
         if !x.is_finite() {

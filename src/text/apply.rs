@@ -5,7 +5,6 @@ use super::value::{Item, Value};
 use crate::expr::{Expr, Head, TypeError};
 use crate::op::{Attr, Op, Role};
 use crate::sexp::{ReadError, ReadErrorKind, Source, Span};
-use crate::ty::{Dim, DimExpr};
 
 /// The expression that a value is.
 pub(super) fn expr(source: &Source, item: Item) -> Result<Expr, ReadError> {
@@ -43,6 +42,7 @@ pub(super) fn type_error(source: &Source, span: Span, e: &TypeError) -> ReadErro
     let kind = match e.class() {
         "arity" => ReadErrorKind::Arity,
         "index" => ReadErrorKind::Index,
+        "limit" => ReadErrorKind::Limit,
         "type" => ReadErrorKind::Type,
         _ => ReadErrorKind::Shape,
     };
@@ -88,15 +88,4 @@ fn leading(e: &Expr) -> Option<Vec<Option<usize>>> {
     }
     let lead = perm.iter().take_while(|p| p.is_none()).count();
     (lead > 0).then(|| perm[lead..].to_vec())
-}
-
-/// Is a length nested deeper than `limit`? Looks no deeper than that.
-pub(super) fn deeper(d: &Dim, limit: usize) -> bool {
-    let Dim::Expr(e) = d else { return false };
-    let Some(limit) = limit.checked_sub(1) else { return true };
-    match &**e {
-        DimExpr::Add(ds) | DimExpr::Mul(ds) => ds.iter().any(|d| deeper(d, limit)),
-        DimExpr::Div(a, b) => deeper(a, limit) || deeper(b, limit),
-        DimExpr::Slice { of, .. } => deeper(of, limit),
-    }
 }

@@ -2,7 +2,7 @@
 
 use rustc_hash::FxHashMap;
 
-use super::apply::{self, apply_broadcast, deeper};
+use super::apply::{self, apply_broadcast};
 use super::args::Args;
 use super::code::{Code, Postfix};
 use super::program::{Program, Scope};
@@ -217,7 +217,7 @@ impl<'a> Elaborator<'a> {
 
     /// Lengths are walked recursively, so their nesting is bounded.
     fn shallow(&self, dims: &[Dim], span: Span) -> Result<(), ReadError> {
-        if dims.iter().any(|d| deeper(d, MAX_DIM_DEPTH)) {
+        if dims.iter().any(|d| d.deeper(MAX_DIM_DEPTH)) {
             let message = format!("a length is computed in more than {MAX_DIM_DEPTH} steps");
             return Err(self.error(ReadErrorKind::Limit, span, message));
         }

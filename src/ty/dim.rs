@@ -193,6 +193,28 @@ impl Dim {
         }
     }
 
+    /// Is it computed in more than `limit` steps one after the other, or from more than 4096 lengths?
+    /// Looks no further than that.
+    pub(crate) fn deeper(&self, limit: usize) -> bool {
+        const LENGTHS: usize = 4096;
+        let mut stack = vec![(self, limit)];
+        let mut looked = 0;
+        while let Some((d, limit)) = stack.pop() {
+            let Dim::Expr(e) = d else { continue };
+            let Some(left) = limit.checked_sub(1) else { return true };
+            looked += 1;
+            if looked > LENGTHS {
+                return true;
+            }
+            match &**e {
+                DimExpr::Add(ds) | DimExpr::Mul(ds) => stack.extend(ds.iter().map(|d| (d, left))),
+                DimExpr::Div(a, b) => stack.extend([(a, left), (b, left)]),
+                DimExpr::Slice { of, .. } => stack.push((of, left)),
+            }
+        }
+        false
+    }
+
     /// Its value, given the value of each symbol. `None` when a symbol has none or a quotient is not exact.
     ///
     /// Recurses over the nesting of one length, which shape rules keep shallow; not over an expression.

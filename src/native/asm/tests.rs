@@ -4,6 +4,8 @@ use iced_x86::{Decoder, DecoderOptions, Instruction, Mnemonic, OpKind, Register}
 
 use super::*;
 
+type Emit = fn(&mut Asm);
+
 const FORMS: [(Form, &[usize], &[Reg]); 2] =
     [(Form::Vex, &[1, 4], &[0, 5, 9, 15]), (Form::Evex, &[8], &[0, 7, 12, 17, 31])];
 
@@ -103,7 +105,7 @@ fn masks_and_broadcasts() {
 
 #[test]
 fn general_instructions() {
-    let texts: [(fn(&mut Asm), Mnemonic, &[Register]); 9] = [
+    let cases: [(Emit, Mnemonic, &[Register]); 9] = [
         (|a| a.copy(10, RCX), Mnemonic::Mov, &[Register::R10, Register::RCX]),
         (|a| a.sum(RAX, RCX, 16), Mnemonic::Lea, &[Register::RAX]),
         (|a| a.compare_with(RAX, RSI), Mnemonic::Cmp, &[Register::RAX, Register::RSI]),
@@ -114,7 +116,7 @@ fn general_instructions() {
         (|a| a.next_byte(), Mnemonic::Shr, &[Register::EAX]),
         (|a| a.mask_to_eax(6), Mnemonic::Kmovw, &[Register::EAX, Register::K6]),
     ];
-    for (emit, mnemonic, registers) in texts {
+    for (emit, mnemonic, registers) in cases {
         let mut asm = Asm::new(Form::Evex);
         emit(&mut asm);
         let i = decode(&asm);
@@ -127,9 +129,9 @@ fn general_instructions() {
 
 #[test]
 fn counters_in_the_table() {
-    let texts: [(fn(&mut Asm), Mnemonic); 2] =
+    let cases: [(Emit, Mnemonic); 2] =
         [(|a| a.add_to(72), Mnemonic::Add), (|a| a.count_down(72), Mnemonic::Dec)];
-    for (emit, mnemonic) in texts {
+    for (emit, mnemonic) in cases {
         let mut asm = Asm::new(Form::Evex);
         emit(&mut asm);
         let i = decode(&asm);
@@ -186,9 +188,11 @@ fn instructions_of_few_forms() {
         (Mnemonic::Add, Register::RCX, Register::R10)
     );
     let mut asm = Asm::new(Form::Evex);
-    asm.to_alignment();
+    asm.compare_alignment();
+    asm.head_length();
     let found = Decoder::new(64, &asm.code, DecoderOptions::NONE).into_iter().map(|i| i.mnemonic());
-    assert_eq!(found.collect::<Vec<_>>(), [Mnemonic::Neg, Mnemonic::Shr, Mnemonic::And]);
+    let expected = [Mnemonic::Xor, Mnemonic::Test, Mnemonic::Neg, Mnemonic::Shr, Mnemonic::And];
+    assert_eq!(found.collect::<Vec<_>>(), expected);
     let mut asm = Asm::new(Form::Evex);
     asm.lanes = 8;
     asm.vector(SCALE, 20, 3, Rm::Reg(30), None, Deco::default());

@@ -13,6 +13,7 @@ const PI: f64 = std::f64::consts::PI;
 const SQRT_PI: f64 = 1.772_453_850_905_516;
 
 /// Of two choices by a condition on each element.
+#[allow(clippy::needless_pass_by_value, reason = "conditions are made where they are used")]
 fn choose(c: Expr, a: impl IntoExpr, b: impl IntoExpr) -> Expr {
     switch(&c, a, b)
 }

@@ -1,0 +1,123 @@
+//! Points at which forms are compared, and the error there.
+
+use ndarray::ArrayD;
+use ndarray::IxDyn;
+
+use super::exact;
+use crate::eval::reference;
+use crate::graph::{Graph, Id};
+use crate::num::{Real, ulps};
+use crate::ty::{DType, Dim};
+
+/// Points.
+const POINTS: usize = 96;
+/// The assumed length of a symbol.
+const LENGTH: usize = 3;
+/// Errors beyond this many bits are all bits.
+const BITS: f64 = 53.0;
+
+/// How far off a form is.
+#[derive(Debug, Clone, Copy, PartialEq, serde::Serialize)]
+pub struct Error {
+    /// The mean of the bits that are wrong: of `log2(1 + ulp)`, at most 53.
+    pub bits: f64,
+    /// The largest distance in units in the last place; infinite where a number is missing.
+    #[serde(serialize_with = "finite")]
+    pub worst: f64,
+}
+
+/// JSON has no infinity.
+fn finite<S: serde::Serializer>(x: &f64, s: S) -> Result<S::Ok, S::Error> {
+    if x.is_finite() { s.serialize_f64(*x) } else { s.serialize_str("inf") }
+}
+
+/// Inputs and the true values of an expression there.
+#[derive(Debug, Clone)]
+pub struct Samples {
+    points: Vec<(Vec<ArrayD<f64>>, Vec<ArrayD<Real>>)>,
+}
+
+impl Samples {
+    /// Points where the roots are real numbers, always the same; `None` where an operator has no meaning over the
+    /// reals, or no point was found.
+    pub fn of(graph: &Graph, roots: &[Id]) -> Option<Samples> {
+        let mut random = Random(0x5eed);
+        let mut points = Vec::new();
+        for round in 0..2 * POINTS {
+            if points.len() == POINTS {
+                break;
+            }
+            let inputs: Vec<ArrayD<f64>> = graph
+                .vars()
+                .iter()
+                .map(|(_, ty)| {
+                    let lens = exact::lengths(ty, &length)?;
+                    let make = |_| random.number(ty.dtype, round);
+                    let data = (0..lens.iter().product()).map(make).collect();
+                    ArrayD::from_shape_vec(IxDyn(&lens), data).ok()
+                })
+                .collect::<Option<_>>()?;
+            let values = exact::values(graph, roots, &inputs, &length)?;
+            let real = |x: &Real| !x.is_nan() && x.to_f64().is_finite();
+            if values.iter().all(|v| v.iter().all(real)) {
+                points.push((inputs, values));
+            }
+        }
+        (!points.is_empty()).then_some(Samples { points })
+    }
+
+    /// The error of another form of the same expression, with the same inputs in the same order, computed in doubles;
+    /// `None` where it cannot be computed.
+    pub fn error(&self, graph: &Graph, roots: &[Id]) -> Option<Error> {
+        let (mut bits, mut n, mut worst) = (0.0, 0.0, 0.0f64);
+        for (inputs, exact) in &self.points {
+            let views: Vec<_> = inputs.iter().map(|x| x.view()).collect();
+            let found = reference::evaluate(graph, roots, &views).ok()?;
+            for (f, e) in found.iter().zip(exact) {
+                for (x, y) in f.iter().zip(e) {
+                    let off = ulps(*x, y.to_f64());
+                    worst = worst.max(off);
+                    bits += libm::log2(1.0 + off).min(BITS);
+                    n += 1.0;
+                }
+            }
+        }
+        (n > 0.0).then_some(Error { bits: bits / n, worst })
+    }
+}
+
+fn length(d: &Dim) -> Option<usize> {
+    d.eval(&|_| Some(LENGTH))
+}
+
+/// A small generator (splitmix64).
+struct Random(u64);
+
+impl Random {
+    fn next(&mut self) -> u64 {
+        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
+        let z = (self.0 ^ (self.0 >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+        let z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+        z ^ (z >> 31)
+    }
+
+    fn unit(&mut self) -> f64 {
+        #[allow(clippy::cast_precision_loss, reason = "53 bits")]
+        let x = (self.next() >> 11) as f64;
+        x / 9_007_199_254_740_992.0
+    }
+
+    /// Of moderate size in even rounds, of any size from 1e-4 to 1e3 in odd ones; positive in every second pair, where
+    /// most functions are defined.
+    fn number(&mut self, dtype: DType, round: usize) -> f64 {
+        let u = self.unit();
+        let size = if round % 2 == 0 { 3.0 * u } else { libm::exp10(7.0 * u - 4.0) };
+        let negative = round % 4 < 2 && self.next() & 1 == 1;
+        let x = if negative { -size } else { size };
+        match dtype {
+            DType::Bool => f64::from(x > 1.0),
+            d if d.is_float() => x,
+            _ => x.trunc(),
+        }
+    }
+}
