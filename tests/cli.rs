@@ -240,7 +240,10 @@ fn other_files() {
 fn frontiers() {
     let args = ["opt", "--frontier", "log(1 + exp(x)) - x"];
     let table = egrad(&args);
-    assert!(table.code == 0 && table.out.contains("worst ulp") && table.out.contains("softplus((-x))"), "{table:?}");
+    assert!(
+        table.code == 0 && table.out.contains("worst ulp") && table.out.contains("softplus((-x))"),
+        "{table:?}"
+    );
     let json = egrad(&[&args[..], &["--format", "json"]].concat());
     let found: serde_json::Value = serde_json::from_str(&json.out).unwrap();
     let forms = found["forms"].as_array().unwrap();

@@ -31,10 +31,17 @@ fn finite<S: serde::Serializer>(x: &f64, s: S) -> Result<S::Ok, S::Error> {
     if x.is_finite() { s.serialize_f64(*x) } else { s.serialize_str("inf") }
 }
 
-/// Inputs and the true values of an expression there.
+/// Inputs, and true values for them.
+#[derive(Debug, Clone)]
+struct Point {
+    inputs: Vec<ArrayD<f64>>,
+    values: Vec<ArrayD<Real>>,
+}
+
+/// Points with the true values of an expression there.
 #[derive(Debug, Clone)]
 pub struct Samples {
-    points: Vec<(Vec<ArrayD<f64>>, Vec<ArrayD<Real>>)>,
+    points: Vec<Point>,
 }
 
 impl Samples {
@@ -60,7 +67,7 @@ impl Samples {
             let values = exact::values(graph, roots, &inputs, &length)?;
             let real = |x: &Real| !x.is_nan() && x.to_f64().is_finite();
             if values.iter().all(|v| v.iter().all(real)) {
-                points.push((inputs, values));
+                points.push(Point { inputs, values });
             }
         }
         (!points.is_empty()).then_some(Samples { points })
@@ -70,7 +77,7 @@ impl Samples {
     /// `None` where it cannot be computed.
     pub fn error(&self, graph: &Graph, roots: &[Id]) -> Option<Error> {
         let (mut bits, mut n, mut worst) = (0.0, 0.0, 0.0f64);
-        for (inputs, exact) in &self.points {
+        for Point { inputs, values: exact } in &self.points {
             let views: Vec<_> = inputs.iter().map(|x| x.view()).collect();
             let found = reference::evaluate(graph, roots, &views).ok()?;
             for (f, e) in found.iter().zip(exact) {
@@ -111,7 +118,7 @@ impl Random {
     /// most functions are defined.
     fn number(&mut self, dtype: DType, round: usize) -> f64 {
         let u = self.unit();
-        let size = if round % 2 == 0 { 3.0 * u } else { libm::exp10(7.0 * u - 4.0) };
+        let size = if round.is_multiple_of(2) { 3.0 * u } else { libm::exp10(7.0 * u - 4.0) };
         let negative = round % 4 < 2 && self.next() & 1 == 1;
         let x = if negative { -size } else { size };
         match dtype {

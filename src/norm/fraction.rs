@@ -19,19 +19,22 @@ const STEPS: usize = 8;
 struct Fraction {
     above: Poly,
     below: Monomial,
+    /// A sum of the denominator divided the numerator.
+    divided: bool,
 }
 
 /// Other forms of `p`: over one denominator, divided, as a square, as a multiple of a sum that is there.
 pub(super) fn forms(graph: &mut Graph, reader: &Reader, p: &Poly) -> Vec<Id> {
     let mut out = Vec::new();
     let Some(fraction) = combined(reader, p) else { return out };
-    let simpler = fraction.above.0.len() < p.0.len()
+    let simpler = fraction.divided
+        || fraction.above.0.len() < p.0.len()
         || fraction.above.0.len() == p.0.len() && !fraction.below.0.is_empty() && p.0.len() > 1;
     let mut writer = Writer::new(graph);
     if simpler {
         out.extend(written(&mut writer, &fraction));
     }
-    let Fraction { above, below } = &fraction;
+    let Fraction { above, below, .. } = &fraction;
     if let Some((c, root)) = square(above)
         && let Some(r) = writer.best(&root)
         && let Some(s) = writer.squared(r, c)
@@ -93,6 +96,7 @@ fn combined(reader: &Reader, p: &Poly) -> Option<Fraction> {
     if !is_whole(&above) {
         return None;
     }
+    let mut divided = false;
     for &(id, e) in &below.clone().0 {
         let Some(sum) = reader.sum(id) else { continue };
         let mut left = e;
@@ -100,11 +104,12 @@ fn combined(reader: &Reader, p: &Poly) -> Option<Fraction> {
             && let Some(q) = exact(&above, sum)
         {
             above = q;
+            divided = true;
             left -= 2;
             below = below.mul(&Monomial::atom(id, -2))?;
         }
     }
-    Some(Fraction { above, below })
+    Some(Fraction { above, below, divided })
 }
 
 /// `p` with a sum in the place of the indeterminate that stands for it.
