@@ -125,7 +125,7 @@ const PROGRAMS: &[&str] = &[
     "x: FLOAT[n]\nx[::-1][1:], x[2:] - x[:-2], cumsum(x), argmax(x)",
     "x: FLOAT[n]\na: FLOAT\nsum(x * a) / a, a ** 3, grad(sum(x * a * a), a)",
     "x: FLOAT[n]\ni: i32[n]\nx * i, x + i[0], sum(i), f32(i) * x",
-    "A: FLOAT[m, m]\ndet(A), inverse(A)",
+    "A: FLOAT[m, m]\ndet(A), matrix_inverse(A)",
 ];
 
 fn arrays(inputs: &[Expr]) -> Vec<Array> {
