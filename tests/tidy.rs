@@ -27,7 +27,7 @@ const LAYERS: &[(&str, &[&str])] = &[
     ("egraph", &["ty", "op", "expr", "facts", "graph", "rules", "extract"]),
     ("norm", &["op", "graph", "rules"]),
     ("optimize", &["ty", "op", "facts", "graph", "rules", "extract", "egraph", "norm"]),
-    ("accuracy", &["num", "op", "graph", "eval", "rules", "extract", "optimize"]),
+    ("accuracy", &["ty", "num", "op", "graph", "eval", "rules", "extract", "optimize"]),
     ("proof", &["ty", "num", "op", "expr", "pp", "facts", "graph", "eval", "rules", "egraph", "optimize"]),
     (
         "function",

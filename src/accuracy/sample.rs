@@ -114,11 +114,11 @@ impl Random {
         x / 9_007_199_254_740_992.0
     }
 
-    /// Of moderate size in even rounds, of any size from 1e-4 to 1e3 in odd ones; positive in every second pair, where
+    /// Of moderate size in even rounds, of any size from 1e-4 to 1e2 in odd ones (beyond, 75 digits may cancel too); positive in every second pair, where
     /// most functions are defined.
     fn number(&mut self, dtype: DType, round: usize) -> f64 {
         let u = self.unit();
-        let size = if round.is_multiple_of(2) { 3.0 * u } else { libm::exp10(7.0 * u - 4.0) };
+        let size = if round.is_multiple_of(2) { 3.0 * u } else { libm::exp10(6.0 * u - 4.0) };
         let negative = round % 4 < 2 && self.next() & 1 == 1;
         let x = if negative { -size } else { size };
         match dtype {
