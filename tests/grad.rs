@@ -75,7 +75,7 @@ fn undefined_gradients_raise_or_are_returned() {
     let cost = x.reduce_axes(Op::ProdWithoutZeros, &[0]) * &y;
     assert_eq!(
         words(one(&cost, &x, &GradOptions::default())),
-        "`prod_without_zeros` has no derivative, at `Prod_without_zeros{0}(x)`"
+        "`prod_without_zeros` has no derivative, at `ProdWithoutZeros{0}(x)`"
     );
     let options = GradOptions { null_gradients: NullGradients::Return, ..GradOptions::default() };
     let both = gradients(Some(&cost), &[x, y], &options).unwrap().list;

@@ -107,12 +107,19 @@ pub fn pushforward(f: &[Expr], wrt: &[Expr], tangents: &[Expr]) -> Result<Vec<Ex
 
 /// What a tangent of operand `i` adds to that of `e`.
 fn transposed(e: &Expr, t: &Expr, i: usize) -> Result<Expr, GradError> {
-    // The place of the adjoint; nothing of it is left in the derivative of what is linear in it.
+    // The place of the adjoint; nothing of it is left in the derivative of what is linear in it, but
+    // questions whether it is zero: it is not.
     // A node and not a name, so that no input is called the same.
     let g = fill(e, 1.0);
     let back = partial(e, &g, i)?;
+    // A formula may ask whether the adjoint is zero, to spare work there; that does not vary with it.
+    let steps = topological(std::slice::from_ref(&back)).into_iter().filter(|x| !x.ty().dtype.is_float());
+    let options = GradOptions {
+        consider_constant: steps.collect(),
+        disconnected: Disconnected::Zero,
+        ..GradOptions::default()
+    };
     let seed = Seed { at: back, adjoint: t.clone(), whole: false };
-    let options = GradOptions { disconnected: Disconnected::Zero, ..GradOptions::default() };
     let mut found = from_seeds(&[seed], &[g], &options)?.into_exprs()?;
     Ok(found.swap_remove(0))
 }
