@@ -10,7 +10,7 @@ use smallvec::SmallVec;
 use super::analysis::{Data, Facet, Graph, attr, facts};
 use super::lang::{EHead, ENode};
 use crate::facts::Facts;
-use crate::op::{Attr, AttrKind, Op};
+use crate::op::{Attr, AttrKind, Law, Op};
 use crate::rules::{AttrPattern, Known, PNode, Rule};
 use crate::ty::Dim;
 
@@ -39,9 +39,8 @@ pub(super) struct Verdicts {
 
 impl Verdicts {
     fn spares(&self, g: &Graph, rule: &Arc<str>, node: &ENode) -> bool {
-        let canonical = |n: &ENode| n.clone().map_children(|c| g.find(c));
-        let node = canonical(node);
-        self.spared.iter().any(|(r, n)| r == rule && canonical(n) == node)
+        let node = canonical(g, node);
+        self.spared.iter().any(|(r, n)| r == rule && canonical(g, n) == node)
     }
 
     /// Forgets repetitions.
@@ -55,8 +54,28 @@ impl Verdicts {
     /// The e-nodes that are never extracted while their class has another.
     pub(super) fn condemned(&self, g: &Graph) -> FxHashSet<ENode> {
         let condemned = self.condemned.iter().filter(|(rule, n)| !self.spares(g, rule, n));
-        condemned.map(|(_, n)| n.clone().map_children(|c| g.find(c))).collect()
+        let either = condemned.flat_map(|(_, n)| {
+            let n = canonical(g, n);
+            let turned =
+                commutes(&n).then(|| ENode { head: n.head, args: n.args.iter().rev().copied().collect() });
+            std::iter::once(n).chain(turned)
+        });
+        either.collect()
     }
+}
+
+/// Does the order of the operands not matter?
+fn commutes(n: &ENode) -> bool {
+    matches!(n.head, EHead::Op(op) if op.def().has(Law::Commutative)) && n.args.len() == 2
+}
+
+/// What two e-nodes have in common that differ by a merger or by the order of a commutative operator.
+fn canonical(g: &Graph, n: &ENode) -> ENode {
+    let mut n = n.clone().map_children(|c| g.find(c));
+    if commutes(&n) {
+        n.args.sort();
+    }
+    n
 }
 
 /// What an application did.

@@ -12,6 +12,8 @@ use crate::ty::DType;
 
 /// Random fillings of arrays for each.
 const FILLINGS: usize = 32;
+/// After these, arrays whose elements are all the same: matrices that have no inverse, ties everywhere.
+const LEVEL: usize = 4;
 
 /// Arrays: random fillings, some with special values.
 pub(super) fn arrays(
@@ -25,8 +27,10 @@ pub(super) fn arrays(
     // promised there but for ordinary numbers.
     let empty = typing.iter().any(|b| matches!(b, Bound::Value(f) if f.ty.shape.size().known() == Some(0)));
     let mut seen = 0;
-    for k in (0..FILLINGS).filter(|k| !empty || k % 4 == 0) {
-        let Some(values) = filling(rule, typing, k, random) else { continue };
+    let mut level = random.clone();
+    for k in (0..FILLINGS + LEVEL).filter(|k| !empty || k % 4 == 0) {
+        let source = if k < FILLINGS { &mut *random } else { &mut level };
+        let Some(values) = filling(rule, typing, k, source) else { continue };
         let flat: Vec<f64> = values.iter().flatten().flat_map(|a| a.data.iter().copied()).collect();
         if excluded(rule.assumes, &flat) {
             continue;
@@ -74,7 +78,11 @@ fn filling(rule: &Rule, typing: &Typing, k: usize, random: &mut Random) -> Optio
             pool = super::sample::pool(rule, v, SPECIAL, false);
         }
         let n = shape.iter().product();
-        let data = (0..n).map(|_| random.pick(&pool)).collect::<Option<Vec<f64>>>()?;
+        let data = if k < FILLINGS {
+            (0..n).map(|_| random.pick(&pool)).collect::<Option<Vec<f64>>>()?
+        } else {
+            vec![random.pick(&pool)?; n]
+        };
         Some(Some(Array { shape, data }))
     };
     typing.iter().enumerate().map(one).collect()
