@@ -24,7 +24,7 @@ pub struct Limits {
 
 impl Default for Limits {
     fn default() -> Limits {
-        Limits { nodes: 2_000, iterations: 12, matches: 400 }
+        Limits { nodes: 2_000, iterations: 24, matches: 400 }
     }
 }
 
