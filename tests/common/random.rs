@@ -51,6 +51,11 @@ pub(crate) fn expression(choices: &[u32]) -> Expr {
         {
             continue;
         }
+        // Bounds the wrong way round are refused by the constructor, and so by the readers.
+        let bound = |i: usize| args.get(i).and_then(|a: &Expr| a.literal()).map(Lit::value);
+        if op == Op::GradClip && bound(1).zip(bound(2)).is_some_and(|(lo, hi)| lo > hi) {
+            continue;
+        }
         let Some(attr) = attribute(op, &args[0], &pool, &mut pick) else { continue };
         if let Ok(e) = Expr::try_apply(op, attr, args)
             && egrad::pp::tree_length(&e) < 5000
