@@ -80,12 +80,13 @@ fn canonical(g: &Graph, n: &ENode) -> ENode {
 
 /// What an application did.
 pub(super) enum Applied {
-    /// A condition is not proved, so far.
+    /// A condition is not proved, or the left side not found, so far.
     Unproved,
     /// Nothing new.
     Nothing,
-    /// Two classes became one.
-    United,
+    /// Two classes became one. Unless `whole`, the left side of a stabilizing rule could not be found among
+    /// classes that were just merged, and is to be named when they have settled.
+    United { whole: bool },
 }
 
 impl Compiled {
@@ -185,10 +186,15 @@ impl Compiled {
         let Some(steps) = self.plan(g, class, subst) else { return Applied::Nothing };
         let root = self.build(g, subst, &steps, verdicts);
         let united = g.union(class, root);
+        let whole = !self.stabilizes || left.is_some();
         if let Some(left) = left {
             verdicts.condemned.push((self.name.clone(), left));
         }
-        if united { Applied::United } else { Applied::Nothing }
+        match (united, whole) {
+            (true, _) => Applied::United { whole },
+            (false, true) => Applied::Nothing,
+            (false, false) => Applied::Unproved,
+        }
     }
 
     /// Computes the type of every node of the right side before anything is added. `None` when it

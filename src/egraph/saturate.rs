@@ -100,10 +100,10 @@ pub(super) fn saturate(
                     continue;
                 }
                 let applied = rule.apply(g, class, &subst, verdicts);
-                if !matches!(applied, Applied::Unproved) {
+                if !matches!(applied, Applied::Unproved | Applied::United { whole: false }) {
                     done.insert(key);
                 }
-                if let Applied::United = applied {
+                if let Applied::United { .. } = applied {
                     changed = true;
                     *trace.fired.entry(rule.name.clone()).or_default() += 1;
                     if let Some(log) = &mut log {
