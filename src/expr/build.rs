@@ -260,6 +260,12 @@ impl Expr {
         Expr::apply(Op::Reshape, Attr::Dims(dims.to_vec()), [self.clone()])
     }
 
+    /// The same elements in row-major order with the lengths of `like`.
+    #[track_caller]
+    pub(crate) fn reshape_like(&self, like: &Expr) -> Expr {
+        Expr::apply(Op::ReshapeLike, Attr::None, [self.clone(), like.clone()])
+    }
+
     /// Elements at positions and slices.
     ///
     /// # Panics

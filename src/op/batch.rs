@@ -109,6 +109,16 @@ fn dimshuffle(b: &Batched<'_>) -> Option<Expr> {
     b.applied(Attr::Perm(std::iter::once(Some(0)).chain(own).collect()), [b.args[0].clone()])
 }
 
+/// New lengths, behind the new axis.
+pub(super) fn reshape_like(b: &Batched<'_>) -> Option<Expr> {
+    if !b.on[0] {
+        let lens = std::iter::once(b.n.clone()).chain(b.node.ty().shape.dims().iter().cloned());
+        return Some(b.node.broadcast_to(&lens.collect::<Vec<_>>()));
+    }
+    let own = b.node.ty().shape.dims().iter().cloned();
+    Some(b.args[0].reshape_to(&std::iter::once(b.n.clone()).chain(own).collect::<Vec<_>>()))
+}
+
 /// Slices at indices that the new axis does not reach.
 pub(super) fn gather(b: &Batched<'_>) -> Option<Expr> {
     let Attr::Axis(axis) = *b.node.attr() else { return None };

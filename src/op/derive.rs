@@ -25,6 +25,19 @@ pub(super) fn extremum_derivative(v: &Adjoint<'_>) -> Expr {
     x.expand_reduced(&v.out(), v.attr()).eq(&x) * x.expand_reduced(&v.g(), v.attr())
 }
 
+/// Smallest element, which Theano builds as the opposite of the largest opposite.
+pub(super) fn min_derivative(v: &Adjoint<'_>) -> Expr {
+    let opposite = -v.x(0);
+    let largest = opposite.expand_reduced(&opposite.reduce(Op::Max, v.attr()), v.attr());
+    -(largest.eq(&opposite) * opposite.expand_reduced(&-v.g(), v.attr()))
+}
+
+/// The lengths of all axes, one after the other.
+pub(super) fn lengths(x: &Expr) -> Expr {
+    let parts: Vec<Expr> = (0..x.rank()).map(|a| x.length(a).dimshuffle([None])).collect();
+    crate::expr::concatenate(&parts, 0)
+}
+
 /// `DimShuffle{0, x}(v)`: a vector as a column.
 fn column(v: &Expr) -> Expr {
     v.dimshuffle([Some(0), None])

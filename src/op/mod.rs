@@ -13,6 +13,7 @@ mod error_fn;
 mod fold;
 mod kernel;
 mod law;
+mod layout;
 mod pieces;
 mod polygamma;
 mod rounding;

@@ -9,12 +9,14 @@ use crate::expr::Expr;
 use crate::ty::{Dim, DimExpr};
 
 /// A piece of text, or the place of an operand.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone)]
 pub enum Piece {
     /// Text.
     Text(Cow<'static, str>),
     /// Operand at this position.
     Arg(usize),
+    /// An operand of an operand, which is printed in its stead.
+    Inner(Expr),
 }
 
 impl Piece {
@@ -130,6 +132,51 @@ pub(super) fn capital(name: &str) -> String {
         out.extend(letters);
     }
     out
+}
+
+/// `MaxAndArgmax{axis=(0,)}`: the class that finds the largest element and its place.
+fn extremum(e: &Expr) -> String {
+    let axes = e.attr().axes(e.arg(0).rank());
+    let comma = if axes.len() == 1 { "," } else { "" };
+    format!("MaxAndArgmax{{axis=({}{comma})}}", list(&axes, ", "))
+}
+
+/// `MaxAndArgmax{axis=(0,)}(x)`, whichever of its two results is meant.
+pub(super) fn max_classic(e: &Expr) -> Vec<Piece> {
+    call(&extremum(e), 1)
+}
+
+/// `MaxAndArgmax{axis=(0,)}((-x))`: where the smallest is.
+pub(super) fn argmin_classic(e: &Expr) -> Vec<Piece> {
+    let mut out = vec![Piece::owned(extremum(e) + "(")];
+    out.extend(Pp::Prefix("-").pieces("", e));
+    out.push(Piece::Text(")".into()));
+    out
+}
+
+/// `(-MaxAndArgmax{axis=(0,)}((-x)))`, as Theano builds it.
+pub(super) fn min_classic(e: &Expr) -> Vec<Piece> {
+    let mut out = vec![Piece::Text("(-".into())];
+    out.extend(argmin_classic(e));
+    out.push(Piece::Text(")".into()));
+    out
+}
+
+/// `x.shape`.
+pub(super) fn shape_of(_: &Expr) -> Vec<Piece> {
+    vec![Piece::Arg(0), Piece::Text(".shape".into())]
+}
+
+/// `Reshape{2}(x, y.shape)`.
+pub(super) fn reshape_like_classic(e: &Expr) -> Vec<Piece> {
+    let open = format!("Reshape{{{}}}(", e.rank());
+    vec![Piece::owned(open), Piece::Arg(0), Piece::Text(", ".into()), Piece::Arg(1), Piece::Text(".shape)".into())]
+}
+
+/// `reshape(x, y.shape)`.
+pub(super) fn reshape_like_plain(_: &Expr) -> Vec<Piece> {
+    let text = |t: &'static str| Piece::Text(t.into());
+    vec![text("reshape("), Piece::Arg(0), text(", "), Piece::Arg(1), text(".shape)")]
 }
 
 /// `Softmax(x)` along the last axis, `Softmax{0}(x)` along others.
@@ -326,11 +373,14 @@ pub(crate) fn is_stack(e: &Expr) -> bool {
             && a.arg(0).rank() == 0
             && a.arg(0).literal().is_none()
     };
-    e.rank() == 1 && e.args().len() > 1 && e.args().iter().all(scalar)
+    e.rank() == 1 && e.args().len() > 1 && e.args().iter().all(scalar) && crate::expr::constant_of(e).is_none()
 }
 
-/// `join(0, x, y)`; scalars side by side are `[x, y]`.
+/// `join(0, x, y)`; scalars side by side are `[x, y]`, numbers `[1. 2.]`.
 pub(super) fn join_classic(e: &Expr) -> Vec<Piece> {
+    if let Some((values, lengths)) = crate::expr::constant_of(e) {
+        return vec![Piece::owned(super::layout::array(&values, &lengths))];
+    }
     if is_stack(e) {
         return joined("[", ", ", "]", e.args().len());
     }
@@ -343,8 +393,11 @@ pub(crate) fn join_spelled(e: &Expr) -> Vec<Piece> {
     joined(format!("join({axis}, "), ", ", ")", e.args().len())
 }
 
-/// `concatenate([x, y], axis=0)`.
+/// `concatenate([x, y], axis=0)`; numbers are `array([1.0, 2.0])`.
 pub(super) fn join_plain(e: &Expr) -> Vec<Piece> {
+    if let Some((values, lengths)) = crate::expr::constant_of(e) {
+        return vec![Piece::owned(format!("array({})", super::layout::nested(&values, &lengths)))];
+    }
     let axis = if let Attr::Axis(a) = e.attr() { *a } else { 0 };
     let mut out = joined("concatenate([", ", ", "]", e.args().len());
     out.push(Piece::owned(format!(", axis={axis})")));

@@ -145,7 +145,7 @@ ops!(
     },
     infix::Sub::sub = OpDef {
         name: "-",
-        aliases: &["sub"],
+        aliases: &["sub", "subtract"],
         doc: "Elementwise difference.",
         pp: Pp::Infix(" - "),
         plain: Pp::Infix(" - "),
@@ -158,7 +158,7 @@ ops!(
     },
     infix::Mul::mul = OpDef {
         name: "*",
-        aliases: &["mul"],
+        aliases: &["mul", "multiply"],
         doc: "Elementwise product.",
         arity: Arity::AtLeast(2),
         pp: Pp::Infix(" * "),
@@ -177,7 +177,7 @@ ops!(
     },
     infix::Div::div = OpDef {
         name: "/",
-        aliases: &["div", "true_div"],
+        aliases: &["div", "true_div", "true_divide", "divide"],
         doc: "Elementwise quotient, always a float.",
         latex: Some("\\frac{#0}{#1}"),
         ty: types::divide,
@@ -193,7 +193,7 @@ ops!(
     },
     binary::Pow::pow = OpDef {
         name: "**",
-        aliases: &["pow"],
+        aliases: &["pow", "power"],
         doc: "Elementwise power.",
         latex: Some("!0^{#1}"),
         pp: Pp::Infix(" ** "),
@@ -225,7 +225,7 @@ ops!(
     },
     binary::IntDiv::int_div = OpDef {
         name: "int_div",
-        aliases: &["//", "floor_divide"],
+        aliases: &["//", "floor_divide", "floor_div"],
         doc: "Floored division.",
         pp: Pp::Infix(" // "),
         plain: Pp::Infix(" // "),
@@ -259,6 +259,7 @@ ops!(
     },
     prefix::Neg::neg = OpDef {
         name: "neg",
+        aliases: &["negative"],
         doc: "Elementwise opposite.",
         ty: types::like,
         pp: Pp::Prefix("-"),
@@ -290,7 +291,7 @@ ops!(
     },
     unary::Abs::abs = OpDef {
         name: "abs",
-        aliases: &["fabs"],
+        aliases: &["fabs", "abs_", "absolute"],
         doc: "Elementwise absolute value.",
         ty: types::like,
         pp: Pp::Bars,
@@ -901,7 +902,7 @@ ops!(
     },
     binary::Neq::neq = OpDef {
         name: "!=",
-        aliases: &["neq", "ne"],
+        aliases: &["neq", "ne", "not_equal"],
         doc: "Do the elements differ? True with NaN.",
         latex: Some("!0 \\ne !1"),
         pp: Pp::Call(Some("neq")),
@@ -913,7 +914,7 @@ ops!(
     },
     binary::And::and = OpDef {
         name: "and_",
-        aliases: &["and"],
+        aliases: &["and", "logical_and", "bitwise_and"],
         doc: "Are both elements true (not zero)?",
         latex: Some("!0 \\land !1"),
         plain: Pp::Call(Some("and")),
@@ -924,7 +925,7 @@ ops!(
     },
     binary::Or::or = OpDef {
         name: "or_",
-        aliases: &["or"],
+        aliases: &["or", "logical_or", "bitwise_or"],
         doc: "Is one of the elements true (not zero)?",
         latex: Some("!0 \\lor !1"),
         plain: Pp::Call(Some("or")),
@@ -935,6 +936,7 @@ ops!(
     },
     binary::Xor::xor = OpDef {
         name: "xor",
+        aliases: &["logical_xor", "bitwise_xor"],
         doc: "Is exactly one of the elements true (not zero)?",
         kernel: map2!(|a, b| L::truth(L::truth(a.nonzero()).differs(L::truth(b.nonzero())))),
         real: Some(|x| r(truth(x[0].is_zero() != x[1].is_zero()))),
@@ -944,6 +946,7 @@ ops!(
     },
     unary::Invert::invert = OpDef {
         name: "invert",
+        aliases: &["bitwise_not"],
         doc: "Truth values: the opposite one; integers: every bit changed, which is -x - 1.",
         ty: types::bits,
         derivative: Derivative::Each(&[|v| v.x(0).zeros_like()]),
@@ -1142,6 +1145,7 @@ ops!(
     hidden::Max::max = OpDef {
         name: "max",
         doc: "Largest element over axes; NaN if there is one. Every largest element gets the gradient.",
+        pp: Pp::Special(pieces::max_classic),
         ty: types::reduce_like,
         derivative: Derivative::Each(&[derive::extremum_derivative]),
         kernel: reduce!(None, f64::NEG_INFINITY, |a, b| a.maximum(b)),
@@ -1156,8 +1160,9 @@ ops!(
     hidden::Min::min = OpDef {
         name: "min",
         doc: "Smallest element over axes; NaN if there is one. Every smallest element gets the gradient.",
+        pp: Pp::Special(pieces::min_classic),
         ty: types::reduce_like,
-        derivative: Derivative::Each(&[derive::extremum_derivative]),
+        derivative: Derivative::Each(&[derive::min_derivative]),
         kernel: reduce!(None, f64::INFINITY, |a, b| a.minimum(b)),
         real: Some(|x| x.iter().fold(r(f64::INFINITY), |a, b| if a.is_nan() || a <= *b {
             a
@@ -1192,6 +1197,7 @@ ops!(
     hidden::Argmax::argmax = OpDef {
         name: "argmax",
         doc: "Position of the first largest element over axes, in row-major order; of NaN if there is one.",
+        pp: Pp::Special(pieces::max_classic),
         ty: whole::types::search,
         derivative: Derivative::Each(&[|v| v.x(0).zeros_like()]),
         kernel: Kernel::Whole(whole::scan::argmax),
@@ -1202,6 +1208,7 @@ ops!(
     hidden::Argmin::argmin = OpDef {
         name: "argmin",
         doc: "Position of the first smallest element over axes, in row-major order; of NaN if there is one.",
+        pp: Pp::Special(pieces::argmin_classic),
         ty: whole::types::search,
         derivative: Derivative::Each(&[|v| v.x(0).zeros_like()]),
         kernel: Kernel::Whole(whole::scan::argmin),
@@ -1335,9 +1342,24 @@ ops!(
         ty: types::reshape,
         pp: Pp::Special(pieces::reshape_classic),
         plain: Pp::Special(pieces::reshape_plain),
-        derivative: Derivative::Each(&[|v| v.g().reshape_to(v.x(0).ty().shape.dims())]),
+        derivative: Derivative::Each(&[|v| v.g().reshape_like(&v.x(0))]),
         kernel: Kernel::Reshape,
         laws: &[Law::Integral, Law::Range(|x| x[0]), Law::Nonzero(|x| x[0].nonzero)],
+        ..OpDef::MOVE
+    },
+    hidden::ReshapeLike::reshape_like = OpDef {
+        name: "reshape_like",
+        doc: "The elements of the first in row-major order, with the lengths of the second.",
+        arity: Arity::Exact(2),
+        pp: Pp::Special(pieces::reshape_like_classic),
+        plain: Pp::Special(pieces::reshape_like_plain),
+        ty: types::reshape_like,
+        kernel: Kernel::Reshape,
+        derivative: Derivative::Each(&[|v| v.g().reshape_like(&v.x(0)), |v| v.x(1).zeros_like()]),
+        disconnected: &[1],
+        lower: Some(|x, _| x[0].reshape_to(x[1].ty().shape.dims())),
+        common: Some(|x, _| Some(x[0].reshape_to(x[1].ty().shape.dims()))),
+        batch: batch::reshape_like,
         ..OpDef::MOVE
     },
     hidden::Index::index = OpDef {
@@ -1386,7 +1408,7 @@ ops!(
     },
     hidden::Join::join = OpDef {
         name: "join",
-        aliases: &["concatenate"],
+        aliases: &["concatenate", "concat"],
         doc: "Operands one after the other along an axis.",
         arity: Arity::AtLeast(1),
         attr: AttrKind::Axis,
@@ -1605,7 +1627,7 @@ ops!(
         doc: "The first operand with slices of the third added where `take` would take them; repeated places add up.",
         arity: Arity::Exact(3),
         attr: AttrKind::Axis,
-        pp: Pp::Special(whole::pieces::scan_plain),
+        pp: Pp::Special(whole::pieces::inc_take),
         plain: Pp::Special(whole::pieces::scan_plain),
         ty: whole::types::inc_take,
         derivative: Derivative::Each(&[|v| v.g(), |v| v.g(), whole::derive::inc_take_value]),
@@ -1629,6 +1651,19 @@ ops!(
         cost: 1.0,
         common: Some(common::array::arange),
         ..OpDef::WHOLE
+    },
+    hidden::ShapeOf::shape_of = OpDef {
+        name: "shape_of",
+        doc: "The lengths of all axes, a vector of integers.",
+        role: Role::Shape,
+        ty: types::shape_of,
+        pp: Pp::Special(pieces::shape_of),
+        plain: Pp::Special(pieces::shape_of),
+        derivative: Derivative::Each(&[|v| v.x(0).zeros_like()]),
+        disconnected: &[0],
+        lower: Some(|x, _| derive::lengths(&x[0])),
+        common: Some(|x, _| Some(derive::lengths(&x[0]))),
+        ..OpDef::MOVE
     },
     hidden::Length::length = OpDef {
         name: "length",

@@ -228,6 +228,19 @@ pub(super) fn reshape(args: &[Arg<'_>], attr: &Attr) -> TyResult {
     Ok(Ty::new(ty.dtype, to))
 }
 
+/// The first, with the lengths of the second.
+pub(super) fn reshape_like(args: &[Arg<'_>], _: &Attr) -> TyResult {
+    reshape(&args[..1], &Attr::Dims(args[1].ty.shape.dims().to_vec()))
+}
+
+/// The lengths of all axes: integers.
+pub(super) fn shape_of(args: &[Arg<'_>], _: &Attr) -> TyResult {
+    match args[0].ty.rank() {
+        0 => Err("a scalar has no axes".into()),
+        n => Ok(Ty::new(DType::I64, Shape::new([Dim::Known(n)]))),
+    }
+}
+
 /// A basic index.
 pub(super) fn index(args: &[Arg<'_>], attr: &Attr) -> TyResult {
     let Attr::Index(items) = attr else { return Err("needs an index".into()) };

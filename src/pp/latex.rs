@@ -82,6 +82,7 @@ fn layout(e: &Expr) -> Vec<Step> {
                 (None, Pp::Special(f)) if !matches!(attr, Attr::Axes(_) | Attr::AllAxes) => {
                     let piece = |p: Piece| match p {
                         Piece::Text(t) => Step::Text(words(&t)),
+                        Piece::Inner(e) => Step::Node(e, Bind::Operand),
                         Piece::Arg(i) => Step::Node(e.arg(i).clone(), Bind::Operand),
                     };
                     f(e).into_iter().map(piece).collect()

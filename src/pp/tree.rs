@@ -72,6 +72,7 @@ pub(super) fn write_tree(
                 for p in pieces.into_iter().rev() {
                     stack.push(match p {
                         Piece::Text(t) => Step::Text(t),
+                        Piece::Inner(e) => Step::Node { e, implicit: false },
                         Piece::Arg(i) => Step::Node {
                             e: e.arg(i).clone(),
                             implicit: e.arg(i).rank() <= full

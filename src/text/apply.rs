@@ -2,7 +2,7 @@
 
 use super::program::Scope;
 use super::value::{Item, Value};
-use crate::expr::{Expr, Head, TypeError};
+use crate::expr::{Expr, Head, Lit, TypeError};
 use crate::op::{Attr, Op, Role};
 use crate::sexp::{ReadError, ReadErrorKind, Source, Span};
 
@@ -11,20 +11,25 @@ pub(super) fn expr(source: &Source, item: Item) -> Result<Expr, ReadError> {
     match item.value {
         Value::Expr(e) => Ok(e),
         Value::View(v) => Ok(v.shuffled),
-        // Scalars in brackets, where one expression is expected, are a vector.
-        Value::List(items) if items.len() > 1 && items.iter().all(|i| is_scalar(&i.value)) => {
+        // Expressions in brackets, where one is expected, are an array.
+        Value::List(items) if !items.is_empty() && items.iter().all(|i| i.value.as_expr().is_some()) => {
             let parts: Vec<Expr> = items.iter().filter_map(|i| i.value.as_expr().cloned()).collect();
+            let numbers: Option<Vec<Lit>> = parts.iter().map(Expr::literal).collect();
+            if let Some(numbers) = numbers.filter(|n| !n.iter().any(|l| matches!(l, Lit::Bool(_)))) {
+                let made = crate::expr::try_constant(&numbers, &[numbers.len()]);
+                return made.map_err(|e| type_error(source, item.span, &e));
+            }
             crate::expr::try_stack(&parts, 0).map_err(|e| type_error(source, item.span, &e))
+        }
+        Value::Word => {
+            let message = "a word in quotes is the value of a keyword; there are no strings";
+            Err(ReadError::parse(source, item.span, message))
         }
         other => {
             let message = format!("{} stands where an expression is expected", other.noun());
             Err(ReadError::parse(source, item.span, message))
         }
     }
-}
-
-fn is_scalar(v: &Value) -> bool {
-    v.as_expr().is_some_and(|e| e.rank() == 0)
 }
 
 /// `op` applied; a type error gets the place `span`.

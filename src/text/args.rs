@@ -108,6 +108,49 @@ impl<'a> Args<'a> {
         })
     }
 
+    /// Several integers by themselves count as a list of them: `x.transpose(1, 0)`.
+    pub(super) fn gather_ints(&mut self) {
+        let axis = |i: &Item| i.value.int().is_some() || matches!(i.value, Value::Word | Value::Nothing);
+        if self.items.len() > 1 && self.items.iter().all(axis)
+            || matches!(self.items.as_slice(), [i] if axis(i) && !matches!(i.value, Value::Nothing))
+        {
+            let items = std::mem::take(&mut self.items);
+            let span = items[0].span;
+            self.items.push(Item { value: Value::List(items), span });
+        }
+    }
+
+    /// Lengths, by themselves or as a list, or those of an array: `2, 3`, `(2, 3)`, `x.shape`.
+    pub(super) fn shape(&mut self) -> Result<Vec<Dim>, ReadError> {
+        let items = match self.keyword("shape") {
+            Some(i) => vec![i],
+            None => std::mem::take(&mut self.items),
+        };
+        self.done()?;
+        let items = self.spread(items);
+        self.dims(None, &items)
+    }
+
+    /// The elements of a list that stands alone.
+    pub(super) fn spread(&self, mut items: Vec<Item>) -> Vec<Item> {
+        use crate::expr::{Expr, Lit};
+        let [Item { value, span }] = &mut items[..] else { return items };
+        let item = |value| Item { value, span: *span };
+        match value {
+            Value::List(list) => std::mem::take(list),
+            Value::Expr(e) if e.op() == Some(Op::ShapeOf) => {
+                let x = e.arg(0);
+                (0..x.rank()).map(|a| item(Value::Expr(x.length(a)))).collect()
+            }
+            v => match (v.int(), v.ints()) {
+                (None, Some(ints)) => {
+                    ints.into_iter().map(|i| item(Value::Expr(Expr::lit(Lit::Int(i))))).collect()
+                }
+                _ => items,
+            },
+        }
+    }
+
     /// No keyword must be left.
     pub(super) fn done_keywords(&self) -> Result<(), ReadError> {
         if let Some((k, _)) = self.keywords.first() {

@@ -39,6 +39,7 @@ impl Args<'_> {
             AttrKind::Axis => self.axis_call(op, n),
             AttrKind::Perm => {
                 let operands = self.operands(n)?;
+                self.gather_ints();
                 let order: Option<Vec<Option<i64>>> = match (self.braces.take(), self.static_arg(&["order"]))
                 {
                     (Some(b), None) => Some(b.clone()),
@@ -58,7 +59,7 @@ impl Args<'_> {
             }
             AttrKind::Dims => {
                 let operands = self.operands(n)?;
-                let mut items = match self.keyword("shape") {
+                let items = match self.keyword("shape") {
                     Some(i) => vec![i],
                     None if self.items.is_empty() => {
                         let message = format!("the lengths for {} are missing", quoted(self.name));
@@ -66,15 +67,20 @@ impl Args<'_> {
                     }
                     None => std::mem::take(&mut self.items),
                 };
-                if let [Item { value: Value::List(list), .. }] = &mut items[..] {
-                    items = std::mem::take(list);
-                }
+                let like = match &items[..] {
+                    [Item { value: Value::Expr(e), .. }] if e.op() == Some(Op::ShapeOf) => Some(e.arg(0).clone()),
+                    _ => None,
+                };
+                let items = self.spread(items);
                 if let Some(b) = self.braces.take()
                     && (b.len() != 1 || b[0] != i64::try_from(items.len()).ok())
                 {
                     return Err(self.error(ReadErrorKind::Shape, "the braces say another number of axes"));
                 }
                 self.done()?;
+                if let (Some(like), Op::Reshape, [x]) = (&like, op, &operands[..]) {
+                    return self.apply(Op::ReshapeLike, Attr::None, vec![x.clone(), like.clone()]);
+                }
                 let dims = self.dims(operands.first(), &items)?;
                 self.apply(op, Attr::Dims(dims), operands)
             }
@@ -97,6 +103,7 @@ impl Args<'_> {
         let Value::List(list) = &i.value else { return self.ints(i).map(|_| None) };
         let axis = |i: &Item| match i.value {
             Value::Nothing => Ok(None),
+            Value::Word if self.source.slice(i.span) == "x" => Ok(None),
             _ => Ok(self.ints(i)?.first().copied()),
         };
         list.iter().map(axis).collect::<Result<Vec<_>, _>>().map(Some)
@@ -158,6 +165,12 @@ impl Args<'_> {
         let place = match &first.value {
             Value::View(v) => Some((v.of.clone(), Attr::Index(v.items.clone()))),
             Value::Expr(e) if e.op() == Some(Op::Index) => Some((e.arg(0).clone(), e.attr().clone())),
+            Value::Expr(e) if e.op() == Some(Op::Take) && op == Op::IncSubtensor => {
+                let mut operands = vec![e.arg(0).clone(), e.arg(1).clone()];
+                operands.extend(self.operands(1)?);
+                self.done()?;
+                return self.apply(Op::IncTake, e.attr().clone(), operands);
+            }
             _ => None,
         };
         let Some((x, attr)) = place else {

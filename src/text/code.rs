@@ -15,6 +15,8 @@ pub(super) enum Code {
     Lit(Lit),
     /// Pushes what the name at the span stands for.
     Name,
+    /// Pushes what the name at the span stands for, or the module of that name: a point follows.
+    Module,
     /// Pushes `None`: no axis, or a new one.
     Nothing,
     /// Pushes an element type.
@@ -23,6 +25,8 @@ pub(super) enum Code {
     Word,
     /// Gathers so many values in a list.
     List(u32),
+    /// Makes the list on top an array.
+    Array,
     /// Applies an operator without attribute to so many values.
     Op(Op, u32),
     /// `a \dot b`.
@@ -31,10 +35,16 @@ pub(super) enum Code {
     Quotient,
     /// `x[...]`: the index in [`Postfix::indexes`].
     At(u32),
-    /// `x[:, i]`: the slices along this axis at the places on top of the stack.
-    Take(u32),
     /// `x.shape[axis]`.
     Length(u32),
+    /// `x.NAME`, with the name at the span.
+    Member,
+    /// `x.NAME(...)`, with the name at the span and so many arguments, `x` included.
+    Method { args: u32, braces: Option<u32> },
+    /// `a if c else b`: the three on the stack in this order.
+    Choice,
+    /// An operator on truth values.
+    Truth(Op, u32),
     /// `x.T`
     Transpose,
     /// Makes the value on top an argument with the keyword at the span.
@@ -51,6 +61,17 @@ pub(super) enum Code {
     Declare(u32),
     /// Makes the value on top the result.
     Result,
+}
+
+/// An entry of an index.
+#[derive(Debug, Clone)]
+pub(super) enum Place {
+    /// A position, a slice or a new axis.
+    Item(IndexItem),
+    /// `...`: all axes that the others leave.
+    Ellipsis,
+    /// An expression, whose value is on the stack.
+    Expr,
 }
 
 /// What stands in braces after a classic name: `Sum{0, 1}`, `DimShuffle{1, x, 0}`.
@@ -73,7 +94,7 @@ pub(super) enum DeclaredDim {
 #[derive(Debug, Default)]
 pub(super) struct Postfix {
     pub(super) code: Vec<(Code, Span)>,
-    pub(super) indexes: Vec<Vec<IndexItem>>,
+    pub(super) indexes: Vec<Vec<Place>>,
     pub(super) braces: Vec<Braces>,
     pub(super) declared: Vec<Declared>,
 }
@@ -83,9 +104,25 @@ impl Postfix {
         self.code.push((code, span));
     }
 
+    /// Does the code end in a list of numbers, or of such lists?
+    pub(super) fn ends_in_numbers(&self) -> bool {
+        let mut wanted = 1usize;
+        for (n, (code, _)) in self.code.iter().rev().enumerate() {
+            match code {
+                Code::Lit(_) if n > 0 => wanted -= 1,
+                Code::List(k) => wanted = wanted + *k as usize - 1,
+                _ => return false,
+            }
+            if wanted == 0 {
+                return true;
+            }
+        }
+        false
+    }
+
     pub(super) fn push_index(&mut self, items: Vec<IndexItem>, span: Span) {
         let at = count(self.indexes.len());
-        self.indexes.push(items);
+        self.indexes.push(items.into_iter().map(Place::Item).collect());
         self.push(Code::At(at), span);
     }
 }

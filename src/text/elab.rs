@@ -6,10 +6,10 @@ use super::apply::{self, apply_broadcast};
 use super::args::Args;
 use super::code::{Code, Postfix};
 use super::program::{Program, Scope};
-use super::sugar::{self, Sugar, shuffle};
-use super::value::{Item, MAX_DIM_DEPTH, Value, View};
+use super::sugar::{self, Sugar};
+use super::value::{Item, MAX_DIM_DEPTH, Value};
 use crate::expr::Expr;
-use crate::op::{Attr, AttrKind, IndexItem, Op, nearest};
+use crate::op::{Attr, AttrKind, Op, nearest};
 use crate::sexp::{ReadError, ReadErrorKind, Source, Span, quoted};
 use crate::ty::{DType, Dim};
 
@@ -46,36 +46,36 @@ pub(super) fn elaborate(source: &Source, postfix: &Postfix, scope: &mut Scope) -
     Ok(Program { inputs: scope.inputs(), lets, results })
 }
 
-struct Elaborator<'a> {
-    source: &'a Source,
+pub(super) struct Elaborator<'a> {
+    pub(super) source: &'a Source,
     postfix: &'a Postfix,
-    scope: &'a mut Scope,
-    stack: Vec<Item>,
+    pub(super) scope: &'a mut Scope,
+    pub(super) stack: Vec<Item>,
     callees: FxHashMap<&'a str, Option<Callee>>,
     lets: Vec<(String, Expr)>,
 }
 
 impl<'a> Elaborator<'a> {
-    fn error(&self, kind: ReadErrorKind, span: Span, message: impl Into<String>) -> ReadError {
+    pub(super) fn error(&self, kind: ReadErrorKind, span: Span, message: impl Into<String>) -> ReadError {
         ReadError::new(kind, self.source, span, message)
     }
 
-    fn pop(&mut self, span: Span) -> Result<Item, ReadError> {
+    pub(super) fn pop(&mut self, span: Span) -> Result<Item, ReadError> {
         // The readers never emit code that pops too much.
         self.stack.pop().ok_or_else(|| self.error(ReadErrorKind::Parse, span, "an operand is missing"))
     }
 
-    fn pop_many(&mut self, n: u32) -> Vec<Item> {
+    pub(super) fn pop_many(&mut self, n: u32) -> Vec<Item> {
         let at = self.stack.len().saturating_sub(n as usize);
         self.stack.split_off(at)
     }
 
-    fn pop_expr(&mut self, span: Span) -> Result<Expr, ReadError> {
+    pub(super) fn pop_expr(&mut self, span: Span) -> Result<Expr, ReadError> {
         let item = self.pop(span)?;
         apply::expr(self.source, item)
     }
 
-    fn push(&mut self, value: Value, span: Span) {
+    pub(super) fn push(&mut self, value: Value, span: Span) {
         self.stack.push(Item { value, span });
     }
 
@@ -97,10 +97,12 @@ impl<'a> Elaborator<'a> {
             Code::DType(d) => self.push(Value::DType(*d), span),
             Code::Word => self.push(Value::Word, span),
             Code::List(n) => {
-                let items = self.pop_many(*n);
-                // So values have no depth, and are dropped without recursion.
-                if let Some(i) = items.iter().find(|i| matches!(i.value, Value::List(_))) {
-                    return Err(self.error(ReadErrorKind::Parse, i.span, "a list cannot be part of a list"));
+                let mut items = self.pop_many(*n);
+                // A list in a list is a row of an array. So values have no depth, and are dropped without
+                // recursion.
+                for i in items.iter_mut().filter(|i| matches!(i.value, Value::List(_))) {
+                    let row = std::mem::replace(&mut i.value, Value::Nothing);
+                    i.value = Value::Expr(apply::expr(self.source, Item { value: row, span: i.span })?);
                 }
                 self.push(Value::List(items), span);
             }
@@ -123,10 +125,29 @@ impl<'a> Elaborator<'a> {
                 self.push_dim(d, span)?;
             }
             Code::At(at) => self.index(&self.postfix.indexes[*at as usize], span)?,
-            Code::Take(axis) => {
-                let (indices, x) = (self.pop_expr(span)?, self.pop_expr(span)?);
-                let e = self.apply(Op::Take, Attr::Axis(*axis as usize), vec![x, indices], span)?;
+            Code::Array => {
+                let e = self.pop_expr(span)?;
                 self.push(Value::Expr(e), span);
+            }
+            Code::Module => self.module(span)?,
+            Code::Member => self.member(span)?,
+            Code::Method { args, braces } => self.method(*args, *braces, span)?,
+            Code::Choice => {
+                let (b, c, a) = (self.pop(span)?, self.pop(span)?, self.pop(span)?);
+                self.operator(Op::Switch, vec![c, a, b], span)?;
+            }
+            Code::Truth(op, n) => {
+                let items = self.pop_many(*n);
+                let wrong = items.iter().find_map(|i| i.value.as_expr().filter(|e| e.ty().dtype != DType::Bool));
+                if let Some(e) = wrong {
+                    let message = format!(
+                        "{} takes truth values, not {}; powers are written `**`, bits are not computed with",
+                        quoted(self.source.slice(span)),
+                        e.ty().dtype
+                    );
+                    return Err(self.error(ReadErrorKind::Type, span, message));
+                }
+                self.operator(*op, items, span)?;
             }
             Code::Length(axis) => {
                 let x = self.pop_expr(span)?;
@@ -184,7 +205,7 @@ impl<'a> Elaborator<'a> {
         Ok(())
     }
 
-    fn name(&self, span: Span) -> Result<Value, ReadError> {
+    pub(super) fn name(&self, span: Span) -> Result<Value, ReadError> {
         let name = self.source.slice(span);
         if let Some(list) = self.scope.list(name) {
             return Ok(Value::List(
@@ -209,7 +230,7 @@ impl<'a> Elaborator<'a> {
             .suggest(nearest(name, self.scope.names())))
     }
 
-    fn apply(&self, op: Op, attr: Attr, operands: Vec<Expr>, span: Span) -> Result<Expr, ReadError> {
+    pub(super) fn apply(&self, op: Op, attr: Attr, operands: Vec<Expr>, span: Span) -> Result<Expr, ReadError> {
         let e = apply::apply(self.source, span, op, attr, operands)?;
         self.shallow(e.ty().shape.dims(), span)?;
         Ok(e)
@@ -251,23 +272,16 @@ impl<'a> Elaborator<'a> {
         Ok(())
     }
 
-    fn index(&mut self, items: &[IndexItem], span: Span) -> Result<(), ReadError> {
-        let x = self.pop_expr(span)?;
-        let value = match shuffle(items, x.rank()) {
-            Some(perm) => {
-                let shuffled = self.apply(Op::Dimshuffle, Attr::Perm(perm), vec![x.clone()], span)?;
-                Value::View(Box::new(View { shuffled, of: x, items: items.to_vec() }))
-            }
-            None => Value::Expr(self.apply(Op::Index, Attr::Index(items.to_vec()), vec![x], span)?),
-        };
-        self.push(value, span);
-        Ok(())
+    fn call(&mut self, n: u32, braces: Option<u32>, name: &'a str, span: Span) -> Result<(), ReadError> {
+        let items = self.pop_many(n);
+        self.call_items(items, braces, name, span)
     }
 
-    fn call(&mut self, n: u32, braces: Option<u32>, name: &'a str, span: Span) -> Result<(), ReadError> {
+    /// Operands and keywords of a call.
+    pub(super) fn args(&self, all: Vec<Item>, name: &'a str, span: Span) -> Result<Args<'_>, ReadError> {
         let mut items = Vec::new();
         let mut keywords: Vec<(Span, Item)> = Vec::new();
-        for item in self.pop_many(n) {
+        for item in all {
             match item.value {
                 Value::Keyword(k, value) => {
                     if keywords.iter().any(|(o, _)| self.source.slice(*o) == self.source.slice(k)) {
@@ -283,7 +297,18 @@ impl<'a> Elaborator<'a> {
                 }
             }
         }
-        let braces = braces.map(|b| &self.postfix.braces[b as usize]);
+        Ok(Args { source: self.source, scope: self.scope, name, span, items, keywords, braces: None })
+    }
+
+    pub(super) fn call_items(
+        &mut self,
+        all: Vec<Item>,
+        braces: Option<u32>,
+        name: &'a str,
+        span: Span,
+    ) -> Result<(), ReadError> {
+        let postfix = self.postfix;
+        let braces = braces.map(|b| &postfix.braces[b as usize]);
         let found = *self.callees.entry(name).or_insert_with(|| callee(name));
         // Some classic names are those of classes: `Sum{0}`, `DimShuffle{1, 0}`, `MatrixInverse`.
         let found = match found {
@@ -293,14 +318,15 @@ impl<'a> Elaborator<'a> {
             found => found,
         };
         let Some(callee) = found else { return Err(self.unknown(name, span)) };
+        let args = Args { braces, ..self.args(all, name, span)? };
         if let Callee::Op(op) = callee
-            && items.iter().any(|i| matches!(i.value, Value::Dim(_)))
-            && keywords.is_empty()
+            && args.items.iter().any(|i| matches!(i.value, Value::Dim(_)))
+            && args.keywords.is_empty()
             && op.def().attr == AttrKind::None
         {
+            let items = args.items;
             return self.operator(op, items, span);
         }
-        let args = Args { source: self.source, scope: self.scope, name, span, items, keywords, braces };
         let value = match callee {
             Callee::Sugar(f) => f(args)?,
             Callee::Op(op) => Value::Expr(args.call(op)?),

@@ -1,14 +1,16 @@
 //! The infix reader: operator precedence with an explicit stack, so that nesting has no limit.
 //!
-//! From loose to tight: comparisons (they do not chain), `+ -`, `* / // % @ \dot`, unary minus, `**`
-//! (from the right; its right operand may begin with a minus), and what follows an operand: `[...]`,
-//! `.T`, `.shape[k]`. Binary operators of one level associate to the left, so `x * y * z` is two
+//! From loose to tight: `a if c else b`, comparisons (they do not chain), `|`, `^`, `&`, `+ -`,
+//! `* / // % @ \dot`, unary `- ~`, `**` (from the right; its right operand may begin with a minus), and
+//! what follows an operand: `[...]`, `.T`, `.shape[k]`, `.sum()`. Binary operators of one level associate to the left, so `x * y * z` is two
 //! products, in parentheses or not. `-2` is a literal unless `**`, `[` or `.` follows.
 
-use super::code::{Code, Postfix};
+use super::code::{Code, Place, Postfix};
+use super::index::BOUNDS;
 use super::token::{Kind, Sym, Token};
 use crate::op::{Op, Pp};
 use crate::sexp::{ReadError, Source, Span, quoted};
+use crate::ty::DType;
 
 /// What a binary operator makes.
 #[derive(Debug, Clone, Copy)]
@@ -16,13 +18,19 @@ pub(super) enum Binary {
     Op(Op),
     Product,
     Quotient,
+    /// A function of truth values.
+    Truth(Op),
     /// A call of this symbol, which the table of sugar explains.
     Call,
 }
 
-const COMPARISON: u8 = 1;
-const UNARY: u8 = 4;
-const POWER: u8 = 5;
+/// What a bracket, a comma or an end closes.
+const CLOSED: u8 = 0;
+/// What `if` and `else` end.
+const CHOICE: u8 = 1;
+const COMPARISON: u8 = 2;
+const UNARY: u8 = 8;
+const POWER: u8 = 9;
 
 /// How tight binary symbols bind. What they mean, the row of that name says.
 const LEVELS: [(Sym, &str, u8); 12] = [
@@ -32,13 +40,16 @@ const LEVELS: [(Sym, &str, u8); 12] = [
     (Sym::Ge, ">=", COMPARISON),
     (Sym::EqEq, "==", COMPARISON),
     (Sym::Ne, "!=", COMPARISON),
-    (Sym::Plus, "+", 2),
-    (Sym::Minus, "-", 2),
-    (Sym::Star, "*", 3),
-    (Sym::Slash, "/", 3),
-    (Sym::Percent, "%", 3),
+    (Sym::Plus, "+", 6),
+    (Sym::Minus, "-", 6),
+    (Sym::Star, "*", 7),
+    (Sym::Slash, "/", 7),
+    (Sym::Percent, "%", 7),
     (Sym::StarStar, "**", POWER),
 ];
+
+/// The same for operators on truth values.
+const TRUTH: [(Sym, &str, u8); 3] = [(Sym::Bar, "or_", 3), (Sym::Caret, "xor", 4), (Sym::Amp, "and_", 5)];
 
 /// An operator that waits for its right operand, or a bracket that waits to be closed.
 #[derive(Debug)]
@@ -46,6 +57,10 @@ pub(super) enum Frame {
     /// A sign; a plus is `None`.
     Sign(Option<Op>, Span),
     Binary(Binary, u8, Span),
+    /// `a if`, before the condition is complete.
+    If(Span),
+    /// `a if c else`.
+    Else(Span),
     Open(Open),
 }
 
@@ -69,9 +84,14 @@ pub(super) enum Bracket {
         name: Span,
         braces: Option<u32>,
     },
-    /// `x[:, i]` with an expression for the places.
-    Take {
-        axis: u32,
+    /// `x.NAME(...)`.
+    Method {
+        name: Span,
+        braces: Option<u32>,
+    },
+    /// An expression in the index with this number.
+    Index {
+        at: u32,
     },
 }
 
@@ -90,10 +110,11 @@ impl<'s> Parser<'s> {
     pub(super) fn new(source: &'s Source) -> Result<Parser<'s>, ReadError> {
         let spelled = |f: fn(&Pp) -> bool| Op::ALL.iter().copied().find(|op| f(&op.def().pp));
         let rows = LEVELS.iter().filter_map(|(s, name, p)| Some((*s, Binary::Op(Op::by_name(name)?), *p)));
+        let truth = TRUTH.iter().filter_map(|(s, name, p)| Some((*s, Binary::Truth(Op::by_name(name)?), *p)));
         let others = [
-            (Sym::At, Binary::Call, 3),
-            (Sym::Dot, Binary::Product, 3),
-            (Sym::SlashSlash, Binary::Quotient, 3),
+            (Sym::At, Binary::Call, 7),
+            (Sym::Dot, Binary::Product, 7),
+            (Sym::SlashSlash, Binary::Quotient, 7),
         ];
         Ok(Parser {
             source,
@@ -101,7 +122,7 @@ impl<'s> Parser<'s> {
             at: 0,
             out: Postfix::default(),
             stack: Vec::new(),
-            binary: rows.chain(others).collect(),
+            binary: rows.chain(truth).chain(others).collect(),
             minus: spelled(|pp| matches!(pp, Pp::Prefix("-"))),
             bars: spelled(|pp| matches!(pp, Pp::Bars)),
         })
@@ -169,12 +190,12 @@ impl<'s> Parser<'s> {
         if t.kind != Kind::Sym(Sym::Comma) {
             return Ok(false);
         }
-        self.reduce(0, t)?;
+        self.reduce(CLOSED, t)?;
         Ok(self.stack.is_empty())
     }
 
     fn finish(&mut self, end: Token) -> Result<(), ReadError> {
-        self.reduce(0, end)?;
+        self.reduce(CLOSED, end)?;
         match self.stack.pop() {
             Some(Frame::Open(open)) => {
                 let message = match open.kind {
@@ -197,7 +218,13 @@ impl<'s> Parser<'s> {
             }
             Kind::Name => self.name(t),
             Kind::Word => {
-                Err(self.unexpected(t, "a word in quotes is the value of a keyword; there are no strings"))
+                let code = DType::by_name(self.text(t.span)).map_or(Code::Word, Code::DType);
+                self.out.push(code, t.span);
+                Ok(false)
+            }
+            Kind::Sym(Sym::Tilde) => {
+                self.stack.push(Frame::Sign(Op::by_name("invert"), t.span));
+                Ok(true)
             }
             Kind::Sym(Sym::Minus) => Ok(self.minus(t)),
             Kind::Sym(Sym::Plus) => {
@@ -214,38 +241,48 @@ impl<'s> Parser<'s> {
     }
 
     pub(super) fn open(&mut self, kind: Bracket, span: Span) -> bool {
-        self.stack.push(Frame::Open(Open { kind, span, count: 0, comma: false, keyword: None }));
+        // What a method is called on is its first argument.
+        let count = u32::from(matches!(kind, Bracket::Method { .. }));
+        self.stack.push(Frame::Open(Open { kind, span, count, comma: false, keyword: None }));
         true
     }
 
     fn may_close_here(&self) -> bool {
         matches!(self.stack.last(), Some(Frame::Open(o)) if o.keyword.is_none()
-            && !matches!(o.kind, Bracket::Bars))
+            && !matches!(o.kind, Bracket::Bars | Bracket::Index { .. }))
     }
 
     /// Reads at a place where an operand is complete; must another begin?
     fn operator(&mut self, t: Token) -> Result<bool, ReadError> {
         let Kind::Sym(sym) = t.kind else { return self.juxtaposed(t) };
-        if let Some(&(_, binary, level)) = self.binary.iter().find(|(s, ..)| *s == sym) {
+        if self.next_number(t) {
+            return self.juxtaposed(t);
+        }
+        if let Some(&(_, binary, level)) = self.binary.iter().find(|(s, ..)| *s == sym)
+            && !(sym == Sym::Bar && self.in_bars())
+        {
             self.reduce(level, t)?;
             self.stack.push(Frame::Binary(binary, level, t.span));
             return Ok(true);
         }
         match sym {
-            Sym::OpenSquare if self.gathers().is_some() => {
-                let (axis, skip) = self.gathers().unwrap_or_default();
-                self.at += skip;
-                Ok(self.open(Bracket::Take { axis }, t.span))
+            // Rows of numbers in a list, `[[1. 0.] [0. 1.]]`.
+            Sym::OpenSquare if self.in_list() && self.out.ends_in_numbers() => {
+                if let Some(Frame::Open(open)) = self.stack.last_mut() {
+                    complete(open, &mut self.out);
+                }
+                Ok(self.open(Bracket::List, t.span))
             }
-            Sym::OpenSquare => {
-                let items = self.index_items(t.span)?;
-                let end = self.tokens[self.at - 1].span;
-                self.out.push_index(items, t.span.to(end));
-                Ok(false)
-            }
+            Sym::OpenSquare => self.index(t.span),
             Sym::Point => self.attribute(t),
             Sym::Comma => {
-                self.reduce(0, t)?;
+                self.reduce(CLOSED, t)?;
+                if let Some(Frame::Open(Open { kind: Bracket::Index { at }, span, .. })) = self.stack.last() {
+                    let (at, span) = (*at, *span);
+                    self.stack.pop();
+                    self.out.indexes[at as usize].push(Place::Expr);
+                    return self.places(at, span);
+                }
                 let source = self.source;
                 match self.stack.last_mut() {
                     Some(Frame::Open(open)) if !matches!(open.kind, Bracket::Bars) => {
@@ -257,44 +294,68 @@ impl<'s> Parser<'s> {
                 }
             }
             Sym::Close | Sym::CloseSquare | Sym::Bar => {
-                self.reduce(0, t)?;
+                self.reduce(CLOSED, t)?;
                 if let Some(Frame::Open(open)) = self.stack.last_mut() {
                     complete(open, &mut self.out);
                 }
                 self.close(t)
             }
+            Sym::Colon if self.stack.iter().any(|f| matches!(f, Frame::Open(o) if matches!(o.kind, Bracket::Index { .. }))) => {
+                Err(self.unexpected(t, BOUNDS))
+            }
             _ => Err(self.unexpected(t, "")),
         }
     }
 
-    /// Does an index by an expression begin here? Its axis, and the words before the expression.
-    fn gathers(&self) -> Option<(u32, usize)> {
-        let (mut axis, mut at) = (0, 0);
-        while self.is(at, Sym::Colon) && self.is(at + 1, Sym::Comma) {
-            axis += 1;
-            at += 2;
-        }
-        let t = self.peek_at(at);
-        let expression = match t.kind {
-            Kind::Name => !matches!(self.text(t.span), "None" | "newaxis"),
-            Kind::Sym(Sym::Open) => true,
-            _ => false,
-        };
-        expression.then_some((axis, at))
+    fn in_bars(&self) -> bool {
+        let open = self.stack.iter().rev().find_map(|f| if let Frame::Open(o) = f { Some(o) } else { None });
+        open.is_some_and(|o| matches!(o.kind, Bracket::Bars))
+    }
+
+    /// Is an element of a list complete here?
+    fn in_list(&self) -> bool {
+        matches!(self.stack.last(), Some(Frame::Open(o)) if matches!(o.kind, Bracket::List))
+    }
+
+    /// In a list of numbers, is this the minus of the next one, as arrays are printed: `[ 1. -2.]`?
+    fn next_number(&self, t: Token) -> bool {
+        let number = self.peek();
+        let before = self.source.text()[..t.span.start as usize].chars().next_back();
+        t.kind == Kind::Sym(Sym::Minus)
+            && self.in_list()
+            && matches!(self.out.code.last(), Some((Code::Lit(_), _)))
+            && number.kind == Kind::Num
+            && number.span.start == t.span.end
+            && before.is_some_and(char::is_whitespace)
     }
 
     /// Two operands without an operator: only numbers in a list, `[2 3]`, as `Reshape` prints them.
     fn juxtaposed(&mut self, t: Token) -> Result<bool, ReadError> {
-        let in_list = matches!(self.stack.last(), Some(Frame::Open(o)) if matches!(o.kind, Bracket::List));
-        if t.kind == Kind::Num && in_list {
+        let negative = t.kind == Kind::Sym(Sym::Minus);
+        if (t.kind == Kind::Num || negative) && self.in_list() {
             if let Some(Frame::Open(open)) = self.stack.last_mut() {
                 complete(open, &mut self.out);
             }
-            self.literal(t.span, t.span)?;
+            let digits = if negative { self.next().span } else { t.span };
+            self.literal(digits, t.span.to(digits))?;
             return Ok(false);
         }
         let why = match self.text(t.span) {
-            "if" | "else" => "a choice is written `where(condition, a, b)`",
+            "if" => {
+                self.reduce(CHOICE, t)?;
+                self.stack.push(Frame::If(t.span));
+                return Ok(true);
+            }
+            "else" => {
+                self.reduce(CHOICE, t)?;
+                if let Some(Frame::If(span)) = self.stack.last() {
+                    let span = *span;
+                    self.stack.pop();
+                    self.stack.push(Frame::Else(span));
+                    return Ok(true);
+                }
+                "a choice is written `a if condition else b`"
+            }
             "and" | "or" => "it is written as a call, `and(a, b)`",
             _ => "an operator is missing",
         };
@@ -304,8 +365,8 @@ impl<'s> Parser<'s> {
     /// Closes the innermost bracket; its elements are complete.
     fn close(&mut self, t: Token) -> Result<bool, ReadError> {
         let closes = |b: Bracket| match b {
-            Bracket::Group | Bracket::Call { .. } => Sym::Close,
-            Bracket::List | Bracket::Take { .. } => Sym::CloseSquare,
+            Bracket::Group | Bracket::Call { .. } | Bracket::Method { .. } => Sym::Close,
+            Bracket::List | Bracket::Index { .. } => Sym::CloseSquare,
             Bracket::Bars => Sym::Bar,
         };
         let open = match self.stack.pop() {
@@ -320,13 +381,14 @@ impl<'s> Parser<'s> {
             Bracket::Group if open.count == 1 && !open.comma => {}
             Bracket::Group | Bracket::List => {
                 self.out.push(Code::List(open.count), open.span.to(t.span));
-            }
-            Bracket::Take { axis } => {
-                if open.count != 1 || open.comma {
-                    let message = "one array of integers stands here";
-                    return Err(ReadError::parse(self.source, open.span.to(t.span), message));
+                // Numbers side by side without commas are an array, as it is printed.
+                if matches!(open.kind, Bracket::List) && open.count > 1 && !open.comma && !self.in_list() {
+                    self.out.push(Code::Array, open.span.to(t.span));
                 }
-                self.out.push(Code::Take(axis), open.span.to(t.span));
+            }
+            Bracket::Index { at } => {
+                self.out.indexes[at as usize].push(Place::Expr);
+                self.out.push(Code::At(at), open.span.to(t.span));
             }
             Bracket::Bars => {
                 if let Some(op) = self.bars {
@@ -335,6 +397,9 @@ impl<'s> Parser<'s> {
             }
             Bracket::Call { name, braces } => {
                 self.out.push(Code::Call { args: open.count, braces }, name);
+            }
+            Bracket::Method { name, braces } => {
+                self.out.push(Code::Method { args: open.count, braces }, name);
             }
         }
         Ok(false)
@@ -357,9 +422,14 @@ impl<'s> Parser<'s> {
                         Binary::Op(op) => Code::Op(op, 2),
                         Binary::Product => Code::Product,
                         Binary::Quotient => Code::Quotient,
+                        Binary::Truth(op) => Code::Truth(op, 2),
                         Binary::Call => Code::Call { args: 2, braces: None },
                     };
                     self.out.push(code, span);
+                }
+                Frame::Else(span) if level == CLOSED => self.out.push(Code::Choice, span),
+                Frame::If(_) if level == CLOSED => {
+                    return Err(self.unexpected(t, "`else` is missing"));
                 }
                 _ => break,
             }

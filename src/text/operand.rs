@@ -1,5 +1,6 @@
 //! Operands of the infix language: numbers, names, calls with keywords and braces.
 
+use super::member::is_module;
 use super::code::{Braces, Code, count, named_constant, number};
 use super::infix::{Bracket, Frame, Open, Parser};
 use super::token::{Kind, Sym, Token};
@@ -39,16 +40,7 @@ impl Parser<'_> {
     }
 
     pub(super) fn name(&mut self, t: Token) -> Result<bool, ReadError> {
-        if self.eat(Sym::Open) {
-            return Ok(self.open(Bracket::Call { name: t.span, braces: None }, t.span));
-        }
-        if self.eat(Sym::OpenBrace) {
-            let braces = self.braces()?;
-            if !self.eat(Sym::Open) {
-                return Err(self.unexpected(self.peek(), "`(` is missing after the braces"));
-            }
-            self.out.braces.push(braces);
-            let braces = Some(count(self.out.braces.len() - 1));
+        if let Some(braces) = self.call_begins()? {
             return Ok(self.open(Bracket::Call { name: t.span, braces }, t.span));
         }
         if self.is(0, Sym::Assign)
@@ -59,11 +51,41 @@ impl Parser<'_> {
             self.at += 1;
             return self.keyword_value(t.span);
         }
+        let module = is_module(self.text(t.span)) && self.is(0, Sym::Point);
         match named_constant(self.text(t.span)) {
             Some(code) => self.out.push(code, t.span),
+            None if module && self.text(self.peek_at(1).span) != "T" => self.out.push(Code::Module, t.span),
             None => self.out.push(Code::Name, t.span),
         }
         Ok(false)
+    }
+
+    /// `.name` and `.name(`, without the point; must an operand follow?
+    pub(super) fn member(&mut self, t: Token) -> Result<bool, ReadError> {
+        if let Some(braces) = self.call_begins()? {
+            return Ok(self.open(Bracket::Method { name: t.span, braces }, t.span));
+        }
+        self.out.push(Code::Member, t.span);
+        Ok(false)
+    }
+
+    /// Does a call begin after a name? Its braces, if it has some.
+    #[allow(clippy::option_option, reason = "a call without braces is a call")]
+    fn call_begins(&mut self) -> Result<Option<Option<u32>>, ReadError> {
+        if self.eat(Sym::Open) {
+            return Ok(Some(None));
+        }
+        if !self.eat(Sym::OpenBrace) {
+            return Ok(None);
+        }
+        let braces = self.braces()?;
+        if !self.eat(Sym::Open) {
+            return Err(self.unexpected(self.peek(), "`(` is missing after the braces"));
+        }
+        Ok(Some(braces.map(|b| {
+            self.out.braces.push(b);
+            count(self.out.braces.len() - 1)
+        })))
     }
 
     /// The value of a keyword. Most are fixed when the program is written; does an operand follow?
@@ -94,8 +116,29 @@ impl Parser<'_> {
         Ok(false)
     }
 
-    fn braces(&mut self) -> Result<Braces, ReadError> {
+    /// What stands in braces; nothing for `{axis=None}`.
+    fn braces(&mut self) -> Result<Option<Braces>, ReadError> {
         let mut items = Vec::new();
+        let word = self.text(self.peek().span);
+        if matches!(word, "axis" | "axes") && self.is(1, Sym::Assign) {
+            self.at += 2;
+            if self.text(self.peek().span) == "None" {
+                self.next();
+                return if self.eat(Sym::CloseBrace) {
+                    Ok(None)
+                } else {
+                    Err(self.unexpected(self.peek(), "`}` is missing"))
+                };
+            }
+            if self.eat(Sym::Open) {
+                while !self.eat(Sym::Close) {
+                    items.push(Some(self.integer()?));
+                    if !self.eat(Sym::Comma) && !self.is(0, Sym::Close) {
+                        return Err(self.unexpected(self.peek(), "`,` or `)` is missing"));
+                    }
+                }
+            }
+        }
         while !self.eat(Sym::CloseBrace) {
             let t = self.peek();
             if t.kind == Kind::Name && self.text(t.span) == "x" {
@@ -108,7 +151,7 @@ impl Parser<'_> {
                 return Err(self.unexpected(self.peek(), "`,` or `}` is missing"));
             }
         }
-        Ok(items)
+        Ok(Some(items))
     }
 
     /// An integer with an optional minus.

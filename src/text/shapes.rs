@@ -189,15 +189,7 @@ fn arange(args: Args<'_>) -> Result<Value, ReadError> {
 
 /// `zeros(2, 3)`, `zeros((2, 3))`.
 fn constant(mut args: Args<'_>, value: f64) -> Result<Value, ReadError> {
-    let mut items = match args.keyword("shape") {
-        Some(i) => vec![i],
-        None => std::mem::take(&mut args.items),
-    };
-    args.done()?;
-    if let [Item { value: Value::List(list), .. }] = &mut items[..] {
-        items = std::mem::take(list);
-    }
-    let dims = args.dims(None, &items)?;
+    let dims = args.shape()?;
     args.made(Expr::try_apply(Op::Alloc, Attr::Dims(dims), [value.into_expr()]))
 }
 
@@ -209,7 +201,7 @@ fn full(mut args: Args<'_>) -> Result<Value, ReadError> {
     let value = args.items.remove(1);
     let shape = args.items.remove(0);
     args.done()?;
-    let items = if let Value::List(list) = shape.value { list } else { vec![shape] };
+    let items = args.spread(vec![shape]);
     let dims = args.dims(None, &items)?;
     let value = args.expr(value)?;
     args.made(Expr::try_apply(Op::Alloc, Attr::Dims(dims), [value]))

@@ -12,7 +12,8 @@ pub(super) type Sugar = fn(Args<'_>) -> Result<Value, ReadError>;
 
 /// All of them.
 pub(super) fn all() -> impl Iterator<Item = &'static (&'static str, Sugar)> {
-    let others = [&super::shapes::SUGAR[..], &super::linear::SUGAR, &super::gradient::SUGAR];
+    let others =
+        [&super::shapes::SUGAR[..], &super::linear::SUGAR, &super::gradient::SUGAR, &super::numbers::SUGAR];
     CORE.iter().chain(&super::statistics::SUGAR).chain(others.into_iter().flatten())
 }
 
@@ -117,6 +118,7 @@ fn transpose(mut args: Args<'_>) -> Result<Value, ReadError> {
         return Err(args.error(ReadErrorKind::Arity, "`transpose` takes 1 operand, not 0"));
     };
     let rank = x.rank();
+    args.gather_ints();
     let order: Vec<usize> = match args.static_arg(&["axes"]) {
         None => (0..rank).rev().collect(),
         Some(i) if matches!(i.value, Value::Nothing) => (0..rank).rev().collect(),

@@ -13,6 +13,9 @@ pub(super) enum Sym {
     Percent,
     StarStar,
     At,
+    Amp,
+    Caret,
+    Tilde,
     Dot,
     Lt,
     Le,
@@ -30,12 +33,14 @@ pub(super) enum Sym {
     Comma,
     Colon,
     Assign,
+    Ellipsis,
     Point,
 }
 
 /// Longer symbols first.
-const SYMBOLS: [(&str, Sym); 26] = [
+const SYMBOLS: [(&str, Sym); 30] = [
     ("\\dot", Sym::Dot),
+    ("...", Sym::Ellipsis),
     ("**", Sym::StarStar),
     ("//", Sym::SlashSlash),
     ("%", Sym::Percent),
@@ -48,6 +53,9 @@ const SYMBOLS: [(&str, Sym); 26] = [
     ("*", Sym::Star),
     ("/", Sym::Slash),
     ("@", Sym::At),
+    ("&", Sym::Amp),
+    ("^", Sym::Caret),
+    ("~", Sym::Tilde),
     ("<", Sym::Lt),
     (">", Sym::Gt),
     ("(", Sym::Open),
@@ -201,9 +209,7 @@ fn name_end(text: &str, at: usize) -> usize {
 fn unexpected_char(source: &Source, at: usize) -> ReadError {
     let c = source.text()[at..].chars().next().unwrap_or('\0');
     let hint = match c {
-        '^' => "; powers are written `**`",
         '!' => "; the comparison is `!=`",
-        '&' => "; use `and(a, b)`",
         '"' | '\'' => "; there are no strings",
         '\u{2212}' => "; the minus sign is `-`",
         _ => "",
@@ -242,7 +248,9 @@ fn number(source: &Source, at: usize) -> Result<usize, ReadError> {
     }
     let span = Span::new(at, stop);
     let tail = &text[end..stop];
-    let hint = if whole && tail.starts_with(char::is_alphabetic) && is_name(tail) && tail.len() <= 8 {
+    let hint = if whole && matches!(tail, "j" | "J") {
+        "; there are no complex numbers".into()
+    } else if whole && tail.starts_with(char::is_alphabetic) && is_name(tail) && tail.len() <= 8 {
         format!("; a product is written {}", quoted(&format!("{} * {tail}", &text[at..end])))
     } else {
         String::new()

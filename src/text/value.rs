@@ -30,6 +30,17 @@ pub(super) enum Value {
     Word,
     List(Vec<Item>),
     Keyword(Span, Box<Item>),
+    /// What Theano, PyTensor or NumPy is called.
+    Module(Module),
+}
+
+/// A module whose functions are called behind a point.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Module {
+    /// Symbolic functions.
+    Tensor,
+    /// Constants, and functions of both.
+    Numpy,
 }
 
 #[derive(Debug, Clone)]
@@ -58,6 +69,7 @@ impl Value {
             Value::Word => "a word",
             Value::List(_) => "a list",
             Value::Keyword(..) => "a keyword argument",
+            Value::Module(_) => "a module",
         }
     }
 
@@ -73,7 +85,7 @@ impl Value {
     pub(super) fn ints(&self) -> Option<Vec<i64>> {
         match self {
             Value::List(items) => items.iter().map(|i| i.value.int()).collect(),
-            v => v.int().map(|i| vec![i]),
+            v => v.int().map(|i| vec![i]).or_else(|| super::numbers::whole_numbers(v.as_expr()?)),
         }
     }
 

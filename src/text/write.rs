@@ -83,6 +83,7 @@ impl Writer {
                     for p in self.layout(*op, attr, &e).into_iter().rev() {
                         stack.push(match p {
                             Piece::Text(t) => Step::Text(t),
+                            Piece::Inner(e) => Step::Node(e),
                             Piece::Arg(i) => Step::Node(e.arg(i).clone()),
                         });
                     }

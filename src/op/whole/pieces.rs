@@ -19,21 +19,48 @@ pub(in crate::op) fn scan_plain(e: &Expr) -> Vec<Piece> {
     out
 }
 
-/// `v[i]`, `M[:, i]`.
-pub(in crate::op) fn take(e: &Expr) -> Vec<Piece> {
-    // Anything else may begin as another index does.
-    if e.arg(1).name().is_none() {
-        return scan_plain(e);
+fn axis(e: &Expr) -> usize {
+    if let Attr::Axis(a) = e.attr() { *a } else { 0 }
+}
+
+/// `ScalarFromTensor(i)`, as Theano wraps a number among indices; an array stands as it is.
+fn place(i: &Expr, piece: Piece) -> Vec<Piece> {
+    if i.rank() > 0 {
+        return vec![piece];
     }
-    let axis = if let Attr::Axis(a) = e.attr() { *a } else { 0 };
+    vec![Piece::Text("ScalarFromTensor(".into()), piece, Piece::Text(")".into())]
+}
+
+/// `v[iv]`, `M[:, ScalarFromTensor(i)]`, `M[ScalarFromTensor(i), ScalarFromTensor(j)]`.
+pub(in crate::op) fn take(e: &Expr) -> Vec<Piece> {
+    // Numbers for the first axes, one after the other: each leaves one axis less.
+    let number = |x: &Expr| x.op() == e.op() && axis(x) == 0 && x.arg(1).rank() == 0;
+    let mut indices = place(e.arg(1), Piece::Arg(1));
+    let mut x = e.arg(0);
+    while number(e) && number(x) {
+        let mut more = place(x.arg(1), Piece::Inner(x.arg(1).clone()));
+        more.push(Piece::Text(", ".into()));
+        more.extend(indices);
+        indices = more;
+        x = x.arg(0);
+    }
+    let of = if x.same_node(e.arg(0)) { Piece::Arg(0) } else { Piece::Inner(x.clone()) };
+    let (open, close) = brackets(x);
+    let mut out = vec![Piece::Text(open.into()), of];
+    out.push(Piece::owned(format!("{close}[{}", ":, ".repeat(axis(e)))));
+    out.extend(indices);
+    out.push(Piece::Text("]".into()));
+    out
+}
+
+/// `inc_subtensor(v[iv], y)`.
+pub(in crate::op) fn inc_take(e: &Expr) -> Vec<Piece> {
     let (open, close) = brackets(e.arg(0));
-    vec![
-        Piece::Text(open.into()),
-        Piece::Arg(0),
-        Piece::owned(format!("{close}[{}", ":, ".repeat(axis))),
-        Piece::Arg(1),
-        Piece::Text("]".into()),
-    ]
+    let mut out = vec![Piece::owned(format!("inc_subtensor({open}")), Piece::Arg(0)];
+    out.push(Piece::owned(format!("{close}[{}", ":, ".repeat(axis(e)))));
+    out.extend(place(e.arg(1), Piece::Arg(1)));
+    out.extend([Piece::Text("], ".into()), Piece::Arg(2), Piece::Text(")".into())]);
+    out
 }
 
 /// `take(v, i, axis=0)`.

@@ -1,0 +1,154 @@
+//! What stands behind a point: names in modules, attributes, methods.
+//!
+//! `T.exp(x)` and `np.exp(x)` are `exp(x)`, and so is `x.exp()`: a method is a function of what stands
+//! before the point. In NumPy's module constants are made when they are read: `np.ones(3)`, `np.sqrt(2)`.
+
+use super::elab::{Elaborator, is_callee};
+use super::numbers;
+use super::value::{Item, Module, Value};
+use crate::expr::{Expr, Lit};
+use crate::op::{Attr, Op, nearest};
+use crate::sexp::{ReadError, ReadErrorKind, Span, quoted};
+use crate::ty::DType;
+
+/// What Theano, PyTensor and NumPy are called where they are imported.
+const MODULES: [(&str, Module); 11] = [
+    ("T", Module::Tensor),
+    ("tt", Module::Tensor),
+    ("at", Module::Tensor),
+    ("pt", Module::Tensor),
+    ("theano", Module::Tensor),
+    ("aesara", Module::Tensor),
+    ("pytensor", Module::Tensor),
+    ("tensor", Module::Tensor),
+    ("np", Module::Numpy),
+    ("numpy", Module::Numpy),
+    ("jnp", Module::Tensor),
+];
+
+/// Modules in these.
+const INNER: [&str; 10] = [
+    "tensor", "nnet", "nlinalg", "slinalg", "linalg", "extra_ops", "math", "special", "gradient", "basic",
+];
+
+/// Attributes of an expression that are no functions.
+const ATTRIBUTES: [&str; 6] = ["T", "shape", "size", "ndim", "dtype", "real"];
+
+/// Is it the name of a module?
+pub(super) fn is_module(name: &str) -> bool {
+    module(name).is_some()
+}
+
+fn module(name: &str) -> Option<Module> {
+    MODULES.iter().find(|(n, _)| *n == name).map(|(_, m)| *m)
+}
+
+/// The function that a method is.
+fn function(method: &str) -> &str {
+    match method {
+        "astype" => "cast",
+        "set" => "set_subtensor",
+        "inc" => "inc_subtensor",
+        name => name,
+    }
+}
+
+impl<'a> Elaborator<'a> {
+    /// A name before a point: what it stands for, or the module.
+    pub(super) fn module(&mut self, span: Span) -> Result<(), ReadError> {
+        let name = self.source.slice(span);
+        let known = self.scope.get(name).is_some() || self.scope.list(name).is_some();
+        let value = match module(name) {
+            Some(m) if !known => Value::Module(m),
+            _ => self.name(span)?,
+        };
+        self.push(value, span);
+        Ok(())
+    }
+
+    /// `x.size`, `np.pi`.
+    pub(super) fn member(&mut self, span: Span) -> Result<(), ReadError> {
+        let name = self.source.slice(span);
+        let item = self.pop(span)?;
+        if let Value::Module(m) = item.value {
+            let value = match (name, DType::by_name(name)) {
+                ("pi", _) => Value::Expr(Expr::lit(Lit::Float(std::f64::consts::PI))),
+                ("e", _) => Value::Expr(Expr::lit(Lit::Float(std::f64::consts::E))),
+                ("inf", _) => Value::Expr(Expr::lit(Lit::Float(f64::INFINITY))),
+                ("nan", _) => Value::Expr(Expr::lit(Lit::Float(f64::NAN))),
+                ("newaxis", _) => Value::Nothing,
+                (_, Some(d)) => Value::DType(d),
+                _ if INNER.contains(&name) => Value::Module(m),
+                _ if is_callee(name) => {
+                    let message = format!("`{name}` is a function: write `{name}(...)`");
+                    return Err(self.error(ReadErrorKind::Parse, span, message));
+                }
+                _ => {
+                    let known = INNER.into_iter().chain(["pi", "e", "inf", "nan"]);
+                    let message = format!("the module has no {}", quoted(name));
+                    return Err(self
+                        .error(ReadErrorKind::Name, span, message)
+                        .suggest(nearest(name, known)));
+                }
+            };
+            self.push(value, span);
+            return Ok(());
+        }
+        let x = super::apply::expr(self.source, item)?;
+        let value = match name {
+            "shape" => Value::Expr(self.apply(Op::ShapeOf, Attr::None, vec![x], span)?),
+            "size" => {
+                let lengths = (0..x.rank()).map(|a| x.length(a));
+                Value::Expr(lengths.reduce(|a, b| a * b).unwrap_or_else(|| Expr::lit(Lit::Int(1))))
+            }
+            "ndim" => Value::Expr(Expr::lit(Lit::Int(i64::try_from(x.rank()).unwrap_or(i64::MAX)))),
+            "dtype" => Value::DType(x.ty().dtype),
+            "real" => Value::Expr(x),
+            _ if is_callee(function(name)) => {
+                let message = format!("`{name}` is a function: write `.{name}(...)`");
+                return Err(self.error(ReadErrorKind::Parse, span, message));
+            }
+            _ => {
+                let message = format!("an expression has no attribute {}", quoted(name));
+                return Err(self
+                    .error(ReadErrorKind::Name, span, message)
+                    .suggest(nearest(name, ATTRIBUTES)));
+            }
+        };
+        self.push(value, span);
+        Ok(())
+    }
+
+    /// `x.sum(axis=0)`, `np.array([1., 2.])`.
+    pub(super) fn method(&mut self, n: u32, braces: Option<u32>, span: Span) -> Result<(), ReadError> {
+        let name = self.source.slice(span);
+        let mut items = self.pop_many(n);
+        let module = match items.first() {
+            Some(Item { value: Value::Module(m), .. }) => Some(*m),
+            _ => None,
+        };
+        if module.is_none() {
+            return self.call_items(items, braces, function(name), span);
+        }
+        items.remove(0);
+        if module == Some(Module::Numpy) {
+            if let Some(make) = numbers::numpy(name) {
+                let args = self.args(items, name, span)?;
+                let value = make(args)?;
+                self.push(value, span);
+                return Ok(());
+            }
+            // What it computes from numbers alone is a number.
+            let numbers = items.iter().all(|i| i.value.as_expr().is_some_and(|e| e.literal().is_some()));
+            self.call_items(items, braces, name, span)?;
+            if numbers
+                && let Some(Item { value: Value::Expr(e), .. }) = self.stack.last_mut()
+                && let Some(l) = numbers::number(e)
+            {
+                *e = Expr::lit(l);
+            }
+            return Ok(());
+        }
+        self.call_items(items, braces, name, span)
+    }
+}
