@@ -1,7 +1,7 @@
 //! Derivatives too long for a row.
 
 use super::{Attr, IndexItem, Op};
-use crate::expr::{Adjoint, Expr, dot, switch};
+use crate::expr::{Adjoint, Expr, IntoExpr as _, dot, switch};
 
 /// Product over axes. Where one element is zero only that one gets a gradient, the product of the
 /// others; where two are, none does.
@@ -34,6 +34,10 @@ pub(super) fn min_derivative(v: &Adjoint<'_>) -> Expr {
 
 /// The lengths of all axes, one after the other.
 pub(super) fn lengths(x: &Expr) -> Expr {
+    if x.rank() == 0 {
+        let zero = Expr::apply(Op::Cast, Attr::DType(crate::ty::DType::I64), [0.into_expr()]);
+        return zero.broadcast_to(&[crate::ty::Dim::Known(0)]);
+    }
     let parts: Vec<Expr> = (0..x.rank()).map(|a| x.length(a).dimshuffle([None])).collect();
     crate::expr::concatenate(&parts, 0)
 }

@@ -17,6 +17,7 @@ mod layout;
 mod pieces;
 mod polygamma;
 mod rounding;
+mod shaped;
 mod special;
 mod table;
 mod types;

@@ -99,7 +99,7 @@ pub(super) fn call(name: &str, n: usize) -> Vec<Piece> {
     joined(format!("{name}("), ", ", ")", n)
 }
 
-fn list<T: ToString>(items: &[T], sep: &str) -> String {
+pub(super) fn list<T: ToString>(items: &[T], sep: &str) -> String {
     items.iter().map(ToString::to_string).collect::<Vec<_>>().join(sep)
 }
 
@@ -132,51 +132,6 @@ pub(super) fn capital(name: &str) -> String {
         out.extend(letters);
     }
     out
-}
-
-/// `MaxAndArgmax{axis=(0,)}`: the class that finds the largest element and its place.
-fn extremum(e: &Expr) -> String {
-    let axes = e.attr().axes(e.arg(0).rank());
-    let comma = if axes.len() == 1 { "," } else { "" };
-    format!("MaxAndArgmax{{axis=({}{comma})}}", list(&axes, ", "))
-}
-
-/// `MaxAndArgmax{axis=(0,)}(x)`, whichever of its two results is meant.
-pub(super) fn max_classic(e: &Expr) -> Vec<Piece> {
-    call(&extremum(e), 1)
-}
-
-/// `MaxAndArgmax{axis=(0,)}((-x))`: where the smallest is.
-pub(super) fn argmin_classic(e: &Expr) -> Vec<Piece> {
-    let mut out = vec![Piece::owned(extremum(e) + "(")];
-    out.extend(Pp::Prefix("-").pieces("", e));
-    out.push(Piece::Text(")".into()));
-    out
-}
-
-/// `(-MaxAndArgmax{axis=(0,)}((-x)))`, as Theano builds it.
-pub(super) fn min_classic(e: &Expr) -> Vec<Piece> {
-    let mut out = vec![Piece::Text("(-".into())];
-    out.extend(argmin_classic(e));
-    out.push(Piece::Text(")".into()));
-    out
-}
-
-/// `x.shape`.
-pub(super) fn shape_of(_: &Expr) -> Vec<Piece> {
-    vec![Piece::Arg(0), Piece::Text(".shape".into())]
-}
-
-/// `Reshape{2}(x, y.shape)`.
-pub(super) fn reshape_like_classic(e: &Expr) -> Vec<Piece> {
-    let open = format!("Reshape{{{}}}(", e.rank());
-    vec![Piece::owned(open), Piece::Arg(0), Piece::Text(", ".into()), Piece::Arg(1), Piece::Text(".shape)".into())]
-}
-
-/// `reshape(x, y.shape)`.
-pub(super) fn reshape_like_plain(_: &Expr) -> Vec<Piece> {
-    let text = |t: &'static str| Piece::Text(t.into());
-    vec![text("reshape("), Piece::Arg(0), text(", "), Piece::Arg(1), text(".shape)")]
 }
 
 /// `Softmax(x)` along the last axis, `Softmax{0}(x)` along others.
@@ -373,7 +328,10 @@ pub(crate) fn is_stack(e: &Expr) -> bool {
             && a.arg(0).rank() == 0
             && a.arg(0).literal().is_none()
     };
-    e.rank() == 1 && e.args().len() > 1 && e.args().iter().all(scalar) && crate::expr::constant_of(e).is_none()
+    e.rank() == 1
+        && e.args().len() > 1
+        && e.args().iter().all(scalar)
+        && crate::expr::constant_of(e).is_none()
 }
 
 /// `join(0, x, y)`; scalars side by side are `[x, y]`, numbers `[1. 2.]`.

@@ -12,7 +12,9 @@ use super::kernel::{Kernel, Map1, Map2, View, formula2, map1, map2, map3, reduce
 use super::law::{Interval, Law};
 use super::pieces::{self, Pp};
 use super::special as f;
-use super::{Attr, AttrKind, batch, common, derive, error_fn, law, polygamma, rounding, types, whole};
+use super::{
+    Attr, AttrKind, batch, common, derive, error_fn, law, polygamma, rounding, shaped, types, whole,
+};
 use crate::expr::{Adjoint, Expr, IntoExpr as _, fill, switch};
 use crate::math;
 use crate::num::Real;
@@ -1145,7 +1147,7 @@ ops!(
     hidden::Max::max = OpDef {
         name: "max",
         doc: "Largest element over axes; NaN if there is one. Every largest element gets the gradient.",
-        pp: Pp::Special(pieces::max_classic),
+        pp: Pp::Special(shaped::max_classic),
         ty: types::reduce_like,
         derivative: Derivative::Each(&[derive::extremum_derivative]),
         kernel: reduce!(None, f64::NEG_INFINITY, |a, b| a.maximum(b)),
@@ -1160,7 +1162,7 @@ ops!(
     hidden::Min::min = OpDef {
         name: "min",
         doc: "Smallest element over axes; NaN if there is one. Every smallest element gets the gradient.",
-        pp: Pp::Special(pieces::min_classic),
+        pp: Pp::Special(shaped::min_classic),
         ty: types::reduce_like,
         derivative: Derivative::Each(&[derive::min_derivative]),
         kernel: reduce!(None, f64::INFINITY, |a, b| a.minimum(b)),
@@ -1197,7 +1199,7 @@ ops!(
     hidden::Argmax::argmax = OpDef {
         name: "argmax",
         doc: "Position of the first largest element over axes, in row-major order; of NaN if there is one.",
-        pp: Pp::Special(pieces::max_classic),
+        pp: Pp::Special(shaped::max_classic),
         ty: whole::types::search,
         derivative: Derivative::Each(&[|v| v.x(0).zeros_like()]),
         kernel: Kernel::Whole(whole::scan::argmax),
@@ -1208,7 +1210,7 @@ ops!(
     hidden::Argmin::argmin = OpDef {
         name: "argmin",
         doc: "Position of the first smallest element over axes, in row-major order; of NaN if there is one.",
-        pp: Pp::Special(pieces::argmin_classic),
+        pp: Pp::Special(shaped::argmin_classic),
         ty: whole::types::search,
         derivative: Derivative::Each(&[|v| v.x(0).zeros_like()]),
         kernel: Kernel::Whole(whole::scan::argmin),
@@ -1351,8 +1353,8 @@ ops!(
         name: "reshape_like",
         doc: "The elements of the first in row-major order, with the lengths of the second.",
         arity: Arity::Exact(2),
-        pp: Pp::Special(pieces::reshape_like_classic),
-        plain: Pp::Special(pieces::reshape_like_plain),
+        pp: Pp::Special(shaped::reshape_like_classic),
+        plain: Pp::Special(shaped::reshape_like_plain),
         ty: types::reshape_like,
         kernel: Kernel::Reshape,
         derivative: Derivative::Each(&[|v| v.g().reshape_like(&v.x(0)), |v| v.x(1).zeros_like()]),
@@ -1657,8 +1659,8 @@ ops!(
         doc: "The lengths of all axes, a vector of integers.",
         role: Role::Shape,
         ty: types::shape_of,
-        pp: Pp::Special(pieces::shape_of),
-        plain: Pp::Special(pieces::shape_of),
+        pp: Pp::Special(shaped::shape_of),
+        plain: Pp::Special(shaped::shape_of),
         derivative: Derivative::Each(&[|v| v.x(0).zeros_like()]),
         disconnected: &[0],
         lower: Some(|x, _| derive::lengths(&x[0])),

@@ -68,7 +68,9 @@ impl Args<'_> {
                     None => std::mem::take(&mut self.items),
                 };
                 let like = match &items[..] {
-                    [Item { value: Value::Expr(e), .. }] if e.op() == Some(Op::ShapeOf) => Some(e.arg(0).clone()),
+                    [Item { value: Value::Expr(e), .. }] if e.op() == Some(Op::ShapeOf) => {
+                        Some(e.arg(0).clone())
+                    }
                     _ => None,
                 };
                 let items = self.spread(items);

@@ -13,6 +13,9 @@ use crate::op::{Attr, AttrKind, Op, nearest};
 use crate::sexp::{ReadError, ReadErrorKind, Source, Span, quoted};
 use crate::ty::{DType, Dim};
 
+/// How deep lists of lists are.
+const MAX_ROWS: usize = 16;
+
 /// What a called name stands for.
 #[derive(Debug, Clone, Copy)]
 enum Callee {
@@ -102,7 +105,12 @@ impl<'a> Elaborator<'a> {
                 // recursion.
                 for i in items.iter_mut().filter(|i| matches!(i.value, Value::List(_))) {
                     let row = std::mem::replace(&mut i.value, Value::Nothing);
-                    i.value = Value::Expr(apply::expr(self.source, Item { value: row, span: i.span })?);
+                    let row = apply::expr(self.source, Item { value: row, span: i.span })?;
+                    if row.rank() > MAX_ROWS {
+                        let message = format!("lists are nested at most {MAX_ROWS} deep");
+                        return Err(ReadError::new(ReadErrorKind::Limit, self.source, i.span, message));
+                    }
+                    i.value = Value::Expr(row);
                 }
                 self.push(Value::List(items), span);
             }
@@ -138,7 +146,8 @@ impl<'a> Elaborator<'a> {
             }
             Code::Truth(op, n) => {
                 let items = self.pop_many(*n);
-                let wrong = items.iter().find_map(|i| i.value.as_expr().filter(|e| e.ty().dtype != DType::Bool));
+                let wrong =
+                    items.iter().find_map(|i| i.value.as_expr().filter(|e| e.ty().dtype != DType::Bool));
                 if let Some(e) = wrong {
                     let message = format!(
                         "{} takes truth values, not {}; powers are written `**`, bits are not computed with",
@@ -230,7 +239,13 @@ impl<'a> Elaborator<'a> {
             .suggest(nearest(name, self.scope.names())))
     }
 
-    pub(super) fn apply(&self, op: Op, attr: Attr, operands: Vec<Expr>, span: Span) -> Result<Expr, ReadError> {
+    pub(super) fn apply(
+        &self,
+        op: Op,
+        attr: Attr,
+        operands: Vec<Expr>,
+        span: Span,
+    ) -> Result<Expr, ReadError> {
         let e = apply::apply(self.source, span, op, attr, operands)?;
         self.shallow(e.ty().shape.dims(), span)?;
         Ok(e)

@@ -27,7 +27,7 @@ pub(super) enum Binary {
 /// What a bracket, a comma or an end closes.
 const CLOSED: u8 = 0;
 /// What `if` and `else` end.
-const CHOICE: u8 = 1;
+pub(super) const CHOICE: u8 = 1;
 const COMPARISON: u8 = 2;
 const UNARY: u8 = 8;
 const POWER: u8 = 9;
@@ -300,66 +300,16 @@ impl<'s> Parser<'s> {
                 }
                 self.close(t)
             }
-            Sym::Colon if self.stack.iter().any(|f| matches!(f, Frame::Open(o) if matches!(o.kind, Bracket::Index { .. }))) => {
+            Sym::Colon
+                if self
+                    .stack
+                    .iter()
+                    .any(|f| matches!(f, Frame::Open(o) if matches!(o.kind, Bracket::Index { .. }))) =>
+            {
                 Err(self.unexpected(t, BOUNDS))
             }
             _ => Err(self.unexpected(t, "")),
         }
-    }
-
-    fn in_bars(&self) -> bool {
-        let open = self.stack.iter().rev().find_map(|f| if let Frame::Open(o) = f { Some(o) } else { None });
-        open.is_some_and(|o| matches!(o.kind, Bracket::Bars))
-    }
-
-    /// Is an element of a list complete here?
-    fn in_list(&self) -> bool {
-        matches!(self.stack.last(), Some(Frame::Open(o)) if matches!(o.kind, Bracket::List))
-    }
-
-    /// In a list of numbers, is this the minus of the next one, as arrays are printed: `[ 1. -2.]`?
-    fn next_number(&self, t: Token) -> bool {
-        let number = self.peek();
-        let before = self.source.text()[..t.span.start as usize].chars().next_back();
-        t.kind == Kind::Sym(Sym::Minus)
-            && self.in_list()
-            && matches!(self.out.code.last(), Some((Code::Lit(_), _)))
-            && number.kind == Kind::Num
-            && number.span.start == t.span.end
-            && before.is_some_and(char::is_whitespace)
-    }
-
-    /// Two operands without an operator: only numbers in a list, `[2 3]`, as `Reshape` prints them.
-    fn juxtaposed(&mut self, t: Token) -> Result<bool, ReadError> {
-        let negative = t.kind == Kind::Sym(Sym::Minus);
-        if (t.kind == Kind::Num || negative) && self.in_list() {
-            if let Some(Frame::Open(open)) = self.stack.last_mut() {
-                complete(open, &mut self.out);
-            }
-            let digits = if negative { self.next().span } else { t.span };
-            self.literal(digits, t.span.to(digits))?;
-            return Ok(false);
-        }
-        let why = match self.text(t.span) {
-            "if" => {
-                self.reduce(CHOICE, t)?;
-                self.stack.push(Frame::If(t.span));
-                return Ok(true);
-            }
-            "else" => {
-                self.reduce(CHOICE, t)?;
-                if let Some(Frame::If(span)) = self.stack.last() {
-                    let span = *span;
-                    self.stack.pop();
-                    self.stack.push(Frame::Else(span));
-                    return Ok(true);
-                }
-                "a choice is written `a if condition else b`"
-            }
-            "and" | "or" => "it is written as a call, `and(a, b)`",
-            _ => "an operator is missing",
-        };
-        Err(self.unexpected(t, why))
     }
 
     /// Closes the innermost bracket; its elements are complete.
@@ -406,7 +356,7 @@ impl<'s> Parser<'s> {
     }
 
     /// Emits the operators on top of the stack that bind at least as tight as `level`.
-    fn reduce(&mut self, level: u8, t: Token) -> Result<(), ReadError> {
+    pub(super) fn reduce(&mut self, level: u8, t: Token) -> Result<(), ReadError> {
         while let Some(top) = self.stack.last() {
             match *top {
                 Frame::Sign(op, span) if level <= UNARY => {
@@ -440,7 +390,7 @@ impl<'s> Parser<'s> {
 }
 
 /// The element that ends here belongs to `open`.
-fn complete(open: &mut Open, out: &mut Postfix) {
+pub(super) fn complete(open: &mut Open, out: &mut Postfix) {
     open.count += 1;
     if let Some(name) = open.keyword.take() {
         out.push(Code::Keyword, name);

@@ -27,9 +27,8 @@ const MODULES: [(&str, Module); 11] = [
 ];
 
 /// Modules in these.
-const INNER: [&str; 10] = [
-    "tensor", "nnet", "nlinalg", "slinalg", "linalg", "extra_ops", "math", "special", "gradient", "basic",
-];
+const INNER: [&str; 10] =
+    ["tensor", "nnet", "nlinalg", "slinalg", "linalg", "extra_ops", "math", "special", "gradient", "basic"];
 
 /// Attributes of an expression that are no functions.
 const ATTRIBUTES: [&str; 6] = ["T", "shape", "size", "ndim", "dtype", "real"];
@@ -86,9 +85,7 @@ impl<'a> Elaborator<'a> {
                 _ => {
                     let known = INNER.into_iter().chain(["pi", "e", "inf", "nan"]);
                     let message = format!("the module has no {}", quoted(name));
-                    return Err(self
-                        .error(ReadErrorKind::Name, span, message)
-                        .suggest(nearest(name, known)));
+                    return Err(self.error(ReadErrorKind::Name, span, message).suggest(nearest(name, known)));
                 }
             };
             self.push(value, span);

@@ -10,15 +10,21 @@
 //! sum(h ** 2, axis=0)   # the result: an expression, or several: a, b
 //! ```
 //!
+//! A method is a function of what stands before the point, `x.sum(axis=0)`, and the modules of Theano and
+//! NumPy may be named: `T.exp(x)`, `v + np.array([1., 2.])`. `a if c else b` is `where(c, a, b)`; `& | ^ ~`
+//! are for truth values; an index may hold `...`, `None` and integer expressions.
+//!
 //! Lines end at a line break outside of brackets, or at `;`. Operators are those of Python; `/` is
 //! true division, comparisons give truth values. Every operator of the table can be called by its
 //! name and aliases: `maximum(a, b)`, `where(c, a, b)`, `sum(x, axis=(0, 1), keepdims=True)`.
 //!
 //! What [`pp`](crate::pp::pp) prints is read too: `Sum{0}(M)`, `DimShuffle{0, x}(v)`, `|x|`, `A.T`,
-//! `(a \dot b)`, `x.shape[0]`, `alloc(v, 2, (x.shape[0] + 1))`, `\alpha`. Three things are not in that
+//! `(a \dot b)`, `x.shape[0]`, `alloc(v, 2, (x.shape[0] + 1))`, `\alpha`. What follows is not in that
 //! text, so reading it gives the same value but not always the same tree:
 //!
 //! - a sum or product of more than two operands, `(x * y * z)`, reads as in Python, from the left;
+//! - `min(x)` is printed as Theano builds it, `(-MaxAndArgmax{axis=(0,)}((-x)))`, and reads as that; `argmax`
+//!   prints as `max` does, since both are results of that class;
 //! - a leading new axis at the root is not printed, as in Theano;
 //! - a leading new axis of an operand that broadcasting supplies is not printed, and not kept when read.
 //!
@@ -30,6 +36,7 @@
 
 mod apply;
 mod args;
+mod beside;
 mod call;
 mod code;
 mod common;

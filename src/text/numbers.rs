@@ -52,7 +52,8 @@ pub(super) fn number(e: &Expr) -> Option<Lit> {
         let value = match (n.literal(), n.op()) {
             (Some(l), _) => l,
             (_, Some(op)) if n.rank() == 0 && op.def().role == Role::Elementwise => {
-                let args = n.args().iter().map(|a| values.get(&a.id()).copied()).collect::<Option<Vec<_>>>()?;
+                let args =
+                    n.args().iter().map(|a| values.get(&a.id()).copied()).collect::<Option<Vec<_>>>()?;
                 computed(op, &args)?
             }
             _ => return None,
@@ -141,8 +142,7 @@ fn unit(mut args: Args<'_>) -> Result<Value, ReadError> {
         return Err(args.error(ReadErrorKind::Arity, "`eye` takes the number of rows"));
     };
     let n = n.min(1 << 10);
-    let values: Vec<Lit> =
-        (0..n * n).map(|i| Lit::Float(if i / n == i % n { 1.0 } else { 0.0 })).collect();
+    let values: Vec<Lit> = (0..n * n).map(|i| Lit::Float(if i / n == i % n { 1.0 } else { 0.0 })).collect();
     args.made(try_constant(&values, &[n, n]))
 }
 

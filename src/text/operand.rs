@@ -1,8 +1,8 @@
 //! Operands of the infix language: numbers, names, calls with keywords and braces.
 
-use super::member::is_module;
 use super::code::{Braces, Code, count, named_constant, number};
 use super::infix::{Bracket, Frame, Open, Parser};
+use super::member::is_module;
 use super::token::{Kind, Sym, Token};
 use crate::expr::Lit;
 use crate::sexp::{ReadError, ReadErrorKind, Span, quoted};
@@ -44,7 +44,8 @@ impl Parser<'_> {
             return Ok(self.open(Bracket::Call { name: t.span, braces }, t.span));
         }
         if self.is(0, Sym::Assign)
-            && let Some(Frame::Open(Open { kind: Bracket::Call { .. }, keyword, .. })) = self.stack.last_mut()
+            && let Some(Frame::Open(Open { kind, keyword, .. })) = self.stack.last_mut()
+            && matches!(kind, Bracket::Call { .. } | Bracket::Method { .. })
             && keyword.is_none()
         {
             *keyword = Some(t.span);

@@ -16,14 +16,13 @@ impl Elaborator<'_> {
     pub(super) fn index(&mut self, places: &[Place], span: Span) -> Result<(), ReadError> {
         let n = places.iter().filter(|p| matches!(p, Place::Expr)).count();
         let items = self.pop_many(u32::try_from(n).unwrap_or(u32::MAX));
-        let exprs =
-            items.into_iter().map(|i| apply::expr(self.source, i)).collect::<Result<Vec<_>, _>>()?;
+        let exprs = items.into_iter().map(|i| apply::expr(self.source, i)).collect::<Result<Vec<_>, _>>()?;
         let x = self.pop_expr(span)?;
         let items = self.written_out(places, x.rank(), span)?;
         let value = match exprs.len() {
             0 if items.is_empty() => Value::Expr(x),
             0 => self.basic(&x, &items, span)?,
-            _ => Value::Expr(self.taken(&x, places, items, exprs, span)?),
+            _ => Value::Expr(self.taken(&x, places, &items, exprs, span)?),
         };
         self.push(value, span);
         Ok(())
@@ -66,7 +65,7 @@ impl Elaborator<'_> {
         &self,
         x: &Expr,
         places: &[Place],
-        items: Vec<IndexItem>,
+        items: &[IndexItem],
         exprs: Vec<Expr>,
         span: Span,
     ) -> Result<Expr, ReadError> {
@@ -102,7 +101,7 @@ impl Elaborator<'_> {
         let mut e = if items.iter().all(|i| *i == WHOLE) {
             x.clone()
         } else {
-            match self.basic(x, &items, span)? {
+            match self.basic(x, items, span)? {
                 Value::View(v) => v.shuffled,
                 Value::Expr(e) => e,
                 _ => x.clone(),

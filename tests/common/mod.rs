@@ -26,6 +26,13 @@ pub(crate) fn said(e: &Expr, whole: bool) -> Expr {
             let mut args = args.into_iter();
             let first = args.next().unwrap();
             args.fold(first, |a, b| Expr::apply(op, n.attr().clone(), [a, b]))
+        } else if matches!(op, Op::Any | Op::All) && args[0].ty().dtype != DType::Bool {
+            Expr::apply(op, n.attr().clone(), [args[0].neq(0)])
+        } else if matches!(op, Op::Max | Op::Min) {
+            // The smallest is printed as Theano builds it, and all axes as if they were named.
+            let all = n.attr().axes(args[0].rank()).len() == args[0].rank();
+            let attr = if all { Attr::AllAxes } else { n.attr().clone() };
+            if op == Op::Max { Expr::apply(op, attr, args) } else { -Expr::apply(Op::Max, attr, [-&args[0]]) }
         } else {
             Expr::apply(op, n.attr().clone(), args)
         };

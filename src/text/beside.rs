@@ -1,0 +1,63 @@
+//! Operands side by side without an operator: arrays as they are printed, and `a if c else b`.
+
+use super::code::Code;
+use super::infix::{Bracket, CHOICE, Frame, Parser, complete};
+use super::token::{Kind, Sym, Token};
+use crate::sexp::ReadError;
+
+impl Parser<'_> {
+    pub(super) fn in_bars(&self) -> bool {
+        let open = self.stack.iter().rev().find_map(|f| if let Frame::Open(o) = f { Some(o) } else { None });
+        open.is_some_and(|o| matches!(o.kind, Bracket::Bars))
+    }
+
+    /// Is an element of a list complete here?
+    pub(super) fn in_list(&self) -> bool {
+        matches!(self.stack.last(), Some(Frame::Open(o)) if matches!(o.kind, Bracket::List))
+    }
+
+    /// In a list of numbers, is this the minus of the next one, as arrays are printed: `[ 1. -2.]`?
+    pub(super) fn next_number(&self, t: Token) -> bool {
+        let number = self.peek();
+        let before = self.source.text()[..t.span.start as usize].chars().next_back();
+        t.kind == Kind::Sym(Sym::Minus)
+            && self.in_list()
+            && matches!(self.out.code.last(), Some((Code::Lit(_), _)))
+            && number.kind == Kind::Num
+            && number.span.start == t.span.end
+            && before.is_some_and(char::is_whitespace)
+    }
+
+    /// Two operands without an operator: only numbers in a list, `[2 3]`, as `Reshape` prints them.
+    pub(super) fn juxtaposed(&mut self, t: Token) -> Result<bool, ReadError> {
+        let negative = t.kind == Kind::Sym(Sym::Minus);
+        if (t.kind == Kind::Num || negative) && self.in_list() {
+            if let Some(Frame::Open(open)) = self.stack.last_mut() {
+                complete(open, &mut self.out);
+            }
+            let digits = if negative { self.next().span } else { t.span };
+            self.literal(digits, t.span.to(digits))?;
+            return Ok(false);
+        }
+        let why = match self.text(t.span) {
+            "if" => {
+                self.reduce(CHOICE, t)?;
+                self.stack.push(Frame::If(t.span));
+                return Ok(true);
+            }
+            "else" => {
+                self.reduce(CHOICE, t)?;
+                if let Some(Frame::If(span)) = self.stack.last() {
+                    let span = *span;
+                    self.stack.pop();
+                    self.stack.push(Frame::Else(span));
+                    return Ok(true);
+                }
+                "a choice is written `a if condition else b`"
+            }
+            "and" | "or" => "it is written as a call, `and(a, b)`",
+            _ => "an operator is missing",
+        };
+        Err(self.unexpected(t, why))
+    }
+}
