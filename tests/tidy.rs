@@ -266,6 +266,8 @@ const WITHOUT_A_CASE: &[(&str, &str)] = &[
     ("inc_segment", "made by derivatives of `segment`"),
     ("inc_take", "made by the derivative of `take`"),
     ("length", "spelled `x.shape[0]`"),
+    ("shape_of", "spelled `x.shape`"),
+    ("reshape_like", "spelled `reshape(x, y.shape)`"),
 ];
 
 #[test]

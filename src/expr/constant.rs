@@ -4,12 +4,11 @@ use super::compose::{Made, misfit};
 use super::lit::Lit;
 use super::node::{Expr, Head};
 use crate::op::{Attr, Op};
-use crate::ty::DType;
 
 /// The most elements that are spelled out in an expression.
 const MOST: usize = 1 << 16;
 
-/// An array of numbers in row-major order: integers are `i64`, as NumPy's, and one float makes all floats.
+/// An array of numbers in row-major order: one float makes all floats.
 ///
 /// ```
 /// use egrad::expr::{Lit, try_constant};
@@ -32,15 +31,13 @@ pub fn try_constant(values: &[Lit], lengths: &[usize]) -> Made {
     }
     let float = values.iter().any(|l| matches!(l, Lit::Float(_)));
     let leaf = |l: &Lit| match l {
-        Lit::Float(_) => Ok(Expr::lit(*l)),
-        _ if float => Ok(Expr::lit(Lit::Float(l.value()))),
-        Lit::Int(_) => Expr::try_apply(Op::Cast, Attr::DType(DType::I64), [Expr::lit(*l)]),
-        Lit::Bool(_) => Ok(Expr::lit(*l)),
+        Lit::Int(_) | Lit::Bool(_) if float => Expr::lit(Lit::Float(l.value())),
+        _ => Expr::lit(*l),
     };
     if lengths.is_empty() {
-        return leaf(&values[0]);
+        return Ok(leaf(&values[0]));
     }
-    let mut parts = values.iter().map(leaf).collect::<Result<Vec<_>, _>>()?;
+    let mut parts: Vec<Expr> = values.iter().map(leaf).collect();
     for n in lengths.iter().rev() {
         let rows = parts.chunks(*n).map(|row| super::try_stack(row, 0));
         parts = rows.collect::<Result<_, _>>()?;
@@ -82,11 +79,5 @@ pub(crate) fn constant_of(e: &Expr) -> Option<(Vec<Lit>, Vec<usize>)> {
 }
 
 fn number(e: &Expr) -> Option<Lit> {
-    match (e.head(), e.args()) {
-        (Head::Lit(l @ Lit::Float(_)), _) => Some(*l),
-        (Head::Op(Op::Cast, Attr::DType(DType::I64)), [x]) => {
-            x.literal().filter(|l| matches!(l, Lit::Int(_)))
-        }
-        _ => None,
-    }
+    e.literal().filter(|l| matches!(l, Lit::Int(_) | Lit::Float(_)))
 }

@@ -114,6 +114,8 @@ pub struct OpDef {
     pub attr: AttrKind,
     /// Effect on shapes.
     pub role: Role,
+    /// Its name in [`debugprint`](crate::pp::debugprint), where that is not its first word with a capital.
+    pub class: Option<&'static str>,
     /// Classic spelling.
     pub pp: Pp,
     /// Spelling in the input language, where it differs from a call by name.
@@ -156,6 +158,7 @@ impl OpDef {
         arity: Arity::Exact(1),
         attr: AttrKind::None,
         role: Role::Elementwise,
+        class: None,
         pp: Pp::Call(None),
         plain: Pp::Call(None),
         latex: None,

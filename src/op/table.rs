@@ -181,6 +181,7 @@ ops!(
         name: "/",
         aliases: &["div", "true_div", "true_divide", "divide"],
         doc: "Elementwise quotient, always a float.",
+        class: Some("True_div"),
         latex: Some("\\frac{#0}{#1}"),
         ty: types::divide,
         pp: Pp::Infix(" / "),
@@ -312,6 +313,7 @@ ops!(
     unary::Sgn::sgn = OpDef {
         name: "sgn",
         aliases: &["sign"],
+        class: Some("Sign"),
         doc: "-1, 0 or 1 by the sign of each element; 0 keeps its sign.",
         ty: types::like,
         plain: Pp::Call(Some("sign")),
@@ -1018,6 +1020,7 @@ ops!(
     hidden::Fill::fill = OpDef {
         name: "fill",
         aliases: &["second"],
+        class: Some("Second"),
         doc: "The second, broadcast to the joint shape of both; no gradient flows to the first.",
         arity: Arity::Exact(2),
         ty: types::fill,

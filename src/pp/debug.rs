@@ -3,7 +3,7 @@
 use rustc_hash::FxHashMap;
 
 use crate::expr::{Expr, Head};
-use crate::op::Attr;
+use crate::op::{Attr, OpDef};
 
 /// One line per node: its operator, its attribute, `[id A]`. A node that was shown before is named
 /// once more, without what is below it, so the text is linear in the graph.
@@ -46,7 +46,7 @@ fn label(e: &Expr) -> String {
         Head::Var(n) => n.to_string(),
         Head::Lit(l) => l.to_string(),
         Head::Op(op, attr) => {
-            let mut name = op.def().name.to_string();
+            let mut name = class(op.def());
             match attr {
                 Attr::None | Attr::AllAxes => {}
                 Attr::Axes(a) => name.push_str(&format!("{a:?}").replace('[', "{").replace(']', "}")),
@@ -61,6 +61,18 @@ fn label(e: &Expr) -> String {
             name
         }
     }
+}
+
+/// The word for an operator, with a capital: `Add`, `True_div`, `Second`.
+fn class(row: &OpDef) -> String {
+    if let Some(class) = row.class {
+        return class.into();
+    }
+    let words = std::iter::once(row.name).chain(row.aliases.iter().copied());
+    let mut words = words.filter(|w| w.starts_with(|c: char| c.is_ascii_alphabetic()));
+    let word = words.next().unwrap_or(row.name).trim_end_matches('_');
+    let mut letters = word.chars();
+    letters.next().map(|c| c.to_ascii_uppercase()).into_iter().chain(letters).collect()
 }
 
 /// A, B, ..., Z, BA, BB, ...: numbers to the base of 26.

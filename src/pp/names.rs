@@ -61,7 +61,8 @@ pub(crate) fn shared_form(
     roots: &[Expr],
     write: &dyn Fn(&Expr, &Names<'_>, bool) -> String,
 ) -> (Vec<(String, String)>, Vec<String>) {
-    let order = topological(roots);
+    // An array of numbers is one piece of text.
+    let (order, arrays) = without_parts_of_arrays(roots);
     let mut numbers = Numbering::default();
     let number: FxHashMap<usize, u32> = order.iter().map(|e| (e.id(), numbers.number(e))).collect();
     let taken: FxHashSet<&str> = order.iter().filter_map(Expr::name).collect();
@@ -71,7 +72,8 @@ pub(crate) fn shared_form(
     let mut seen = FxHashSet::default();
     for e in &order {
         if seen.insert(number[&e.id()]) {
-            for a in e.args() {
+            let args = if arrays.contains(&e.id()) { &[] } else { e.args() };
+            for a in args {
                 *uses.entry(number[&a.id()]).or_default() += 1;
             }
         }
@@ -87,7 +89,7 @@ pub(crate) fn shared_form(
     let root_numbers: FxHashSet<u32> = roots.iter().map(|r| number[&r.id()]).collect();
     for e in &order {
         let n = number[&e.id()];
-        if e.args().is_empty() || weight.contains_key(&n) {
+        if e.args().is_empty() || arrays.contains(&e.id()) || weight.contains_key(&n) {
             continue;
         }
         let size =
@@ -116,6 +118,21 @@ pub(crate) fn shared_form(
     });
     let roots = roots.collect();
     (lines, roots)
+}
+
+/// Every node that is not part of an array of numbers, and these arrays.
+fn without_parts_of_arrays(roots: &[Expr]) -> (Vec<Expr>, FxHashSet<usize>) {
+    let mut order = topological(roots);
+    let arrays: FxHashSet<usize> =
+        order.iter().filter(|e| crate::expr::constant_of(e).is_some()).map(Expr::id).collect();
+    let mut reached: FxHashSet<usize> = roots.iter().map(Expr::id).collect();
+    for e in order.iter().rev() {
+        if reached.contains(&e.id()) && !arrays.contains(&e.id()) {
+            reached.extend(e.args().iter().map(Expr::id));
+        }
+    }
+    order.retain(|e| reached.contains(&e.id()));
+    (order, arrays)
 }
 
 fn named(e: &Expr, number: &FxHashMap<usize, u32>, names: &FxHashMap<u32, String>) -> Option<String> {

@@ -110,11 +110,27 @@ impl Elaborator<'_> {
         // An index takes its axis away and puts its own there.
         let (mut before, mut put) = (0, 0);
         for (axis, i) in axes.into_iter().zip(exprs) {
-            let own = i.rank();
-            e = self.apply(Op::Take, Attr::Axis(axis + put - before), vec![e, i], span)?;
+            let (own, at) = (i.rank(), axis + put - before);
+            e = match super::numbers::whole_numbers(&i) {
+                Some(numbers) => self.numbered(&e, at, &numbers, span)?,
+                None => self.apply(Op::Take, Attr::Axis(at), vec![e, i], span)?,
+            };
             before += 1;
             put += own;
         }
         Ok(e)
+    }
+
+    /// The slices at numbers, one after the other.
+    fn numbered(&self, x: &Expr, axis: usize, numbers: &[i64], span: Span) -> Result<Expr, ReadError> {
+        let slice = |k: &i64| {
+            let mut items = vec![WHOLE; axis];
+            items.push(IndexItem::At(*k));
+            let at = self.apply(Op::Index, Attr::Index(items), vec![x.clone()], span)?;
+            let order = (0..axis).map(Some).chain([None]).chain((axis..at.rank()).map(Some));
+            self.apply(Op::Dimshuffle, Attr::Perm(order.collect()), vec![at], span)
+        };
+        let parts = numbers.iter().map(slice).collect::<Result<Vec<_>, _>>()?;
+        self.apply(Op::Join, Attr::Axis(axis), parts, span)
     }
 }
