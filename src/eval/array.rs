@@ -202,6 +202,13 @@ impl ArrayRef<'_> {
         }
     }
 
+    /// As doubles; integers beyond 2^53 round.
+    pub fn to_doubles(&self) -> CowArray<'static, f64, IxDyn> {
+        let shape = IxDyn(self.lens());
+        let array = ArrayD::from_shape_vec(shape.clone(), self.floats().collect());
+        CowArray::from(array.unwrap_or_else(|_| ArrayD::zeros(shape)))
+    }
+
     /// The elements as integers, in row-major order; floats are truncated.
     pub fn integers(&self) -> Box<dyn Iterator<Item = i64> + '_> {
         match self {
@@ -235,6 +242,14 @@ impl Array {
                 let array = ArrayD::from_shape_vec(IxDyn(other.shape()), elements);
                 CowArray::from(array.unwrap_or_else(|_| ArrayD::zeros(IxDyn(other.shape()))))
             }
+        }
+    }
+
+    /// Its elements as doubles.
+    pub fn into_f64(self) -> ArrayD<f64> {
+        match self {
+            Array::F64(x) => x,
+            other => other.to_f64().into_owned(),
         }
     }
 

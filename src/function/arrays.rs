@@ -31,6 +31,9 @@ impl Function {
     /// As [`Function::call`].
     pub fn call_arrays(&self, args: &[ArrayRef<'_>]) -> Result<Vec<Array>, CallError> {
         self.checks.check(args)?;
+        if let Some(cast) = self.checks.downcast(args) {
+            return self.call_arrays(&cast.iter().map(Array::view).collect::<Vec<_>>());
+        }
         self.with_scratch(|scratch| {
             self.plan.prepare(args, scratch, self.limits)?;
             let mut out: Vec<Array> = (0..self.plan.output_count())
@@ -74,6 +77,9 @@ impl Function {
         outputs: &mut [ArrayMut<'_>],
     ) -> Result<(), CallError> {
         self.checks.check(args)?;
+        if let Some(cast) = self.checks.downcast(args) {
+            return self.call_arrays_into(&cast.iter().map(Array::view).collect::<Vec<_>>(), outputs);
+        }
         let count = self.plan.output_count();
         self.with_scratch(|scratch| {
             self.plan.prepare(args, scratch, self.limits)?;

@@ -21,7 +21,7 @@ pub use cache::Cache;
 pub use check::Downcast;
 pub use compile::{Function, Loops, OnUnused, Options};
 pub use error::{CallError, CompileError};
-pub use input::IntoInput;
+pub use input::{Given, IntoInput};
 pub use map::Each;
 pub use outputs::Outputs;
 pub use saved::{LoadError, SaveError, Saved};
