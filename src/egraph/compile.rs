@@ -219,7 +219,7 @@ impl Compiled {
                 PNode::App { op, attr, args } => {
                     let of: SmallVec<[&Facts; 3]> = args.iter().map(|a| &made[*a as usize]).collect();
                     let f = Facts::of_op(*op, &self.attr(g, subst, attr)?, &of).ok()?;
-                    counts |= computes_integers(*op, &f);
+                    counts |= computes_integers(*op, &f, &of);
                     f
                 }
             });
@@ -253,7 +253,7 @@ impl Compiled {
                 PNode::App { op, attr, args } => {
                     own = self.attr(g, subst, attr)?;
                     let of: SmallVec<[&Facts; 3]> = args.iter().map(|a| &made[*a as usize]).collect();
-                    Some(Facts::of_op(*op, &own, &of).ok()?).filter(|f| !computes_integers(*op, f))?
+                    Some(Facts::of_op(*op, &own, &of).ok()?).filter(|f| !computes_integers(*op, f, &of))?
                 }
             };
             attrs.push(own);
@@ -342,9 +342,11 @@ impl Compiled {
     }
 }
 
-/// Does an operator make integers other than by moving them?
-fn computes_integers(op: Op, made: &Facts) -> bool {
-    made.ty.dtype.is_int() && !matches!(op.def().role, Role::Move | Role::Shape)
+/// Does an operator make integers from integers or truth values, other than by moving them?
+fn computes_integers(op: Op, made: &Facts, args: &[&Facts]) -> bool {
+    made.ty.dtype.is_int()
+        && !matches!(op.def().role, Role::Move | Role::Shape)
+        && !args.iter().any(|f| f.ty.dtype.is_float())
 }
 
 fn known(g: &Graph, id: Id) -> Option<Known<'_>> {

@@ -245,6 +245,18 @@ impl Array {
         }
     }
 
+    /// Its elements as integers; floats are truncated.
+    pub fn to_i64(&self) -> CowArray<'_, i64, IxDyn> {
+        match self {
+            Array::I64(x) => CowArray::from(x.view()),
+            other => {
+                let elements = other.view().integers().collect();
+                let array = ArrayD::from_shape_vec(IxDyn(other.shape()), elements);
+                CowArray::from(array.unwrap_or_else(|_| ArrayD::zeros(IxDyn(other.shape()))))
+            }
+        }
+    }
+
     /// Its elements as doubles.
     pub fn into_f64(self) -> ArrayD<f64> {
         match self {

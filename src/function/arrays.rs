@@ -54,6 +54,14 @@ impl Function {
         })
     }
 
+    /// [`Function::call_arrays`] with inputs by name.
+    ///
+    /// # Errors
+    /// As [`Function::call_named`].
+    pub fn call_arrays_named(&self, args: &[(&str, ArrayRef<'_>)]) -> Result<Vec<Array>, CallError> {
+        self.call_arrays(&self.in_order(args)?)
+    }
+
     /// [`Function::call_into`] with arrays of any element types. Nothing is converted where formats are
     /// those of the element types.
     ///

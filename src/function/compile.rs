@@ -277,8 +277,13 @@ impl Function {
     /// # Errors
     /// As [`Function::call`]; also names that no input has.
     pub fn call_named(&self, args: &[(&str, ArrayViewD<'_, f64>)]) -> Result<Vec<ArrayD<f64>>, CallError> {
+        self.call(&self.in_order(args)?)
+    }
+
+    /// Values by name in the order of the inputs.
+    pub(super) fn in_order<T: Clone>(&self, args: &[(&str, T)]) -> Result<Vec<T>, CallError> {
         let names = || self.inputs.iter().filter_map(Expr::name);
-        let mut found: Vec<Option<&ArrayViewD<'_, f64>>> = vec![None; self.inputs.len()];
+        let mut found: Vec<Option<&T>> = vec![None; self.inputs.len()];
         for (name, x) in args {
             let Some(i) = names().position(|n| n == *name) else {
                 let suggestion = nearest(name, names()).map(str::to_string);
@@ -292,7 +297,7 @@ impl Function {
         for (x, name) in found.into_iter().zip(names()) {
             views.push(x.ok_or_else(|| CallError::Missing { name: name.to_string() })?.clone());
         }
-        self.call(&views)
+        Ok(views)
     }
 
     /// Calls the function with anything that can be an input: numbers, arrays, lists, of any element type. Results

@@ -16,6 +16,7 @@ mod repeat;
 mod saved;
 mod shared;
 
+pub use crate::eval::{Array, ArrayMut, ArrayRef};
 pub use builder::Builder;
 pub use cache::Cache;
 pub use check::Downcast;
