@@ -67,15 +67,18 @@ impl Reader {
         if let Head::Const(bits) = graph.node(id).head {
             return Ratio::from_f64(f64::from_bits(bits)).map(Poly::constant);
         }
-        if let Head::Int(_, x) = graph.node(id).head {
-            return Ratio::integer(x).map(Poly::constant);
+        // An integer, repeated or not.
+        if graph.ty(id).dtype.is_int()
+            && let Some(x) = graph.facts(id).constant
+        {
+            return Ratio::from_f64(x).map(Poly::constant);
         }
         let args = &graph.node(id).args;
         // An integer that is read as another type, or as a float, is what it is in its own.
         let integers = graph.ty(id).dtype.is_int();
         let foreign = |a: Id| {
             let d = graph.ty(a).dtype;
-            (integers || d.is_int()) && d != graph.ty(id).dtype && !graph.is_constant(a)
+            (integers || d.is_int()) && d != graph.ty(id).dtype && graph.facts(a).constant.is_none()
         };
         let read =
             |a: &Id| if foreign(*a) { Some(Rc::new(Poly::atom(*a))) } else { self.known.get(a).cloned() };

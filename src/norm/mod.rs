@@ -114,7 +114,9 @@ fn tops(graph: &Graph, roots: &[Id]) -> Vec<Id> {
     for &id in &live {
         for &a in &graph.node(id).args {
             uses[a as usize] += 1;
-            if !ring(id) {
+            // Another type of integers is another ring.
+            let (own, read) = (graph.ty(id).dtype, graph.ty(a).dtype);
+            if !ring(id) || read.is_int() && own != read {
                 seen_from_outside[a as usize] = true;
             }
         }

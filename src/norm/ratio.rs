@@ -32,11 +32,6 @@ impl Ratio {
         (r.num.unsigned_abs() <= 1 << 40 && r.den <= 1 << 40).then_some(r)
     }
 
-    /// An integer.
-    pub(super) fn integer(x: i64) -> Option<Ratio> {
-        Ratio::new(x, 1)
-    }
-
     /// The integer, where it is one.
     pub(super) fn whole(self) -> Option<i64> {
         (self.den == 1).then_some(self.num)
