@@ -85,7 +85,7 @@ const LARGEST: (f64, f64) = (27.5, 10.5);
 #[inline(always)]
 fn near<L: Lanes>(x: L) -> L {
     let z = x * x;
-    let curve = if L::SINGLE { pairs(z, NEAR_SINGLE) } else { pairs(z, NEAR) };
+    let curve = if L::single() { pairs(z, NEAR_SINGLE) } else { pairs(z, NEAR) };
     curve + L::pick(NEAR_LOW, NEAR_SINGLE_LOW)
 }
 
@@ -95,7 +95,7 @@ fn far<L: Lanes>(x: L) -> L {
     let limit = L::pick(LARGEST.0, LARGEST.1);
     let x = L::select(limit.lt(x), limit, x);
     let t = (x - L::splat(2.5)) / (x + L::splat(2.5));
-    let curve = if L::SINGLE { pairs(t, FAR_SINGLE) } else { pairs(t, FAR) };
+    let curve = if L::single() { pairs(t, FAR_SINGLE) } else { pairs(t, FAR) };
     let smooth = curve + L::pick(FAR_LOW, FAR_SINGLE_LOW);
     let one = L::splat(1.0);
     // The quotient in two parts.
