@@ -6,6 +6,7 @@
 
 mod cache;
 mod fold;
+mod lengths;
 mod report;
 mod saturated;
 mod splice;
@@ -17,6 +18,7 @@ mod windows;
 
 use std::sync::{Arc, OnceLock};
 
+pub use lengths::Lengths;
 pub use report::{Report, WindowStop};
 pub use saturated::{Saturated, saturated};
 pub use total::graph_cost;

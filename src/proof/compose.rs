@@ -8,7 +8,7 @@ use super::saturation::{Local, local};
 use super::term::{Head, TermId, Terms};
 use crate::facts::value_of;
 use crate::graph::{self, Graph, Id};
-use crate::optimize::{Form, How, Options, Patch, Trail, Way};
+use crate::optimize::{Form, How, Lengths, Options, Patch, Trail, Way};
 
 /// Proves that an optimization kept the values, from what it wrote down.
 ///
@@ -76,15 +76,20 @@ impl Whole<'_> {
         match &edge.how {
             How::Saturation(..) => {
                 let inputs = self.vars.clone();
-                self.saturation(e, &inputs)
+                self.saturation(e, &inputs, &Lengths::default())
             }
             How::Splice(parts) => self.splice(&edge.before, &edge.after, parts),
             How::Fold => self.fold(&edge.before, &edge.after),
         }
     }
 
-    /// The steps of a saturation, its inputs being these terms.
-    fn saturation(&mut self, e: usize, inputs: &[TermId]) -> Result<Vec<Option<StepId>>, ProofError> {
+    /// The steps of a saturation, its inputs being these terms and its lengths these.
+    fn saturation(
+        &mut self,
+        e: usize,
+        inputs: &[TermId],
+        lengths: &Lengths,
+    ) -> Result<Vec<Option<StepId>>, ProofError> {
         if !self.locals.contains_key(&e) {
             let edge = &self.trail.edges[e];
             let How::Saturation(_, log) = &edge.how else { return Err(ProofError::NoWay) };
@@ -99,10 +104,10 @@ impl Whole<'_> {
             at[i] = match &term.head {
                 Head::Var(v) => inputs.get(*v as usize).copied().ok_or(ProofError::NoWay)?,
                 Head::Const(b) => self.terms.lit(f64::from_bits(*b)),
-                Head::Size(d) => self.terms.length(d),
+                Head::Size(d) => self.terms.length(&lengths.outward(d)),
                 Head::Op(op, attr) => {
                     let args: Vec<TermId> = term.args.iter().map(|&a| at[a as usize]).collect();
-                    self.terms.apply(*op, attr, &args)?
+                    self.terms.apply(*op, &lengths.attr_outward(attr), &args)?
                 }
             };
         }
@@ -141,7 +146,7 @@ impl Whole<'_> {
             let way = self.way.between(&part.before, &part.after).ok_or(ProofError::NoWay)?;
             let mut chains: Vec<Vec<StepId>> = vec![Vec::new(); part.outputs.len()];
             for e in way {
-                for (chain, goal) in chains.iter_mut().zip(self.saturation(e, &inputs)?) {
+                for (chain, goal) in chains.iter_mut().zip(self.saturation(e, &inputs, &part.lengths)?) {
                     chain.extend(goal);
                 }
             }
