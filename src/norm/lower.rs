@@ -73,7 +73,7 @@ impl<'a> Writer<'a> {
         (self.graph.ty(made) == &want).then_some(made)
     }
 
-    fn add(&mut self, ring: Ring, args: &[Id]) -> Option<Id> {
+    pub(super) fn add(&mut self, ring: Ring, args: &[Id]) -> Option<Id> {
         self.graph.add(op(ring)?, &Attr::None, args).ok()
     }
 
@@ -131,7 +131,7 @@ impl<'a> Writer<'a> {
         best.map(|(_, _, id, e)| (id, e))
     }
 
-    fn times_power(&mut self, x: Id, atom: Id, halves: i32) -> Option<Id> {
+    pub(super) fn times_power(&mut self, x: Id, atom: Id, halves: i32) -> Option<Id> {
         let power = self.power(atom, halves.abs())?;
         match (halves > 0, self.graph.constant(x)) {
             (true, Some(1.0)) => Some(power),
@@ -165,7 +165,7 @@ impl<'a> Writer<'a> {
     }
 
     /// Positive terms are added, negative ones subtracted; small shapes first.
-    fn sum(&mut self, p: &Poly) -> Option<Id> {
+    pub(super) fn sum(&mut self, p: &Poly) -> Option<Id> {
         let mut terms: Vec<(bool, Id)> = Vec::with_capacity(p.0.len());
         for (m, c) in &p.0 {
             terms.push((c.is_negative(), self.term(m, c.abs())?));
@@ -234,7 +234,7 @@ impl<'a> Writer<'a> {
 
     /// A coefficient; a fraction that doubles cannot hold stays a quotient of constants, which is
     /// computed when a function is made.
-    fn number(&mut self, c: Ratio) -> Option<Id> {
+    pub(super) fn number(&mut self, c: Ratio) -> Option<Id> {
         let (n, d) = c.parts();
         let n = self.graph.lit(n);
         if d == 1.0 {

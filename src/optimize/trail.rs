@@ -40,6 +40,8 @@ pub enum How {
     Saturation(Profile, Box<Log>),
     /// Windows were put in the place of what they stand for.
     Splice(Vec<Patch>),
+    /// Long sums were collected: nodes before and what they are after.
+    NormalForm(Vec<(Id, Id)>),
     /// Constants were folded as doubles compute them.
     Fold,
 }

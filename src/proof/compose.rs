@@ -79,6 +79,7 @@ impl Whole<'_> {
                 self.saturation(e, &inputs, &Lengths::default())
             }
             How::Splice(parts) => self.splice(&edge.before, &edge.after, parts),
+            How::NormalForm(pairs) => self.collected(&edge.before, &edge.after, pairs),
             How::Fold => self.fold(&edge.before, &edge.after),
         }
     }
@@ -158,6 +159,26 @@ impl Whole<'_> {
                 }
             }
         }
+        let goals = pairs(&old, &before.1, &new, &after.1);
+        prove(&mut self.terms, &equations, &goals, false, &mut self.steps)
+    }
+
+    /// Sums that were written in another way.
+    fn collected(
+        &mut self,
+        before: &Form,
+        after: &Form,
+        sums: &[(Id, Id)],
+    ) -> Result<Vec<Option<StepId>>, ProofError> {
+        let vars = self.vars.clone();
+        let old = self.terms.import(&before.0, &vars)?;
+        let new = self.terms.import(&after.0, &vars)?;
+        let equation = |&(a, b): &(Id, Id)| Equation {
+            left: old[a as usize],
+            right: new[b as usize],
+            cause: Cause::NormalForm,
+        };
+        let equations: Vec<Equation> = sums.iter().map(equation).collect();
         let goals = pairs(&old, &before.1, &new, &after.1);
         prove(&mut self.terms, &equations, &goals, false, &mut self.steps)
     }
