@@ -57,8 +57,10 @@ fn term(graph: &Graph, id: Id) -> Option<(Monomial, Ratio)> {
             }
             continue;
         }
+        // An integer that is read as a float is what it is in its own ring.
+        let float = graph.ty(id).dtype.is_float();
         let args = &graph.node(id).args;
-        match graph.application(id).map_or(Ring::None, |(op, ..)| op.def().ring) {
+        match graph.application(id).filter(|_| float).map_or(Ring::None, |(op, ..)| op.def().ring) {
             Ring::Product => stack.extend([(args[0], halves), (args[1], halves)]),
             Ring::Quotient => stack.extend([(args[0], halves), (args[1], -halves)]),
             Ring::Square => stack.push((args[0], 2 * halves)),

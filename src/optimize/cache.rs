@@ -40,6 +40,7 @@ impl Cache {
             let node = graph.node(id);
             match node.head {
                 Head::Const(bits) => key.extend([0, bits]),
+                Head::Int(d, x) => key.extend([4, u64::from(d as u8), x.cast_unsigned()]),
                 Head::Size(s) => key.extend([1, number(&mut self.dims, graph.size(s))]),
                 Head::Var(v) => {
                     let f = graph.facts(id);

@@ -77,7 +77,8 @@ impl<'a> Sums<'a> {
     }
 
     fn is_sum(&self, id: Id) -> bool {
-        matches!(Sums::ring(self.graph, id), Ring::Sum | Ring::Difference | Ring::Opposite)
+        let ring = Sums::ring(self.graph, id);
+        matches!(ring, Ring::Sum | Ring::Difference | Ring::Opposite) && self.graph.ty(id).dtype.is_float()
     }
 
     /// Reads a sum down to what is not one, or is read elsewhere too.
@@ -145,6 +146,7 @@ impl<'a> Sums<'a> {
         let node = self.graph.node(id);
         match node.head {
             Head::Const(bits) => Some(out.lit(f64::from_bits(bits))),
+            Head::Int(d, x) => Some(out.int(d, x)),
             Head::Size(s) => Some(out.length(self.graph.size(s))),
             Head::Var(v) => {
                 let (name, ty) = &self.graph.vars()[v as usize];

@@ -152,6 +152,7 @@ impl<'a> Joint<'a> {
         };
         match graph.node(id).head {
             Head::Const(bits) => Some(out.lit(f64::from_bits(bits))),
+            Head::Int(d, x) => Some(out.int(d, x)),
             Head::Size(s) => Some(out.length(&lengths.outward(graph.size(s)))),
             Head::Var(v) => match place {
                 Place::New(..) => at[reads[0]],

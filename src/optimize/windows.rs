@@ -204,6 +204,7 @@ impl Part<'_> {
             let node = self.whole.node(id);
             let new = match node.head {
                 Head::Const(bits) => self.graph.lit(f64::from_bits(bits)),
+                Head::Int(d, x) => self.graph.int(d, x),
                 Head::Size(s) => self.graph.length(&self.lengths.inward(self.whole.size(s))),
                 Head::Op(..) if self.free[id as usize] && ready => {
                     self.copy(id);

@@ -105,6 +105,7 @@ impl Whole<'_> {
             at[i] = match &term.head {
                 Head::Var(v) => inputs.get(*v as usize).copied().ok_or(ProofError::NoWay)?,
                 Head::Const(b) => self.terms.lit(f64::from_bits(*b)),
+                Head::Int(d, x) => self.terms.int(*d, *x),
                 Head::Size(d) => self.terms.length(&lengths.outward(d)),
                 Head::Op(op, attr) => {
                     let args: Vec<TermId> = term.args.iter().map(|&a| at[a as usize]).collect();
