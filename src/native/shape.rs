@@ -26,7 +26,8 @@ pub(super) struct Vectors {
 impl Vectors {
     pub(super) fn of(form: Form, format: Format) -> Vectors {
         match format {
-            Format::F64 => Vectors { widest: form.bytes() / 8, block: f64::BLOCK },
+            // Integers have steps of their own; loops never see them.
+            Format::F64 | Format::I64 => Vectors { widest: form.bytes() / 8, block: f64::BLOCK },
             Format::F32 => Vectors { widest: form.bytes() / 4, block: f32::BLOCK },
         }
     }
