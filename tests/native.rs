@@ -27,14 +27,15 @@ fn run(backend: &dyn Backend, plan: &Plan, values: &[ArrayRef<'_>]) -> Vec<Array
     let mut scratch = Scratch::default();
     plan.prepare(values, &mut scratch, Limits::default()).unwrap();
     let mut out: Vec<Array> = (0..plan.output_count())
-        .map(|k| Array::zeros(plan.output_dtype(k), &plan.output_shape(&scratch, k)))
+        .map(|k| Array::zeros(plan.output_format(k).dtype(), &plan.output_shape(&scratch, k)))
         .collect();
     let mut memory: Vec<SliceMut<'_>> = out
         .iter_mut()
         .map(|o| match o {
             Array::F64(x) => SliceMut::F64(x.as_slice_mut().unwrap()),
             Array::F32(x) => SliceMut::F32(x.as_slice_mut().unwrap()),
-            _ => unreachable!("the programs here compute with floats"),
+            Array::I64(x) => SliceMut::I64(x.as_slice_mut().unwrap()),
+            other => unreachable!("{other:?} is no format"),
         })
         .collect();
     plan.run(backend, values, &mut memory, &mut scratch).unwrap();
