@@ -7,7 +7,7 @@ use super::error::RunError;
 use super::plan::{FoldSpec, Fused};
 use super::product::Gemm;
 use crate::math::Element;
-use crate::op::{Block3, Map1, Map2, Map3};
+use crate::op::{Block3, FOLD_LANES, Map1, Map2, Map3};
 use crate::ty::DType;
 
 /// How the elements of an array are stored and computed.
@@ -98,6 +98,8 @@ pub(crate) trait Cell: Gemm + FromInteger {
     fn three(k: &Map3) -> Block3<Self>;
     /// The kernel that folds a block.
     fn fold(spec: &FoldSpec) -> fn(&[Self]) -> Self;
+    /// The kernel that joins the lanes of a block.
+    fn join(spec: &FoldSpec) -> fn(&[Self; FOLD_LANES]) -> Self;
     /// Elements in this format, converted where they are in the other.
     fn read(slice: Slice<'_>) -> Cow<'_, [Self]>;
     /// Elements of this format to be written.
@@ -136,7 +138,7 @@ fn converted<A: Element, B: Element>(from: &[A]) -> Vec<B> {
 }
 
 macro_rules! cell {
-    ($t:ident, $format:ident, $other:ident, $n:expr, $block:ident, $fold:ident, $run:ident) => {
+    ($t:ident, $format:ident, $other:ident, $n:expr, $block:ident, $fold:ident, $join:ident, $run:ident) => {
         impl Cell for $t {
             const FORMAT: Format = Format::$format;
             const BLOCK: usize = $n;
@@ -151,6 +153,9 @@ macro_rules! cell {
             }
             fn fold(spec: &FoldSpec) -> fn(&[$t]) -> $t {
                 spec.$fold
+            }
+            fn join(spec: &FoldSpec) -> fn(&[$t; FOLD_LANES]) -> $t {
+                spec.$join
             }
             fn read(slice: Slice<'_>) -> Cow<'_, [$t]> {
                 match slice {
@@ -182,8 +187,8 @@ macro_rules! cell {
     };
 }
 
-cell!(f64, F64, F32, super::BLOCK, block, fold, run);
-cell!(f32, F32, F64, 2 * super::BLOCK, single, single, run_single);
+cell!(f64, F64, F32, super::BLOCK, block, fold, join, run);
+cell!(f32, F32, F64, 2 * super::BLOCK, single, single, join_single, run_single);
 
 /// Memory of one format during a call.
 #[derive(Debug)]

@@ -55,6 +55,7 @@ pub use array::{Array, ArrayMut, ArrayRef, Input, Output, OutputArray};
 pub use backend::{Backend, FusedArgs, Ready, Strided};
 pub(crate) use blocks::kept_strides;
 pub use blocks::{BLOCK, Blocks};
+pub(crate) use cell::Cell;
 pub use cell::{Format, Slice, SliceMut};
 pub(crate) use dot::dot;
 pub use error::{PlanError, RunError};

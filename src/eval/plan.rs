@@ -156,6 +156,8 @@ pub struct FoldSpec {
     pub single: fn(&[f32]) -> f32,
     /// The lanes of a block.
     pub join: fn(&[f64; FOLD_LANES]) -> f64,
+    /// The lanes of a block of singles.
+    pub join_single: fn(&[f32; FOLD_LANES]) -> f32,
     /// Two partial results.
     pub merge: fn(f64, f64) -> f64,
     /// The axes of the space that it removes.

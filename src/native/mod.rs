@@ -26,4 +26,5 @@ mod walk;
 #[cfg(not(all(target_arch = "x86_64", not(miri))))]
 use nowhere as page;
 
-pub use loops::{Native, Width};
+pub use crate::math::Width;
+pub use loops::Native;

@@ -89,7 +89,7 @@ impl<'a> Writer<'a> {
         (self.graph.ty(made) == &want).then_some(made)
     }
 
-    fn add(&mut self, ring: Ring, args: &[Id]) -> Option<Id> {
+    pub(super) fn add(&mut self, ring: Ring, args: &[Id]) -> Option<Id> {
         self.graph.add(op(ring)?, &Attr::None, args).ok()
     }
 
@@ -147,7 +147,7 @@ impl<'a> Writer<'a> {
         best.map(|(_, _, id, e)| (id, e))
     }
 
-    fn times_power(&mut self, x: Id, atom: Id, halves: i32) -> Option<Id> {
+    pub(super) fn times_power(&mut self, x: Id, atom: Id, halves: i32) -> Option<Id> {
         let power = self.power(atom, halves.abs())?;
         match (halves > 0, self.is_one(x)) {
             (true, true) => Some(power),
@@ -181,7 +181,7 @@ impl<'a> Writer<'a> {
     }
 
     /// Positive terms are added, negative ones subtracted; small shapes first.
-    fn sum(&mut self, p: &Poly) -> Option<Id> {
+    pub(super) fn sum(&mut self, p: &Poly) -> Option<Id> {
         let mut terms: Vec<(bool, Id)> = Vec::with_capacity(p.0.len());
         for (m, c) in &p.0 {
             terms.push((c.is_negative(), self.term(m, c.abs())?));
@@ -250,7 +250,7 @@ impl<'a> Writer<'a> {
 
     /// A coefficient; a fraction that doubles cannot hold stays a quotient of constants, which is
     /// computed when a function is made.
-    fn number(&mut self, c: Ratio) -> Option<Id> {
+    pub(super) fn number(&mut self, c: Ratio) -> Option<Id> {
         if let Some((lo, hi)) = self.dtype.bounds() {
             return c.whole().filter(|x| (lo..=hi).contains(x)).map(|x| self.graph.int(self.dtype, x));
         }

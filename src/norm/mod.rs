@@ -8,6 +8,7 @@
 mod atoms;
 mod divide;
 mod fraction;
+mod long;
 mod lower;
 mod pairs;
 mod poly;
@@ -15,6 +16,7 @@ mod ratio;
 mod relation;
 
 use atoms::{Mode, Reader};
+pub(crate) use long::collected;
 use lower::Writer;
 use pairs::Pair;
 use poly::Poly;
