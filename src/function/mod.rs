@@ -14,6 +14,7 @@ mod map;
 mod outputs;
 mod repeat;
 mod saved;
+mod saved_state;
 mod shared;
 
 pub use crate::eval::{Array, ArrayMut, ArrayRef};
@@ -26,4 +27,5 @@ pub use input::{Given, IntoInput};
 pub use map::Each;
 pub use outputs::Outputs;
 pub use saved::{LoadError, SaveError, Saved};
+pub use saved_state::SavedState;
 pub use shared::{Shared, Stateful};

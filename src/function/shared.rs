@@ -152,6 +152,28 @@ impl Builder {
 }
 
 impl Stateful {
+    pub(super) fn from_parts(
+        function: Function,
+        given: usize,
+        shared: Vec<Shared>,
+        updated: Vec<usize>,
+    ) -> Stateful {
+        Stateful { function, given, shared, updated }
+    }
+
+    /// The shared variables that it reads or changes.
+    pub fn shared(&self) -> &[Shared] {
+        &self.shared
+    }
+
+    pub(super) fn given(&self) -> usize {
+        self.given
+    }
+
+    pub(super) fn updated(&self) -> &[usize] {
+        &self.updated
+    }
+
     /// The function of inputs and shared variables, to outputs and then updates.
     pub fn function(&self) -> &Function {
         &self.function
