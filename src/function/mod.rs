@@ -16,12 +16,13 @@ mod repeat;
 mod saved;
 mod shared;
 
+pub use crate::eval::{Array, ArrayMut, ArrayRef};
 pub use builder::Builder;
 pub use cache::Cache;
 pub use check::Downcast;
 pub use compile::{Function, Loops, OnUnused, Options};
 pub use error::{CallError, CompileError};
-pub use input::IntoInput;
+pub use input::{Given, IntoInput};
 pub use map::Each;
 pub use outputs::Outputs;
 pub use saved::{LoadError, SaveError, Saved};

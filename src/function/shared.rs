@@ -8,7 +8,7 @@ use ndarray::{ArrayD, ArrayViewD, CowArray, IxDyn};
 use super::builder::{Builder, replaces};
 use super::compile::Function;
 use super::error::{CallError, CompileError};
-use super::input::IntoInput;
+use super::input::{Given, IntoInput};
 use crate::expr::Expr;
 use crate::ty::{DType, Dim, Shape, Sym, Ty};
 
@@ -208,8 +208,8 @@ impl Stateful {
     /// # Errors
     /// As there.
     pub fn call_with(&self, args: &[&dyn IntoInput]) -> Result<Vec<ArrayD<f64>>, CallError> {
-        let arrays =
-            args.iter().map(|a| a.to_input()).collect::<Result<Vec<CowArray<'_, f64, IxDyn>>, _>>()?;
+        let given = args.iter().map(|a| a.to_input()).collect::<Result<Vec<Given<'_>>, _>>()?;
+        let arrays: Vec<CowArray<'_, f64, IxDyn>> = given.iter().map(|a| a.view().to_doubles()).collect();
         self.call(&arrays.iter().map(|a| a.view()).collect::<Vec<_>>())
     }
 }

@@ -108,11 +108,11 @@ pub enum View {
 
 /// An operand as a whole: its lengths, and its elements in row-major order.
 #[derive(Debug, Clone, Copy)]
-pub struct Dense<'a> {
+pub struct Dense<'a, T = f64> {
     /// Lengths.
     pub lens: &'a [usize],
     /// Elements.
-    pub data: &'a [f64],
+    pub data: &'a [T],
 }
 
 /// Writes a result of given lengths, in row-major order, from whole operands; or says in words which
