@@ -225,8 +225,8 @@ impl<'a, T: Gemm> Matrix<'a, T> {
     #[inline(always)]
     fn rows_times(&self, r: usize, x: &[T], out: &mut [T]) {
         let mut rows: [&[T]; ROWS] = [&[]; ROWS];
-        for i in 0..ROWS {
-            rows[i] = &self.data[place(self.at + signed(r + i) * self.strides.0)..];
+        for (i, row) in rows.iter_mut().enumerate() {
+            *row = &self.data[place(self.at + signed(r + i) * self.strides.0)..];
         }
         if x.len() <= BLOCK {
             out.copy_from_slice(&lanes_of_rows(rows, x));

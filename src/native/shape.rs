@@ -25,10 +25,8 @@ pub(super) struct Vectors {
 
 impl Vectors {
     pub(super) fn of(form: Form, format: Format) -> Vectors {
-        match format {
-            Format::F64 => Vectors { widest: form.bytes() / 8, block: f64::BLOCK },
-            Format::F32 => Vectors { widest: form.bytes() / 4, block: f32::BLOCK },
-        }
+        let (bytes, block) = if format == Format::F32 { (4, f32::BLOCK) } else { (8, f64::BLOCK) };
+        Vectors { widest: form.bytes() / bytes, block }
     }
 }
 
