@@ -5,7 +5,9 @@
 
 mod support;
 
-use egrad::eval::{Array, ArrayRef, Backend, Blocks, Input, Limits, Output, Plan, Scratch, SliceMut, Step};
+use egrad::eval::{
+    Array, ArrayRef, Backend, Blocks, Format, Input, Limits, Output, Plan, Scratch, SliceMut, Step,
+};
 use egrad::expr::Expr;
 use egrad::graph::import;
 use egrad::native::{Native, Width};
@@ -27,13 +29,18 @@ fn run(backend: &dyn Backend, plan: &Plan, values: &[ArrayRef<'_>]) -> Vec<Array
     let mut scratch = Scratch::default();
     plan.prepare(values, &mut scratch, Limits::default()).unwrap();
     let mut out: Vec<Array> = (0..plan.output_count())
-        .map(|k| Array::zeros(plan.output_format(k), &plan.output_shape(&scratch, k)))
+        .map(|k| {
+            let single = plan.output_format(k) == Format::F32;
+            let dtype = if single { DType::F32 } else { DType::F64 };
+            Array::zeros(dtype, &plan.output_shape(&scratch, k))
+        })
         .collect();
     let mut memory: Vec<SliceMut<'_>> = out
         .iter_mut()
         .map(|o| match o {
             Array::F64(x) => SliceMut::F64(x.as_slice_mut().unwrap()),
             Array::F32(x) => SliceMut::F32(x.as_slice_mut().unwrap()),
+            other => panic!("an output of {}", other.dtype()),
         })
         .collect();
     plan.run(backend, values, &mut memory, &mut scratch).unwrap();
