@@ -2,6 +2,7 @@
 //! computes in 128 bits and keeps the low bits of each type.
 
 #![allow(clippy::unwrap_used, reason = "tests")]
+#![allow(clippy::panic, reason = "tests")]
 #![allow(clippy::cast_possible_truncation, reason = "keeping the low bits is what is tested")]
 
 use egrad::eval::{Array, ArrayRef, reference};

@@ -282,10 +282,10 @@ fn convert(from: Slice<'_>, to: SliceMut<'_>) {
         (Slice::F64(x), SliceMut::I64(y)) => integers(x, y),
         (Slice::F32(x), SliceMut::I64(y)) => integers(x, y),
         (Slice::I64(x), SliceMut::F64(y)) => {
-            y.iter_mut().zip(x).for_each(|(o, x)| *o = f64::from_integer(*x))
+            y.iter_mut().zip(x).for_each(|(o, x)| *o = f64::from_integer(*x));
         }
         (Slice::I64(x), SliceMut::F32(y)) => {
-            y.iter_mut().zip(x).for_each(|(o, x)| *o = f32::from_integer(*x))
+            y.iter_mut().zip(x).for_each(|(o, x)| *o = f32::from_integer(*x));
         }
         (Slice::I64(x), SliceMut::I64(y)) => y.copy_from_slice(x),
     }

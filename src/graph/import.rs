@@ -211,7 +211,7 @@ impl Importer {
                     let operands = self.operands(e, want);
                     let mut args: Vec<Id> = operands.iter().map(|(a, w)| self.of[&(a.id(), *w)]).collect();
                     if op.def().role == Role::Elementwise && *op != Op::conversion() {
-                        self.to_floats(e, *op, &operands, &mut args)?;
+                        self.convert_to_floats(e, *op, &operands, &mut args)?;
                     }
                     let attr = canonical(attr, e.arg(0).rank(), &self.unify);
                     self.graph.add(*op, &attr, &args)?
@@ -225,7 +225,7 @@ impl Importer {
     }
 
     /// Converts the integers among the operands of an elementwise operator that computes with floats.
-    fn to_floats(
+    fn convert_to_floats(
         &mut self,
         e: &Expr,
         op: Op,

@@ -25,8 +25,11 @@ pub(super) struct Vectors {
 
 impl Vectors {
     pub(super) fn of(form: Form, format: Format) -> Vectors {
-        let (bytes, block) = if format == Format::F32 { (4, f32::BLOCK) } else { (8, f64::BLOCK) };
-        Vectors { widest: form.bytes() / bytes, block }
+        match format {
+            // Integers have steps of their own; loops never see them.
+            Format::F64 | Format::I64 => Vectors { widest: form.bytes() / 8, block: f64::BLOCK },
+            Format::F32 => Vectors { widest: form.bytes() / 4, block: f32::BLOCK },
+        }
     }
 }
 

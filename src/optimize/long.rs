@@ -28,7 +28,7 @@ pub(super) fn collect(
     if sums.long.is_empty() {
         return None;
     }
-    let (out, at, pairs) = sums.rewritten(options)?;
+    let Rewritten { graph: out, at, pairs } = sums.rewritten(options)?;
     let new: Vec<Id> = roots.iter().map(|&r| at[r as usize]).collect::<Option<_>>()?;
     let cost = |g: &Graph, r: &[Id]| graph_cost(&options.model, g, r);
     if cost(&out, &new) >= cost(graph, roots) * (1.0 - 1e-9) {
@@ -40,6 +40,15 @@ pub(super) fn collect(
         how: How::NormalForm(pairs),
     });
     Some((out, new))
+}
+
+/// A graph with long sums written anew.
+struct Rewritten {
+    graph: Graph,
+    /// Where each node went.
+    at: Vec<Option<Id>>,
+    /// Sums that changed, and what they became.
+    pairs: Vec<(Id, Id)>,
 }
 
 /// The maximal sums of a graph.
@@ -109,8 +118,8 @@ impl<'a> Sums<'a> {
         self.long.insert(top, terms);
     }
 
-    /// The graph anew, where each node went, and which new nodes long sums became.
-    fn rewritten(&self, options: &Options) -> Option<(Graph, Vec<Option<Id>>, Vec<(Id, Id)>)> {
+    /// The graph anew, each long sum in its cheapest form.
+    fn rewritten(&self, options: &Options) -> Option<Rewritten> {
         let mut out = Graph::new();
         for (name, ty) in self.graph.vars() {
             out.var(name, ty);
@@ -139,7 +148,7 @@ impl<'a> Sums<'a> {
             }
             at[id as usize] = Some(forms[best]);
         }
-        Some((out, at, pairs))
+        Some(Rewritten { graph: out, at, pairs })
     }
 
     fn copy(&self, out: &mut Graph, at: &[Option<Id>], id: Id) -> Option<Id> {
