@@ -43,6 +43,7 @@ mod plan;
 mod product;
 mod reduce;
 pub mod reference;
+mod row;
 mod run;
 mod show;
 mod split;
