@@ -146,11 +146,10 @@ impl<'a> Elaborator<'a> {
             }
             Code::Truth(op, n) => {
                 let items = self.pop_many(*n);
-                let wrong =
-                    items.iter().find_map(|i| i.value.as_expr().filter(|e| e.ty().dtype != DType::Bool));
+                let wrong = items.iter().find_map(|i| i.value.as_expr().filter(|e| e.ty().dtype.is_float()));
                 if let Some(e) = wrong {
                     let message = format!(
-                        "{} takes truth values, not {}; powers are written `**`, bits are not computed with",
+                        "{} takes truth values and integers, not {}; powers are written `**`",
                         quoted(self.source.slice(span)),
                         e.ty().dtype
                     );

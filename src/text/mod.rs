@@ -12,7 +12,7 @@
 //!
 //! A method is a function of what stands before the point, `x.sum(axis=0)`, and the modules of Theano and
 //! NumPy may be named: `T.exp(x)`, `v + np.array([1., 2.])`. `a if c else b` is `where(c, a, b)`; `& | ^ ~`
-//! are for truth values; an index may hold `...`, `None` and integer expressions.
+//! are for truth values and bits of integers; an index may hold `...`, `None` and integer expressions.
 //!
 //! Lines end at a line break outside of brackets, or at `;`. Operators are those of Python; `/` is
 //! true division, comparisons give truth values. Every operator of the table can be called by its
