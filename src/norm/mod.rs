@@ -6,7 +6,9 @@
 //! coefficients are used, so each proposal is equal over the reals wherever both are defined.
 
 mod atoms;
+mod complement;
 mod divide;
+mod field;
 mod fraction;
 mod lower;
 mod pairs;
@@ -14,10 +16,13 @@ mod poly;
 mod ratio;
 mod relation;
 
-use atoms::{Mode, Reader};
+use atoms::Reader;
+use field::Inverse;
 use lower::Writer;
 use pairs::Pair;
 use relation::Relation;
+
+use rustc_hash::FxHashMap;
 
 use crate::graph::{Graph, Id};
 use crate::op::Ring;
@@ -27,6 +32,7 @@ use crate::rules::{Assumes, Profile, RuleSet};
 #[derive(Debug, Default)]
 pub(crate) struct Relations {
     equations: Vec<Relation>,
+    inverses: Vec<Inverse>,
     pairs: Vec<Pair>,
 }
 
@@ -35,13 +41,14 @@ impl Relations {
     pub(crate) fn of(set: &RuleSet) -> Relations {
         let directed = || set.rules().iter();
         let equations = directed().filter(|r| r.has_tag("normal")).filter_map(Relation::of).collect();
+        let inverses = directed().filter(|r| r.has_tag("normal")).filter_map(Inverse::of).collect();
         let mut pairs: Vec<Pair> = Vec::new();
         for pair in directed().filter(|r| !r.has_tag("search")).flat_map(Pair::of) {
             if !pairs.contains(&pair) {
                 pairs.push(pair);
             }
         }
-        Relations { equations, pairs }
+        Relations { equations, inverses, pairs }
     }
 }
 
@@ -58,30 +65,48 @@ pub(crate) fn propose(
     }
     let tops = tops(graph, roots);
     let mut pairs = Vec::new();
-    for mode in [Mode::Flat, Mode::Expand] {
-        let mut reader = Reader::new(mode);
-        for &id in &tops {
-            let Some(poly) = reader.read(graph, id) else { continue };
-            let mut all =
-                relation::reduced(graph, &mut reader, &poly, &relations.equations, profile.grants());
-            all.push(poly.as_ref().clone());
-            for poly in &all {
-                let mut found = Writer::new(graph).forms(poly);
-                found.extend(fraction::forms(graph, &reader, poly));
-                if mode == Mode::Flat
-                    && let Some(grouped) = pairs::grouped(graph, poly, &relations.pairs)
-                {
-                    found.extend(Writer::new(graph).forms(&grouped));
-                }
-                let mut writer = Writer::new(graph);
-                let shaped = found.into_iter().filter_map(|new| writer.shaped(new, id));
-                pairs.extend(shaped.filter(|&new| new != id).map(|new| (id, new)));
-            }
-        }
+    let mut flat = Reader::flat(FxHashMap::default());
+    proposals(graph, &mut flat, &tops, profile, relations, &mut pairs);
+    let given = field::given(graph, &mut flat, roots, relations, profile.grants());
+    proposals(graph, &mut Reader::expand(flat), &tops, profile, relations, &mut pairs);
+    if !given.is_empty() {
+        let mut field = Reader::expand(Reader::flat(given));
+        proposals(graph, &mut field, &tops, profile, relations, &mut pairs);
     }
     pairs.sort_unstable();
     pairs.dedup();
     pairs
+}
+
+/// What one way of reading finds.
+fn proposals(
+    graph: &mut Graph,
+    reader: &mut Reader,
+    tops: &[Id],
+    profile: Profile,
+    relations: &Relations,
+    pairs: &mut Vec<(Id, Id)>,
+) {
+    for &id in tops {
+        let Some(poly) = reader.read(graph, id) else { continue };
+        // What is only written with the functions that were chosen is no simpler: `1/t - 1` is `exp(x)`.
+        if reader.is_foreign(&poly) {
+            continue;
+        }
+        let all = relation::reduced(graph, reader, &poly, &relations.equations, profile.grants());
+        for poly in &all {
+            let mut found = Writer::new(graph).forms(poly);
+            found.extend(fraction::forms(graph, reader, poly));
+            if reader.is_flat()
+                && let Some(grouped) = pairs::grouped(graph, poly, &relations.pairs)
+            {
+                found.extend(Writer::new(graph).forms(&grouped));
+            }
+            let mut writer = Writer::new(graph);
+            let shaped = found.into_iter().filter_map(|new| writer.shaped(new, id));
+            pairs.extend(shaped.filter(|&new| new != id).map(|new| (id, new)));
+        }
+    }
 }
 
 /// Ring operators that are roots, are shared, or are used by something that is not one.
