@@ -16,7 +16,8 @@ fn calls(c: &mut Criterion, group: &str, text: &str, n: usize, threads: usize) {
         let Ok(p) = parse_infix(&Source::text_only(&text), &[]) else { continue };
         let threads = Threads::Exactly(NonZeroUsize::new(threads).unwrap_or(NonZeroUsize::MIN));
         let Ok(f) = Function::builder().threads(threads).build(&p.inputs, &p.results) else { continue };
-        let inputs: Vec<Array> = p.inputs.iter().map(|e| Array::zeros(format, &vec![n; e.rank()])).collect();
+        let inputs: Vec<Array> =
+            p.inputs.iter().map(|e| Array::zeros(format.dtype(), &vec![n; e.rank()])).collect();
         let views: Vec<ArrayRef<'_>> = inputs.iter().map(Array::view).collect();
         let Ok(mut outputs) = f.call_arrays(&views) else { continue };
         let mut into: Vec<ArrayMut<'_>> = outputs.iter_mut().map(Array::view_mut).collect();

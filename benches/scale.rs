@@ -67,7 +67,7 @@ fn scale(c: &mut Criterion) {
     let mut group = c.benchmark_group("scale");
     group.sample_size(10);
     for (name, make) in shapes {
-        for n in [100, 1_000, 10_000, 100_000] {
+        for n in [100, 1_000, 10_000, 100_000, 1_000_000] {
             let (graph, roots) = gradient(make, n);
             group.throughput(Throughput::Elements(graph.len() as u64));
             group.bench_with_input(BenchmarkId::new(name, n), &n, |b, _| {

@@ -6,6 +6,7 @@ use crate::expr::TypeError;
 use crate::expr::type_of;
 use crate::op::{Arg, Attr, Fold, Interval, Kernel, Law, Op, Role};
 use crate::ty::{DType, Ty};
+use smallvec::SmallVec;
 
 /// Facts about a value, true wherever the value is defined (not NaN).
 #[derive(Debug, Clone, PartialEq)]
@@ -26,8 +27,19 @@ impl Facts {
     /// An input: nothing but its type.
     pub fn var(ty: Ty) -> Facts {
         let integral = !ty.dtype.is_float();
-        let range = if ty.dtype == DType::Bool { Interval::UNIT } else { Interval::ALL };
-        Facts { ty, constant: None, range, nonzero: false, integral }
+        Facts { range: type_range(ty.dtype), ty, constant: None, nonzero: false, integral }
+    }
+
+    /// A scalar integer of an element type. As a number it is known where doubles hold it.
+    pub fn integer(dtype: DType, x: i64) -> Facts {
+        let value = exact(x);
+        Facts {
+            ty: Ty::scalar(dtype),
+            constant: value,
+            range: value.map_or(type_range(dtype), Interval::point),
+            nonzero: x != 0,
+            integral: true,
+        }
     }
 
     /// A scalar constant.
@@ -93,7 +105,7 @@ impl Facts {
     pub fn with_type(op: Op, args: &[&Facts], ty: Ty) -> Facts {
         let def = op.def();
         let mut out = Facts {
-            range: if ty.dtype == DType::Bool { Interval::UNIT } else { Interval::ALL },
+            range: type_range(ty.dtype),
             integral: !ty.dtype.is_float(),
             ty,
             constant: None,
@@ -115,11 +127,26 @@ impl Facts {
                 }
             }
         }
+        if !out.ty.dtype.is_float() && def.role != Role::Move {
+            out.wrapped(args);
+        }
         // Moving a constant around leaves it the constant.
         if def.role == Role::Move && matches!(def.kernel, Kernel::View(_) | Kernel::Reshape) {
             out.constant = args[0].constant;
         }
         out
+    }
+
+    /// Laws speak of real numbers: of an integer they hold where it cannot have lost a high bit, nor a fraction.
+    fn wrapped(&mut self, args: &[&Facts]) {
+        let own = type_range(self.ty.dtype);
+        let inside = self.range.lo >= own.lo.max(-EXACT) && self.range.hi <= own.hi.min(EXACT);
+        let whole = args.iter().all(|f| f.integral);
+        let bits = |f: &&Facts| f.ty.dtype == DType::Bool;
+        if !inside || !whole || self.ty.dtype == DType::Bool && !args.iter().all(bits) {
+            self.range = own;
+            self.nonzero = false;
+        }
     }
 
     /// Both at once. `None` when they contradict each other.
@@ -148,6 +175,25 @@ impl Facts {
     }
 }
 
+/// The largest integer below which doubles hold every one.
+pub const EXACT: f64 = 9_007_199_254_740_992.0;
+
+/// An integer as a double, where doubles hold it and all smaller ones.
+pub fn exact(x: i64) -> Option<f64> {
+    #[allow(clippy::cast_precision_loss, reason = "checked")]
+    let value = x as f64;
+    (value.abs() <= EXACT).then_some(value)
+}
+
+/// Where the numbers of an element type lie.
+fn type_range(dtype: DType) -> Interval {
+    match dtype.bounds() {
+        #[allow(clippy::cast_precision_loss, reason = "the bounds are powers of two, or exact")]
+        Some((lo, hi)) => Interval { lo: lo as f64, hi: hi as f64 },
+        None => Interval::ALL,
+    }
+}
+
 /// The value of `op` on constants, when it is exact and of moderate size.
 ///
 /// Folding what rounds would put unequal numbers in one class; folding what is huge lets constants
@@ -156,6 +202,23 @@ pub fn fold_exact(op: Op, args: &[f64]) -> Option<f64> {
     let exact = exact_value(op, args)?;
     let size = exact.abs();
     (exact == 0.0 || (1e-9..=1e9).contains(&size)).then_some(exact)
+}
+
+/// The number that an application is, from those that its operands are: of integers as their type holds it, of
+/// floats as [`fold_exact`].
+pub fn folded(op: Op, ty: &Ty, args: &[&Facts]) -> Option<f64> {
+    let numbers: SmallVec<[f64; 3]> = args.iter().map(|f| f.constant).collect::<Option<_>>()?;
+    if !ty.dtype.is_int() {
+        return fold_exact(op, &numbers);
+    }
+    if let ([x], [f]) = (numbers.as_slice(), args)
+        && f.ty.dtype.is_float()
+    {
+        return exact(ty.dtype.truncate(*x)).filter(|_| op == Op::conversion());
+    }
+    let whole = numbers.iter().all(|x| x.fract() == 0.0 && x.abs() <= EXACT);
+    let integers: SmallVec<[i64; 3]> = numbers.iter().map(|x| DType::I64.truncate(*x)).collect();
+    op.def().ints.value(&integers).filter(|_| whole).and_then(|x| exact(ty.dtype.wrap(x)))
 }
 
 /// The value of an elementwise operator on scalars; `None` for another operator.

@@ -30,8 +30,11 @@ pub mod verify;
 /// What most programs need: `use egrad::prelude::*;`.
 pub mod prelude {
     pub use crate::expr::{
-        Expr, IntoExpr, concatenate, dcol, dmatrix, dot, drow, dscalar, dtensor3, dvector, fill, fmatrix,
-        fscalar, fvector, switch, tensor,
+        Expr, IntoExpr, bcol, bmatrix, brow, bscalar, btensor3, btensor4, bvector, concatenate, dcol,
+        dmatrix, dot, drow, dscalar, dtensor3, dtensor4, dvector, fcol, fill, fmatrix, frow, fscalar,
+        ftensor3, ftensor4, fvector, icol, imatrix, irow, iscalar, itensor3, itensor4, ivector, lcol,
+        lmatrix, lrow, lscalar, ltensor3, ltensor4, lvector, switch, tensor, wcol, wmatrix, wrow, wscalar,
+        wtensor3, wtensor4, wvector,
     };
     pub use crate::grad::{grad, grads, hessian, jacobian};
     pub use crate::pp::pp;

@@ -96,10 +96,7 @@ fn inputs_that_make_no_function() {
     assert_eq!(words(&[&x, &y], &[x.exp()]), "input 1 (`y`) is not used to compute any output");
     assert_eq!(words(&[&x.exp()], &[x.exp()]), "input 0 is not a variable but `exp`");
     let cast = |e: &Expr, d| Expr::apply(Op::Cast, Attr::DType(d), [e.clone()]);
-    assert_eq!(
-        words(&[&x], &[cast(&x, DType::I32)]),
-        "conversion from f64 to i32 is not supported: it may lose information"
-    );
+    assert!(compile(&[&x], &[cast(&x, DType::I32)]).is_ok());
     assert!(compile(&[&x], &[cast(&x.gt(0), DType::F64)]).is_ok());
 }
 

@@ -1,10 +1,11 @@
 //! Compiled loops against the block interpreter, bit for bit, at every width of this processor.
 
 #![allow(clippy::unwrap_used, reason = "tests")]
+#![allow(clippy::cast_possible_truncation, reason = "rounding to singles")]
 
 mod support;
 
-use egrad::eval::{Backend, Blocks, Limits, Plan, Scratch, Step};
+use egrad::eval::{Array, ArrayRef, Backend, Blocks, Input, Limits, Output, Plan, Scratch, SliceMut, Step};
 use egrad::expr::Expr;
 use egrad::graph::import;
 use egrad::native::{Native, Width};
@@ -21,22 +22,43 @@ fn same(a: f64, b: f64) -> bool {
     a.to_bits() == b.to_bits() || a.is_nan() && b.is_nan()
 }
 
-fn run(backend: &dyn Backend, plan: &Plan, values: &[ArrayViewD<'_, f64>]) -> Vec<ArrayD<f64>> {
+/// Inputs and outputs are in the formats of the plan.
+fn run(backend: &dyn Backend, plan: &Plan, values: &[ArrayRef<'_>]) -> Vec<ArrayD<f64>> {
     let mut scratch = Scratch::default();
     plan.prepare(values, &mut scratch, Limits::default()).unwrap();
-    let mut out: Vec<ArrayD<f64>> = (0..plan.output_count())
-        .map(|k| ArrayD::from_elem(IxDyn(&plan.output_shape(&scratch, k)), f64::NAN))
+    let mut out: Vec<Array> = (0..plan.output_count())
+        .map(|k| Array::zeros(plan.output_format(k).dtype(), &plan.output_shape(&scratch, k)))
         .collect();
-    let mut memory: Vec<&mut [f64]> = out.iter_mut().map(|o| o.as_slice_mut().unwrap()).collect();
+    let mut memory: Vec<SliceMut<'_>> = out
+        .iter_mut()
+        .map(|o| match o {
+            Array::F64(x) => SliceMut::F64(x.as_slice_mut().unwrap()),
+            Array::F32(x) => SliceMut::F32(x.as_slice_mut().unwrap()),
+            Array::I64(x) => SliceMut::I64(x.as_slice_mut().unwrap()),
+            other => unreachable!("{other:?} is no format"),
+        })
+        .collect();
     plan.run(backend, values, &mut memory, &mut scratch).unwrap();
-    out
+    out.iter().map(|o| o.to_f64().into_owned()).collect()
+}
+
+/// Values as an element type holds them.
+fn held(dtype: DType, values: &[ArrayViewD<'_, f64>]) -> Vec<Array> {
+    let single = |x: &ArrayViewD<'_, f64>| x.mapv(|x| x as f32);
+    values.iter().map(|x| if dtype == DType::F32 { single(x).into() } else { x.to_owned().into() }).collect()
 }
 
 /// Runs a plan in blocks and as machine code.
-fn compare(plan: &Plan, values: &[ArrayViewD<'_, f64>], what: &dyn std::fmt::Debug) {
-    let expected = run(&Blocks, plan, values);
+fn compare(dtype: DType, plan: &Plan, values: &[ArrayViewD<'_, f64>], what: &dyn std::fmt::Debug) {
+    let held = held(dtype, values);
+    // Doubles are as they were given: with gaps, backwards.
+    let refs: Vec<ArrayRef<'_>> = match dtype {
+        DType::F64 => values.iter().map(|x| ArrayRef::F64(x.view())).collect(),
+        _ => held.iter().map(Array::view).collect(),
+    };
+    let expected = run(&Blocks, plan, &refs);
     for native in widths() {
-        for (a, b) in run(&native, plan, values).iter().zip(&expected) {
+        for (a, b) in run(&native, plan, &refs).iter().zip(&expected) {
             for (i, (p, q)) in a.iter().zip(b).enumerate() {
                 assert!(same(*p, *q), "{native:?} {what:?}: {p} for {q} at {i}\n{plan}");
             }
@@ -60,6 +82,8 @@ fn compiled(plan: &Plan) -> bool {
         .all(|n| plan.steps().iter().all(|s| if let Step::Fused(f) = s { n.compiles(f) } else { true }))
 }
 
+const FLOATS: [DType; 2] = [DType::F64, DType::F32];
+
 fn operators() -> Vec<Op> {
     Op::ALL
         .iter()
@@ -80,8 +104,9 @@ fn arity(op: Op) -> usize {
 #[test]
 fn every_operator_at_every_length() {
     let mut rng = Rng::new(1);
-    let (x, y, c) = (dvector("x"), tensor("y", DType::F64, x_shape()), dscalar("c"));
-    for op in operators() {
+    for (op, dtype) in operators().into_iter().flat_map(|op| FLOATS.map(|d| (op, d))) {
+        let x = tensor("x", dtype, x_shape());
+        let (y, c) = (tensor("y", dtype, x_shape()), tensor("c", dtype, Shape::new([])));
         let mut outputs = Vec::new();
         for args in [[&x, &y, &c], [&y, &c, &x], [&c, &x, &y]] {
             let args = args[..arity(op)].iter().map(|&e| e.clone());
@@ -91,10 +116,11 @@ fn every_operator_at_every_length() {
             }
         }
         let plan = plan(&[x.clone(), y.clone(), c.clone()], &outputs);
-        assert!(compiled(&plan), "{}", op.def().name);
+        let single = op.def().kernel.record().is_some_and(|r| r.single);
+        assert_eq!(compiled(&plan), single || dtype == DType::F64, "{}", op.def().name);
         for n in (0..=70).chain([511, 512, 513, 1100]) {
             let (a, b, s) = (special(&mut rng, &[n]), special(&mut rng, &[n]), special(&mut rng, &[]));
-            compare(&plan, &[a.view(), b.view(), s.view()], &(op.def().name, n));
+            compare(dtype, &plan, &[a.view(), b.view(), s.view()], &(op.def().name, n));
         }
     }
 }
@@ -133,15 +159,16 @@ fn random(rng: &mut Rng, leaves: &[Expr], steps: usize) -> Vec<Expr> {
 #[test]
 fn random_loops() {
     let mut whole = 0;
-    for seed in 0..120 {
+    for seed in 0..160 {
+        let dtype = FLOATS[(seed / 2 % 2) as usize];
         let mut rng = Rng::new(seed);
         let (m, n) = ((seed % 5 + 1) as usize, (rng.next() % 70) as usize);
         let shape = |dims: &[usize]| Shape::new(dims.iter().map(|&d| Dim::Known(d)));
-        let x = tensor("x", DType::F64, shape(&[m, n]));
-        let y = tensor("y", DType::F64, shape(&[n]));
-        let z = tensor("z", DType::F64, shape(&[m, 1]));
-        let t = tensor("t", DType::F64, shape(&[n, m]));
-        let c = dscalar("c");
+        let x = tensor("x", dtype, shape(&[m, n]));
+        let y = tensor("y", dtype, shape(&[n]));
+        let z = tensor("z", dtype, shape(&[m, 1]));
+        let t = tensor("t", dtype, shape(&[n, m]));
+        let c = tensor("c", dtype, shape(&[]));
         let steps = if seed % 3 == 0 { 150 } else { 20 };
         let leaves = [x, y, z, t, c];
         let mut usable = leaves.to_vec();
@@ -158,12 +185,12 @@ fn random_loops() {
             (make(&mut rng, &[n]), make(&mut rng, &[m, 1]), make(&mut rng, &[n, m]), make(&mut rng, &[]));
         if n > 0 || !plan.to_string().contains("reduced") {
             for x in [x.view(), gaps] {
-                compare(&plan, &[x, y.view(), z.view(), t.view(), c.view()], &seed);
+                compare(dtype, &plan, &[x, y.view(), z.view(), t.view(), c.view()], &seed);
             }
         }
         whole += usize::from(compiled(&plan));
     }
-    assert!(whole > 100, "{whole} of 120 compiled");
+    assert!(whole > 100, "{whole} of 160 compiled");
 }
 
 /// Reductions along rows, of rows and of all, alone and together, over lengths about those of blocks
@@ -173,13 +200,23 @@ fn reductions_of_every_kind() {
     let mut rng = Rng::new(11);
     let folds: Vec<Op> =
         Op::ALL.iter().copied().filter(|op| matches!(op.def().kernel, Kernel::Reduce { .. })).collect();
-    for (rows, cols) in
-        [(1, 700), (2, 31), (3, 32), (5, 70), (33, 48), (65, 512), (4, 513), (7, 600), (40, 1030)]
-    {
+    let lens = [
+        (1, 700),
+        (2, 31),
+        (3, 32),
+        (5, 70),
+        (33, 48),
+        (65, 512),
+        (4, 513),
+        (7, 600),
+        (40, 1030),
+        (70, 1040),
+    ];
+    for ((rows, cols), dtype) in lens.into_iter().flat_map(|l| FLOATS.map(|d| (l, d))) {
         let shape = |dims: &[usize]| Shape::new(dims.iter().map(|&d| Dim::Known(d)));
-        let x = tensor("x", DType::F64, shape(&[rows, cols]));
-        let y = tensor("y", DType::F64, shape(&[cols]));
-        let z = tensor("z", DType::F64, shape(&[rows, 1]));
+        let x = tensor("x", dtype, shape(&[rows, cols]));
+        let y = tensor("y", dtype, shape(&[cols]));
+        let z = tensor("z", dtype, shape(&[rows, 1]));
         let inputs = [x.clone(), y.clone(), z.clone()];
         let v = (&x * &y - &z) * &x;
         for (i, &op) in folds.iter().enumerate() {
@@ -199,6 +236,7 @@ fn reductions_of_every_kind() {
                 let values =
                     [array(&mut rng, &[rows, cols]), array(&mut rng, &[cols]), array(&mut rng, &[rows, 1])];
                 compare(
+                    dtype,
                     &plan,
                     &values.iter().map(|v| v.view()).collect::<Vec<_>>(),
                     &(op.def().name, rows, cols),
@@ -210,41 +248,56 @@ fn reductions_of_every_kind() {
 
 /// Rows whose first elements are apart so that stores are aligned, and rows so long that stores go past
 /// the caches, at every alignment of the operands.
-#[test]
-fn aligned_and_streaming_stores() {
+fn aligned_and_streaming<T: Copy + Into<f64> + 'static>(dtype: DType, of: fn(f64) -> T, nan: T, long: usize)
+where
+    for<'a> &'a mut [T]: Output,
+    for<'a> ArrayViewD<'a, T>: Input,
+{
     let mut rng = Rng::new(5);
-    let (x, y) = (dvector("x"), tensor("y", DType::F64, x_shape()));
+    let (x, y) = (tensor("x", dtype, x_shape()), tensor("y", dtype, x_shape()));
     let plan = plan(&[x.clone(), y.clone()], &[(&x * &y + 0.5).exp(), &x - &y]);
-    for n in [255, 256, 257, 400, 2000, (1 << 20) + 3] {
-        let (a, b) = (array(&mut rng, &[n + 8]), array(&mut rng, &[n + 8]));
-        for offset in if n < 3000 { 0..8 } else { 1..2 } {
-            let part = |v: &ArrayD<f64>| v.slice_axis(Axis(0), Slice::from(offset..offset + n)).into_owned();
-            compare(&plan, &[part(&a).view(), part(&b).view()], &(n, offset));
-            let expected = run(&Blocks, &plan, &[part(&a).view(), part(&b).view()]);
-            for native in widths() {
+    for n in [255, 256, 257, 400, 2000, long] {
+        let (a, b) = (array(&mut rng, &[n + 16]), array(&mut rng, &[n + 16]));
+        for offset in if n < 3000 { 0..16 } else { 1..2 } {
+            let part = |v: &ArrayD<f64>| v.slice_axis(Axis(0), Slice::from(offset..offset + n)).mapv(of);
+            let values = [part(&a), part(&b)];
+            let views = [values[0].view(), values[1].view()];
+            let mut results = Vec::new();
+            let natives = widths();
+            for backend in std::iter::once(&Blocks as &dyn Backend).chain(natives.iter().map(|n| n as _)) {
                 let mut scratch = Scratch::default();
-                let values = [part(&a), part(&b)];
-                let views = [values[0].view(), values[1].view()];
                 plan.prepare(&views, &mut scratch, Limits::default()).unwrap();
-                let mut out = [vec![f64::NAN; n + 8], vec![f64::NAN; n + 8]];
+                let mut out = [vec![nan; n + 16], vec![nan; n + 16]];
                 let [first, second] = &mut out;
                 let mut memory = [&mut first[offset..][..n], &mut second[offset..][..n]];
-                plan.run(&native, &views, &mut memory, &mut scratch).unwrap();
-                for (got, expected) in out.iter().zip(&expected) {
-                    assert!(got[offset..][..n].iter().zip(expected).all(|(a, b)| same(*a, *b)));
-                    assert!(got[..offset].iter().chain(&got[offset + n..]).all(|x| x.is_nan()));
-                }
+                plan.run(backend, &views, &mut memory, &mut scratch).unwrap();
+                let around = |x: &Vec<T>| [&x[..offset], &x[offset + n..]].concat();
+                assert!(out.iter().all(|x| around(x).into_iter().all(|x| x.into().is_nan())));
+                results.push(out.map(|x| x[offset..][..n].to_vec()));
+            }
+            for (got, expected) in results.iter().flat_map(|r| r.iter().zip(&results[0])) {
+                assert!(got.iter().zip(expected).all(|(&a, &b)| same(a.into(), b.into())), "{n} {offset}");
             }
         }
     }
 }
 
 #[test]
+fn aligned_and_streaming_stores() {
+    aligned_and_streaming::<f64>(DType::F64, |x| x, f64::NAN, (1 << 20) + 3);
+    aligned_and_streaming::<f32>(DType::F32, |x| x as f32, f32::NAN, (1 << 21) + 3);
+}
+
+#[test]
 fn many_operands() {
+    FLOATS.into_iter().for_each(many);
+}
+
+fn many(dtype: DType) {
     let mut rng = Rng::new(7);
     let leaves: Vec<Expr> =
-        (0..20).map(|k| tensor(&format!("v{k}"), DType::F64, Shape::new([Dim::Known(37)]))).collect();
-    let scalars: Vec<Expr> = (0..40).map(|k| dscalar(&format!("s{k}"))).collect();
+        (0..20).map(|k| tensor(&format!("v{k}"), dtype, Shape::new([Dim::Known(37)]))).collect();
+    let scalars: Vec<Expr> = (0..40).map(|k| tensor(&format!("s{k}"), dtype, Shape::new([]))).collect();
     let mut sum = leaves[0].clone();
     for (k, s) in scalars.iter().enumerate() {
         sum = (&sum * s + &leaves[k % 20]).maximum(&leaves[(k * 7) % 20] * (k as f64 + 0.5));
@@ -254,7 +307,7 @@ fn many_operands() {
     assert!(compiled(&plan));
     let values: Vec<ArrayD<f64>> =
         inputs.iter().map(|e| array(&mut rng, if e.rank() == 1 { &[37] } else { &[] })).collect();
-    compare(&plan, &values.iter().map(|v| v.view()).collect::<Vec<_>>(), &"many");
+    compare(dtype, &plan, &values.iter().map(|v| v.view()).collect::<Vec<_>>(), &"many");
 }
 
 #[cfg(target_os = "linux")]
@@ -264,7 +317,7 @@ fn code_is_never_writable_and_executable() {
     let plan = plan(std::slice::from_ref(&x), &[&x * &x + 1.0]);
     let a = ArrayD::from_elem(IxDyn(&[100]), 2.0);
     for native in widths() {
-        assert_eq!(run(&native, &plan, &[a.view()])[0][[99]], 5.0);
+        assert_eq!(run(&native, &plan, &[ArrayRef::F64(a.view())])[0][[99]], 5.0);
     }
     let maps = std::fs::read_to_string("/proc/self/maps").unwrap();
     for line in maps.lines() {

@@ -132,3 +132,26 @@ fn gradients_are_floats() {
         assert_eq!(dtype(&format!("grad({cost}, {by})")), expected, "{cost}");
     }
 }
+
+/// Theano's constructors: the prefix is the element type, the rest the shape.
+#[test]
+fn constructors_have_the_types_of_their_names() {
+    type Make = fn(&str) -> Expr;
+    let made: [(Make, &str); 12] = [
+        (bscalar, "i8"),
+        (wvector, "i16[x.0]"),
+        (imatrix, "i32[x.0, x.1]"),
+        (lrow, "i64[1, x.1]"),
+        (fcol, "f32[x.0, 1]"),
+        (dtensor3, "f64[x.0, x.1, x.2]"),
+        (ltensor4, "i64[x.0, x.1, x.2, x.3]"),
+        (drow, "f64[1, x.1]"),
+        (bmatrix, "i8[x.0, x.1]"),
+        (wcol, "i16[x.0, 1]"),
+        (ivector, "i32[x.0]"),
+        (ftensor4, "f32[x.0, x.1, x.2, x.3]"),
+    ];
+    for (make, ty) in made {
+        assert_eq!(make("x").ty().to_string(), ty);
+    }
+}

@@ -10,7 +10,7 @@ use egrad::expr::{Expr, variables};
 use egrad::grad::{Disconnected, grads_or};
 use egrad::graph::import;
 use egrad::optimize::{How, Options, optimize, optimize_recorded};
-use egrad::prelude::{dscalar, dvector, grads};
+use egrad::prelude::{dmatrix, dscalar, dvector, grads};
 use egrad::proof::{Certificate, Checked, Fault, Head, Reason, Step, certify, check, explain};
 use egrad::rules::Profile;
 use egrad::script::{Session, expressions};
@@ -187,4 +187,48 @@ fn conditions_are_proved_again() {
     claim.right = vars;
     proof.steps[at] = claim;
     assert!(matches!(fault(&proof), Fault::Condition { .. }), "{:?}", fault(&proof));
+}
+
+#[test]
+fn sums_longer_than_a_window_are_collected_and_proved() {
+    let xs: Vec<Expr> = (0..150).map(|i| dscalar(&format!("x{i}"))).collect();
+    let (a, b) = (dscalar("a"), dscalar("b"));
+    let up = xs.iter().skip(1).fold(xs[0].clone(), |s, x| s + x);
+    let nothing = xs.iter().rev().fold(up, |s, x| s - x);
+    let factors = [&a, &b];
+    let term = |i: usize| factors[i % 2] * &xs[i];
+    let sum = (1..xs.len()).fold(term(0), |s, i| s + term(i));
+    for (e, most) in [(nothing, 0.0), (sum, 151.0)] {
+        let imported = import(&variables(std::slice::from_ref(&e)), std::slice::from_ref(&e)).unwrap();
+        let (best, trail) = optimize_recorded(&imported.graph, &imported.roots, &Options::default());
+        assert!(best.report.cost_after <= most, "{} > {most}", best.report.cost_after);
+        assert!(trail.edges.iter().any(|e| matches!(e.how, How::NormalForm(_))));
+        proved(&[e], &Options::default()).unwrap().unwrap();
+    }
+}
+
+/// Layers whose sizes have names of their own.
+fn layers(n: usize) -> (Expr, Vec<Expr>) {
+    let (mut h, mut wrt) = (dmatrix("X"), Vec::new());
+    for i in 0..n {
+        let (w, b) = (dmatrix(&format!("W{i}")), dvector(&format!("b{i}")));
+        h = (egrad::prelude::dot(&h, &w) + &b).sigmoid();
+        wrt.extend([w, b]);
+    }
+    (h.sqr().mean(), wrt)
+}
+
+#[test]
+fn layers_that_differ_in_the_names_of_sizes_are_one_window() {
+    let (cost, wrt) = layers(40);
+    let found = grads(&cost, &wrt).unwrap();
+    let imported = import(&variables(&found), &found).unwrap();
+    let (best, _) = optimize_recorded(&imported.graph, &imported.roots, &Options::default());
+    assert!(best.report.cached > 5, "{}", best.report.cached);
+    proved(&found, &Options::default()).unwrap().unwrap();
+    // What is assumed of one of the lengths tells a window apart, and reaches the cost.
+    let mut options = Options::default();
+    options.model.lengths.insert("X.0".into(), 7);
+    let (sized, _) = optimize_recorded(&imported.graph, &imported.roots, &options);
+    assert!(sized.report.cost_after < best.report.cost_after);
 }

@@ -70,6 +70,7 @@ fn reals(graph: &Graph, roots: &[Id], point: &[f64], error: &dyn Fn(Id) -> f64) 
         values[id as usize] = Some(match graph.node(id).head {
             Head::Var(v) => Defined::new(Real::from(point[v as usize])),
             Head::Const(bits) => Defined::new(Real::from(f64::from_bits(bits))),
+            Head::Int(..) => return None,
             Head::Size(_) => return None,
             Head::Op(op, _) => match op.def().role {
                 // A scalar moved or summed over no axes is itself.

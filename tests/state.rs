@@ -198,3 +198,36 @@ fn equal_requests_get_one_function() {
     assert!(std::sync::Arc::ptr_eq(&first, &get((&x * &y).exp())));
     assert!(cache.get(Function::builder(), &[x], &[y]).is_err());
 }
+
+/// A training that is saved halfway ends where one that was not ends, bit for bit; damaged files are errors.
+#[test]
+fn functions_with_variables_are_saved_and_loaded() {
+    let (x, y) = (dmatrix("x"), dvector("y"));
+    let w = Shared::new("w", arr1(&[0.1, f64::MIN_POSITIVE]).into_dyn());
+    let unused = Shared::new("unused", scalar(f64::NAN));
+    let cost = (dot(&x, w.expr()) - &y).sqr().mean().named("cost");
+    let step = w.expr() - 0.1 * grad(&cost, w.expr()).unwrap();
+    let builder = Function::builder().shared([unused]).updates([(w.clone(), step)]);
+    let train = builder.stateful(&[x, y], &[cost]).unwrap();
+    let (x, y) = (arr2(&[[1.0, 0.3], [0.2, 1.0]]).into_dyn(), arr1(&[2.0, -3.0]).into_dyn());
+    let go = |f: &egrad::function::Stateful| f.call(&[x.view(), y.view()]).unwrap();
+    go(&train);
+    let text = train.to_text().unwrap();
+    let again = egrad::function::Stateful::from_text(&text).unwrap();
+    assert_eq!(again.to_text().unwrap(), text);
+    assert_eq!(again.function().output_names()[0], "cost");
+    for _ in 0..5 {
+        assert_eq!(go(&train), go(&again));
+    }
+    let own = again.shared().iter().find(|s| s.expr().name() == Some("w")).unwrap();
+    assert_eq!(own.get(), w.get());
+    let load = |t: &str| egrad::function::Stateful::from_text(t).map(drop);
+    assert!(load(&text.replace("\"given\": 2", "\"given\": 9")).is_err());
+    assert!(load(&text.replace("\"name\": \"w\"", "\"name\": \"v\"")).is_err());
+    for i in (0..text.len()).step_by(5) {
+        let _ = load(&text[..i]);
+        let mut bytes = text.clone().into_bytes();
+        bytes[i] = bytes[i].wrapping_add(1) & 0x7f;
+        let _ = String::from_utf8(bytes).map(|t| load(&t));
+    }
+}

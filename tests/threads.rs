@@ -68,3 +68,28 @@ fn any_number_of_threads_gives_the_same_bits() {
         }
     }
 }
+
+/// Slices that threads share out have the bits of calls one after the other, and errors come in order.
+#[test]
+fn slices_are_shared_out() {
+    use egrad::function::Each;
+    use ndarray::{ArrayD, IxDyn};
+    let (x, w) = (dvector("x"), dmatrix("W"));
+    let outputs = [dot(&w, &x).tanh().sum(), dot(&w, &x).exp()];
+    let made = |n: usize| {
+        let threads = Threads::Exactly(std::num::NonZeroUsize::new(n).unwrap());
+        Function::builder().threads(threads).build(&[x.clone(), w.clone()], &outputs).unwrap()
+    };
+    let xs = ArrayD::from_shape_fn(IxDyn(&[37, 8]), |i| (i[0] * 8 + i[1]) as f64 * 0.01 - 1.0);
+    let w = ArrayD::from_shape_fn(IxDyn(&[5, 8]), |i| (i[0] as f64 - i[1] as f64) * 0.1);
+    let args = [Each::Slice(xs.view()), Each::Whole(w.view())];
+    let alone = made(1).map(&args).unwrap();
+    for n in [2, 3, 64] {
+        assert_eq!(made(n).map(&args).unwrap(), alone, "{n} threads");
+    }
+    let i = lvector("i");
+    let f = Function::new(std::slice::from_ref(&i), &[i.sum()]).unwrap();
+    let numbers = ArrayD::from_shape_fn(IxDyn(&[9, 2]), |i| if i[0] > 2 { i[0] as f64 + 0.5 } else { 1.0 });
+    let words = f.map(&[Each::Slice(numbers.view())]).unwrap_err().to_string();
+    assert_eq!(words, "input `i`: i64 cannot hold 3.5");
+}

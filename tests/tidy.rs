@@ -25,7 +25,7 @@ const LAYERS: &[(&str, &[&str])] = &[
     ("native", &["math", "op", "eval"]),
     ("rules", &["ty", "num", "op", "expr", "facts", "graph", "eval", "sexp"]),
     ("egraph", &["ty", "op", "expr", "facts", "graph", "rules", "extract"]),
-    ("norm", &["op", "graph", "rules"]),
+    ("norm", &["ty", "op", "graph", "rules"]),
     ("optimize", &["ty", "op", "facts", "graph", "rules", "extract", "egraph", "norm"]),
     ("accuracy", &["ty", "num", "op", "graph", "eval", "rules", "extract", "optimize"]),
     ("proof", &["ty", "num", "op", "expr", "pp", "facts", "graph", "eval", "rules", "egraph", "optimize"]),

@@ -62,14 +62,14 @@ impl Ready {
 fn doubles<'a>(x: &ArrayRef<'a>) -> Option<ArrayViewD<'a, f64>> {
     match x {
         ArrayRef::F64(x) => Some(x.clone()),
-        ArrayRef::F32(_) => None,
+        _ => None,
     }
 }
 
 fn doubles_mut<'a>(x: &'a mut ArrayMut<'_>) -> Option<ArrayViewMutD<'a, f64>> {
     match x {
         ArrayMut::F64(x) => Some(x.view_mut()),
-        ArrayMut::F32(_) => None,
+        _ => None,
     }
 }
 
@@ -99,6 +99,7 @@ fn bytes(x: &Array) -> Vec<u8> {
     match x {
         Array::F64(x) => x.iter().flat_map(|v| v.to_le_bytes()).collect(),
         Array::F32(x) => x.iter().flat_map(|v| v.to_le_bytes()).collect(),
+        other => other.to_f64().iter().flat_map(|v| v.to_le_bytes()).collect(),
     }
 }
 

@@ -27,6 +27,7 @@ pub(super) fn values(
         let lens = lengths(graph.ty(id), length)?;
         let value = match graph.node(id).head {
             Head::Const(bits) => ArrayD::from_elem(IxDyn(&[]), Real::from(f64::from_bits(bits))),
+            Head::Int(..) => ArrayD::from_elem(IxDyn(&[]), Real::from(graph.facts(id).constant?)),
             Head::Var(v) => inputs.get(v as usize)?.mapv(Real::from),
             Head::Size(s) => {
                 #[allow(clippy::cast_precision_loss, reason = "samples are small")]

@@ -8,18 +8,17 @@
 use std::io::BufRead;
 use std::process::ExitCode;
 
-use ndarray::{ArrayD, ArrayViewD};
 use serde_json::{Map, Value, json};
 
 use super::output::{error, line};
 use super::progress::Progress;
-use crate::data::{from_json, to_json};
+use crate::data::data_from_json;
 use crate::expr::{Expr, variables};
-use crate::function::Function;
+use crate::function::{Array, ArrayRef, Function};
 use crate::grad::{Disconnected, grads_or};
 use crate::optimize::Options;
 use crate::pp::{TREE_LIMIT, pp, tree_length};
-use crate::script::ScriptError;
+use crate::script::{ScriptError, array_json, typed};
 use crate::sexp::Source;
 use crate::text::{Dialect, parse_declarations, parse_infix, parse_sexp, sexp_program};
 
@@ -143,12 +142,11 @@ fn solve(case: &Value, options: &Options) -> Result<Map<String, Value>, ScriptEr
     for point in case.get("points").and_then(Value::as_array).into_iter().flatten() {
         let data = values(point, &inputs)?;
         let mut result = Map::new();
-        result
-            .insert("value".into(), call(&value, &data)?.first().map_or(Value::Null, |a| to_json(&a.view())));
+        result.insert("value".into(), call(&value, &data)?.first().map_or(Value::Null, array_json));
         if let Some(g) = &gradient {
             let found = call(g, &data)?;
             let grads: Map<String, Value> =
-                names.iter().zip(&found).map(|(n, a)| ((*n).to_string(), to_json(&a.view()))).collect();
+                names.iter().zip(&found).map(|(n, a)| ((*n).to_string(), array_json(a))).collect();
             result.insert("grad".into(), Value::Object(grads));
         }
         results.push(Value::Object(result));
@@ -180,19 +178,19 @@ fn compile(inputs: &[Expr], outputs: &[Expr], options: &Options) -> Result<Funct
     Ok(Function::builder().options(options.clone()).build(&needed, outputs)?)
 }
 
-fn call(f: &Function, data: &[(String, ArrayD<f64>)]) -> Result<Vec<ArrayD<f64>>, ScriptError> {
-    let views: Vec<(&str, ArrayViewD<'_, f64>)> = f
+fn call(f: &Function, data: &[(String, Array)]) -> Result<Vec<Array>, ScriptError> {
+    let views: Vec<(&str, ArrayRef<'_>)> = f
         .inputs()
         .iter()
         .filter_map(Expr::name)
         .filter_map(|n| data.iter().find(|(m, _)| m == n))
         .map(|(n, a)| (n.as_str(), a.view()))
         .collect();
-    Ok(f.call_named(&views)?)
+    Ok(f.call_arrays_named(&views)?)
 }
 
 /// Values of all declared inputs; their shapes are checked even where an input is not used.
-fn values(point: &Value, inputs: &[Expr]) -> Result<Vec<(String, ArrayD<f64>)>, ScriptError> {
+fn values(point: &Value, inputs: &[Expr]) -> Result<Vec<(String, Array)>, ScriptError> {
     let Some(given) = point.get("values").and_then(Value::as_object) else {
         return Err(ScriptError::other("input", "a point needs `values`"));
     };
@@ -202,9 +200,9 @@ fn values(point: &Value, inputs: &[Expr]) -> Result<Vec<(String, ArrayD<f64>)>, 
         let Some(v) = given.get(name) else {
             return Err(ScriptError::other("input", format!("no value for `{name}`")));
         };
-        let found = from_json(v).map_err(|e| ScriptError::other(e.class, format!("`{name}`: {e}")))?;
-        let found = fitted(found, i);
-        let fits = found.ndim() == i.rank()
+        let found = data_from_json(v).map_err(|e| ScriptError::other(e.class, format!("`{name}`: {e}")))?;
+        let found = fitted(typed(i.ty().dtype.is_int(), found), i);
+        let fits = found.shape().len() == i.rank()
             && found.shape().iter().zip(i.ty().shape.dims()).all(|(n, d)| d.known().is_none_or(|m| m == *n));
         if !fits {
             let message =
@@ -217,12 +215,12 @@ fn values(point: &Value, inputs: &[Expr]) -> Result<Vec<(String, ArrayD<f64>)>, 
 }
 
 /// JSON writes an array of no elements as `[]`, whatever its other lengths.
-fn fitted(a: ArrayD<f64>, input: &Expr) -> ArrayD<f64> {
-    if !a.is_empty() {
+fn fitted(a: Array, input: &Expr) -> Array {
+    if !a.shape().contains(&0) {
         return a;
     }
     match input.ty().shape.as_known() {
-        Some(dims) if dims.contains(&0) => ArrayD::zeros(dims),
+        Some(dims) if dims.contains(&0) => Array::zeros(input.ty().dtype, &dims),
         _ => a,
     }
 }

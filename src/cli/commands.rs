@@ -9,12 +9,11 @@ use serde_json::{Map, json};
 use super::args::{Batch, Cli, Command, Eval, Format, Grad, Opt, Optimizer, Plot, Run, Text, Verify};
 use super::output::{best_forms, fail, forms, line};
 use super::{batch, compare, egraphs, explain, frontier, rules};
-use crate::data::{show, to_json};
 use crate::expr::Expr;
 use crate::grad::grads;
 use crate::optimize::Options;
 use crate::rules::Profile;
-use crate::script::{Curve, ScriptError, Session, draw, run as run_script};
+use crate::script::{Curve, ScriptError, Session, array_json, array_text, draw, run as run_script};
 use crate::sexp::Source;
 use crate::text::{free_names, parse_declarations};
 use crate::ty::DType;
@@ -231,7 +230,7 @@ fn grad(g: &Grad) -> Outcome {
             if let Some(v) = &values {
                 let names = g.wrt.split(',').map(str::trim).filter(|n| !n.is_empty());
                 for (name, a) in names.zip(&v.values) {
-                    block(&format!("value by {name}"), &text_lines(&show(&a.view(), 8)));
+                    block(&format!("value by {name}"), &text_lines(&array_text(a, 8)));
                 }
                 v.notes.iter().for_each(|n| {
                     line(&format!("  ({n})"));
@@ -248,7 +247,7 @@ fn grad(g: &Grad) -> Outcome {
             out.insert("optimized".into(), json!(best_forms(&best, g.text.form)));
             out.insert("report".into(), json!(report));
             if let Some(v) = &values {
-                let list: Vec<_> = v.values.iter().map(|a| to_json(&a.view())).collect();
+                let list: Vec<_> = v.values.iter().map(array_json).collect();
                 out.insert("values".into(), json!(list));
                 out.insert("notes".into(), json!(v.notes));
             }
@@ -275,14 +274,14 @@ fn eval(e: &Eval) -> Outcome {
     match e.text.format {
         Format::Text => {
             for v in &found.values {
-                line(&show(&v.view(), 17));
+                line(&array_text(v, 17));
             }
             found.notes.iter().for_each(|n| {
                 line(&format!("({n})"));
             });
         }
         Format::Json => {
-            let list: Vec<_> = found.values.iter().map(|a| to_json(&a.view())).collect();
+            let list: Vec<_> = found.values.iter().map(array_json).collect();
             line(&json!({ "ok": true, "values": list, "notes": found.notes }).to_string());
         }
     }

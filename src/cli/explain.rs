@@ -224,6 +224,7 @@ fn certificate(c: &Certificate) -> Value {
             match &term.head {
                 Head::Var(v) => json!({ "input": v }),
                 Head::Const(b) => json!({ "number": crate::expr::float_text(f64::from_bits(*b)) }),
+                Head::Int(d, x) => json!({ "integer": x, "dtype": d.to_string() }),
                 Head::Size(d) => json!({ "length": d.to_string() }),
                 Head::Op(op, attr) => {
                     json!({ "op": op.def().name, "attr": attr.text(), "args": &term.args[..] })

@@ -3,9 +3,9 @@
 use std::path::PathBuf;
 
 use clap::Args;
-use ndarray::ArrayD;
 
-use crate::data::from_json;
+use crate::data::data_from_json;
+use crate::function::Array;
 use crate::script::{ScriptError, Session};
 
 /// The values of inputs.
@@ -30,7 +30,7 @@ impl Values {
     ///
     /// # Errors
     /// A file cannot be read, or a value is not an array of numbers.
-    pub(super) fn read(&self, session: &Session) -> Result<Vec<(String, ArrayD<f64>)>, ScriptError> {
+    pub(super) fn read(&self, session: &Session) -> Result<Vec<(String, Array)>, ScriptError> {
         let mut all = Vec::new();
         if let Some(path) = &self.file {
             let name = path.display();
@@ -39,9 +39,9 @@ impl Values {
             let object: serde_json::Map<String, serde_json::Value> = serde_json::from_str(&text)
                 .map_err(|e| ScriptError::other("parse", format!("{name}: {e}")))?;
             for (input, value) in &object {
-                let array = from_json(value)
+                let array = data_from_json(value)
                     .map_err(|e| ScriptError::other(e.class, format!("{name}: `{input}`: {e}")))?;
-                all.push((input.clone(), array));
+                all.push((input.clone(), session.typed(input, array)));
             }
         }
         let one_by_one: Vec<(&str, &str)> = self

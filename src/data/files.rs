@@ -3,10 +3,11 @@
 use std::io::Read;
 use std::path::Path;
 
-use ndarray::{ArrayD, IxDyn};
+use ndarray::ArrayD;
 use ndarray_npy::ReadNpyExt;
 
-use super::{DataError, parse_array};
+use super::exact::Numbers;
+use super::{Data, DataError, parse_data};
 
 /// Bytes of a text file beyond which it is not read.
 const TEXT_LIMIT: u64 = 1 << 30;
@@ -16,7 +17,7 @@ const TEXT_LIMIT: u64 = 1 << 30;
 ///
 /// # Errors
 /// The file cannot be read or does not hold an array of numbers.
-pub fn read_input(text: &str) -> Result<ArrayD<f64>, DataError> {
+pub fn read_input(text: &str) -> Result<Data, DataError> {
     let text = text.trim();
     if text == "-" {
         let mut all = String::new();
@@ -25,20 +26,20 @@ pub fn read_input(text: &str) -> Result<ArrayD<f64>, DataError> {
             .read_to_string(&mut all)
             .map_err(|e| DataError::new("io", format!("standard input: {e}")))?;
         return if all.trim_start().starts_with('[') {
-            parse_array(&all)
+            parse_data(&all)
         } else {
             csv(all.as_bytes(), "standard input")
         };
     }
     if let Some(path) = text.strip_prefix('@') {
-        return read_array(Path::new(path));
+        return read_data(Path::new(path));
     }
     let known = ["npy", "csv", "json", "txt"];
     let path = Path::new(text);
     if path.extension().and_then(|e| e.to_str()).is_some_and(|e| known.contains(&e)) {
-        return read_array(path);
+        return read_data(path);
     }
-    parse_array(text)
+    parse_data(text)
 }
 
 /// An array from a file; its kind is told by its extension. CSV is a matrix of numbers; a first
@@ -47,6 +48,14 @@ pub fn read_input(text: &str) -> Result<ArrayD<f64>, DataError> {
 /// # Errors
 /// The file cannot be read or does not hold an array of numbers.
 pub fn read_array(path: &Path) -> Result<ArrayD<f64>, DataError> {
+    Ok(read_data(path)?.into_floats())
+}
+
+/// [`read_array`], with integers as they are.
+///
+/// # Errors
+/// As there.
+pub fn read_data(path: &Path) -> Result<Data, DataError> {
     let name = path.display().to_string();
     let failed = |e: &dyn std::fmt::Display| DataError::new("io", format!("{name}: {e}"));
     let about = std::fs::metadata(path).map_err(|e| failed(&e))?;
@@ -63,7 +72,7 @@ pub fn read_array(path: &Path) -> Result<ArrayD<f64>, DataError> {
         Some("csv" | "txt") => csv(std::fs::File::open(path).map_err(|e| failed(&e))?, &name),
         _ => {
             let text = std::fs::read_to_string(path).map_err(|e| failed(&e))?;
-            parse_array(&text).map_err(|e| DataError::new(e.class, format!("{name}: {e}")))
+            parse_data(&text).map_err(|e| DataError::new(e.class, format!("{name}: {e}")))
         }
     }
 }
@@ -86,35 +95,37 @@ fn promised(path: &Path, name: &str, bytes: u64) -> Result<(), DataError> {
     Ok(())
 }
 
-fn npy(path: &Path, name: &str) -> Result<ArrayD<f64>, DataError> {
+fn npy(path: &Path, name: &str) -> Result<Data, DataError> {
     let open = || std::fs::File::open(path).map_err(|e| DataError::new("io", format!("{name}: {e}")));
     let first = match ArrayD::<f64>::read_npy(open()?) {
-        Ok(a) => return Ok(a),
+        Ok(a) => return Ok(Data::Floats(a)),
         Err(e) => e,
     };
     if let Ok(a) = ArrayD::<f32>::read_npy(open()?) {
-        return Ok(a.mapv(f64::from));
-    }
-    if let Ok(a) = ArrayD::<i32>::read_npy(open()?) {
-        return Ok(a.mapv(f64::from));
-    }
-    if let Ok(a) = ArrayD::<bool>::read_npy(open()?) {
-        return Ok(a.mapv(|b| f64::from(u8::from(b))));
+        return Ok(Data::Floats(a.mapv(f64::from)));
     }
     if let Ok(a) = ArrayD::<i64>::read_npy(open()?) {
-        if a.iter().any(|i| i.unsigned_abs() > 1 << 53) {
-            return Err(DataError::new("value", format!("{name}: an integer beyond 2^53 is no double")));
-        }
-        #[allow(clippy::cast_precision_loss, reason = "at most 2^53")]
-        return Ok(a.mapv(|i| i as f64));
+        return Ok(Data::Integers(a));
+    }
+    if let Ok(a) = ArrayD::<i32>::read_npy(open()?) {
+        return Ok(Data::Integers(a.mapv(i64::from)));
+    }
+    if let Ok(a) = ArrayD::<i16>::read_npy(open()?) {
+        return Ok(Data::Integers(a.mapv(i64::from)));
+    }
+    if let Ok(a) = ArrayD::<i8>::read_npy(open()?) {
+        return Ok(Data::Integers(a.mapv(i64::from)));
+    }
+    if let Ok(a) = ArrayD::<bool>::read_npy(open()?) {
+        return Ok(Data::Integers(a.mapv(i64::from)));
     }
     Err(DataError::new("parse", format!("{name}: {first}")))
 }
 
-fn csv(input: impl Read, name: &str) -> Result<ArrayD<f64>, DataError> {
+fn csv(input: impl Read, name: &str) -> Result<Data, DataError> {
     let mut reader =
         csv::ReaderBuilder::new().has_headers(false).flexible(true).trim(csv::Trim::All).from_reader(input);
-    let mut numbers: Vec<f64> = Vec::new();
+    let mut numbers = Numbers::default();
     let mut width = None;
     let mut rows = 0usize;
     for (line, record) in reader.records().enumerate() {
@@ -122,8 +133,11 @@ fn csv(input: impl Read, name: &str) -> Result<ArrayD<f64>, DataError> {
             let class = if e.is_io_error() { "io" } else { "parse" };
             DataError::new(class, format!("{name}: {e}"))
         })?;
-        let parsed: Result<Vec<f64>, usize> =
-            record.iter().enumerate().map(|(i, f)| f.parse::<f64>().map_err(|_| i)).collect();
+        let parsed: Result<Vec<(f64, Option<i64>)>, usize> = record
+            .iter()
+            .enumerate()
+            .map(|(i, f)| f.parse::<f64>().map(|x| (x, f.parse().ok())).map_err(|_| i))
+            .collect();
         let row = match parsed {
             Ok(row) => row,
             Err(_) if line == 0 => continue,
@@ -143,12 +157,12 @@ fn csv(input: impl Read, name: &str) -> Result<ArrayD<f64>, DataError> {
             ));
         }
         rows += 1;
-        numbers.extend(row);
+        row.into_iter().for_each(|(x, integer)| numbers.push(x, integer));
     }
     let dims = match width {
         None => vec![0],
         Some(1) => vec![rows],
         Some(w) => vec![rows, w],
     };
-    ArrayD::from_shape_vec(IxDyn(&dims), numbers).map_err(|e| DataError::new("shape", format!("{name}: {e}")))
+    numbers.shaped(&dims).map_err(|e| DataError::new("shape", format!("{name}: {e}")))
 }

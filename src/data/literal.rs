@@ -1,9 +1,10 @@
 //! Arrays written out: `4`, `[[0, 1], [-1, -2]]`, JSON with `"nan"` and `"inf"`.
 
-use ndarray::{ArrayD, IxDyn};
+use ndarray::ArrayD;
 use serde_json::Value;
 
 use super::DataError;
+use super::exact::{Data, Numbers};
 
 /// Nesting of lists that is accepted: more axes than any array has.
 const DEPTH: usize = 64;
@@ -13,7 +14,15 @@ const DEPTH: usize = 64;
 /// # Errors
 /// It is not one, or the lists are ragged.
 pub fn parse_array(text: &str) -> Result<ArrayD<f64>, DataError> {
-    let mut numbers = Vec::new();
+    Ok(parse_data(text)?.into_floats())
+}
+
+/// [`parse_array`], with integers as they are.
+///
+/// # Errors
+/// As there.
+pub fn parse_data(text: &str) -> Result<Data, DataError> {
+    let mut numbers = Numbers::default();
     let mut dims: Vec<Option<usize>> = Vec::new();
     let mut open: Vec<usize> = Vec::new();
     let mut rest = text.trim_start();
@@ -56,7 +65,7 @@ pub fn parse_array(text: &str) -> Result<ArrayD<f64>, DataError> {
             if open.len() != dims.len() || dims.len() > open.len() {
                 return Err(ragged(at(rest)));
             }
-            numbers.push(x);
+            numbers.push(x, integer(word));
             rest = after.trim_start();
         }
         match open.last_mut() {
@@ -77,7 +86,7 @@ pub fn parse_array(text: &str) -> Result<ArrayD<f64>, DataError> {
             if text.trim().is_empty() { "empty value" } else { "unclosed `[`" },
         ));
     }
-    shaped(&dims, numbers)
+    numbers.shaped(&dims.iter().map(|d| d.unwrap_or(0)).collect::<Vec<_>>())
 }
 
 fn ragged(column: usize) -> DataError {
@@ -94,9 +103,12 @@ fn close(dims: &mut [Option<usize>], depth: usize, n: usize) -> Option<()> {
     Some(())
 }
 
-fn shaped(dims: &[Option<usize>], numbers: Vec<f64>) -> Result<ArrayD<f64>, DataError> {
-    let dims: Vec<usize> = dims.iter().map(|d| d.unwrap_or(0)).collect();
-    ArrayD::from_shape_vec(IxDyn(&dims), numbers).map_err(|e| DataError::new("shape", e.to_string()))
+fn integer(word: &str) -> Option<i64> {
+    match word {
+        "true" | "True" => Some(1),
+        "false" | "False" => Some(0),
+        w => w.parse().ok(),
+    }
 }
 
 fn number(word: &str) -> Option<f64> {
@@ -116,6 +128,14 @@ fn number(word: &str) -> Option<f64> {
 /// # Errors
 /// Anything else, or ragged lists.
 pub fn from_json(value: &Value) -> Result<ArrayD<f64>, DataError> {
+    Ok(data_from_json(value)?.into_floats())
+}
+
+/// [`from_json`], with integers as they are.
+///
+/// # Errors
+/// As there.
+pub fn data_from_json(value: &Value) -> Result<Data, DataError> {
     let mut dims: Vec<usize> = Vec::new();
     let mut probe = value;
     while let Value::Array(items) = probe {
@@ -128,7 +148,7 @@ pub fn from_json(value: &Value) -> Result<ArrayD<f64>, DataError> {
             None => break,
         }
     }
-    let mut numbers = Vec::new();
+    let mut numbers = Numbers::default();
     let mut stack = vec![(value, 0usize)];
     while let Some((v, depth)) = stack.pop() {
         match v {
@@ -136,11 +156,15 @@ pub fn from_json(value: &Value) -> Result<ArrayD<f64>, DataError> {
                 stack.extend(items.iter().rev().map(|i| (i, depth + 1)));
             }
             Value::Array(_) => return Err(DataError::new("shape", "the lists are ragged")),
-            leaf if depth == dims.len() => numbers.push(json_number(leaf)?),
+            leaf if depth == dims.len() => numbers.push(json_number(leaf)?, json_integer(leaf)),
             _ => return Err(DataError::new("shape", "the lists are ragged")),
         }
     }
-    ArrayD::from_shape_vec(IxDyn(&dims), numbers).map_err(|e| DataError::new("shape", e.to_string()))
+    numbers.shaped(&dims)
+}
+
+fn json_integer(v: &Value) -> Option<i64> {
+    v.as_bool().map(i64::from).or_else(|| v.as_i64())
 }
 
 fn json_number(v: &Value) -> Result<f64, DataError> {

@@ -8,17 +8,53 @@ use crate::expr::float_text;
 /// Rows and columns beyond which the middle is left out.
 const EDGE: usize = 4;
 
+/// A number as text.
+pub trait Shown {
+    /// To so many significant digits.
+    fn text(&self, digits: usize) -> String;
+    /// For JSON.
+    fn json(&self) -> Value;
+}
+
+impl Shown for f64 {
+    fn text(&self, digits: usize) -> String {
+        rounded(*self, digits)
+    }
+    fn json(&self) -> Value {
+        number(*self)
+    }
+}
+
+impl Shown for i64 {
+    fn text(&self, _: usize) -> String {
+        self.to_string()
+    }
+    fn json(&self) -> Value {
+        json!(self)
+    }
+}
+
+/// `True` and `False`; 1 and 0 for JSON.
+impl Shown for bool {
+    fn text(&self, _: usize) -> String {
+        if *self { "True".into() } else { "False".into() }
+    }
+    fn json(&self) -> Value {
+        json!(i32::from(*self))
+    }
+}
+
 /// An array as nested lists, numbers to `digits` significant digits, long axes abridged.
-pub fn show(a: &ArrayViewD<'_, f64>, digits: usize) -> String {
+pub fn show<T: Shown>(a: &ArrayViewD<'_, T>, digits: usize) -> String {
     let mut out = String::new();
     write(a, digits, 0, &mut out);
     out
 }
 
-fn write(a: &ArrayViewD<'_, f64>, digits: usize, indent: usize, out: &mut String) {
+fn write<T: Shown>(a: &ArrayViewD<'_, T>, digits: usize, indent: usize, out: &mut String) {
     if a.ndim() == 0 {
         if let Some(x) = a.first() {
-            out.push_str(&rounded(*x, digits));
+            out.push_str(&x.text(digits));
         }
         return;
     }
@@ -59,9 +95,9 @@ fn rounded(x: f64, digits: usize) -> String {
 }
 
 /// An array as JSON; what JSON cannot say is a string: `"nan"`, `"inf"`, `"-inf"`.
-pub fn to_json(a: &ArrayViewD<'_, f64>) -> Value {
+pub fn to_json<T: Shown>(a: &ArrayViewD<'_, T>) -> Value {
     if a.ndim() == 0 {
-        return a.first().map_or(Value::Null, |x| number(*x));
+        return a.first().map_or(Value::Null, T::json);
     }
     Value::Array(a.axis_iter(Axis(0)).map(|row| to_json(&row)).collect())
 }

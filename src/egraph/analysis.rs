@@ -5,7 +5,7 @@ use rustc_hash::FxHashMap;
 use smallvec::SmallVec;
 
 use super::lang::{EHead, ENode};
-use crate::facts::{Facts, fold_exact};
+use crate::facts::{Facts, folded};
 use crate::op::{Attr, AttrKind, Op};
 use crate::ty::{DType, Dim, Ty};
 
@@ -96,6 +96,7 @@ impl Analysis<ENode> for Facet {
         let value = |facts, closed| Data::Value { facts, closed };
         match node.head {
             EHead::Const(bits) => value(Facts::constant(f64::from_bits(bits)), true),
+            EHead::Int(d, x) => value(Facts::integer(d, x), true),
             EHead::Var(v) => match g.analysis.vars.get(v as usize) {
                 Some(f) => value(f.clone(), false),
                 None => value(Facts::var(Ty::scalar(DType::F64)), false),
@@ -110,8 +111,7 @@ impl Analysis<ENode> for Facet {
                         && args.iter().all(|&a| matches!(g[a].data, Data::Value { closed: true, .. }));
                     let mut made = Facts::of_op(op, &attr, &of);
                     if let Ok(f) = &mut made
-                        && let Some(c) = of.iter().map(|f| f.constant).collect::<Option<SmallVec<[f64; 3]>>>()
-                        && let Some(x) = fold_exact(op, &c)
+                        && let Some(x) = folded(op, &f.ty, &of)
                     {
                         f.constant = Some(x);
                         f.range = crate::op::Interval::point(x);
@@ -156,11 +156,14 @@ impl Analysis<ENode> for Facet {
         let Some((constant, ty)) = facts(g, id).and_then(|f| Some((f.constant?, f.ty.clone()))) else {
             return;
         };
-        if ty.dtype != DType::F64 {
-            return;
-        }
-        let bits = if constant.is_nan() { f64::NAN.to_bits() } else { constant.to_bits() };
-        let number = g.add(ENode::leaf(EHead::Const(bits)));
+        let head = match ty.dtype {
+            DType::F64 => {
+                EHead::Const(if constant.is_nan() { f64::NAN.to_bits() } else { constant.to_bits() })
+            }
+            d if d.is_int() => EHead::Int(d, d.truncate(constant)),
+            _ => return,
+        };
+        let number = g.add(ENode::leaf(head));
         let same = if ty.rank() == 0 { number } else { broadcast(g, number, &ty) };
         g.union(id, same);
     }

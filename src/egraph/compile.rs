@@ -11,7 +11,7 @@ use super::analysis::{Data, Facet, Graph, attr, facts};
 use super::lang::{EHead, ENode};
 use super::signs;
 use crate::facts::Facts;
-use crate::op::{Attr, AttrKind, Law, Op};
+use crate::op::{Attr, AttrKind, Law, Op, Role};
 use crate::rules::{AttrPattern, Known, PNode, Rule};
 use crate::ty::Dim;
 
@@ -187,6 +187,9 @@ impl Compiled {
         if self.repeats.is_some() && left.as_ref().is_some_and(|l| verdicts.spares(g, &self.name, l)) {
             return Applied::Nothing;
         }
+        if self.meets_integers(g, class, subst) && self.counts(g, &self.rule.lhs, subst) != Some(false) {
+            return Applied::Nothing;
+        }
         let Some(steps) = self.plan(g, class, subst) else { return Applied::Nothing };
         let root = self.build(g, subst, &steps, verdicts);
         let united = g.union(class, root);
@@ -201,8 +204,35 @@ impl Compiled {
         }
     }
 
+    /// Does a match touch anything that is not a float? Else no side of it computes with integers.
+    fn meets_integers(&self, g: &Graph, class: Id, subst: &Subst) -> bool {
+        let float = |id: Id| facts(g, id).is_none_or(|f| f.ty.dtype.is_float());
+        !float(class) || !self.vars.iter().all(|v| float(subst[*v]))
+    }
+
+    /// Is an integer computed on this side, not only moved? Rules speak of real numbers, and integers wrap.
+    /// `None` where the side has no type.
+    fn counts(&self, g: &Graph, side: &crate::rules::Pattern, subst: &Subst) -> Option<bool> {
+        let mut made: Vec<Facts> = Vec::with_capacity(side.nodes.len());
+        let mut counts = false;
+        for node in &side.nodes {
+            made.push(match node {
+                PNode::Var(v) => facts(g, subst[self.vars[*v as usize]])?.clone(),
+                PNode::Num(x) => Facts::constant(*x),
+                PNode::Count { .. } => Facts::length(),
+                PNode::App { op, attr, args } => {
+                    let of: SmallVec<[&Facts; 3]> = args.iter().map(|a| &made[*a as usize]).collect();
+                    let f = Facts::of_op(*op, &self.attr(g, subst, attr)?, &of).ok()?;
+                    counts |= computes_integers(*op, &f, &of);
+                    f
+                }
+            });
+        }
+        Some(counts)
+    }
+
     /// Computes the type of every node of the right side before anything is added. `None` when it
-    /// does not type-check or differs from the class.
+    /// does not type-check, differs from the class, or computes integers.
     fn plan(&self, g: &Graph, class: Id, subst: &Subst) -> Option<Vec<Attr>> {
         let mut attrs: Vec<Attr> = Vec::with_capacity(self.rule.rhs.nodes.len());
         let mut made: Vec<Facts> = Vec::with_capacity(self.rule.rhs.nodes.len());
@@ -227,7 +257,7 @@ impl Compiled {
                 PNode::App { op, attr, args } => {
                     own = self.attr(g, subst, attr)?;
                     let of: SmallVec<[&Facts; 3]> = args.iter().map(|a| &made[*a as usize]).collect();
-                    Facts::of_op(*op, &own, &of).ok()?
+                    Some(Facts::of_op(*op, &own, &of).ok()?).filter(|f| !computes_integers(*op, f, &of))?
                 }
             };
             attrs.push(own);
@@ -314,6 +344,13 @@ impl Compiled {
         }
         None
     }
+}
+
+/// Does an operator make integers from integers or truth values, other than by moving them?
+fn computes_integers(op: Op, made: &Facts, args: &[&Facts]) -> bool {
+    made.ty.dtype.is_int()
+        && !matches!(op.def().role, Role::Move | Role::Shape)
+        && !args.iter().any(|f| f.ty.dtype.is_float())
 }
 
 fn known(g: &Graph, id: Id) -> Option<Known<'_>> {

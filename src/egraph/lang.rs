@@ -4,6 +4,7 @@ use egg::{Id, Language};
 use smallvec::SmallVec;
 
 use crate::op::Op;
+use crate::ty::DType;
 
 /// What stands at an e-node. Indices refer to the tables of the e-graph's analysis; nothing here
 /// depends on the order in which strings were interned.
@@ -11,6 +12,8 @@ use crate::op::Op;
 pub(super) enum EHead {
     /// A constant scalar double, by its bits.
     Const(u64),
+    /// A constant scalar integer of an element type.
+    Int(DType, i64),
     /// An input of the window.
     Var(u32),
     /// A length that is known when called.

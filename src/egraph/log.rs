@@ -6,13 +6,15 @@ use super::analysis::Graph;
 use super::lang::EHead;
 use crate::graph::{self, Id};
 use crate::op::{Attr, Op};
-use crate::ty::Dim;
+use crate::ty::{DType, Dim};
 
 /// What stands at a term of a [`Log`].
 #[derive(Debug, Clone, PartialEq)]
 pub enum LogHead {
     /// A constant, by its bits.
     Const(u64),
+    /// A constant integer.
+    Int(DType, i64),
     /// An input of the graph, by position.
     Var(u32),
     /// A length.
@@ -50,6 +52,7 @@ pub(super) fn terms(g: &Graph) -> Vec<(LogHead, Vec<u32>)> {
     let number = |id: egg::Id| u32::try_from(usize::from(id)).unwrap_or(u32::MAX);
     let head = |h: EHead| match h {
         EHead::Const(bits) => LogHead::Const(bits),
+        EHead::Int(d, x) => LogHead::Int(d, x),
         EHead::Var(v) => LogHead::Var(v),
         EHead::Size(i) => LogHead::Size(g.analysis.sizes.get(i as usize).cloned().unwrap_or(Dim::ONE)),
         EHead::Attr(i) => LogHead::Attr(g.analysis.attrs.get(i as usize).cloned().unwrap_or_default()),

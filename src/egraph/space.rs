@@ -54,6 +54,7 @@ impl Space {
             let node = graph.node(id);
             let class = match node.head {
                 Head::Const(bits) => g.add(ENode::leaf(EHead::Const(bits))),
+                Head::Int(d, x) => g.add(ENode::leaf(EHead::Int(d, x))),
                 Head::Size(s) => length(&mut g, graph.size(s)),
                 Head::Var(v) => g.add(ENode::leaf(EHead::Var(v))),
                 Head::Op(op, attr) => {
@@ -98,6 +99,7 @@ impl Space {
             let node = graph.node(id);
             let class = match node.head {
                 Head::Const(bits) => self.g.add(ENode::leaf(EHead::Const(bits))),
+                Head::Int(d, x) => self.g.add(ENode::leaf(EHead::Int(d, x))),
                 Head::Size(s) => length(&mut self.g, graph.size(s)),
                 Head::Var(v) => self.g.add(ENode::leaf(EHead::Var(v))),
                 Head::Op(op, attr) => {
@@ -174,6 +176,7 @@ impl Space {
     fn label(&self, head: EHead, inputs: &Graph) -> String {
         match head {
             EHead::Const(bits) => crate::expr::float_text(f64::from_bits(bits)),
+            EHead::Int(_, x) => x.to_string(),
             EHead::Var(v) => inputs.vars().get(v as usize).map_or(String::new(), |(n, _)| n.to_string()),
             EHead::Size(i) => self.g.analysis.sizes[i as usize].to_string(),
             EHead::Attr(i) => self.g.analysis.attrs[i as usize].text(),
@@ -269,6 +272,7 @@ impl<'a> Dense<'a> {
             let node = graph.node(u32::try_from(i).ok()?);
             let wanted = |n: &&ENode| match (node.head, n.head) {
                 (Head::Const(a), EHead::Const(b)) => a == b,
+                (Head::Int(d, a), EHead::Int(e, b)) => (d, a) == (e, b),
                 (Head::Var(a), EHead::Var(b)) => a == b,
                 (Head::Size(a), EHead::Size(b)) => graph.size(a) == &g.analysis.sizes[b as usize],
                 (Head::Op(op, attr), EHead::Op(other)) => {
@@ -318,6 +322,7 @@ impl<'a> Dense<'a> {
             let id = match node.head {
                 EHead::Attr(_) => continue,
                 EHead::Const(bits) => out.lit(f64::from_bits(bits)),
+                EHead::Int(d, x) => out.int(d, x),
                 EHead::Size(i) => out.length(&g.analysis.sizes[i as usize]),
                 EHead::Var(v) => {
                     let (name, ty) = &inputs.vars()[v as usize];

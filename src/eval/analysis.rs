@@ -10,8 +10,9 @@ use rustc_hash::FxHashMap;
 
 use super::cell::Format;
 use super::error::PlanError;
+use crate::facts::{EXACT, Facts, exact};
 use crate::graph::{Graph, Head, Id};
-use crate::op::{Attr, Kernel, View};
+use crate::op::{Attr, Ints, Kernel, Op, Ring, View};
 use crate::ty::{DType, Shape};
 
 /// Operators up to this cost are computed again rather than stored for a later loop, when all
@@ -39,6 +40,8 @@ pub(super) enum Kind {
     View,
     /// A step of its own.
     Own,
+    /// A step over integers.
+    Ints,
 }
 
 /// Kinds and stages of all nodes.
@@ -72,7 +75,6 @@ impl Analysis {
         let mut spaces: FxHashMap<(Shape, Format), u32> = FxHashMap::default();
         for i in 0..a.order.len() {
             let id = a.order[i];
-            supported(graph, id)?;
             let kind = a.kind_of(graph, id)?;
             let at = id as usize;
             a.kind[at] = kind;
@@ -103,7 +105,17 @@ impl Analysis {
             matches!(graph.ty(a).dtype, DType::F64 | DType::I32 | DType::I64) && !constant
         };
         match self.kind[id as usize] {
-            Kind::View | Kind::Alias(_) => args.first().map_or(Format::F64, |&a| self.format[a as usize]),
+            Kind::View | Kind::Alias(_) | Kind::Fetch => {
+                let moved = args.first().map_or(Format::F64, |&a| self.format[a as usize]);
+                // A number is fetched as a float.
+                if moved == Format::I64 && self.kind[id as usize] == Kind::Fetch {
+                    Format::of(dtype)
+                } else {
+                    moved
+                }
+            }
+            // Integers that are computed with floats, exactly.
+            Kind::Scalar | Kind::Map | Kind::Fold | Kind::Own if dtype.is_int() => Format::F64,
             Kind::Map if dtype == DType::Bool && args.iter().any(single) && !args.iter().any(wide) => {
                 Format::F32
             }
@@ -115,20 +127,39 @@ impl Analysis {
         let node = graph.node(id);
         let op = match node.head {
             Head::Const(_) | Head::Size(_) => return Ok(Kind::Scalar),
-            Head::Var(_) => return Ok(if graph.ty(id).rank() == 0 { Kind::Scalar } else { Kind::Input }),
+            Head::Int(_, x) => return Ok(if exact(x).is_some() { Kind::Scalar } else { Kind::Ints }),
+            Head::Var(_) => {
+                let ty = graph.ty(id);
+                let number = ty.rank() == 0 && !ty.dtype.is_int();
+                return Ok(if number { Kind::Scalar } else { Kind::Input });
+            }
             Head::Op(op, _) => op,
         };
+        if self.over_integers(graph, id) {
+            return match (op.def().ints, op.def().kernel) {
+                (Ints::None, Kernel::Dot | Kernel::IncAt | Kernel::SetAt | Kernel::Concat) => Ok(Kind::Ints),
+                (Ints::None, _) => Err(PlanError::NoKernel { op: op.def().name }),
+                _ => Ok(Kind::Ints),
+            };
+        }
         let all_numbers = node.args.iter().all(|&a| self.number(graph, a).is_some());
         let fits = |n: usize| node.args.len() == n;
         match op.def().kernel {
+            Kernel::Map1(_) if fits(1) && graph.ty(id).rank() == 0 && self.integers(node.args[0]) => {
+                Ok(Kind::Fetch)
+            }
             Kernel::Map1(_) if fits(1) => Ok(if all_numbers { Kind::Scalar } else { Kind::Map }),
             Kernel::Map2(_) if fits(2) => Ok(if all_numbers { Kind::Scalar } else { Kind::Map }),
             Kernel::Map3(_) if fits(3) => Ok(if all_numbers { Kind::Scalar } else { Kind::Map }),
             Kernel::Reduce { .. } if fits(1) => Ok(Kind::Fold),
             Kernel::View(_) | Kernel::Reshape if fits(1) => {
                 let arg = node.args[0];
+                let integers = self.format[arg as usize] == Format::I64;
                 if let Some(number) = self.number(graph, arg) {
                     Ok(Kind::Alias(number))
+                } else if integers {
+                    let gaps = matches!(op.def().kernel, Kernel::Reshape) && !self.row_major(graph, arg);
+                    Ok(if gaps { Kind::Ints } else { Kind::View })
                 } else if graph.ty(id).rank() == 0 {
                     Ok(Kind::Fetch)
                 } else if matches!(op.def().kernel, Kernel::Reshape) && !self.row_major(graph, arg) {
@@ -143,12 +174,55 @@ impl Analysis {
         }
     }
 
+    /// Does a node lie in memory as integers?
+    fn integers(&self, id: Id) -> bool {
+        self.format[id as usize] == Format::I64
+    }
+
+    /// Is a node computed over integers: one is made or read, and no float? Small ones that come from truth values
+    /// stay with the floats, which hold them.
+    fn over_integers(&self, graph: &Graph, id: Id) -> bool {
+        let Some((op, _, args)) = graph.application(id) else { return false };
+        let own = graph.ty(id).dtype;
+        if matches!(op.def().kernel, Kernel::View(_) | Kernel::Reshape) || own.is_float() {
+            return false;
+        }
+        if op == Op::conversion() {
+            return own.is_int() || graph.ty(args[0]).dtype != DType::Bool;
+        }
+        let dtype = |&a: &Id| graph.ty(a).dtype;
+        let some = own.is_int() || args.iter().any(|a| dtype(a).is_int());
+        some && !args.iter().any(|a| dtype(a).is_float()) && !self.exact_in_floats(graph, id)
+    }
+
+    /// Does a sum or product of numbers that are floats here stay where doubles are exact, and its type does not
+    /// wrap?
+    fn exact_in_floats(&self, graph: &Graph, id: Id) -> bool {
+        let Some((op, _, args)) = graph.application(id) else { return false };
+        let facts = graph.facts(id);
+        let small = |x: f64| x.abs() < EXACT;
+        let inside = facts.ty.dtype.bounds().is_some_and(|(lo, hi)| {
+            // Facts that may wrap are widened to the whole type.
+            let whole = facts.range == Facts::var(facts.ty.clone()).range;
+            !whole
+                && exact(lo).is_none_or(|lo| facts.range.lo >= lo)
+                && exact(hi).is_none_or(|hi| facts.range.hi <= hi)
+        });
+        let ring = matches!(op.def().ring, Ring::Sum | Ring::Difference | Ring::Product | Ring::Opposite);
+        ring && inside
+            && args.iter().all(|&a| {
+                let f = graph.facts(a);
+                !self.integers(a) && f.integral && small(f.range.lo) && small(f.range.hi)
+            })
+    }
+
     /// The node whose register holds the one number that a node is.
     pub(super) fn number(&self, graph: &Graph, id: Id) -> Option<Id> {
         match self.kind[id as usize] {
             Kind::Scalar | Kind::Fetch => Some(id),
             Kind::Alias(of) => Some(of),
             Kind::Fold | Kind::Own if graph.ty(id).rank() == 0 => Some(id),
+            Kind::Ints if graph.ty(id).rank() == 0 && !self.integers(id) => Some(id),
             _ => None,
         }
     }
@@ -189,7 +263,7 @@ impl Analysis {
     fn ready(&self, id: Id) -> u32 {
         let stage = self.stage[id as usize];
         match self.kind[id as usize] {
-            Kind::Map | Kind::Fold | Kind::Own => stage + 1,
+            Kind::Map | Kind::Fold | Kind::Own | Kind::Ints => stage + 1,
             _ => stage,
         }
     }
@@ -241,26 +315,4 @@ impl Analysis {
             op.def().cost <= CHEAP && args.iter().all(|&a| self.kind[a as usize] != Kind::Map)
         })
     }
-}
-
-/// Conversions that are computed: those between floats, and those that lose nothing.
-fn supported(graph: &Graph, id: Id) -> Result<(), PlanError> {
-    if let Some((_, Attr::DType(to), args)) = graph.application(id)
-        && let Some(&arg) = args.first()
-    {
-        return conversion(graph, arg, *to);
-    }
-    Ok(())
-}
-
-fn conversion(graph: &Graph, arg: Id, to: DType) -> Result<(), PlanError> {
-    let facts = graph.facts(arg);
-    let from = facts.ty.dtype;
-    let constant = facts.constant.is_some_and(|x| x.fract() == 0.0 && (0.0..=1.0).contains(&x));
-    let exact = to.is_float()
-        || from == to
-        || !from.is_float() && to.is_int() && from <= to
-        || constant
-        || to == DType::I64 && facts.integral;
-    if exact { Ok(()) } else { Err(PlanError::Cast { from, to }) }
 }

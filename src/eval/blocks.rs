@@ -29,7 +29,7 @@ impl Backend for Blocks {
 
 impl Blocks {
     /// Runs a loop over cells of one format.
-    pub(super) fn interpret<T: Cell>(
+    pub(crate) fn interpret<T: Cell>(
         self,
         fused: &Fused,
         args: FusedArgs<'_, '_, T>,

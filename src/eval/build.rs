@@ -8,14 +8,16 @@ use super::analysis::{Analysis, Kind};
 use super::cell::Format;
 use super::error::PlanError;
 use super::fused;
+use super::ints::{IntCode, IntStep};
 use super::len::{LenId, Lengths};
 use super::memory;
 use super::plan::{
     Arg, Base, Buffer, Dest, Plan, PlanInput, ScalarStep, Slot, Source, Step, Value, ViewStep,
 };
+use crate::facts::exact;
 use crate::graph::{Graph, Head, Id};
-use crate::op::{Attr, Kernel, View};
-use crate::ty::Ty;
+use crate::op::{Attr, Ints, Kernel, View};
+use crate::ty::{DType, Ty};
 
 /// The number of the next plan; 0 is none.
 static NEXT: AtomicU64 = AtomicU64::new(1);
@@ -76,9 +78,9 @@ pub(super) fn build(
     b.inputs()?;
     b.leaves()?;
     for (k, &r) in roots.iter().enumerate() {
-        let owns = matches!(analysis.kind[r as usize], Kind::Map | Kind::Fold | Kind::Own);
+        let owns = matches!(analysis.kind[r as usize], Kind::Map | Kind::Fold | Kind::Own | Kind::Ints);
         let owns = owns && analysis.format[r as usize] == Format::of(graph.ty(r).dtype);
-        if owns && graph.ty(r).rank() > 0 && b.output_of[r as usize] == NONE {
+        if owns && analysis.number(graph, r).is_none() && b.output_of[r as usize] == NONE {
             b.output_of[r as usize] = index(k);
         }
     }
@@ -92,8 +94,14 @@ pub(super) fn build(
         } else if b.output_of[r as usize] != index(k) {
             // A view, an input, or an output that is asked for again.
             let from = b.arg(r)?;
-            let out = b.buffer(from.dims.clone(), Format::of(graph.ty(r).dtype), index(k));
-            steps.push(Step::Copy { from, out: Dest::Buffer(out) });
+            let dtype = graph.ty(r).dtype;
+            let out = Dest::Buffer(b.buffer(from.dims.clone(), Format::of(dtype), index(k)));
+            steps.push(if dtype.is_int() {
+                let (code, parts) = (IntCode::Copy, vec![from]);
+                Step::Ints(IntStep { code, op: "copy", dtype, reads: dtype, parts, out })
+            } else {
+                Step::Copy { from, out }
+            });
         }
     }
     let (registers, pieces) =
@@ -114,6 +122,7 @@ pub(super) fn build(
         steps,
         outputs,
         output_formats: roots.iter().map(|&r| Format::of(graph.ty(r).dtype)).collect(),
+        output_dtypes: roots.iter().map(|&r| graph.ty(r).dtype).collect(),
         filled,
         pieces,
         scalar_only,
@@ -141,6 +150,10 @@ impl Builder<'_> {
             let slot = index(self.scalars.len());
             match self.graph.node(id).head {
                 Head::Const(bits) => self.scalars.push(f64::from_bits(bits)),
+                Head::Int(_, x) => match exact(x) {
+                    Some(x) => self.scalars.push(x),
+                    None => continue,
+                },
                 Head::Size(s) => {
                     let len = self.lengths.intern(self.graph.size(s), self.inputs)?;
                     self.sizes.push((slot, len));
@@ -191,7 +204,7 @@ impl Builder<'_> {
                         members.push(id);
                     }
                 }
-                Kind::Own => tasks.push((stage, 1, id, Task::Own(id))),
+                Kind::Own | Kind::Ints => tasks.push((stage, 1, id, Task::Own(id))),
                 _ => {}
             }
         }
@@ -213,7 +226,8 @@ impl Builder<'_> {
                 }
                 Task::Loop(members) => steps.push(Step::Fused(fused::fuse(self, &members)?)),
                 Task::Own(id) => {
-                    let step = self.own(id)?;
+                    let ints = self.analysis.kind[id as usize] == Kind::Ints;
+                    let step = if ints { self.ints(id)? } else { self.own(id)? };
                     steps.push(step);
                     if let Some(slot) = self.slot(id)
                         && self.analysis.format[id as usize] == Format::F32
@@ -231,7 +245,8 @@ impl Builder<'_> {
             return Err(PlanError::NoKernel { op: "" });
         };
         if self.analysis.kind[id as usize] == Kind::Fetch {
-            let array = self.view(id)?;
+            let moved = matches!(op.def().kernel, Kernel::View(_) | Kernel::Reshape);
+            let array = self.view(if moved { id } else { args[0] })?;
             return Ok(ScalarStep::Fetch(array, self.new_slot(id)));
         }
         let slots: Vec<Slot> = args.iter().filter_map(|&a| self.slot(a)).collect();
@@ -275,6 +290,45 @@ impl Builder<'_> {
         }
     }
 
+    /// A step over integers.
+    fn ints(&mut self, id: Id) -> Result<Step, PlanError> {
+        let dtype = self.graph.ty(id).dtype;
+        let Some((op, attr, args)) = self.graph.application(id) else {
+            let code = IntCode::Number(self.graph.integer(id).unwrap_or(0));
+            let out = self.dest(id)?;
+            return Ok(Step::Ints(IntStep {
+                code,
+                op: "number",
+                dtype,
+                reads: dtype,
+                parts: Vec::new(),
+                out,
+            }));
+        };
+        let name = op.def().name;
+        let from = args.first().map_or(dtype, |&a| self.graph.ty(a).dtype);
+        let code = match (op.def().ints, op.def().kernel, attr) {
+            (Ints::One(f), ..) => IntCode::One(f),
+            (Ints::Two(f), ..) => IntCode::Two(f),
+            (Ints::Three(f), ..) => IntCode::Three(f),
+            (Ints::Fold(init, step), ..) => {
+                let axes = attr.axes(args.first().map_or(0, |&a| self.graph.ty(a).rank()));
+                IntCode::Fold(init, step, axes)
+            }
+            (Ints::Whole(f), ..) => IntCode::Whole(f, attr.clone()),
+            (Ints::None, Kernel::Reshape, _) => IntCode::Copy,
+            (Ints::None, Kernel::Dot, _) => IntCode::Dot,
+            (Ints::None, Kernel::Concat, Attr::Axis(axis)) => IntCode::Concat(*axis),
+            (Ints::None, Kernel::IncAt, Attr::Index(items)) => IntCode::Write(items.clone(), true),
+            (Ints::None, Kernel::SetAt, Attr::Index(items)) => IntCode::Write(items.clone(), false),
+            _ => return Err(PlanError::NoKernel { op: name }),
+        };
+        let reads = if from.is_float() { dtype } else { DType::I64 };
+        let parts = args.iter().map(|&a| self.arg(a)).collect::<Result<Vec<Arg>, _>>()?;
+        let out = self.dest(id)?;
+        Ok(Step::Ints(IntStep { code, op: name, dtype, reads, parts, out }))
+    }
+
     /// Lengths of a node's shape.
     pub(super) fn dims(&mut self, id: Id) -> Result<Vec<LenId>, PlanError> {
         let graph = self.graph;
@@ -306,7 +360,7 @@ impl Builder<'_> {
 
     /// Where a node's result goes.
     pub(super) fn dest(&mut self, id: Id) -> Result<Dest, PlanError> {
-        if self.graph.ty(id).rank() == 0 {
+        if self.analysis.number(self.graph, id).is_some() {
             return Ok(Dest::Scalar(self.new_slot(id)));
         }
         let dims = self.dims(id)?;

@@ -7,23 +7,38 @@ use super::error::RunError;
 use super::plan::{FoldSpec, Fused};
 use super::product::Gemm;
 use crate::math::Element;
-use crate::op::{Block3, Map1, Map2, Map3};
+use crate::op::{Block3, FOLD_LANES, Map1, Map2, Map3};
 use crate::ty::DType;
 
 /// How the elements of an array are stored and computed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
 pub enum Format {
-    /// As doubles: `f64`, integers, truth values.
+    /// As doubles: `f64`, truth values, and small integers that come from them.
     #[default]
     F64,
     /// As singles: `f32`, and truth values that come from it.
     F32,
+    /// As 64-bit integers: integers of every type.
+    I64,
 }
 
 impl Format {
+    /// The element type whose arrays lie in memory so.
+    pub fn dtype(self) -> DType {
+        match self {
+            Format::F64 => DType::F64,
+            Format::F32 => DType::F32,
+            Format::I64 => DType::I64,
+        }
+    }
+
     /// The format of inputs and outputs of an element type.
     pub fn of(dtype: DType) -> Format {
-        if dtype == DType::F32 { Format::F32 } else { Format::F64 }
+        match dtype {
+            DType::F32 => Format::F32,
+            d if d.is_int() => Format::I64,
+            _ => Format::F64,
+        }
     }
 }
 
@@ -34,6 +49,20 @@ pub enum Slice<'a> {
     F64(&'a [f64]),
     /// Singles.
     F32(&'a [f32]),
+    /// Integers.
+    I64(&'a [i64]),
+}
+
+impl Slice<'_> {
+    /// The number at a position, NaN where there is none.
+    pub(crate) fn number(&self, at: usize) -> f64 {
+        match self {
+            Slice::F64(x) => x.get(at).copied(),
+            Slice::F32(x) => x.get(at).map(|x| f64::from(*x)),
+            Slice::I64(x) => x.get(at).map(|x| f64::from_integer(*x)),
+        }
+        .unwrap_or(f64::NAN)
+    }
 }
 
 /// Elements that are written.
@@ -43,6 +72,8 @@ pub enum SliceMut<'a> {
     F64(&'a mut [f64]),
     /// Singles.
     F32(&'a mut [f32]),
+    /// Integers.
+    I64(&'a mut [i64]),
 }
 
 /// The registers of a backend, kept from call to call.
@@ -53,7 +84,7 @@ pub(crate) struct Registers {
 }
 
 /// A number in memory, and what belongs to its format.
-pub(crate) trait Cell: Gemm {
+pub(crate) trait Cell: Gemm + FromInteger {
     /// The format.
     const FORMAT: Format;
     /// Elements in a block: a register takes 4 KiB, a dozen fit the first cache.
@@ -67,6 +98,8 @@ pub(crate) trait Cell: Gemm {
     fn three(k: &Map3) -> Block3<Self>;
     /// The kernel that folds a block.
     fn fold(spec: &FoldSpec) -> fn(&[Self]) -> Self;
+    /// The kernel that joins the lanes of a block.
+    fn join(spec: &FoldSpec) -> fn(&[Self; FOLD_LANES]) -> Self;
     /// Elements in this format, converted where they are in the other.
     fn read(slice: Slice<'_>) -> Cow<'_, [Self]>;
     /// Elements of this format to be written.
@@ -81,12 +114,31 @@ pub(crate) trait Cell: Gemm {
     fn run(backend: &dyn Backend, fused: &Fused, args: FusedArgs<'_, '_, Self>) -> Result<(), RunError>;
 }
 
+/// The nearest float to an integer.
+pub(crate) trait FromInteger {
+    fn from_integer(x: i64) -> Self;
+}
+
+impl FromInteger for f64 {
+    #[allow(clippy::cast_precision_loss, reason = "rounding is what is asked")]
+    fn from_integer(x: i64) -> f64 {
+        x as f64
+    }
+}
+
+impl FromInteger for f32 {
+    #[allow(clippy::cast_precision_loss, reason = "rounding is what is asked")]
+    fn from_integer(x: i64) -> f32 {
+        x as f32
+    }
+}
+
 fn converted<A: Element, B: Element>(from: &[A]) -> Vec<B> {
     from.iter().map(|x| B::of(x.wide())).collect()
 }
 
 macro_rules! cell {
-    ($t:ident, $format:ident, $other:ident, $n:expr, $block:ident, $fold:ident, $run:ident) => {
+    ($t:ident, $format:ident, $other:ident, $n:expr, $block:ident, $fold:ident, $join:ident, $run:ident) => {
         impl Cell for $t {
             const FORMAT: Format = Format::$format;
             const BLOCK: usize = $n;
@@ -102,16 +154,20 @@ macro_rules! cell {
             fn fold(spec: &FoldSpec) -> fn(&[$t]) -> $t {
                 spec.$fold
             }
+            fn join(spec: &FoldSpec) -> fn(&[$t; FOLD_LANES]) -> $t {
+                spec.$join
+            }
             fn read(slice: Slice<'_>) -> Cow<'_, [$t]> {
                 match slice {
                     Slice::$format(x) => Cow::Borrowed(x),
                     Slice::$other(x) => Cow::Owned(converted(x)),
+                    Slice::I64(x) => Cow::Owned(x.iter().map(|&x| $t::from_integer(x)).collect()),
                 }
             }
             fn write(slice: SliceMut<'_>) -> Option<&mut [$t]> {
                 match slice {
                     SliceMut::$format(x) => Some(x),
-                    SliceMut::$other(_) => None,
+                    SliceMut::$other(_) | SliceMut::I64(_) => None,
                 }
             }
             fn doubles(data: &mut [$t]) -> Option<&mut [f64]> {
@@ -131,8 +187,8 @@ macro_rules! cell {
     };
 }
 
-cell!(f64, F64, F32, super::BLOCK, block, fold, run);
-cell!(f32, F32, F64, 2 * super::BLOCK, single, single, run_single);
+cell!(f64, F64, F32, super::BLOCK, block, fold, join, run);
+cell!(f32, F32, F64, 2 * super::BLOCK, single, single, join_single, run_single);
 
 /// Memory of one format during a call.
 #[derive(Debug)]
@@ -168,6 +224,7 @@ impl<T> Piece<'_, T> {
 pub(super) enum Memory<'a> {
     F64(Piece<'a, f64>),
     F32(Piece<'a, f32>),
+    I64(Piece<'a, i64>),
 }
 
 impl Default for Memory<'_> {
@@ -182,6 +239,7 @@ impl<'a> Memory<'a> {
         match format {
             Format::F64 => Memory::F64(Piece::Own(Vec::new())),
             Format::F32 => Memory::F32(Piece::Own(Vec::new())),
+            Format::I64 => Memory::I64(Piece::Own(Vec::new())),
         }
     }
 
@@ -190,6 +248,7 @@ impl<'a> Memory<'a> {
         match format {
             Format::F64 => Memory::F64(Piece::One([0.0])),
             Format::F32 => Memory::F32(Piece::One([0.0])),
+            Format::I64 => Memory::I64(Piece::One([0])),
         }
     }
 
@@ -198,6 +257,7 @@ impl<'a> Memory<'a> {
         match data {
             SliceMut::F64(x) => Memory::F64(Piece::Out(x)),
             SliceMut::F32(x) => Memory::F32(Piece::Out(x)),
+            SliceMut::I64(x) => Memory::I64(Piece::Out(x)),
         }
     }
 
@@ -206,6 +266,7 @@ impl<'a> Memory<'a> {
         match self {
             Memory::F64(Piece::Own(x)) => Some(Memory::F64(Piece::Own(x))),
             Memory::F32(Piece::Own(x)) => Some(Memory::F32(Piece::Own(x))),
+            Memory::I64(Piece::Own(x)) => Some(Memory::I64(Piece::Own(x))),
             _ => None,
         }
     }
@@ -214,6 +275,7 @@ impl<'a> Memory<'a> {
         match self {
             Memory::F64(_) => Format::F64,
             Memory::F32(_) => Format::F32,
+            Memory::I64(_) => Format::I64,
         }
     }
 
@@ -221,6 +283,7 @@ impl<'a> Memory<'a> {
         match self {
             Memory::F64(x) => Slice::F64(x.get()),
             Memory::F32(x) => Slice::F32(x.get()),
+            Memory::I64(x) => Slice::I64(x.get()),
         }
     }
 
@@ -228,16 +291,13 @@ impl<'a> Memory<'a> {
         match self {
             Memory::F64(x) => SliceMut::F64(x.get_mut()),
             Memory::F32(x) => SliceMut::F32(x.get_mut()),
+            Memory::I64(x) => SliceMut::I64(x.get_mut()),
         }
     }
 
     /// The first number.
     pub(super) fn first(&self) -> f64 {
-        match self.get() {
-            Slice::F64(x) => x.first().copied(),
-            Slice::F32(x) => x.first().map(|x| f64::from(*x)),
-        }
-        .unwrap_or(f64::NAN)
+        self.get().number(0)
     }
 
     /// Makes it `n` elements long; `Err` with its length where it is the caller's and is not.
@@ -245,6 +305,7 @@ impl<'a> Memory<'a> {
         match self {
             Memory::F64(x) => fit(x, n),
             Memory::F32(x) => fit(x, n),
+            Memory::I64(x) => fit(x, n),
         }
     }
 
@@ -253,6 +314,7 @@ impl<'a> Memory<'a> {
         match self {
             Memory::F64(data) => data.get_mut().fill(x),
             Memory::F32(data) => data.get_mut().fill(f32::of(x)),
+            Memory::I64(data) => data.get_mut().fill(DType::I64.truncate(x)),
         }
     }
 }
@@ -265,7 +327,7 @@ pub(super) enum FitError {
     Memory,
 }
 
-fn fit<T: Element>(piece: &mut Piece<'_, T>, n: usize) -> Result<(), FitError> {
+fn fit<T: Copy + Default>(piece: &mut Piece<'_, T>, n: usize) -> Result<(), FitError> {
     match piece {
         Piece::Own(data) => {
             let more = n.saturating_sub(data.len());

@@ -9,10 +9,10 @@ use super::copy::Read;
 use super::error::RunError;
 use super::layout::{Layout, signed};
 use super::product::{Gemm, Operand, product};
+use super::row::{ROWS, Sums, lanes, lanes_of_rows};
 use super::threads::Threads;
 use crate::math::wide;
 
-const LANES: usize = 16;
 const BLOCK: usize = 512;
 
 /// The product into `out`, in row-major order.
@@ -201,7 +201,11 @@ impl<'a, T: Gemm> Matrix<'a, T> {
             all
         });
         let x = vector.as_deref().map_or(*x, |data| Matrix { data, at: 0, lens: (1, cols), strides: (0, 1) });
-        for (r, y) in out.iter_mut().enumerate().take(rows) {
+        let full = if self.strides.1 == 1 { rows - rows % ROWS } else { 0 };
+        for r in (0..full).step_by(ROWS) {
+            self.rows_times(r, x.piece(0, 0, cols, &mut b), &mut out[r..r + ROWS]);
+        }
+        for (r, y) in out.iter_mut().enumerate().take(rows).skip(full) {
             if cols <= BLOCK {
                 *y = lanes(self.piece(r, 0, cols, &mut a), x.piece(0, 0, cols, &mut b));
                 continue;
@@ -214,6 +218,32 @@ impl<'a, T: Gemm> Matrix<'a, T> {
                 c += n;
             }
             *y = total.take();
+        }
+    }
+
+    /// Some rows, whose elements lie side by side, times a vector that does: as each alone.
+    #[inline(always)]
+    fn rows_times(&self, r: usize, x: &[T], out: &mut [T]) {
+        let mut rows: [&[T]; ROWS] = [&[]; ROWS];
+        for (i, row) in rows.iter_mut().enumerate() {
+            *row = &self.data[place(self.at + signed(r + i) * self.strides.0)..];
+        }
+        if x.len() <= BLOCK {
+            out.copy_from_slice(&lanes_of_rows(rows, x));
+            return;
+        }
+        let mut totals: [Sums<T>; ROWS] = Default::default();
+        for c in (0..x.len()).step_by(BLOCK) {
+            for row in &mut rows {
+                *row = &row[if c == 0 { 0 } else { BLOCK }..];
+            }
+            let parts = lanes_of_rows(rows, &x[c..x.len().min(c + BLOCK)]);
+            for i in 0..ROWS {
+                totals[i].push(parts[i]);
+            }
+        }
+        for i in 0..ROWS {
+            out[i] = totals[i].take();
         }
     }
 
@@ -235,8 +265,10 @@ impl<'a, T: Gemm> Matrix<'a, T> {
             let mut r = 0;
             while r + 4 <= rows {
                 let [(f0, v0), (f1, v1), (f2, v2), (f3, v3)] = [row(r), row(r + 1), row(r + 2), row(r + 3)];
-                for (i, s) in sum.iter_mut().enumerate() {
-                    *s = (((*s + f0 * v0[i]) + f1 * v1[i]) + f2 * v2[i]) + f3 * v3[i];
+                let (v0, v1, v2, v3) = (&v0[..n], &v1[..n], &v2[..n], &v3[..n]);
+                let sum = &mut sum[..n];
+                for i in 0..n {
+                    sum[i] = (((sum[i] + f0 * v0[i]) + f1 * v1[i]) + f2 * v2[i]) + f3 * v3[i];
                 }
                 r += 4;
             }
@@ -251,44 +283,36 @@ impl<'a, T: Gemm> Matrix<'a, T> {
     }
 }
 
-#[inline(always)]
-fn lanes<T: Gemm>(a: &[T], b: &[T]) -> T {
-    let mut sums = [T::default(); LANES];
-    let (mut xs, mut ys) = (a.chunks_exact(LANES), b.chunks_exact(LANES));
-    for (x, y) in (&mut xs).zip(&mut ys) {
-        for i in 0..LANES {
-            sums[i] += x[i] * y[i];
-        }
-    }
-    for ((s, &x), &y) in sums.iter_mut().zip(xs.remainder()).zip(ys.remainder()) {
-        *s += x * y;
-    }
-    let mut width = LANES / 2;
-    while width > 0 {
-        for i in 0..width {
-            let above = sums[i + width];
-            sums[i] += above;
-        }
-        width /= 2;
-    }
-    sums[0]
-}
+#[cfg(test)]
+mod tests {
+    use std::borrow::Cow;
 
-/// A sum of blocks, joined in pairs.
-#[derive(Default)]
-struct Sums<T>(smallvec::SmallVec<[(u32, T); 16]>);
+    use super::*;
+    use crate::math::Element as _;
 
-impl<T: Gemm> Sums<T> {
-    fn push(&mut self, x: T) {
-        let (mut size, mut x) = (0, x);
-        while self.0.last().is_some_and(|(s, _)| *s == size) {
-            x += self.0.pop().map_or(T::default(), |(_, y)| y);
-            size += 1;
+    /// Rows that are multiplied together have the bits that each has alone, whatever lies behind it.
+    #[test]
+    fn rows_at_once_are_as_each_alone() {
+        fn check<T: Gemm>(of: fn(f64) -> T) {
+            for n in (1..=40).chain([511, 512, 513, 540, 1100]) {
+                let number = |i: usize| of(((i * 2_654_435_761) % 1_000_003) as f64 / 1e6 - 0.5);
+                let rows = 7;
+                let mut data: Vec<T> = (0..rows * n).map(number).collect();
+                data[3 * n] = of(f64::INFINITY);
+                data[5 * n] = of(f64::NAN);
+                let x: Vec<T> = (0..n).map(|i| number(i + 17)).collect();
+                let vector = (Cow::Borrowed(x.as_slice()), Layout::contiguous(&[n]));
+                let product = |rows: &[T]| {
+                    let matrix = (Cow::Borrowed(rows), Layout::contiguous(&[rows.len() / n, n]));
+                    let mut out = vec![T::default(); rows.len() / n];
+                    dot(&matrix, &vector, &mut out, Threads::ONE).unwrap_or_default();
+                    out.iter().map(|x| x.wide().to_bits()).collect::<Vec<_>>()
+                };
+                let alone: Vec<u64> = data.chunks(n).flat_map(product).collect();
+                assert_eq!(product(&data), alone, "{n}");
+            }
         }
-        self.0.push((size, x));
-    }
-
-    fn take(&mut self) -> T {
-        self.0.drain(..).rev().map(|(_, x)| x).reduce(|a, b| a + b).unwrap_or_default()
+        check::<f64>(|x| x);
+        check::<f32>(f32::of);
     }
 }

@@ -2,8 +2,6 @@
 
 use std::fmt;
 
-use crate::ty::DType;
-
 /// Why a graph has no plan.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum PlanError {
@@ -11,13 +9,6 @@ pub enum PlanError {
     NoKernel {
         /// Its name.
         op: &'static str,
-    },
-    /// A conversion that may lose information.
-    Cast {
-        /// From this type.
-        from: DType,
-        /// To this one.
-        to: DType,
     },
     /// A length that no input tells.
     Unbound {
@@ -30,9 +21,6 @@ impl fmt::Display for PlanError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             PlanError::NoKernel { op } => write!(f, "`{op}` has no kernel"),
-            PlanError::Cast { from, to } => {
-                write!(f, "conversion from {from} to {to} is not supported: it may lose information")
-            }
             PlanError::Unbound { dim } => write!(f, "no input tells the length {dim}"),
         }
     }

@@ -133,14 +133,27 @@ impl Loop<'_, '_> {
         let Some((op, attr, args)) = graph.application(id) else {
             return Err(PlanError::NoKernel { op: "" });
         };
-        let Kernel::Reduce { init, identity, step, fold, single, join, merge } = op.def().kernel else {
+        let Kernel::Reduce { init, identity, step, fold, single, join, join_single, merge } = op.def().kernel
+        else {
             return Err(PlanError::NoKernel { op: op.def().name });
         };
         let arg = self.operand(id, args[0])?;
         let axes = attr.axes(graph.ty(args[0]).rank());
         let out = self.b.dest(id)?;
         self.code.push(Draft::Fold { fold: index(self.fused.folds.len()), arg });
-        self.fused.folds.push(FoldSpec { op, init, identity, step, fold, single, join, merge, axes, out });
+        self.fused.folds.push(FoldSpec {
+            op,
+            init,
+            identity,
+            step,
+            fold,
+            single,
+            join,
+            join_single,
+            merge,
+            axes,
+            out,
+        });
         Ok(())
     }
 

@@ -1,6 +1,7 @@
 //! Which registers and pieces of memory are used again, by liveness.
 
 use super::cell::Format;
+use super::ints::IntStep;
 use super::len::LenId;
 use super::plan::{Arg, Base, Buffer, Dest, ScalarStep, Slot, Source, Step, Value};
 
@@ -84,7 +85,9 @@ fn each_slot(steps: &mut [Step], f: &mut dyn FnMut(Use<'_>)) {
                 arg_slot(from, f);
                 dest_slot(out, f);
             }
-            Step::Concat { parts, out, .. } | Step::Whole { parts, out, .. } => {
+            Step::Concat { parts, out, .. }
+            | Step::Whole { parts, out, .. }
+            | Step::Ints(IntStep { parts, out, .. }) => {
                 parts.iter_mut().for_each(|p| arg_slot(p, f));
                 dest_slot(out, f);
             }
@@ -176,7 +179,7 @@ fn reads(step: &Step, f: &mut dyn FnMut(u32)) {
             source(&b.source);
         }
         Step::Copy { from, .. } => source(&from.source),
-        Step::Concat { parts, .. } | Step::Whole { parts, .. } => {
+        Step::Concat { parts, .. } | Step::Whole { parts, .. } | Step::Ints(IntStep { parts, .. }) => {
             parts.iter().for_each(|p| source(&p.source));
         }
     }
@@ -199,7 +202,8 @@ fn writes(step: &Step, f: &mut dyn FnMut(u32)) {
         | Step::Write { out, .. }
         | Step::Copy { out, .. }
         | Step::Concat { out, .. }
-        | Step::Whole { out, .. } => dest(out),
+        | Step::Whole { out, .. }
+        | Step::Ints(IntStep { out, .. }) => dest(out),
     }
 }
 

@@ -6,9 +6,11 @@
 //! plan does is data ([`Step`]); a [`Backend`] executes the fused loops: [`Blocks`], an interpreter
 //! over blocks of [`BLOCK`] doubles, or [`native`](crate::native) machine code with the same bits.
 //!
-//! Every value is a double or, where its element type is `f32`, a single: [`Format`]. A loop is in one
-//! format from what it reads to what it stores; what comes from the other is converted before it.
-//! Integers and truth values compute as doubles, exactly up to 2^53. A number (rank 0) is kept as a
+//! Every value is a double, where its element type is `f32` a single, and where it is one of integers a 64-bit
+//! integer: [`Format`]. A loop is in one format from what it reads to what it stores; what comes from another is
+//! converted before it. Truth values are doubles or singles, 0 and 1. Operators over integers are steps of their
+//! own ([`IntStep`]): each computes in 64 bits and keeps the low bits of its element type, as NumPy does; division
+//! by zero is zero; conversion from floats truncates, saturates at the ends of the type, and makes 0 of NaN. A number (rank 0) is kept as a
 //! double, rounded after every operator where it is a single. Functions of whole arrays (linear
 //! algebra, scans, searches) compute in doubles and round their results.
 //!
@@ -32,6 +34,7 @@ mod copy;
 mod dot;
 mod error;
 mod fused;
+mod ints;
 mod layout;
 mod len;
 mod memory;
@@ -40,6 +43,7 @@ mod plan;
 mod product;
 mod reduce;
 pub mod reference;
+mod row;
 mod run;
 mod show;
 mod split;
@@ -52,9 +56,11 @@ pub use array::{Array, ArrayMut, ArrayRef, Input, Output, OutputArray};
 pub use backend::{Backend, FusedArgs, Ready, Strided};
 pub(crate) use blocks::kept_strides;
 pub use blocks::{BLOCK, Blocks};
+pub(crate) use cell::Cell;
 pub use cell::{Format, Slice, SliceMut};
 pub(crate) use dot::dot;
 pub use error::{PlanError, RunError};
+pub use ints::{IntCode, IntStep};
 pub(crate) use layout::{Layout, signed};
 pub use len::LenId;
 pub(crate) use nest::{Cursor, Nest};

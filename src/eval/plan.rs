@@ -9,10 +9,11 @@ use super::analysis::Analysis;
 use super::build;
 use super::cell::Format;
 use super::error::PlanError;
+use super::ints::IntStep;
 use super::len::{LenId, Lengths};
 use crate::graph::{Graph, Id};
 use crate::op::{Attr, FOLD_LANES, IndexItem, Map1, Map2, Map3, Op, Whole};
-use crate::ty::Ty;
+use crate::ty::{DType, Ty};
 
 /// A register of doubles that hold one number each: rank-0 values, and arrays that are one number.
 pub type Slot = u32;
@@ -155,6 +156,8 @@ pub struct FoldSpec {
     pub single: fn(&[f32]) -> f32,
     /// The lanes of a block.
     pub join: fn(&[f64; FOLD_LANES]) -> f64,
+    /// The lanes of a block of singles.
+    pub join_single: fn(&[f32; FOLD_LANES]) -> f32,
     /// Two partial results.
     pub merge: fn(f64, f64) -> f64,
     /// The axes of the space that it removes.
@@ -216,6 +219,8 @@ pub enum Step {
     Scalars(Vec<ScalarStep>),
     /// A fused loop.
     Fused(Fused),
+    /// An operator over integers.
+    Ints(IntStep),
     /// A product of vectors and matrices.
     Dot {
         /// Left operand.
@@ -326,6 +331,8 @@ pub struct Plan {
     pub(crate) filled: Vec<(u32, Slot)>,
     /// Format of each output.
     pub(crate) output_formats: Vec<Format>,
+    /// Element type of each output.
+    pub(crate) output_dtypes: Vec<DType>,
     /// Pieces of memory that are reused, beside the outputs.
     pub(crate) pieces: Vec<Format>,
     /// Nothing but scalars: no step but scalar programs, and only rank-0 inputs and outputs.
@@ -351,12 +358,13 @@ impl Plan {
         build::build(graph, roots, inputs, &analysis)
     }
 
-    /// Is anything stored or computed as singles?
+    /// Is anything stored or computed as singles or integers?
     pub(crate) fn has_singles(&self) -> bool {
-        let single = |f: Format| f == Format::F32;
+        let single = |f: Format| f != Format::F64;
         let rounds = |s: &Step| match s {
             Step::Scalars(ops) => ops.iter().any(|op| matches!(op, ScalarStep::Round(_))),
             Step::Fused(fused) => single(fused.format),
+            Step::Ints(_) => true,
             _ => false,
         };
         self.inputs.iter().any(|i| single(i.format))
@@ -383,6 +391,11 @@ impl Plan {
     /// The format in which an output is computed.
     pub fn output_format(&self, output: usize) -> Format {
         self.output_formats.get(output).copied().unwrap_or_default()
+    }
+
+    /// The element type of an output.
+    pub fn output_dtype(&self, output: usize) -> DType {
+        self.output_dtypes.get(output).copied().unwrap_or(DType::F64)
     }
 
     /// Number of pieces of memory that a call needs beside its outputs.

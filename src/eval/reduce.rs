@@ -83,22 +83,6 @@ fn merge<T: Cell>(spec: &FoldSpec) -> impl Fn(T, T) -> T {
     move |a, b| T::of(merge(a.wide(), b.wide()))
 }
 
-impl Running<'_, '_> {
-    /// Adds row `r` of a tile, or all of it where rows are reduced too, as the partial result `x`.
-    /// Columns are reduced; `t` has no values.
-    pub(crate) fn add_folded(&mut self, t: Tile<'_>, r: usize, x: f64) {
-        let (outer, row, col) = t.first;
-        let (rows, _) = t.step;
-        if rows == 0 || t.rows == 1 {
-            let at = shifted(t.at, if t.rows == 1 { r } else { 0 }, rows);
-            self.partial(at, x, outer && (row || rows != 0) && col);
-        } else {
-            let at = shifted(t.at, r, rows);
-            self.out[at] = if outer && col { x } else { (self.spec.merge)(self.out[at], x) };
-        }
-    }
-}
-
 impl<'p, 'a, T: Cell> Running<'p, 'a, T> {
     pub(crate) fn new(spec: &'p FoldSpec, out: &'a mut [T]) -> Running<'p, 'a, T> {
         Running { spec, out, pending: Pairwise::default(), key: 0, fresh: true }
@@ -123,6 +107,20 @@ impl<'p, 'a, T: Cell> Running<'p, 'a, T> {
             } else {
                 self.side_by_side(at, cols, values, fresh, spare);
             }
+        }
+    }
+
+    /// Adds row `r` of a tile, or all of it where rows are reduced too, as the partial result `x`.
+    /// Columns are reduced; `t` has no values.
+    pub(crate) fn add_folded(&mut self, t: Tile<'_, T>, r: usize, x: T) {
+        let (outer, row, col) = t.first;
+        let (rows, _) = t.step;
+        if rows == 0 || t.rows == 1 {
+            let at = shifted(t.at, if t.rows == 1 { r } else { 0 }, rows);
+            self.partial(at, x, outer && (row || rows != 0) && col);
+        } else {
+            let at = shifted(t.at, r, rows);
+            self.out[at] = if outer && col { x } else { merge(self.spec)(self.out[at], x) };
         }
     }
 

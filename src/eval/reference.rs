@@ -2,10 +2,16 @@
 //!
 //! Values of singles are rounded after every operator. Tests check the plan against this; it shares nothing with it but the scalar kernels.
 
+mod number;
+
 use std::sync::Arc;
 
 use ndarray::{ArrayD, ArrayViewD, IxDyn, indices};
 
+use number::Number;
+
+use super::array::{Array, ArrayRef, Input};
+use super::cell::Slice;
 use super::error::{PlanError, RunError};
 use crate::graph::{Graph, Head, Id};
 use crate::math::Element as _;
@@ -36,7 +42,38 @@ fn shape_error(what: &str, expected: &[usize], got: &[usize]) -> ReferenceError 
     ReferenceError::Run(RunError::Shape { what, expected: expected.to_vec(), got: got.to_vec() })
 }
 
-/// Values of the roots; inputs are those of the graph, in order.
+/// A value: floats and truth values as doubles, integers as they are.
+#[derive(Debug, Clone)]
+enum Value {
+    Floats(ArrayD<f64>),
+    Integers(ArrayD<i64>),
+}
+
+impl Value {
+    fn floats(&self) -> ArrayD<f64> {
+        match self {
+            Value::Floats(x) => x.clone(),
+            Value::Integers(x) => x.mapv(Number::to_f64),
+        }
+    }
+
+    /// As integers; floats are truncated to a type.
+    fn integers(&self, to: DType) -> ArrayD<i64> {
+        match self {
+            Value::Floats(x) => x.mapv(|x| to.truncate(x)),
+            Value::Integers(x) => x.clone(),
+        }
+    }
+
+    fn shape(&self) -> &[usize] {
+        match self {
+            Value::Floats(x) => x.shape(),
+            Value::Integers(x) => x.shape(),
+        }
+    }
+}
+
+/// Values of the roots as doubles; inputs are those of the graph, in order.
 ///
 /// # Errors
 /// An operator without kernel, inputs whose shapes do not fit.
@@ -45,49 +82,114 @@ pub fn evaluate(
     roots: &[Id],
     inputs: &[ArrayViewD<'_, f64>],
 ) -> Result<Vec<ArrayD<f64>>, ReferenceError> {
+    let inputs: Vec<ArrayRef<'_>> = inputs.iter().map(|x| ArrayRef::F64(x.view())).collect();
+    Ok(values(graph, roots, &inputs)?.iter().map(Value::floats).collect())
+}
+
+/// [`evaluate`] with arrays of every element type; results are of their own.
+///
+/// # Errors
+/// As there.
+pub fn evaluate_arrays(
+    graph: &Graph,
+    roots: &[Id],
+    inputs: &[ArrayRef<'_>],
+) -> Result<Vec<Array>, ReferenceError> {
+    let found = values(graph, roots, inputs)?;
+    let typed = |(v, &r): (&Value, &Id)| {
+        let (dtype, lens) = (graph.ty(r).dtype, v.shape().to_vec());
+        match v {
+            Value::Floats(x) => Array::of(dtype, &lens, Slice::F64(&x.iter().copied().collect::<Vec<_>>())),
+            Value::Integers(x) => Array::of(dtype, &lens, Slice::I64(&x.iter().copied().collect::<Vec<_>>())),
+        }
+    };
+    Ok(found.iter().zip(roots).map(typed).collect())
+}
+
+fn values(graph: &Graph, roots: &[Id], inputs: &[ArrayRef<'_>]) -> Result<Vec<Value>, ReferenceError> {
     let symbol = |s: &Sym| symbol_in(graph.vars(), s, inputs);
-    let mut values: Vec<Option<ArrayD<f64>>> = vec![None; graph.len()];
+    let mut values: Vec<Option<Value>> = vec![None; graph.len()];
+    let number = |x: f64| Value::Floats(ArrayD::from_elem(IxDyn(&[]), x));
     for id in graph.reachable(roots) {
+        let dtype = graph.ty(id).dtype;
         let lens = lengths(graph.ty(id).shape.dims(), &symbol)?;
         let value = match graph.node(id).head {
             Head::Var(v) => match inputs.get(v as usize) {
-                Some(x) => x.to_owned(),
+                Some(x) => input(x, dtype),
                 None => {
                     let got = inputs.len();
                     let expected = graph.vars().len();
                     return Err(ReferenceError::Run(RunError::Count { what: "inputs", expected, got }));
                 }
             },
-            Head::Const(bits) => ArrayD::from_elem(IxDyn(&[]), f64::from_bits(bits)),
+            Head::Const(bits) => number(f64::from_bits(bits)),
+            Head::Int(_, x) => Value::Integers(ArrayD::from_elem(IxDyn(&[]), x)),
             Head::Size(s) => {
                 let n = lengths(std::slice::from_ref(graph.size(s)), &symbol)?;
                 #[allow(clippy::cast_precision_loss, reason = "no array has 2^53 elements")]
                 let n = n[0] as f64;
-                ArrayD::from_elem(IxDyn(&[]), n)
+                number(n)
             }
             Head::Op(op, attr) => {
-                let args: Vec<&ArrayD<f64>> =
-                    graph.node(id).args.iter().filter_map(|&a| values[a as usize].as_ref()).collect();
-                apply(op, graph.attr(attr), &args, &lens)?
+                let own = &graph.node(id).args;
+                let args: Vec<&Value> = own.iter().filter_map(|&a| values[a as usize].as_ref()).collect();
+                let types: Vec<DType> = own.iter().map(|&a| graph.ty(a).dtype).collect();
+                typed_apply(op, graph.attr(attr), (&args, &types), dtype, &lens)?
             }
         };
         if value.shape() != lens {
             return Err(shape_error("a value", &lens, value.shape()));
         }
-        let value = if graph.ty(id).dtype == DType::F32 { value.mapv(|x| f32::of(x).wide()) } else { value };
-        values[id as usize] = Some(value);
+        values[id as usize] = Some(match value {
+            Value::Floats(x) if dtype == DType::F32 => Value::Floats(x.mapv(|x| f32::of(x).wide())),
+            other => other,
+        });
     }
     Ok(roots.iter().filter_map(|&r| values[r as usize].clone()).collect())
 }
 
-fn symbol_in(vars: &[(Arc<str>, Ty)], s: &Sym, inputs: &[ArrayViewD<'_, f64>]) -> Option<usize> {
+fn input(x: &ArrayRef<'_>, dtype: DType) -> Value {
+    let shape = IxDyn(Input::lens(x));
+    if dtype.is_int() {
+        Value::Integers(ArrayD::from_shape_vec(shape, x.integers().collect()).unwrap_or_default())
+    } else {
+        Value::Floats(ArrayD::from_shape_vec(shape, x.floats().collect()).unwrap_or_default())
+    }
+}
+
+/// Over integers where one is made or read and no float; else over doubles.
+fn typed_apply(
+    op: Op,
+    attr: &Attr,
+    (args, types): (&[&Value], &[DType]),
+    dtype: DType,
+    lens: &[usize],
+) -> Result<Value, ReferenceError> {
+    let converts = op == Op::conversion();
+    let float = dtype.is_float() || !converts && types.iter().any(|d| d.is_float());
+    if float || dtype == DType::Bool && types.iter().all(|d| *d == DType::Bool) {
+        let args: Vec<ArrayD<f64>> = args.iter().map(|v| v.floats()).collect();
+        let out = apply(op, attr, &args.iter().collect::<Vec<_>>(), lens)?;
+        return Ok(if dtype.is_int() {
+            Value::Integers(out.mapv(|x| dtype.truncate(x)))
+        } else {
+            Value::Floats(out)
+        });
+    }
+    let reads = if types.iter().any(|d| d.is_float()) { dtype } else { DType::I64 };
+    let args: Vec<ArrayD<i64>> = args.iter().map(|v| v.integers(reads)).collect();
+    let out = apply(op, attr, &args.iter().collect::<Vec<_>>(), lens)?.mapv(|x: i64| dtype.wrap(x));
+    Ok(if dtype.is_int() { Value::Integers(out) } else { Value::Floats(out.mapv(Number::to_f64)) })
+}
+
+fn symbol_in(vars: &[(Arc<str>, Ty)], s: &Sym, inputs: &[ArrayRef<'_>]) -> Option<usize> {
     vars.iter().zip(inputs).find_map(|((name, ty), x)| {
         let axis = if **name == *s.var() {
             s.axis()
         } else {
             ty.shape.dims().iter().position(|d| matches!(d, Dim::Sym(t) if t == s))?
         };
-        x.shape().get(axis).copied()
+        Input::lens(x).get(axis).copied()
     })
 }
 
@@ -99,27 +201,27 @@ fn lengths(dims: &[Dim], symbol: &dyn Fn(&Sym) -> Option<usize>) -> Result<Vec<u
 
 /// The element of an operand that belongs to an index of the result: axes align at the end, and an
 /// axis of length 1 has only one.
-fn at(x: &ArrayD<f64>, index: &[usize]) -> f64 {
+fn at<T: Number>(x: &ArrayD<T>, index: &[usize]) -> T {
     let lead = index.len() - x.ndim();
     let own: Vec<usize> =
         x.shape().iter().zip(&index[lead..]).map(|(&n, &i)| if n == 1 { 0 } else { i }).collect();
-    x.get(IxDyn(&own)).copied().unwrap_or(f64::NAN)
+    x.get(IxDyn(&own)).copied().unwrap_or(T::NONE)
 }
 
-fn each(lens: &[usize], mut f: impl FnMut(&[usize]) -> f64) -> ArrayD<f64> {
-    let mut out = ArrayD::zeros(IxDyn(lens));
+fn each<T: Number>(lens: &[usize], mut f: impl FnMut(&[usize]) -> T) -> ArrayD<T> {
+    let mut out = ArrayD::from_elem(IxDyn(lens), T::ZERO);
     for index in indices(IxDyn(lens)) {
         out[&index] = f(ndarray::Dimension::slice(&index));
     }
     out
 }
 
-pub(crate) fn apply(
+pub(crate) fn apply<T: Number>(
     op: Op,
     attr: &Attr,
-    args: &[&ArrayD<f64>],
+    args: &[&ArrayD<T>],
     lens: &[usize],
-) -> Result<ArrayD<f64>, ReferenceError> {
+) -> Result<ArrayD<T>, ReferenceError> {
     let none = || ReferenceError::Plan(PlanError::NoKernel { op: op.def().name });
     let fits = args.iter().all(|a| {
         a.ndim() <= lens.len()
@@ -129,20 +231,23 @@ pub(crate) fn apply(
         (Kernel::Map1(_) | Kernel::Map2(_) | Kernel::Map3(_), _, [a, ..]) if !fits => {
             Err(shape_error(op.def().name, lens, a.shape()))
         }
-        (Kernel::Map1(k), _, [a]) => Ok(each(lens, |i| (k.scalar)(at(a, i)))),
-        (Kernel::Map2(k), _, [a, b]) => Ok(each(lens, |i| (k.scalar)(at(a, i), at(b, i)))),
-        (Kernel::Map3(k), _, [a, b, c]) => Ok(each(lens, |i| (k.scalar)(at(a, i), at(b, i), at(c, i)))),
-        (Kernel::Reduce { init, step, .. }, _, [a]) => {
+        (Kernel::Map1(_) | Kernel::Map2(_) | Kernel::Map3(_), ..) => {
+            let value = |i: &[usize]| T::value(op, &args.iter().map(|a| at(a, i)).collect::<Vec<T>>());
+            let known = args.is_empty() || T::value(op, &vec![T::ZERO; args.len()]).is_some();
+            if known { Ok(each(lens, |i| value(i).unwrap_or(T::NONE))) } else { Err(none()) }
+        }
+        (Kernel::Reduce { .. }, _, [a]) => {
+            let (init, step) = T::fold(op).ok_or_else(none)?;
             let axes = attr.axes(a.ndim());
-            let mut out: ArrayD<Option<f64>> = ArrayD::from_elem(IxDyn(lens), init);
+            let mut out: ArrayD<Option<T>> = ArrayD::from_elem(IxDyn(lens), init);
             for (index, &x) in a.indexed_iter() {
                 let index = ndarray::Dimension::slice(&index);
                 let kept: Vec<usize> =
                     (0..a.ndim()).filter(|d| !axes.contains(d)).map(|d| index[d]).collect();
                 let cell = &mut out[IxDyn(&kept)];
-                *cell = Some(cell.map_or(x, |y| (step.scalar)(y, x)));
+                *cell = Some(cell.map_or(x, |y| step(y, x)));
             }
-            let total: Option<Vec<f64>> = out.iter().copied().collect();
+            let total: Option<Vec<T>> = out.iter().copied().collect();
             let total = total.ok_or(ReferenceError::Run(RunError::EmptyFold { op: op.def().name }))?;
             ArrayD::from_shape_vec(IxDyn(lens), total).map_err(|_| none())
         }
@@ -156,7 +261,7 @@ pub(crate) fn apply(
                         own[axis] = k;
                     }
                 }
-                a.get(IxDyn(&own)).copied().unwrap_or(f64::NAN)
+                a.get(IxDyn(&own)).copied().unwrap_or(T::NONE)
             }))
         }
         (Kernel::View(View::Broadcast), _, [a]) => {
@@ -168,7 +273,7 @@ pub(crate) fn apply(
         }
         (Kernel::View(View::Index), Attr::Index(items), [a]) => {
             let places = positions(a.shape(), items);
-            Ok(each(lens, |i| a.get(IxDyn(&place(&places, i))).copied().unwrap_or(f64::NAN)))
+            Ok(each(lens, |i| a.get(IxDyn(&place(&places, i))).copied().unwrap_or(T::NONE)))
         }
         (Kernel::Reshape, _, [a]) => ArrayD::from_shape_vec(IxDyn(lens), a.iter().copied().collect())
             .map_err(|_| shape_error("a reshape", lens, a.shape())),
@@ -178,10 +283,10 @@ pub(crate) fn apply(
             for part in parts {
                 match own[*axis].checked_sub(part.shape()[*axis]) {
                     Some(rest) => own[*axis] = rest,
-                    None => return part.get(IxDyn(&own)).copied().unwrap_or(f64::NAN),
+                    None => return part.get(IxDyn(&own)).copied().unwrap_or(T::NONE),
                 }
             }
-            f64::NAN
+            T::NONE
         })),
         (kernel @ (Kernel::IncAt | Kernel::SetAt), Attr::Index(items), [base, value]) => {
             let places = positions(base.shape(), items);
@@ -191,17 +296,18 @@ pub(crate) fn apply(
                 let i = ndarray::Dimension::slice(&index);
                 let x = at(value, i);
                 if let Some(cell) = out.get_mut(IxDyn(&place(&places, i))) {
-                    *cell = if matches!(kernel, Kernel::IncAt) { *cell + x } else { x };
+                    *cell = if matches!(kernel, Kernel::IncAt) { cell.plus(x) } else { x };
                 }
             }
             Ok(out)
         }
-        (Kernel::Whole(f), attr, args) => {
-            let data: Vec<Vec<f64>> = args.iter().map(|a| a.iter().copied().collect()).collect();
-            let parts: Vec<Dense<'_>> =
+        (Kernel::Whole(_), attr, args) => {
+            let data: Vec<Vec<T>> = args.iter().map(|a| a.iter().copied().collect()).collect();
+            let parts: Vec<Dense<'_, T>> =
                 args.iter().zip(&data).map(|(a, d)| Dense { lens: a.shape(), data: d }).collect();
-            let mut out = vec![0.0; lens.iter().product()];
-            f(attr, &parts, lens, &mut out)
+            let mut out = vec![T::ZERO; lens.iter().product()];
+            T::whole(op, attr, &parts, lens, &mut out)
+                .ok_or_else(none)?
                 .map_err(|fact| ReferenceError::Run(RunError::Value { op: op.def().name, fact }))?;
             ArrayD::from_shape_vec(IxDyn(lens), out).map_err(|_| none())
         }
@@ -209,17 +315,19 @@ pub(crate) fn apply(
     }
 }
 
-fn product(a: &ArrayD<f64>, b: &ArrayD<f64>, lens: &[usize]) -> ArrayD<f64> {
+fn product<T: Number>(a: &ArrayD<T>, b: &ArrayD<T>, lens: &[usize]) -> ArrayD<T> {
     let inner = a.shape().last().copied().unwrap_or(0);
     let rows = a.ndim() - 1;
     each(lens, |i| {
-        let mut total = 0.0;
+        let mut total = T::ZERO;
         for k in 0..inner {
             let mut left = i[..rows].to_vec();
             left.push(k);
             let mut right = vec![k];
             right.extend_from_slice(&i[rows..]);
-            total += a.get(IxDyn(&left)).unwrap_or(&f64::NAN) * b.get(IxDyn(&right)).unwrap_or(&f64::NAN);
+            let (x, y) = (a.get(IxDyn(&left)), b.get(IxDyn(&right)));
+            let (x, y) = (x.copied().unwrap_or(T::NONE), y.copied().unwrap_or(T::NONE));
+            total = total.plus(x.times(y));
         }
         total
     })

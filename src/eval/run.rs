@@ -7,7 +7,7 @@ use smallvec::SmallVec;
 
 use super::array::{ArrayRef, Input, Output};
 use super::backend::Backend;
-use super::cell::{Format, Memory, Registers, Slice, SliceMut};
+use super::cell::{Format, FromInteger as _, Memory, Registers, Slice, SliceMut};
 use super::error::RunError;
 use super::layout::{Layout, signed};
 use super::plan::{Base, Fused, Plan, PlanInput, Step};
@@ -15,6 +15,7 @@ use super::split;
 use super::step::{Bound, Call, Data, Lens, exec};
 use super::threads::Threads;
 use crate::math::Element;
+use crate::ty::DType;
 
 /// What a call may use.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -265,16 +266,28 @@ fn count(n: usize) -> f64 {
     x
 }
 
-/// Elements of one format into the other.
+/// Elements of one format into the other; floats become integers as conversions make them.
 fn convert(from: Slice<'_>, to: SliceMut<'_>) {
     fn each<A: Element, B: Element>(from: &[A], to: &mut [B]) {
         to.iter_mut().zip(from).for_each(|(o, x)| *o = B::of(x.wide()));
+    }
+    fn integers<A: Element>(from: &[A], to: &mut [i64]) {
+        to.iter_mut().zip(from).for_each(|(o, x)| *o = DType::I64.truncate(x.wide()));
     }
     match (from, to) {
         (Slice::F64(x), SliceMut::F64(y)) => each(x, y),
         (Slice::F64(x), SliceMut::F32(y)) => each(x, y),
         (Slice::F32(x), SliceMut::F64(y)) => each(x, y),
         (Slice::F32(x), SliceMut::F32(y)) => each(x, y),
+        (Slice::F64(x), SliceMut::I64(y)) => integers(x, y),
+        (Slice::F32(x), SliceMut::I64(y)) => integers(x, y),
+        (Slice::I64(x), SliceMut::F64(y)) => {
+            y.iter_mut().zip(x).for_each(|(o, x)| *o = f64::from_integer(*x));
+        }
+        (Slice::I64(x), SliceMut::F32(y)) => {
+            y.iter_mut().zip(x).for_each(|(o, x)| *o = f32::from_integer(*x));
+        }
+        (Slice::I64(x), SliceMut::I64(y)) => y.copy_from_slice(x),
     }
 }
 
@@ -294,6 +307,11 @@ fn bind<'a>(view: &'a ArrayRef<'_>, plan: &PlanInput) -> Bound<'a> {
             let (data, layout) = lies(x, row_major).unwrap_or_else(|| all(x));
             Bound { data: Data::F32(data), layout }
         }
+        (Format::I64, ArrayRef::I64(x)) => {
+            let (data, layout) = lies(x, row_major)
+                .unwrap_or_else(|| (x.iter().copied().collect(), Layout::contiguous(x.shape())));
+            Bound { data: Data::I64(data), layout }
+        }
         (Format::F64, ArrayRef::F32(x)) => {
             let (data, layout) = all(x);
             Bound { data: Data::F64(data), layout }
@@ -301,6 +319,16 @@ fn bind<'a>(view: &'a ArrayRef<'_>, plan: &PlanInput) -> Bound<'a> {
         (Format::F32, ArrayRef::F64(x)) => {
             let (data, layout) = all(x);
             Bound { data: Data::F32(data), layout }
+        }
+        (format, other) => {
+            let layout = Layout::contiguous(other.lens());
+            let data = match format {
+                Format::F64 => Data::F64(other.floats().collect()),
+                #[allow(clippy::cast_possible_truncation, reason = "rounding is what is asked")]
+                Format::F32 => Data::F32(other.floats().map(|x| x as f32).collect()),
+                Format::I64 => Data::I64(other.integers().collect()),
+            };
+            Bound { data, layout }
         }
     }
 }

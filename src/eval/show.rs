@@ -50,6 +50,7 @@ impl fmt::Display for Plan {
                 Step::Concat { parts, out, .. } => {
                     writeln!(f, "join {} -> {}", parts.len(), self.dest(*out))?;
                 }
+                Step::Ints(s) => writeln!(f, "{} of integers -> {}", s.op, self.dest(s.out))?,
                 Step::Whole { op, out, .. } => writeln!(f, "{op} -> {}", self.dest(*out))?,
                 Step::Write { add, out, .. } => {
                     writeln!(f, "{} -> {}", if *add { "add at" } else { "put at" }, self.dest(*out))?;

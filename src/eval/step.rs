@@ -5,10 +5,11 @@ use std::borrow::Cow;
 use smallvec::SmallVec;
 
 use super::backend::{Backend, Strided};
-use super::cell::{Cell, FitError, Format, Memory, Registers, Slice};
+use super::cell::{Cell, FitError, Format, FromInteger as _, Memory, Registers, Slice, SliceMut};
 use super::copy::{self, Read};
 use super::dot;
 use super::error::RunError;
+use super::ints::{IntStep, Part};
 use super::layout::Layout;
 use super::len::LenId;
 use super::plan::{Arg, Base, Dest, Fused, Plan, ScalarStep, Slot, Source, Step};
@@ -29,6 +30,7 @@ pub(super) struct Bound<'a> {
 pub(super) enum Data<'a> {
     F64(Cow<'a, [f64]>),
     F32(Cow<'a, [f32]>),
+    I64(Cow<'a, [i64]>),
 }
 
 impl Data<'_> {
@@ -36,21 +38,14 @@ impl Data<'_> {
         match self {
             Data::F64(x) => Slice::F64(x),
             Data::F32(x) => Slice::F32(x),
+            Data::I64(x) => Slice::I64(x),
         }
     }
 
     /// The number at a position.
     pub(super) fn number(&self, at: usize) -> f64 {
-        number(self.get(), at)
+        self.get().number(at)
     }
-}
-
-fn number(data: Slice<'_>, at: usize) -> f64 {
-    match data {
-        Slice::F64(x) => x.get(at).copied(),
-        Slice::F32(x) => x.get(at).map(|x| f64::from(*x)),
-    }
-    .unwrap_or(f64::NAN)
 }
 
 /// A call while it runs.
@@ -141,7 +136,7 @@ impl<'a> Call<'_, '_, 'a> {
                 for op in ops {
                     if let ScalarStep::Fetch(v, slot) = op {
                         let at = self.layouts[*v as usize].offset.unsigned_abs();
-                        self.scalars[*slot as usize] = number(self.data(*v), at);
+                        self.scalars[*slot as usize] = self.data(*v).number(at);
                     } else {
                         exec(op, self.scalars);
                     }
@@ -152,8 +147,11 @@ impl<'a> Call<'_, '_, 'a> {
                 return match fused.format {
                     Format::F64 => self.fused::<f64>(fused, backend, registers),
                     Format::F32 => self.fused::<f32>(fused, backend, registers),
+                    // Loops compute floats.
+                    Format::I64 => Ok(()),
                 };
             }
+            Step::Ints(step) => return self.ints(step),
             Step::Dot { out, .. }
             | Step::Copy { out, .. }
             | Step::Concat { out, .. }
@@ -165,15 +163,52 @@ impl<'a> Call<'_, '_, 'a> {
         let result = match &mut memory {
             Memory::F64(data) => self.own(step, data.get_mut(), &lens),
             Memory::F32(data) => self.own(step, data.get_mut(), &lens),
+            // Only steps over integers write integers.
+            Memory::I64(_) => Ok(()),
         };
         self.put(out, memory);
         result
     }
 
+    /// A step over integers.
+    fn ints(&mut self, step: &IntStep) -> Result<(), RunError> {
+        let (mut memory, lens) = self.take(step.out, Format::I64)?;
+        let run = |out: &mut [i64]| {
+            let parts: SmallVec<[Part<'_>; 4]> = step.parts.iter().map(|p| self.part(p)).collect();
+            step.run(&parts, out, &lens)
+        };
+        let result = match &mut memory {
+            Memory::I64(data) => run(data.get_mut()),
+            other => {
+                let mut whole = vec![0; lens.iter().product()];
+                let result = run(&mut whole);
+                match other.get_mut() {
+                    SliceMut::F64(x) => x.iter_mut().zip(whole).for_each(|(o, x)| *o = f64::from_integer(x)),
+                    SliceMut::F32(x) => x.iter_mut().zip(whole).for_each(|(o, x)| *o = f32::from_integer(x)),
+                    SliceMut::I64(_) => {}
+                }
+                result
+            }
+        };
+        self.put(step.out, memory);
+        result
+    }
+
+    /// An operand of a step over integers.
+    fn part(&self, arg: &Arg) -> Part<'_> {
+        match arg.source {
+            Source::Scalar(slot) => {
+                let slot = slot as usize;
+                (Slice::F64(&self.scalars[slot..=slot]), Layout::repeated(&self.lens(&arg.dims)))
+            }
+            Source::Array(v) => (self.data(v), self.layouts[v as usize].clone()),
+        }
+    }
+
     /// A step that is not fused.
     fn own<T: Cell>(&self, step: &Step, data: &mut [T], lens: &[usize]) -> Result<(), RunError> {
         match step {
-            Step::Scalars(_) | Step::Fused(_) => Ok(()),
+            Step::Scalars(_) | Step::Fused(_) | Step::Ints(_) => Ok(()),
             Step::Dot { a, b, .. } => dot::dot(&self.read::<T>(a), &self.read(b), data, self.threads),
             Step::Copy { from, .. } => {
                 let from = self.read(from);

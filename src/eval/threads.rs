@@ -18,7 +18,7 @@ impl Threads {
     pub const ONE: Threads = Threads::Exactly(NonZeroUsize::MIN);
 
     /// How many. Starts the pool where that is asked.
-    pub(super) fn count(self) -> usize {
+    pub(crate) fn count(self) -> usize {
         match self {
             Threads::Pool => rayon_core::current_num_threads(),
             Threads::Exactly(n) => n.get(),

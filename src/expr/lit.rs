@@ -36,6 +36,15 @@ impl Lit {
         }
     }
 
+    /// Its value, where it is an integer or a truth value.
+    pub fn integer(self) -> Option<i64> {
+        match self {
+            Lit::Int(i) => Some(i),
+            Lit::Bool(b) => Some(i64::from(b)),
+            Lit::Float(_) => None,
+        }
+    }
+
     /// Does the narrow float type hold it exactly, so that it adapts to its neighbours?
     pub fn is_weak(self) -> bool {
         let x = self.value();

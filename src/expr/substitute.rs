@@ -5,8 +5,7 @@ use rustc_hash::FxHashMap;
 use super::error::TypeError;
 use super::node::{Expr, Head};
 use super::walk::topological;
-use crate::op::Attr;
-use crate::ty::{Dim, Sym};
+use crate::ty::Sym;
 
 /// `roots` with each first of a pair replaced by the second, all at once. An input is replaced
 /// wherever its name stands; lengths that it told are those of what replaces it.
@@ -36,11 +35,7 @@ pub fn substitute(roots: &[Expr], pairs: &[(Expr, Expr)]) -> Result<Vec<Expr>, T
         if done.contains_key(&e.id()) {
             continue;
         }
-        let dims = |d: &[Dim]| Attr::Dims(d.iter().map(|d| d.substitute(&length)).collect());
-        let new = match attr {
-            Attr::Dims(d) if !named.is_empty() => dims(d),
-            _ => attr.clone(),
-        };
+        let new = if named.is_empty() { attr.clone() } else { attr.substitute(&length) };
         if new == *attr && !e.args().iter().any(|a| done.contains_key(&a.id())) {
             continue;
         }

@@ -14,49 +14,65 @@ pub fn tensor(name: &str, dtype: DType, shape: Shape) -> Expr {
     Expr::var(name, Ty::new(dtype, shape))
 }
 
-/// A scalar of doubles.
-pub fn dscalar(name: &str) -> Expr {
-    unknown(name, DType::F64, 0)
-}
-
-/// A vector of doubles.
-pub fn dvector(name: &str) -> Expr {
-    unknown(name, DType::F64, 1)
-}
-
-/// A matrix of doubles.
-pub fn dmatrix(name: &str) -> Expr {
-    unknown(name, DType::F64, 2)
-}
-
-/// A tensor of doubles with three axes.
-pub fn dtensor3(name: &str) -> Expr {
-    unknown(name, DType::F64, 3)
-}
-
-/// A scalar of singles.
-pub fn fscalar(name: &str) -> Expr {
-    unknown(name, DType::F32, 0)
-}
-
-/// A vector of singles.
-pub fn fvector(name: &str) -> Expr {
-    unknown(name, DType::F32, 1)
-}
-
-/// A matrix of singles.
-pub fn fmatrix(name: &str) -> Expr {
-    unknown(name, DType::F32, 2)
-}
-
-/// A row: a matrix of doubles whose first axis has length 1 and broadcasts.
-pub fn drow(name: &str) -> Expr {
+/// A row: one axis of length 1, which broadcasts, then one of unknown length.
+fn row(name: &str, dtype: DType) -> Expr {
     let dims = [Dim::ONE, Dim::Sym(Sym::anonymous(name, 1))];
-    Expr::var(name, Ty::new(DType::F64, Shape::new(dims)))
+    Expr::var(name, Ty::new(dtype, Shape::new(dims)))
 }
 
-/// A column: a matrix of doubles whose second axis has length 1 and broadcasts.
-pub fn dcol(name: &str) -> Expr {
+/// A column: one axis of unknown length, then one of length 1, which broadcasts.
+fn col(name: &str, dtype: DType) -> Expr {
     let dims = [Dim::Sym(Sym::anonymous(name, 0)), Dim::ONE];
-    Expr::var(name, Ty::new(DType::F64, Shape::new(dims)))
+    Expr::var(name, Ty::new(dtype, Shape::new(dims)))
 }
+
+macro_rules! constructors {
+    ($($dtype:ident $of:literal: $scalar:ident $vector:ident $matrix:ident $row:ident $col:ident
+        $tensor3:ident $tensor4:ident;)*) => {
+        $(
+            #[doc = concat!("A scalar of ", $of, ".")]
+            pub fn $scalar(name: &str) -> Expr {
+                unknown(name, DType::$dtype, 0)
+            }
+
+            #[doc = concat!("A vector of ", $of, ".")]
+            pub fn $vector(name: &str) -> Expr {
+                unknown(name, DType::$dtype, 1)
+            }
+
+            #[doc = concat!("A matrix of ", $of, ".")]
+            pub fn $matrix(name: &str) -> Expr {
+                unknown(name, DType::$dtype, 2)
+            }
+
+            #[doc = concat!("A row: a matrix of ", $of, " whose first axis has length 1 and broadcasts.")]
+            pub fn $row(name: &str) -> Expr {
+                row(name, DType::$dtype)
+            }
+
+            #[doc = concat!("A column: a matrix of ", $of, " whose second axis has length 1 and broadcasts.")]
+            pub fn $col(name: &str) -> Expr {
+                col(name, DType::$dtype)
+            }
+
+            #[doc = concat!("A tensor of ", $of, " with three axes.")]
+            pub fn $tensor3(name: &str) -> Expr {
+                unknown(name, DType::$dtype, 3)
+            }
+
+            #[doc = concat!("A tensor of ", $of, " with four axes.")]
+            pub fn $tensor4(name: &str) -> Expr {
+                unknown(name, DType::$dtype, 4)
+            }
+        )*
+    };
+}
+
+constructors!(
+    F64 "doubles": dscalar dvector dmatrix drow dcol dtensor3 dtensor4;
+    F32 "singles": fscalar fvector fmatrix frow fcol ftensor3 ftensor4;
+    I64 "64-bit integers": lscalar lvector lmatrix lrow lcol ltensor3 ltensor4;
+    I32 "32-bit integers": iscalar ivector imatrix irow icol itensor3 itensor4;
+    I16 "16-bit integers": wscalar wvector wmatrix wrow wcol wtensor3 wtensor4;
+    I8 "8-bit integers": bscalar bvector bmatrix brow bcol btensor3 btensor4;
+);

@@ -1,32 +1,68 @@
-//! Calls with arrays of doubles and of singles.
+//! Calls with arrays of every element type.
 
 use smallvec::SmallVec;
 
 use super::compile::Function;
 use super::error::CallError;
-use crate::eval::{Array, ArrayMut, ArrayRef, OutputArray as _, Slice, SliceMut};
+use crate::eval::{Array, ArrayMut, ArrayRef, Format, OutputArray as _, Slice, SliceMut};
+
+/// Memory for a result in a format.
+fn memory_for(format: Format, lens: &[usize]) -> Array {
+    Array::zeros(format.dtype(), lens)
+}
+
+fn cells(x: &mut Array) -> SliceMut<'_> {
+    x.cells().unwrap_or(SliceMut::F64(&mut []))
+}
+
+fn shared<'a>(x: &'a SliceMut<'_>) -> Slice<'a> {
+    match x {
+        SliceMut::F64(x) => Slice::F64(x),
+        SliceMut::F32(x) => Slice::F32(x),
+        SliceMut::I64(x) => Slice::I64(x),
+    }
+}
 
 impl Function {
-    /// [`Function::call`] with arrays of either format; results are in the formats of their element
-    /// types.
+    /// [`Function::call`] with arrays of any element types; results are of their own element types. Integers are
+    /// exact, to 64 bits.
     ///
     /// # Errors
     /// As [`Function::call`].
     pub fn call_arrays(&self, args: &[ArrayRef<'_>]) -> Result<Vec<Array>, CallError> {
         self.checks.check(args)?;
+        if let Some(cast) = self.checks.downcast(args) {
+            return self.call_arrays(&cast.iter().map(Array::view).collect::<Vec<_>>());
+        }
         self.with_scratch(|scratch| {
             self.plan.prepare(args, scratch, self.limits)?;
             let mut out: Vec<Array> = (0..self.plan.output_count())
-                .map(|k| Array::zeros(self.plan.output_format(k), &self.plan.output_shape(scratch, k)))
+                .map(|k| memory_for(self.plan.output_format(k), &self.plan.output_shape(scratch, k)))
                 .collect();
-            let mut memory: Vec<SliceMut<'_>> = out.iter_mut().map(Array::cells).collect();
+            let mut memory: Vec<SliceMut<'_>> = out.iter_mut().map(cells).collect();
             self.plan.run(&*self.backend, args, &mut memory, scratch)?;
             drop(memory);
-            Ok(out)
+            let typed = |(k, mut x): (usize, Array)| {
+                let dtype = self.plan.output_dtype(k);
+                if x.dtype() == dtype {
+                    return x;
+                }
+                let lens = x.shape().to_vec();
+                Array::of(dtype, &lens, shared(&cells(&mut x)))
+            };
+            Ok(out.into_iter().enumerate().map(typed).collect())
         })
     }
 
-    /// [`Function::call_into`] with arrays of either format. Nothing is converted where formats are
+    /// [`Function::call_arrays`] with inputs by name.
+    ///
+    /// # Errors
+    /// As [`Function::call_named`].
+    pub fn call_arrays_named(&self, args: &[(&str, ArrayRef<'_>)]) -> Result<Vec<Array>, CallError> {
+        self.call_arrays(&self.in_order(args)?)
+    }
+
+    /// [`Function::call_into`] with arrays of any element types. Nothing is converted where formats are
     /// those of the element types.
     ///
     /// ```
@@ -49,6 +85,9 @@ impl Function {
         outputs: &mut [ArrayMut<'_>],
     ) -> Result<(), CallError> {
         self.checks.check(args)?;
+        if let Some(cast) = self.checks.downcast(args) {
+            return self.call_arrays_into(&cast.iter().map(Array::view).collect::<Vec<_>>(), outputs);
+        }
         let count = self.plan.output_count();
         self.with_scratch(|scratch| {
             self.plan.prepare(args, scratch, self.limits)?;
@@ -64,13 +103,13 @@ impl Function {
             // Results for outputs in another order go through memory of their own.
             let mut apart: SmallVec<[Option<Array>; 4]> = outputs
                 .iter_mut()
-                .map(|o| o.cells().is_none().then(|| Array::zeros(o.format(), o.lens())))
+                .map(|o| o.cells().is_none().then(|| memory_for(o.format(), o.lens())))
                 .collect();
             let mut memory: SmallVec<[SliceMut<'_>; 4]> = outputs
                 .iter_mut()
                 .zip(&mut apart)
                 .map(|(o, own)| match own {
-                    Some(own) => own.cells(),
+                    Some(own) => cells(own),
                     None => o.cells().unwrap_or(SliceMut::F64(&mut [])),
                 })
                 .collect();
@@ -78,10 +117,7 @@ impl Function {
             drop(memory);
             for (o, own) in outputs.iter_mut().zip(&mut apart) {
                 if let Some(own) = own {
-                    match own.cells() {
-                        SliceMut::F64(x) => o.assign(Slice::F64(x)),
-                        SliceMut::F32(x) => o.assign(Slice::F32(x)),
-                    }
+                    o.assign(shared(&cells(own)));
                 }
             }
             Ok(())

@@ -1,12 +1,12 @@
 //! The checks of a call, in the order in which a person would look: names and number of inputs,
 //! axes, lengths, then what operators demand.
 
-use ndarray::{ArrayD, ArrayViewD};
 use rustc_hash::FxHashMap;
 
 use super::error::CallError;
-use crate::eval::Input;
+use crate::eval::{Array, ArrayRef, Input, Slice};
 use crate::expr::Expr;
+use crate::facts::EXACT;
 use crate::graph::Constraint;
 use crate::ty::{DType, Dim, Sym, Ty};
 
@@ -95,8 +95,7 @@ impl Checks {
         }
         for ((name, ty), x) in self.inputs.iter().zip(args) {
             if self.downcast == Downcast::Error
-                && !ty.dtype.is_float()
-                && let Some(value) = x.array().find(|x| !holds(ty.dtype, x))
+                && let Some(value) = unfit(ty.dtype, &x.array())
             {
                 return Err(CallError::Value { name: name.clone(), value, dtype: ty.dtype });
             }
@@ -108,37 +107,51 @@ impl Checks {
 impl Checks {
     /// The inputs with every number converted, where that is allowed and some element type does
     /// not hold one.
-    pub(super) fn downcast(&self, args: &[ArrayViewD<'_, f64>]) -> Option<Vec<ArrayD<f64>>> {
+    pub(super) fn downcast<I: Input>(&self, args: &[I]) -> Option<Vec<Array>> {
         if self.downcast == Downcast::Error {
             return None;
         }
         let typed = || self.inputs.iter().map(|(_, ty)| ty.dtype).zip(args);
-        if typed().all(|(d, x)| x.iter().all(|x| holds(d, *x))) {
+        if typed().all(|(d, x)| unfit(d, &x.array()).is_none()) {
             return None;
         }
-        let convert = |d: DType, x: f64| match range(d) {
-            _ if holds(d, x) => x,
-            Some(_) if x.is_nan() => 0.0,
-            Some((lo, hi)) => x.clamp(lo, hi).trunc(),
-            None => x,
+        let convert = |(d, x): (DType, &I)| {
+            let x = x.array();
+            if unfit(d, &x).is_none() {
+                return x.to_owned();
+            }
+            let whole: Vec<i64> = match d.bounds() {
+                Some((lo, hi)) if !x.dtype().is_float() => x.integers().map(|x| x.clamp(lo, hi)).collect(),
+                // A truth value is 0 or 1 as an integer is kept in its range.
+                Some((lo, hi)) => x.floats().map(|x| DType::I64.truncate(x).clamp(lo, hi)).collect(),
+                None => return x.to_owned(),
+            };
+            Array::of(d, x.lens(), Slice::I64(&whole))
         };
-        Some(typed().map(|(d, x)| x.mapv(|x| convert(d, x))).collect())
+        Some(typed().map(convert).collect())
     }
 }
 
-/// Does an element type hold this number exactly, and do doubles hold all integers up to it?
-fn holds(dtype: DType, x: f64) -> bool {
-    range(dtype).is_none_or(|(lo, hi)| x.fract() == 0.0 && (lo..=hi).contains(&x))
+/// The first number of an array that an element type does not hold exactly. Of doubles, integers beyond 2^53 are
+/// taken for ones that were rounded.
+fn unfit(dtype: DType, x: &ArrayRef<'_>) -> Option<f64> {
+    match (dtype.bounds(), x.dtype()) {
+        (None, DType::I64) => x.find(|x| x.abs() > EXACT),
+        (None, _) | (Some(_), DType::Bool) => None,
+        (Some((lo, hi)), given) if given.is_float() => {
+            let held = |x: f64| {
+                let inside = x >= number(lo).max(-EXACT) && x <= number(hi).min(EXACT);
+                x.fract() == 0.0 && inside
+            };
+            x.find(|x| !held(x))
+        }
+        (Some(_), given) if given <= dtype => None,
+        (Some((lo, hi)), _) => x.integers().find(|x| !(lo..=hi).contains(x)).map(number),
+    }
 }
 
-/// The least and the greatest number of an element type; `None` for floats.
-fn range(dtype: DType) -> Option<(f64, f64)> {
-    Some(match dtype {
-        DType::Bool => (0.0, 1.0),
-        DType::I8 => (f64::from(i8::MIN), f64::from(i8::MAX)),
-        DType::I16 => (f64::from(i16::MIN), f64::from(i16::MAX)),
-        DType::I32 => (f64::from(i32::MIN), f64::from(i32::MAX)),
-        DType::I64 => (-9_007_199_254_740_992.0, 9_007_199_254_740_992.0),
-        DType::F32 | DType::F64 => return None,
-    })
+fn number(x: i64) -> f64 {
+    #[allow(clippy::cast_precision_loss, reason = "for comparing and telling")]
+    let x = x as f64;
+    x
 }

@@ -2,15 +2,15 @@
 
 use std::sync::{Arc, Mutex};
 
-use ndarray::{ArrayD, ArrayViewD, ArrayViewMutD, CowArray, IxDyn};
+use ndarray::{ArrayD, ArrayViewD, ArrayViewMutD, IxDyn};
 use smallvec::SmallVec;
 
 use super::builder::Builder;
 use super::check::{Checks, Downcast};
 use super::error::{CallError, CompileError};
-use super::input::IntoInput;
+use super::input::{Given, IntoInput};
 use super::repeat::Repeat;
-use crate::eval::{Backend, Blocks, Limits, Plan, Scratch};
+use crate::eval::{Array, ArrayMut, ArrayRef, Backend, Blocks, Limits, Plan, Scratch};
 use crate::expr::{Expr, stated_lengths, tells, topological, variables};
 use crate::graph::{Constraint, Graph, Id, import};
 use crate::native::{Native, Width};
@@ -196,7 +196,7 @@ impl Function {
     pub fn call(&self, args: &[ArrayViewD<'_, f64>]) -> Result<Vec<ArrayD<f64>>, CallError> {
         self.checks.check(args)?;
         if let Some(cast) = self.checks.downcast(args) {
-            return self.call(&cast.iter().map(|x| x.view()).collect::<Vec<_>>());
+            return self.doubles(&cast.iter().map(Array::view).collect::<Vec<_>>());
         }
         if self.plan.is_scalar() {
             let mut out = vec![ArrayD::zeros(IxDyn(&[])); self.plan.output_count()];
@@ -231,7 +231,9 @@ impl Function {
         }
         self.checks.check(args)?;
         if let Some(cast) = self.checks.downcast(args) {
-            return self.call_into(&cast.iter().map(|x| x.view()).collect::<Vec<_>>(), outputs);
+            let views: Vec<ArrayRef<'_>> = cast.iter().map(Array::view).collect();
+            let mut outputs: Vec<ArrayMut<'_>> = outputs.iter_mut().map(|o| o.view_mut().into()).collect();
+            return self.call_arrays_into(&views, &mut outputs);
         }
         let count = self.plan.output_count();
         if self.plan.is_scalar() {
@@ -275,8 +277,13 @@ impl Function {
     /// # Errors
     /// As [`Function::call`]; also names that no input has.
     pub fn call_named(&self, args: &[(&str, ArrayViewD<'_, f64>)]) -> Result<Vec<ArrayD<f64>>, CallError> {
+        self.call(&self.in_order(args)?)
+    }
+
+    /// Values by name in the order of the inputs.
+    pub(super) fn in_order<T: Clone>(&self, args: &[(&str, T)]) -> Result<Vec<T>, CallError> {
         let names = || self.inputs.iter().filter_map(Expr::name);
-        let mut found: Vec<Option<&ArrayViewD<'_, f64>>> = vec![None; self.inputs.len()];
+        let mut found: Vec<Option<&T>> = vec![None; self.inputs.len()];
         for (name, x) in args {
             let Some(i) = names().position(|n| n == *name) else {
                 let suggestion = nearest(name, names()).map(str::to_string);
@@ -290,18 +297,30 @@ impl Function {
         for (x, name) in found.into_iter().zip(names()) {
             views.push(x.ok_or_else(|| CallError::Missing { name: name.to_string() })?.clone());
         }
-        self.call(&views)
+        Ok(views)
     }
 
-    /// Calls the function with anything that can be an input: numbers, arrays, lists.
+    /// Calls the function with anything that can be an input: numbers, arrays, lists, of any element type. Results
+    /// are doubles; for integers beyond 2^53 see [`Function::call_arrays`].
     ///
     /// # Errors
     /// As [`Function::call`].
     pub fn call_with(&self, args: &[&dyn IntoInput]) -> Result<Vec<ArrayD<f64>>, CallError> {
-        let arrays =
-            args.iter().map(|a| a.to_input()).collect::<Result<Vec<CowArray<'_, f64, IxDyn>>, _>>()?;
-        let views: Vec<ArrayViewD<'_, f64>> = arrays.iter().map(|a| a.view()).collect();
-        self.call(&views)
+        let given = args.iter().map(|a| a.to_input()).collect::<Result<Vec<Given<'_>>, _>>()?;
+        let views: Vec<ArrayRef<'_>> = given.iter().map(Given::view).collect();
+        self.doubles(&views)
+    }
+
+    /// Inputs of any element type, results as doubles.
+    pub(super) fn doubles(&self, args: &[ArrayRef<'_>]) -> Result<Vec<ArrayD<f64>>, CallError> {
+        let doubles = args.iter().map(|x| match x {
+            ArrayRef::F64(x) => Some(x.view()),
+            _ => None,
+        });
+        match doubles.collect::<Option<Vec<ArrayViewD<'_, f64>>>>() {
+            Some(doubles) => self.call(&doubles),
+            None => Ok(self.call_arrays(args)?.into_iter().map(Array::into_f64).collect()),
+        }
     }
 
     pub(super) fn with_scratch<T>(

@@ -1,104 +1,110 @@
-//! What can be given as an input: numbers, arrays, nested lists.
+//! What can be given as an input: numbers, arrays, nested lists, of every element type.
 
-use ndarray::{ArrayBase, ArrayD, CowArray, Data, Dimension, IxDyn};
+use ndarray::{ArrayBase, ArrayD, ArrayView, ArrayView1, Data, Dimension, IxDyn};
 
 use super::error::CallError;
-use crate::ty::DType;
+use crate::eval::{Array, ArrayRef};
 
-/// The largest integer below which doubles hold every one.
-const EXACT: u64 = 1 << 53;
+/// A value for an input, as it was given.
+#[derive(Debug, Clone)]
+pub enum Given<'a> {
+    /// An array of the caller.
+    View(ArrayRef<'a>),
+    /// One made for the call.
+    Own(Array),
+}
+
+impl Given<'_> {
+    /// A view of it.
+    pub fn view(&self) -> ArrayRef<'_> {
+        match self {
+            Given::View(x) => crate::eval::Input::array(x),
+            Given::Own(x) => x.view(),
+        }
+    }
+}
 
 /// A value for an input.
 pub trait IntoInput {
     /// The value as an array; borrowed where it is one.
     ///
     /// # Errors
-    /// Rows of different lengths, an integer that a double does not hold.
-    fn to_input(&self) -> Result<CowArray<'_, f64, IxDyn>, CallError>;
+    /// Rows of different lengths.
+    fn to_input(&self) -> Result<Given<'_>, CallError>;
 }
 
-fn scalar(x: f64) -> CowArray<'static, f64, IxDyn> {
-    CowArray::from(ArrayD::from_elem(IxDyn(&[]), x))
-}
-
-impl IntoInput for f64 {
-    fn to_input(&self) -> Result<CowArray<'_, f64, IxDyn>, CallError> {
-        Ok(scalar(*self))
-    }
-}
-
-impl IntoInput for i32 {
-    fn to_input(&self) -> Result<CowArray<'_, f64, IxDyn>, CallError> {
-        Ok(scalar(f64::from(*self)))
-    }
-}
-
-impl IntoInput for i64 {
-    fn to_input(&self) -> Result<CowArray<'_, f64, IxDyn>, CallError> {
-        #[allow(clippy::cast_precision_loss, reason = "checked")]
-        let value = *self as f64;
-        if self.unsigned_abs() > EXACT {
-            return Err(CallError::Value { name: self.to_string(), value, dtype: DType::F64 });
-        }
-        Ok(scalar(value))
-    }
-}
-
-impl IntoInput for bool {
-    fn to_input(&self) -> Result<CowArray<'_, f64, IxDyn>, CallError> {
-        Ok(scalar(f64::from(u8::from(*self))))
-    }
-}
-
-impl<S: Data<Elem = f64>, D: Dimension> IntoInput for ArrayBase<S, D> {
-    fn to_input(&self) -> Result<CowArray<'_, f64, IxDyn>, CallError> {
-        Ok(CowArray::from(self.view().into_dyn()))
-    }
-}
-
-impl IntoInput for [f64] {
-    fn to_input(&self) -> Result<CowArray<'_, f64, IxDyn>, CallError> {
-        Ok(CowArray::from(ndarray::ArrayView1::from(self).into_dyn()))
-    }
-}
-
-impl<const N: usize> IntoInput for [f64; N] {
-    fn to_input(&self) -> Result<CowArray<'_, f64, IxDyn>, CallError> {
-        self.as_slice().to_input()
-    }
-}
-
-impl IntoInput for Vec<f64> {
-    fn to_input(&self) -> Result<CowArray<'_, f64, IxDyn>, CallError> {
-        self.as_slice().to_input()
-    }
-}
-
-fn rows<R: AsRef<[f64]>>(list: &[R]) -> Result<CowArray<'static, f64, IxDyn>, CallError> {
+fn rows<'a, T: Clone, R: AsRef<[T]>>(list: &[R]) -> Result<Given<'a>, CallError>
+where
+    Array: From<ArrayD<T>>,
+{
     let width = list.first().map_or(0, |r| r.as_ref().len());
     if list.iter().any(|r| r.as_ref().len() != width) {
         return Err(CallError::Ragged);
     }
-    let data: Vec<f64> = list.iter().flat_map(|r| r.as_ref().iter().copied()).collect();
-    ArrayD::from_shape_vec(IxDyn(&[list.len(), width]), data)
-        .map(CowArray::from)
-        .map_err(|_| CallError::Ragged)
+    let data: Vec<T> = list.iter().flat_map(|r| r.as_ref().iter().cloned()).collect();
+    let made = ArrayD::from_shape_vec(IxDyn(&[list.len(), width]), data);
+    made.map(|x| Given::Own(x.into())).map_err(|_| CallError::Ragged)
 }
 
-impl<const M: usize, const N: usize> IntoInput for [[f64; N]; M] {
-    fn to_input(&self) -> Result<CowArray<'_, f64, IxDyn>, CallError> {
-        rows(self)
+impl<A, S: Data<Elem = A>, D: Dimension> IntoInput for ArrayBase<S, D>
+where
+    for<'a> ArrayRef<'a>: From<ArrayView<'a, A, D>>,
+{
+    fn to_input(&self) -> Result<Given<'_>, CallError> {
+        Ok(Given::View(self.view().into()))
     }
 }
 
-impl IntoInput for Vec<Vec<f64>> {
-    fn to_input(&self) -> Result<CowArray<'_, f64, IxDyn>, CallError> {
-        rows(self)
+macro_rules! inputs {
+    ($($t:ident)*) => {$(
+        impl IntoInput for $t {
+            fn to_input(&self) -> Result<Given<'_>, CallError> {
+                Ok(Given::Own(ArrayD::from_elem(IxDyn(&[]), *self).into()))
+            }
+        }
+
+        impl IntoInput for [$t] {
+            fn to_input(&self) -> Result<Given<'_>, CallError> {
+                Ok(Given::View(ArrayView1::from(self).into()))
+            }
+        }
+
+        impl<const N: usize> IntoInput for [$t; N] {
+            fn to_input(&self) -> Result<Given<'_>, CallError> {
+                self.as_slice().to_input()
+            }
+        }
+
+        impl IntoInput for Vec<$t> {
+            fn to_input(&self) -> Result<Given<'_>, CallError> {
+                self.as_slice().to_input()
+            }
+        }
+
+        impl<const M: usize, const N: usize> IntoInput for [[$t; N]; M] {
+            fn to_input(&self) -> Result<Given<'_>, CallError> {
+                rows(self)
+            }
+        }
+
+        impl IntoInput for Vec<Vec<$t>> {
+            fn to_input(&self) -> Result<Given<'_>, CallError> {
+                rows(self)
+            }
+        }
+    )*};
+}
+
+inputs!(f64 f32 i64 i32 i16 i8 bool);
+
+impl IntoInput for Array {
+    fn to_input(&self) -> Result<Given<'_>, CallError> {
+        Ok(Given::View(self.view()))
     }
 }
 
 impl<T: IntoInput + ?Sized> IntoInput for &T {
-    fn to_input(&self) -> Result<CowArray<'_, f64, IxDyn>, CallError> {
+    fn to_input(&self) -> Result<Given<'_>, CallError> {
         (**self).to_input()
     }
 }

@@ -32,7 +32,8 @@ impl Each<'_> {
 
 impl Function {
     /// Calls the function for each slice along the first axis of some inputs; results lie along a
-    /// new first axis. It takes any function; where the loop shall be fused with what is computed,
+    /// new first axis. Slices are shared out among the threads that the function may use; the bits are those of one
+    /// call after the other. It takes any function; where the loop shall be fused with what is computed,
     /// [`vectorize`](crate::expr::vectorize) the expressions instead.
     ///
     /// ```
@@ -83,11 +84,37 @@ impl Function {
             all.index_axis_mut(Axis(0), 0).assign(value);
             out.push(all);
         }
-        for i in 1..n {
-            let mut places: Vec<ArrayViewMutD<'_, f64>> =
-                out.iter_mut().map(|o| o.index_axis_mut(Axis(0), i)).collect();
-            self.call_into(&views(i), &mut places)?;
+        let mut places: Vec<Vec<ArrayViewMutD<'_, f64>>> = (1..n).map(|_| Vec::new()).collect();
+        for o in &mut out {
+            let slices = o.axis_iter_mut(Axis(0)).skip(1);
+            places.iter_mut().zip(slices).for_each(|(place, slice)| place.push(slice));
         }
+        self.each(&views, places)?;
         Ok(out)
+    }
+
+    /// The calls after the first, shared out among the threads that a call may use: each slice is computed by one
+    /// of them, as it would be alone. The first error in the order of the slices is the one that is told.
+    fn each<'a>(
+        &self,
+        views: &(dyn Fn(usize) -> Vec<ArrayViewD<'a, f64>> + Sync),
+        places: Vec<Vec<ArrayViewMutD<'_, f64>>>,
+    ) -> Result<(), CallError> {
+        let threads = self.limits.threads.count().min(places.len());
+        let run = |from: usize, places: &mut [Vec<ArrayViewMutD<'_, f64>>]| {
+            places.iter_mut().zip(from + 1..).try_for_each(|(place, i)| self.call_into(&views(i), place))
+        };
+        let mut places = places;
+        if threads < 2 {
+            return run(0, &mut places);
+        }
+        let size = places.len().div_ceil(threads);
+        let mut results: Vec<Result<(), CallError>> = (0..threads).map(|_| Ok(())).collect();
+        rayon_core::scope(|s| {
+            for ((k, chunk), result) in places.chunks_mut(size).enumerate().zip(&mut results) {
+                s.spawn(move |_| *result = run(k * size, chunk));
+            }
+        });
+        results.into_iter().collect()
     }
 }

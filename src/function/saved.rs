@@ -24,7 +24,7 @@ use crate::text::{Dialect, parse_declarations, parse_sexp, sexp_program};
 const VERSION: u32 = 1;
 
 /// A function in a form that any serde format holds. [`Function::to_text`] writes JSON.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Saved {
     /// The version of this form.
     version: u32,
@@ -44,7 +44,7 @@ pub struct Saved {
     elements: usize,
 }
 
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 struct Optimizer {
     profile: String,
     extractor: String,

@@ -8,7 +8,7 @@ use ndarray::{ArrayD, ArrayViewD, CowArray, IxDyn};
 use super::builder::{Builder, replaces};
 use super::compile::Function;
 use super::error::{CallError, CompileError};
-use super::input::IntoInput;
+use super::input::{Given, IntoInput};
 use crate::expr::Expr;
 use crate::ty::{DType, Dim, Shape, Sym, Ty};
 
@@ -152,6 +152,28 @@ impl Builder {
 }
 
 impl Stateful {
+    pub(super) fn from_parts(
+        function: Function,
+        given: usize,
+        shared: Vec<Shared>,
+        updated: Vec<usize>,
+    ) -> Stateful {
+        Stateful { function, given, shared, updated }
+    }
+
+    /// The shared variables that it reads or changes.
+    pub fn shared(&self) -> &[Shared] {
+        &self.shared
+    }
+
+    pub(super) fn given(&self) -> usize {
+        self.given
+    }
+
+    pub(super) fn updated(&self) -> &[usize] {
+        &self.updated
+    }
+
     /// The function of inputs and shared variables, to outputs and then updates.
     pub fn function(&self) -> &Function {
         &self.function
@@ -208,8 +230,8 @@ impl Stateful {
     /// # Errors
     /// As there.
     pub fn call_with(&self, args: &[&dyn IntoInput]) -> Result<Vec<ArrayD<f64>>, CallError> {
-        let arrays =
-            args.iter().map(|a| a.to_input()).collect::<Result<Vec<CowArray<'_, f64, IxDyn>>, _>>()?;
+        let given = args.iter().map(|a| a.to_input()).collect::<Result<Vec<Given<'_>>, _>>()?;
+        let arrays: Vec<CowArray<'_, f64, IxDyn>> = given.iter().map(|a| a.view().to_doubles()).collect();
         self.call(&arrays.iter().map(|a| a.view()).collect::<Vec<_>>())
     }
 }

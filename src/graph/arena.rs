@@ -6,9 +6,9 @@ use rustc_hash::FxHashMap;
 use smallvec::SmallVec;
 
 use crate::expr::TypeError;
-use crate::facts::{Facts, fold_exact};
+use crate::facts::{Facts, exact, fold_exact};
 use crate::op::{Attr, Op};
-use crate::ty::{Dim, Ty};
+use crate::ty::{DType, Dim, Ty};
 
 /// A node of a [`Graph`].
 pub type Id = u32;
@@ -20,6 +20,8 @@ pub enum Head {
     Var(u32),
     /// A constant scalar double, by its bits.
     Const(u64),
+    /// A constant scalar integer of an element type.
+    Int(DType, i64),
     /// A length that is known when called, as a scalar; by position in the table of lengths.
     Size(u32),
     /// An operator and the position of its attribute.
@@ -104,7 +106,20 @@ impl Graph {
         }
     }
 
-    /// The number, when the node is a constant.
+    /// The integer, when the node is a constant of an integer type.
+    pub fn integer(&self, id: Id) -> Option<i64> {
+        match self.node(id).head {
+            Head::Int(_, x) => Some(x),
+            _ => None,
+        }
+    }
+
+    /// Is the node a constant?
+    pub fn is_constant(&self, id: Id) -> bool {
+        matches!(self.node(id).head, Head::Const(_) | Head::Int(..))
+    }
+
+    /// The number, when the node is a constant double.
     pub fn constant(&self, id: Id) -> Option<f64> {
         match self.node(id).head {
             Head::Const(bits) => Some(f64::from_bits(bits)),
@@ -147,6 +162,13 @@ impl Graph {
     pub fn lit(&mut self, x: f64) -> Id {
         let bits = if x.is_nan() { f64::NAN.to_bits() } else { x.to_bits() };
         self.push(Node { head: Head::Const(bits), args: SmallVec::new() }, || Facts::constant(x))
+    }
+
+    /// A constant integer, as its type holds it.
+    pub fn int(&mut self, dtype: DType, x: i64) -> Id {
+        let x = dtype.wrap(x);
+        let head = Head::Int(dtype, x);
+        self.push(Node { head, args: SmallVec::new() }, || Facts::integer(dtype, x))
     }
 
     /// A length as a scalar: a constant when it is a number.
@@ -203,7 +225,33 @@ impl Graph {
             let of: SmallVec<[&Facts; 3]> = args.iter().map(|&a| self.facts(a)).collect();
             Facts::of_op(op, attr, &of)?
         };
-        Ok(self.push(node, || facts))
+        match self.folded(op, &facts.ty, args) {
+            Some(number) => Ok(number),
+            None => Ok(self.push(node, || facts)),
+        }
+    }
+
+    /// The integer that an operator makes of constants, and a double made of an integer.
+    fn folded(&mut self, op: Op, ty: &Ty, args: &[Id]) -> Option<Id> {
+        if ty.rank() > 0 || !args.iter().all(|&a| self.is_constant(a)) {
+            return None;
+        }
+        let whole: Option<SmallVec<[i64; 3]>> = args.iter().map(|&a| self.integer(a)).collect();
+        match (whole, args) {
+            (Some(x), _) if ty.dtype.is_int() => {
+                let x = op.def().ints.value(&x)?;
+                Some(self.int(ty.dtype, x))
+            }
+            (Some(x), [_]) if op == Op::conversion() && ty.dtype == DType::F64 => {
+                let x = exact(x[0])?;
+                Some(self.lit(x))
+            }
+            (None, &[x]) if op == Op::conversion() && ty.dtype.is_int() => {
+                let x = ty.dtype.truncate(self.constant(x)?);
+                Some(self.int(ty.dtype, x))
+            }
+            _ => None,
+        }
     }
 
     /// Nodes that the roots reach, ascending.

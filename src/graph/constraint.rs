@@ -188,27 +188,50 @@ impl Unify {
         let mut u = Unify::default();
         for c in constraints {
             let Bound::Equal(a, b) = &c.bound else { continue };
-            let (a, b) = (u.dim(a), u.dim(b));
+            let (a, b) = (u.known(a), u.known(b));
             match (&a, &b) {
                 (Dim::Known(m), Dim::Known(n)) if m != n => {
                     return Err(ConstraintError { op: c.op, fact: format!("lengths differ: {m} and {n}") });
                 }
                 (Dim::Sym(s), Dim::Sym(t)) if s != t => {
                     let (keep, go) = if s < t { (s, t) } else { (t, s) };
-                    u.bind(go, &Dim::Sym(keep.clone()));
+                    u.0.insert(go.clone(), Dim::Sym(keep.clone()));
                 }
-                (Dim::Sym(s), n @ Dim::Known(_)) | (n @ Dim::Known(_), Dim::Sym(s)) => u.bind(s, n),
+                (Dim::Sym(s), n @ Dim::Known(_)) | (n @ Dim::Known(_), Dim::Sym(s)) => {
+                    u.0.insert(s.clone(), n.clone());
+                }
                 _ => {}
             }
         }
+        let all: Vec<Sym> = u.0.keys().cloned().collect();
+        all.iter().for_each(|s| u.shorten(s));
         Ok(u)
     }
 
-    fn bind(&mut self, s: &Sym, to: &Dim) {
-        for d in self.0.values_mut() {
-            *d = d.substitute(&|t| (t == s).then(|| to.clone()));
+    /// A length by what is known so far.
+    fn known(&mut self, d: &Dim) -> Dim {
+        let mut syms = Vec::new();
+        d.syms(&mut syms);
+        syms.iter().for_each(|s| self.shorten(s));
+        self.dim(d)
+    }
+
+    /// Lets every symbol on the way from `s` to its representative name that directly, so that ways
+    /// stay short (path compression, Hopcroft and Ullman 1973).
+    fn shorten(&mut self, s: &Sym) {
+        let mut way = vec![s.clone()];
+        let mut end = None;
+        while let Some(next) = self.0.get(&way[way.len() - 1]) {
+            end = Some(next.clone());
+            let Dim::Sym(next) = next else { break };
+            way.push(next.clone());
         }
-        self.0.insert(s.clone(), to.clone());
+        let Some(end) = end else { return };
+        for s in way {
+            if let Some(d) = self.0.get_mut(&s) {
+                *d = end.clone();
+            }
+        }
     }
 
     /// A length with every symbol replaced by its representative.

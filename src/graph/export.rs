@@ -4,7 +4,7 @@ use std::cmp::Ordering;
 
 use super::arena::{Graph, Head, Id};
 use crate::expr::{Expr, Lit, TypeError, length_of};
-use crate::op::{Attr, Law};
+use crate::op::{Attr, Law, Op};
 
 /// One expression per node, shared as in the arena.
 ///
@@ -27,6 +27,7 @@ pub fn export(graph: &Graph, roots: &[Id]) -> Result<Vec<Expr>, TypeError> {
                 Expr::var(name, ty.clone())
             }
             Head::Const(bits) => Expr::lit(Lit::Float(f64::from_bits(bits))),
+            Head::Int(_, x) => Expr::lit(Lit::Int(x)),
             Head::Size(s) => length_of(graph.size(s), &|name| {
                 let held = graph.vars().iter().find(|(n, _)| **n == *name)?;
                 Some(Expr::var(name, held.1.clone()))
@@ -36,17 +37,54 @@ pub fn export(graph: &Graph, roots: &[Id]) -> Result<Vec<Expr>, TypeError> {
                 if op.def().has(Law::Commutative) {
                     args.sort_by(|&a, &b| canonical(graph, &rank, a, b));
                 }
-                let args = args.iter().filter_map(|&a| out[a as usize].clone());
-                Expr::try_apply(
-                    op,
-                    shown(graph.attr(attr), node.args.first().map_or(0, |&a| graph.ty(a).rank())),
-                    args,
-                )?
+                let shown = shown(graph.attr(attr), node.args.first().map_or(0, |&a| graph.ty(a).rank()));
+                apply(graph, id, (op, &shown), &args, &out)?
             }
         };
         out[i] = Some(e);
     }
-    Ok(roots.iter().filter_map(|&r| out[r as usize].clone()).collect())
+    roots.iter().filter_map(|&r| Some(stated(graph, r, out[r as usize].as_ref()?))).collect()
+}
+
+/// The application, without conversions that its operator makes itself; where a literal would give it another
+/// type, with the type of the literal stated.
+fn apply(
+    graph: &Graph,
+    id: Id,
+    (op, attr): (Op, &Attr),
+    args: &[Id],
+    out: &[Option<Expr>],
+) -> Result<Expr, TypeError> {
+    let of = |&a: &Id| out[a as usize].clone();
+    let converted = |&a: &Id| match graph.application(a) {
+        Some((c, _, from)) if c == Op::conversion() && graph.ty(from[0]).dtype.is_int() => of(&from[0]),
+        _ => of(&a),
+    };
+    let is = |e: &Expr| e.ty().dtype == graph.ty(id).dtype;
+    let mixed = op != Op::conversion() && graph.ty(id).dtype.is_float();
+    let plain = Expr::try_apply(op, attr.clone(), args.iter().filter_map(of))?;
+    if mixed
+        && args.iter().any(|a| of(a).map(|e| e.id()) != converted(a).map(|e| e.id()))
+        && let Ok(e) = Expr::try_apply(op, attr.clone(), args.iter().filter_map(converted))
+        && is(&e)
+    {
+        return Ok(e);
+    }
+    if is(&plain) || graph.ty(id).dtype.is_float() {
+        return Ok(plain);
+    }
+    let stated = args.iter().filter_map(|&a| Some(stated(graph, a, out[a as usize].as_ref()?)));
+    Expr::try_apply(op, attr.clone(), stated.collect::<Result<Vec<_>, _>>()?)
+}
+
+/// An integer with its type, where its spelling has another.
+fn stated(graph: &Graph, id: Id, e: &Expr) -> Result<Expr, TypeError> {
+    match graph.node(id).head {
+        Head::Int(d, _) if e.ty().dtype != d => {
+            Expr::try_apply(Op::conversion(), Attr::DType(d), [e.clone()])
+        }
+        _ => Ok(e.clone()),
+    }
 }
 
 /// The attribute as it is printed: a reduction of everything names no axes.
@@ -59,7 +97,7 @@ fn shown(attr: &Attr, rank: usize) -> Attr {
 
 /// Constants, then larger before smaller, then the order of structure.
 fn canonical(graph: &Graph, rank: &[u64], a: Id, b: Id) -> Ordering {
-    let class = |i: Id| u8::from(graph.constant(i).is_none());
+    let class = |i: Id| u8::from(!graph.is_constant(i));
     class(a).cmp(&class(b)).then(rank[b as usize].cmp(&rank[a as usize])).then_with(|| structure(graph, a, b))
 }
 
@@ -74,7 +112,7 @@ fn structure(graph: &Graph, a: Id, b: Id) -> Ordering {
         }
         let (m, n) = (graph.node(x), graph.node(y));
         let key = |h: &Head| match h {
-            Head::Const(_) => 0,
+            Head::Const(_) | Head::Int(..) => 0,
             Head::Var(_) => 1,
             Head::Size(_) => 2,
             Head::Op(..) => 3,
@@ -82,6 +120,7 @@ fn structure(graph: &Graph, a: Id, b: Id) -> Ordering {
         let here = key(&m.head).cmp(&key(&n.head)).then_with(|| match (&m.head, &n.head) {
             (Head::Var(v), Head::Var(w)) => graph.vars()[*v as usize].0.cmp(&graph.vars()[*w as usize].0),
             (Head::Const(p), Head::Const(q)) => f64::from_bits(*p).total_cmp(&f64::from_bits(*q)),
+            (Head::Int(_, p), Head::Int(_, q)) => p.cmp(q),
             (Head::Size(p), Head::Size(q)) => graph.size(*p).cmp(graph.size(*q)),
             (Head::Op(p, s), Head::Op(q, t)) => p.cmp(q).then_with(|| graph.attr(*s).cmp(graph.attr(*t))),
             _ => Ordering::Equal,

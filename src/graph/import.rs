@@ -8,7 +8,7 @@ use rustc_hash::FxHashMap;
 use super::arena::{Graph, Id};
 use super::constraint::{Constraint, ConstraintError, Unify, constraints};
 use crate::expr::{Expr, Head, TypeError};
-use crate::op::{Attr, Kernel, Op};
+use crate::op::{Attr, Ints, Kernel, Op, Role};
 use crate::ty::{DType, Dim, Ty};
 
 /// Expressions in their arena.
@@ -68,86 +68,245 @@ impl From<TypeError> for ImportError {
 pub fn import(inputs: &[Expr], outputs: &[Expr]) -> Result<Imported, ImportError> {
     let constraints = constraints(outputs);
     let unify = Unify::from(&constraints).map_err(ImportError::Shapes)?;
-    let mut graph = Graph::new();
+    let mut import = Importer {
+        graph: Graph::new(),
+        unify,
+        declared: inputs.iter().filter_map(|v| Some((v.name()?.to_string(), v.ty().clone()))).collect(),
+        of: FxHashMap::default(),
+        plain: Plain::default(),
+    };
     for v in inputs {
         if let Some(name) = v.name() {
-            graph.var(name, &unify.ty(v.ty()));
+            import.graph.var(name, &import.unify.ty(v.ty()));
         }
     }
-    let mut of: FxHashMap<usize, Id> = FxHashMap::default();
-    // Lowered expressions are kept alive here, so that their addresses stay theirs.
-    let mut held: Vec<Expr> = Vec::new();
-    let mut declared: FxHashMap<String, Ty> =
-        inputs.iter().filter_map(|v| Some((v.name()?.to_string(), v.ty().clone()))).collect();
+    let roots = import.roots(outputs)?;
+    let Importer { graph, unify, .. } = import;
+    Ok(Imported { graph, roots, constraints, unify })
+}
 
-    enum Step {
-        Enter(Expr),
-        Leave(Expr),
-        Alias(Expr, Expr),
-    }
-    let mut stack: Vec<Step> = outputs.iter().rev().cloned().map(Step::Enter).collect();
-    while let Some(step) = stack.pop() {
-        match step {
-            Step::Enter(e) if of.contains_key(&e.id()) => {}
-            Step::Enter(e) => {
-                let lowered = e.op().and_then(|op| op.def().lower).map(|f| f(e.args(), e.attr()));
-                match lowered {
-                    Some(l) => {
-                        held.push(l.clone());
-                        stack.push(Step::Alias(e, l.clone()));
-                        stack.push(Step::Enter(l));
-                    }
+/// What a node is imported for: literals, and what is made of them alone, compute in the type of what uses them.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+enum For {
+    /// Floats.
+    Floats,
+    /// Integers of a type.
+    Ints(DType),
+}
+
+enum Step {
+    Enter(Expr, For),
+    Leave(Expr, For),
+}
+
+struct Importer {
+    graph: Graph,
+    unify: Unify,
+    declared: FxHashMap<String, Ty>,
+    of: FxHashMap<(usize, For), Id>,
+    plain: Plain,
+}
+
+impl Importer {
+    fn roots(&mut self, outputs: &[Expr]) -> Result<Vec<Id>, ImportError> {
+        let outputs: Vec<(Expr, For)> = outputs
+            .iter()
+            .map(|o| {
+                let e = self.plain.lowered(o);
+                let want = self.wanted(&e, o.ty().dtype);
+                (e, want)
+            })
+            .collect();
+        let mut stack: Vec<Step> = outputs.iter().rev().map(|(e, w)| Step::Enter(e.clone(), *w)).collect();
+        while let Some(step) = stack.pop() {
+            match step {
+                Step::Enter(e, want) if self.of.contains_key(&(e.id(), want)) => {}
+                Step::Enter(e, want) => {
                     // A length needs the type of its operand, not the operand.
-                    None if length_of(&e).is_some() => stack.push(Step::Leave(e)),
-                    None => {
-                        stack.push(Step::Leave(e.clone()));
-                        stack.extend(e.args().iter().rev().cloned().map(Step::Enter));
-                    }
+                    let args = if length_of(&e).is_some() { Vec::new() } else { self.operands(&e, want) };
+                    stack.push(Step::Leave(e, want));
+                    stack.extend(args.into_iter().rev().map(|(a, w)| Step::Enter(a, w)));
+                }
+                Step::Leave(e, want) => {
+                    let id = self.leave(&e, want)?;
+                    self.of.insert((e.id(), want), id);
                 }
             }
-            Step::Alias(e, l) => {
-                let id = of[&l.id()];
-                of.insert(e.id(), id);
-            }
-            Step::Leave(e) => {
-                let id = match e.head() {
-                    Head::Var(name) => {
-                        let first = declared.entry(name.to_string()).or_insert_with(|| e.ty().clone());
-                        if first != e.ty() {
-                            return Err(ImportError::Conflict {
-                                name: name.to_string(),
-                                first: first.to_string(),
-                                second: e.ty().to_string(),
-                            });
-                        }
-                        graph.var(name, &unify.ty(e.ty()))
-                    }
-                    Head::Lit(l) => graph.lit(l.value()),
-                    Head::Op(op, attr) => match length_of(&e) {
-                        Some(dim) => graph.length(&unify.dim(&dim)),
-                        None => {
-                            let args: Vec<Id> = e.args().iter().map(|a| of[&a.id()]).collect();
-                            let attr = canonical(attr, e.arg(0).rank(), &unify);
-                            graph.add(*op, &attr, &args)?
-                        }
-                    },
-                };
-                of.insert(e.id(), id);
-            }
+        }
+        let mut roots = Vec::with_capacity(outputs.len());
+        for (e, want) in &outputs {
+            let id = self.of[&(e.id(), *want)];
+            // What is made of literals alone has adapted to nothing.
+            let (is, declared) = (self.graph.ty(id).dtype, e.ty().dtype);
+            let adapts = is == DType::F64 && declared == DType::F32;
+            roots.push(if adapts { self.convert(id, declared)? } else { id });
+        }
+        Ok(roots)
+    }
+
+    fn convert(&mut self, id: Id, to: DType) -> Result<Id, TypeError> {
+        self.graph.add(Op::conversion(), &Attr::DType(to), &[id])
+    }
+
+    /// What an operand is imported for, where integers of a type are wanted.
+    fn wanted(&mut self, e: &Expr, ints: DType) -> For {
+        let own = e.ty().dtype;
+        if ints.is_int() && self.plain.is(e) { For::Ints(ints.promote(own)) } else { For::Floats }
+    }
+
+    /// The operands of a node, lowered, and what each is for.
+    fn operands(&mut self, e: &Expr, want: For) -> Vec<(Expr, For)> {
+        let Some(op) = e.op() else { return Vec::new() };
+        let args: Vec<Expr> = e.args().iter().map(|a| self.plain.lowered(a)).collect();
+        let to = self.integers(e, want, &args);
+        let own = op.def().role == Role::Whole || op == Op::conversion();
+        args.into_iter()
+            .map(|a| {
+                let declared = a.ty().dtype;
+                let to = if own { Some(declared) } else { to };
+                let want = to.map_or(For::Floats, |d| self.wanted(&a, d));
+                (a, want)
+            })
+            .collect()
+    }
+
+    /// The type of the integers that a node computes with, if it does.
+    fn integers(&mut self, e: &Expr, want: For, args: &[Expr]) -> Option<DType> {
+        let own = e.ty().dtype;
+        if let For::Ints(d) = want
+            && own.is_int()
+        {
+            return Some(d);
+        }
+        let float = args.iter().any(|a| a.ty().dtype.is_float());
+        let strong = args.iter().any(|a| a.ty().dtype.is_int() && !self.plain.is(a));
+        match own {
+            // Made of literals alone, for floats.
+            _ if own.is_int() => (!self.plain.is(e)).then_some(own),
+            DType::Bool if strong && !float => args.iter().map(|a| a.ty().dtype).reduce(DType::promote),
+            _ => None,
         }
     }
-    let mut roots = Vec::with_capacity(outputs.len());
-    for o in outputs {
-        let id = of[&o.id()];
-        // What is made of literals alone has adapted to nothing.
-        let (is, declared) = (graph.ty(id).dtype, o.ty().dtype);
-        roots.push(if is == DType::F64 && declared == DType::F32 {
-            graph.add(Op::conversion(), &Attr::DType(declared), &[id])?
-        } else {
-            id
-        });
+
+    fn leave(&mut self, e: &Expr, want: For) -> Result<Id, ImportError> {
+        let id = match e.head() {
+            Head::Var(name) => {
+                let first = self.declared.entry(name.to_string()).or_insert_with(|| e.ty().clone());
+                if first != e.ty() {
+                    return Err(ImportError::Conflict {
+                        name: name.to_string(),
+                        first: first.to_string(),
+                        second: e.ty().to_string(),
+                    });
+                }
+                self.graph.var(name, &self.unify.ty(e.ty()))
+            }
+            Head::Lit(l) => match (want, l.integer()) {
+                (For::Ints(d), Some(x)) => self.graph.int(d, x),
+                _ => self.graph.lit(l.value()),
+            },
+            Head::Op(op, attr) => match length_of(e) {
+                Some(dim) => self.graph.length(&self.unify.dim(&dim)),
+                None => {
+                    let operands = self.operands(e, want);
+                    let mut args: Vec<Id> = operands.iter().map(|(a, w)| self.of[&(a.id(), *w)]).collect();
+                    if op.def().role == Role::Elementwise && *op != Op::conversion() {
+                        self.convert_to_floats(e, *op, &operands, &mut args)?;
+                    }
+                    let attr = canonical(attr, e.arg(0).rank(), &self.unify);
+                    self.graph.add(*op, &attr, &args)?
+                }
+            },
+        };
+        match want {
+            For::Ints(d) if !self.graph.ty(id).dtype.is_int() => Ok(self.convert(id, d)?),
+            _ => Ok(id),
+        }
     }
-    Ok(Imported { graph, roots, constraints, unify })
+
+    /// Converts the integers among the operands of an elementwise operator that computes with floats.
+    fn convert_to_floats(
+        &mut self,
+        e: &Expr,
+        op: Op,
+        operands: &[(Expr, For)],
+        args: &mut [Id],
+    ) -> Result<(), TypeError> {
+        let types = || operands.iter().map(|(a, _)| a.ty().dtype);
+        let joint = types().fold(e.ty().dtype, DType::promote);
+        let to = match (joint.is_float(), op.def().ints) {
+            (true, _) => joint,
+            (false, Ints::None) => DType::F64,
+            (false, _) => return Ok(()),
+        };
+        for id in args {
+            if self.graph.ty(*id).dtype.is_int() {
+                *id = self.convert(*id, to)?;
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Composite operators in terms of others, and which expressions are made of literals and lengths alone.
+#[derive(Debug, Default)]
+struct Plain {
+    /// By the address of a node; the node itself is kept, so that its address stays its own.
+    lowered: FxHashMap<usize, (Expr, Expr)>,
+    made_of_literals: FxHashMap<usize, (Expr, bool)>,
+}
+
+impl Plain {
+    /// The expression with a root that is not composite.
+    fn lowered(&mut self, e: &Expr) -> Expr {
+        if let Some((_, l)) = self.lowered.get(&e.id()) {
+            return l.clone();
+        }
+        let mut l = e.clone();
+        while let Some(f) = l.op().and_then(|op| op.def().lower) {
+            l = f(l.args(), l.attr());
+        }
+        self.lowered.insert(e.id(), (e.clone(), l.clone()));
+        l
+    }
+
+    /// Is it made of literals and lengths alone, element by element, or by moving them?
+    fn is(&mut self, e: &Expr) -> bool {
+        let mut stack = vec![(e.clone(), false)];
+        while let Some((e, ready)) = stack.pop() {
+            if self.made_of_literals.contains_key(&e.id()) {
+                continue;
+            }
+            let moves =
+                |e: &Expr| e.op().is_some_and(|op| matches!(op.def().role, Role::Elementwise | Role::Move));
+            let known = match e.head() {
+                Head::Lit(_) => Some(true),
+                Head::Var(_) => Some(false),
+                Head::Op(..) if length_of(&e).is_some() => Some(true),
+                Head::Op(..) if !moves(&e) => Some(false),
+                Head::Op(..) => None,
+            };
+            let known = known.or_else(|| {
+                ready.then(|| {
+                    e.args().iter().all(|a| {
+                        let a = self.lowered(a);
+                        self.made_of_literals.get(&a.id()).is_some_and(|(_, m)| *m)
+                    })
+                })
+            });
+            match known {
+                Some(m) => {
+                    self.made_of_literals.insert(e.id(), (e, m));
+                }
+                None => {
+                    let args: Vec<Expr> = e.args().iter().map(|a| self.lowered(a)).collect();
+                    stack.push((e, true));
+                    stack.extend(args.into_iter().map(|a| (a, false)));
+                }
+            }
+        }
+        self.made_of_literals.get(&e.id()).is_some_and(|(_, m)| *m)
+    }
 }
 
 fn length_of(e: &Expr) -> Option<Dim> {

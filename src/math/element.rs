@@ -9,6 +9,8 @@ use super::{Binary, Lanes, Unary};
 pub trait Element:
     Lanes<Mask = bool> + Default + Debug + PartialEq + PartialOrd + Send + Sync + 'static + AddAssign
 {
+    /// As [`Lanes::single`].
+    const SINGLE: bool;
     /// The nearest to a double.
     fn of(x: f64) -> Self;
     /// The same number as a double.
@@ -38,6 +40,7 @@ pub trait Element:
 }
 
 impl Element for f64 {
+    const SINGLE: bool = false;
     #[inline(always)]
     fn of(x: f64) -> f64 {
         x
@@ -49,6 +52,7 @@ impl Element for f64 {
 }
 
 impl Element for f32 {
+    const SINGLE: bool = true;
     #[inline(always)]
     fn of(x: f64) -> f32 {
         #[allow(clippy::cast_possible_truncation, reason = "rounding is what is asked")]

@@ -85,7 +85,7 @@ const LARGEST: (f64, f64) = (27.5, 10.5);
 #[inline(always)]
 fn near<L: Lanes>(x: L) -> L {
     let z = x * x;
-    let curve = if L::SINGLE { pairs(z, NEAR_SINGLE) } else { pairs(z, NEAR) };
+    let curve = if L::single() { pairs(z, NEAR_SINGLE) } else { pairs(z, NEAR) };
     curve + L::pick(NEAR_LOW, NEAR_SINGLE_LOW)
 }
 
@@ -95,13 +95,22 @@ fn far<L: Lanes>(x: L) -> L {
     let limit = L::pick(LARGEST.0, LARGEST.1);
     let x = L::select(limit.lt(x), limit, x);
     let t = (x - L::splat(2.5)) / (x + L::splat(2.5));
-    let curve = if L::SINGLE { pairs(t, FAR_SINGLE) } else { pairs(t, FAR) };
-    let smooth = curve + L::pick(FAR_LOW, FAR_SINGLE_LOW);
+    // The first coefficient is half of the value and more: in singles what adding it rounds away counts.
+    let (smooth, smooth_low) = if L::single() {
+        let [first, rest @ ..] = FAR_SINGLE;
+        let (curve, first) = (pairs(t, rest), L::splat(first));
+        let smooth = curve.mul_add(t, first);
+        (smooth, curve.mul_add(t, first - smooth) + L::splat(FAR_SINGLE_LOW))
+    } else {
+        (pairs(t, FAR) + L::splat(FAR_LOW), L::splat(0.0))
+    };
     let one = L::splat(1.0);
     // The quotient in two parts.
     let inverse = one / x;
     let q = smooth * inverse;
-    let q_low = (-q).mul_add(x, smooth) * inverse;
+    let rest = (-q).mul_add(x, smooth);
+    let rest = if L::single() { rest + smooth_low } else { rest };
+    let q_low = rest * inverse;
     let square = x * x;
     let square_low = x.mul_add(x, -square);
     let p = Parts::of(-square, -square_low);
@@ -129,8 +138,6 @@ impl Unary for Erf {
 pub struct Erfc;
 
 impl Unary for Erfc {
-    const SINGLE: bool = false;
-
     #[inline(always)]
     fn at<L: Lanes>(x: L) -> L {
         let a = x.abs();

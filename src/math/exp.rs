@@ -63,7 +63,7 @@ impl<L: Lanes> Parts<L> {
         let rest = k.mul_add(-ln2.1, low);
         let r = exact + rest;
         let lost = (exact - r) + rest;
-        let curve = if L::SINGLE { pairs(r, TAIL_SINGLE) } else { pairs(r, TAIL) };
+        let curve = if L::single() { pairs(r, TAIL_SINGLE) } else { pairs(r, TAIL) };
         let tail = (r * r).mul_add(curve, lost);
         Parts { r, tail, k: shifted }
     }

@@ -1,8 +1,8 @@
-//! What a formula may do: the operations that every vector unit has.
+//! What a formula may do: the operations that every vector unit has; one number is one lane.
 
 use std::ops::{Add, Div, Mul, Neg, Sub};
 
-/// One or more floats, doubles or [singles](Lanes::SINGLE), that are computed side by side.
+/// One or more floats, doubles or [singles](Lanes::single), that are computed side by side.
 ///
 /// Each operation is IEEE 754's, lane by lane, rounded to nearest. An implementation that *records*
 /// operations instead of doing them gets the same formula, hence the same bits.
@@ -13,9 +13,9 @@ pub trait Lanes:
     type Mask: Copy;
     /// As many bits per lane as its float has.
     type Bits: Copy;
-    /// Are these singles? Constants are rounded to them, and of bits the low 32 count.
-    const SINGLE: bool = false;
 
+    /// Are these singles? Constants are rounded to them, and of bits the low 32 count.
+    fn single() -> bool;
     /// The same number in every lane.
     fn splat(x: f64) -> Self;
     /// `self * a + b`, rounded once.
@@ -53,9 +53,9 @@ pub trait Lanes:
     fn and(a: Self::Bits, b: Self::Bits) -> Self::Bits;
     /// Bitwise exclusive or.
     fn xor(a: Self::Bits, b: Self::Bits) -> Self::Bits;
-    /// Sum of integers modulo 2^64.
+    /// Sum of integers of as many bits.
     fn plus(a: Self::Bits, b: Self::Bits) -> Self::Bits;
-    /// Difference of integers modulo 2^64.
+    /// Difference of integers of as many bits.
     fn minus(a: Self::Bits, b: Self::Bits) -> Self::Bits;
     /// Shift to the left.
     fn shl<const N: u32>(a: Self::Bits) -> Self::Bits;
@@ -67,22 +67,22 @@ pub trait Lanes:
     /// One of two numbers: for doubles, for singles.
     #[inline(always)]
     fn pick(double: f64, single: f64) -> Self {
-        Self::splat(if Self::SINGLE { single } else { double })
+        Self::splat(if Self::single() { single } else { double })
     }
     /// The bits of one of two numbers.
     #[inline(always)]
     fn pick_bits(double: u64, single: u32) -> Self::Bits {
-        Self::splat_bits(if Self::SINGLE { u64::from(single) } else { double })
+        Self::splat_bits(if Self::single() { u64::from(single) } else { double })
     }
     /// Bits moved from the lowest place to the exponent's.
     #[inline(always)]
     fn to_exponent(a: Self::Bits) -> Self::Bits {
-        Self::shl::<52>(a)
+        if Self::single() { Self::shl::<23>(a) } else { Self::shl::<52>(a) }
     }
     /// Bits moved from the exponent's place to the lowest.
     #[inline(always)]
     fn from_exponent(a: Self::Bits) -> Self::Bits {
-        Self::shr::<52>(a)
+        if Self::single() { Self::shr::<23>(a) } else { Self::shr::<52>(a) }
     }
     /// `self * 2^(k + shift)`, rounded once, where `shifted` is `1.5 * 2^52 + k` and the power may be
     /// outside the range of numbers; `self` is neither large nor small.
@@ -94,7 +94,7 @@ pub trait Lanes:
     /// The sign bit of this, alone.
     #[inline(always)]
     fn sign(self) -> Self::Bits {
-        Self::and(self.bits(), Self::splat_bits(1 << 63))
+        Self::and(self.bits(), Self::pick_bits(1 << 63, 1 << 31))
     }
     /// This with its sign flipped where `sign` has the sign bit.
     #[inline(always)]
@@ -131,109 +131,121 @@ pub(super) const ROUND_SINGLE: f32 = 12582912.0;
 /// Two powers of two whose product is `2^(k + shift)`.
 #[inline(always)]
 pub(super) fn powers<L: Lanes>(shifted: L, shift: i64) -> (L, L) {
-    let bias = if L::SINGLE { u64::from(ROUND_SINGLE.to_bits()) - 254 } else { ROUND.to_bits() - 2046 };
+    let bias = if L::single() { u64::from(ROUND_SINGLE.to_bits()) - 254 } else { ROUND.to_bits() - 2046 };
     let twice = L::minus(shifted.bits(), L::splat_bits(bias.wrapping_sub(shift.cast_unsigned())));
     let half = L::shr::<1>(twice);
     let other = L::minus(twice, half);
     (L::from_bits(L::to_exponent(half)), L::from_bits(L::to_exponent(other)))
 }
 
-impl Lanes for f64 {
-    type Mask = bool;
-    type Bits = u64;
+/// One number as a lane. Constants are rounded to its type; of bits that are given the low ones count.
+macro_rules! lane {
+    ($t:ident, $bits:ident, $single:literal) => {
+        #[allow(clippy::float_cmp, reason = "equality is what is asked")]
+        #[allow(clippy::cast_possible_truncation, reason = "the nearest number, and the low bits, are asked")]
+        impl Lanes for $t {
+            type Mask = bool;
+            type Bits = $bits;
 
-    #[inline(always)]
-    fn splat(x: f64) -> f64 {
-        x
-    }
-    #[inline(always)]
-    fn mul_add(self, a: f64, b: f64) -> f64 {
-        f64::mul_add(self, a, b)
-    }
-    #[inline(always)]
-    fn sqrt(self) -> f64 {
-        f64::sqrt(self)
-    }
-    #[inline(always)]
-    fn abs(self) -> f64 {
-        f64::abs(self)
-    }
-    #[inline(always)]
-    fn floor(self) -> f64 {
-        f64::floor(self)
-    }
-    #[inline(always)]
-    fn nearest(self) -> f64 {
-        f64::round_ties_even(self)
-    }
-    #[inline(always)]
-    fn lt(self, other: f64) -> bool {
-        self < other
-    }
-    #[inline(always)]
-    fn le(self, other: f64) -> bool {
-        self <= other
-    }
-    #[inline(always)]
-    #[allow(clippy::float_cmp, reason = "equality is what is asked")]
-    fn same(self, other: f64) -> bool {
-        self == other
-    }
-    #[inline(always)]
-    #[allow(clippy::float_cmp, reason = "difference is what is asked")]
-    fn differs(self, other: f64) -> bool {
-        self != other
-    }
-    #[inline(always)]
-    fn both(a: bool, b: bool) -> bool {
-        a & b
-    }
-    #[inline(always)]
-    fn either(a: bool, b: bool) -> bool {
-        a | b
-    }
-    #[inline(always)]
-    fn select(mask: bool, yes: f64, no: f64) -> f64 {
-        if mask { yes } else { no }
-    }
-    #[inline(always)]
-    fn bits(self) -> u64 {
-        self.to_bits()
-    }
-    #[inline(always)]
-    fn from_bits(bits: u64) -> f64 {
-        f64::from_bits(bits)
-    }
-    #[inline(always)]
-    fn splat_bits(bits: u64) -> u64 {
-        bits
-    }
-    #[inline(always)]
-    fn and(a: u64, b: u64) -> u64 {
-        a & b
-    }
-    #[inline(always)]
-    fn xor(a: u64, b: u64) -> u64 {
-        a ^ b
-    }
-    #[inline(always)]
-    fn plus(a: u64, b: u64) -> u64 {
-        a.wrapping_add(b)
-    }
-    #[inline(always)]
-    fn minus(a: u64, b: u64) -> u64 {
-        a.wrapping_sub(b)
-    }
-    #[inline(always)]
-    fn shl<const N: u32>(a: u64) -> u64 {
-        a << N
-    }
-    #[inline(always)]
-    fn shr<const N: u32>(a: u64) -> u64 {
-        a >> N
-    }
-    #[inline(always)]
-    fn same_bits(a: u64, b: u64) -> bool {
-        a == b
-    }
+            #[inline(always)]
+            fn single() -> bool {
+                $single
+            }
+            #[inline(always)]
+            fn splat(x: f64) -> $t {
+                x as $t
+            }
+            #[inline(always)]
+            fn mul_add(self, a: $t, b: $t) -> $t {
+                $t::mul_add(self, a, b)
+            }
+            #[inline(always)]
+            fn sqrt(self) -> $t {
+                $t::sqrt(self)
+            }
+            #[inline(always)]
+            fn abs(self) -> $t {
+                $t::abs(self)
+            }
+            #[inline(always)]
+            fn floor(self) -> $t {
+                $t::floor(self)
+            }
+            #[inline(always)]
+            fn nearest(self) -> $t {
+                $t::round_ties_even(self)
+            }
+            #[inline(always)]
+            fn lt(self, other: $t) -> bool {
+                self < other
+            }
+            #[inline(always)]
+            fn le(self, other: $t) -> bool {
+                self <= other
+            }
+            #[inline(always)]
+            fn same(self, other: $t) -> bool {
+                self == other
+            }
+            #[inline(always)]
+            fn differs(self, other: $t) -> bool {
+                self != other
+            }
+            #[inline(always)]
+            fn both(a: bool, b: bool) -> bool {
+                a & b
+            }
+            #[inline(always)]
+            fn either(a: bool, b: bool) -> bool {
+                a | b
+            }
+            #[inline(always)]
+            fn select(mask: bool, yes: $t, no: $t) -> $t {
+                if mask { yes } else { no }
+            }
+            #[inline(always)]
+            fn bits(self) -> $bits {
+                self.to_bits()
+            }
+            #[inline(always)]
+            fn from_bits(bits: $bits) -> $t {
+                $t::from_bits(bits)
+            }
+            #[inline(always)]
+            fn splat_bits(bits: u64) -> $bits {
+                bits as $bits
+            }
+            #[inline(always)]
+            fn and(a: $bits, b: $bits) -> $bits {
+                a & b
+            }
+            #[inline(always)]
+            fn xor(a: $bits, b: $bits) -> $bits {
+                a ^ b
+            }
+            #[inline(always)]
+            fn plus(a: $bits, b: $bits) -> $bits {
+                a.wrapping_add(b)
+            }
+            #[inline(always)]
+            fn minus(a: $bits, b: $bits) -> $bits {
+                a.wrapping_sub(b)
+            }
+            #[inline(always)]
+            fn shl<const N: u32>(a: $bits) -> $bits {
+                a.wrapping_shl(N)
+            }
+            #[inline(always)]
+            fn shr<const N: u32>(a: $bits) -> $bits {
+                a.wrapping_shr(N)
+            }
+            #[inline(always)]
+            fn same_bits(a: $bits, b: $bits) -> bool {
+                a == b
+            }
+        }
+    };
 }
+
+lane!(f64, u64, false);
+lane!(f32, u32, true);

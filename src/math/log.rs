@@ -45,7 +45,7 @@ fn assemble<L: Lanes>(k: L, f: L, low: L) -> L {
     let s = f / (L::splat(2.0) + f);
     let z = s * s;
     let half = L::splat(0.5) * f * f;
-    let r = z * if L::SINGLE { pairs(z, TAIL_SINGLE) } else { pairs(z, TAIL) };
+    let r = z * if L::single() { pairs(z, TAIL_SINGLE) } else { pairs(z, TAIL) };
     let ln2 = ln2::<L>();
     let small = s.mul_add(half + r, k.mul_add(ln2.1, low));
     k.mul_add(ln2.0, f - (half - small))

@@ -10,7 +10,6 @@ mod element;
 mod erf;
 mod exp;
 mod hyperbolic;
-mod lane32;
 mod lanes;
 mod log;
 mod pow;

@@ -17,32 +17,38 @@ pub enum Width {
     Portable = 1,
     /// x86-64 with AVX2 and FMA: four doubles.
     Avx2 = 2,
-    /// x86-64 with AVX-512: eight doubles.
+    /// x86-64 with AVX-512 (F, DQ, BW, VL): eight doubles.
     Avx512 = 3,
 }
 
 impl Width {
     /// All, narrowest first.
     pub const ALL: [Width; 3] = [Width::Portable, Width::Avx2, Width::Avx512];
+
+    /// The widest that this machine has.
+    pub fn best() -> Width {
+        #[cfg(target_arch = "x86_64")]
+        {
+            if is_x86_feature_detected!("avx2") && is_x86_feature_detected!("fma") {
+                let wider = is_x86_feature_detected!("avx512f")
+                    && is_x86_feature_detected!("avx512dq")
+                    && is_x86_feature_detected!("avx512bw")
+                    && is_x86_feature_detected!("avx512vl")
+                    && is_x86_feature_detected!("bmi2");
+                return if wider { Width::Avx512 } else { Width::Avx2 };
+            }
+        }
+        Width::Portable
+    }
+
+    /// Can this machine run it?
+    pub fn is_available(self) -> bool {
+        self <= Width::best()
+    }
 }
 
 /// The width in use; 0 until it is asked for.
 static WIDTH: AtomicU8 = AtomicU8::new(0);
-
-/// The widest that this machine has.
-fn widest() -> Width {
-    #[cfg(target_arch = "x86_64")]
-    {
-        if is_x86_feature_detected!("avx2") && is_x86_feature_detected!("fma") {
-            let wider = is_x86_feature_detected!("avx512f")
-                && is_x86_feature_detected!("avx512dq")
-                && is_x86_feature_detected!("avx512bw")
-                && is_x86_feature_detected!("avx512vl");
-            return if wider { Width::Avx512 } else { Width::Avx2 };
-        }
-    }
-    Width::Portable
-}
 
 /// The width in use: the widest that the machine has, unless [`use_width`] chose.
 #[inline]
@@ -52,7 +58,7 @@ pub fn width() -> Width {
         2 => Width::Avx2,
         1 => Width::Portable,
         _ => {
-            let w = widest();
+            let w = Width::best();
             WIDTH.store(w as u8, Ordering::Relaxed);
             w
         }
@@ -62,7 +68,7 @@ pub fn width() -> Width {
 /// Chooses the width for the whole process; `false` where the machine does not have it. Results do
 /// not depend on it, only time does.
 pub fn use_width(w: Width) -> bool {
-    if w > widest() {
+    if w > Width::best() {
         return false;
     }
     WIDTH.store(w as u8, Ordering::Relaxed);
@@ -93,7 +99,7 @@ fn avx512<T: Loop>(work: T) -> T::Out {
 #[inline]
 pub(crate) fn widely<T: Loop>(work: T) -> T::Out {
     match width() {
-        // SAFETY: `width` gives a set only where `widest` found all of its features.
+        // SAFETY: `width` gives a set only where `Width::best` found all of its features.
         #[cfg(target_arch = "x86_64")]
         Width::Avx512 => unsafe { avx512(work) },
         // SAFETY: as above.

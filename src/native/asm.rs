@@ -28,67 +28,81 @@ pub(super) enum Rm {
     Reg(Reg),
     /// `base + disp`.
     At(Gpr, i32),
-    /// `base + rcx * 8 + disp`.
+    /// Element `rcx` of `base + disp`.
     Element(Gpr, i32),
-    /// `base + r10 * 8`.
+    /// Element `r10` of `base`.
     Lane(Gpr),
     /// An entry of the pool of constants behind the code.
     Pool(u32),
 }
 
-/// Opcode map and mandatory prefix.
+/// Opcode map, mandatory prefix and opcode.
+type Bytes = (u8, u8, u8);
+
+/// An instruction on doubles, and the same on singles.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Opcode {
-    map: u8,
-    pp: u8,
-    byte: u8,
-    /// The W bit with EVEX, and with VEX.
-    w: (bool, bool),
+    double: Bytes,
+    single: Bytes,
+    /// The W bit of doubles with VEX; with EVEX it is set.
+    wide: bool,
+    /// Is the memory operand one number?
+    one: bool,
 }
 
-const fn op(map: u8, pp: u8, byte: u8) -> Opcode {
-    Opcode { map, pp, byte, w: (true, false) }
+const fn op(double: Bytes, single: Bytes) -> Opcode {
+    Opcode { double, single, wide: false, one: false }
+}
+
+/// Arithmetic: with a prefix doubles, without singles.
+const fn packed(byte: u8) -> Opcode {
+    op((1, 1, byte), (1, 0, byte))
+}
+
+/// One number.
+const fn one(double: Bytes, single: Bytes) -> Opcode {
+    Opcode { one: true, ..op(double, single) }
 }
 
 const fn fused(byte: u8) -> Opcode {
-    Opcode { map: 2, pp: 1, byte, w: (true, true) }
+    Opcode { wide: true, ..op((2, 1, byte), (2, 1, byte)) }
 }
 
-pub(super) const ADD: Opcode = op(1, 1, 0x58);
-pub(super) const MUL: Opcode = op(1, 1, 0x59);
-pub(super) const SUB: Opcode = op(1, 1, 0x5C);
-pub(super) const MIN: Opcode = op(1, 1, 0x5D);
-pub(super) const DIV: Opcode = op(1, 1, 0x5E);
-pub(super) const MAX: Opcode = op(1, 1, 0x5F);
-pub(super) const SQRT: Opcode = op(1, 1, 0x51);
-pub(super) const AND: Opcode = op(1, 1, 0x54);
-pub(super) const OR: Opcode = op(1, 1, 0x56);
-pub(super) const XOR: Opcode = op(1, 1, 0x57);
-pub(super) const INT_ADD: Opcode = op(1, 1, 0xD4);
-pub(super) const INT_SUB: Opcode = op(1, 1, 0xFB);
+pub(super) const ADD: Opcode = packed(0x58);
+pub(super) const MUL: Opcode = packed(0x59);
+pub(super) const SUB: Opcode = packed(0x5C);
+pub(super) const MIN: Opcode = packed(0x5D);
+pub(super) const DIV: Opcode = packed(0x5E);
+pub(super) const MAX: Opcode = packed(0x5F);
+pub(super) const SQRT: Opcode = packed(0x51);
+pub(super) const AND: Opcode = packed(0x54);
+pub(super) const OR: Opcode = packed(0x56);
+pub(super) const XOR: Opcode = packed(0x57);
+pub(super) const INT_ADD: Opcode = op((1, 1, 0xD4), (1, 1, 0xFE));
+pub(super) const INT_SUB: Opcode = op((1, 1, 0xFB), (1, 1, 0xFA));
 /// Shift by an immediate; the direction is in the `reg` field.
-pub(super) const SHIFT: Opcode = op(1, 1, 0x73);
-pub(super) const CMP: Opcode = op(1, 1, 0xC2);
-/// Equality of 64-bit integers.
-pub(super) const CMP_BITS: Opcode = op(2, 1, 0x29);
+pub(super) const SHIFT: Opcode = op((1, 1, 0x73), (1, 1, 0x72));
+pub(super) const CMP: Opcode = packed(0xC2);
+/// Equality of integers.
+pub(super) const CMP_BITS: Opcode = op((2, 1, 0x29), (1, 1, 0x76));
 /// The signs of a vector as bits of a general register.
-pub(super) const SIGNS: Opcode = op(1, 1, 0x50);
-pub(super) const ROUND: Opcode = op(3, 1, 0x09);
-pub(super) const LOAD: Opcode = op(1, 1, 0x10);
-pub(super) const STORE: Opcode = op(1, 1, 0x11);
+pub(super) const SIGNS: Opcode = packed(0x50);
+pub(super) const ROUND: Opcode = op((3, 1, 0x09), (3, 1, 0x08));
+pub(super) const LOAD: Opcode = packed(0x10);
+pub(super) const STORE: Opcode = packed(0x11);
 /// Past the caches; the address is a multiple of the vector's size.
-pub(super) const STREAM: Opcode = op(1, 1, 0x2B);
-pub(super) const COPY: Opcode = op(1, 1, 0x28);
+pub(super) const STREAM: Opcode = packed(0x2B);
+pub(super) const COPY: Opcode = packed(0x28);
 /// One number, the rest zero.
-pub(super) const LOAD_ONE: Opcode = op(1, 3, 0x10);
-pub(super) const STORE_ONE: Opcode = op(1, 3, 0x11);
-pub(super) const BROADCAST: Opcode = op(2, 1, 0x19);
+pub(super) const LOAD_ONE: Opcode = one((1, 3, 0x10), (1, 2, 0x10));
+pub(super) const STORE_ONE: Opcode = one((1, 3, 0x11), (1, 2, 0x11));
+pub(super) const BROADCAST: Opcode = one((2, 1, 0x19), (2, 1, 0x18));
 /// The second source where the mask register is set.
-pub(super) const BLEND_MASK: Opcode = op(2, 1, 0x65);
+pub(super) const BLEND_MASK: Opcode = op((2, 1, 0x65), (2, 1, 0x65));
 /// The second source where the sign of the fourth operand is set.
-pub(super) const BLEND_SIGN: Opcode = op(3, 1, 0x4B);
+pub(super) const BLEND_SIGN: Opcode = op((3, 1, 0x4B), (3, 1, 0x4A));
 /// The first times two to the second.
-pub(super) const SCALE: Opcode = op(2, 1, 0x2C);
+pub(super) const SCALE: Opcode = op((2, 1, 0x2C), (2, 1, 0x2C));
 
 /// `result * first + second`, or with opposite signs of the product or the last.
 pub(super) const fn fma_213(signs: Signs) -> Opcode {
@@ -107,6 +121,16 @@ pub(super) enum Form {
     Evex,
 }
 
+impl Form {
+    /// Bytes of the widest vector.
+    pub(super) fn bytes(self) -> usize {
+        match self {
+            Form::Vex => 32,
+            Form::Evex => 64,
+        }
+    }
+}
+
 /// Mask registers and broadcasting, with EVEX.
 #[derive(Debug, Clone, Copy, Default)]
 pub(super) struct Deco {
@@ -123,15 +147,32 @@ pub(super) struct Deco {
 pub(super) struct Asm {
     pub(super) code: Vec<u8>,
     pub(super) form: Form,
-    /// Numbers in a vector: 1 (or 2), 4, 8.
+    /// Are the numbers singles?
+    single: bool,
+    /// Numbers in a vector: as many as it holds, half of them, or 1.
     pub(super) lanes: usize,
     /// Displacements to the pool: where they are, where the instruction ends, and the entry.
     fixups: Vec<(usize, usize, u32)>,
 }
 
 impl Asm {
-    pub(super) fn new(form: Form) -> Asm {
-        Asm { code: Vec::with_capacity(1024), form, lanes: 1, fixups: Vec::new() }
+    pub(super) fn new(form: Form, single: bool) -> Asm {
+        Asm { code: Vec::with_capacity(1024), form, single, lanes: 1, fixups: Vec::new() }
+    }
+
+    /// Bytes of a number.
+    pub(super) fn size(&self) -> usize {
+        if self.single { 4 } else { 8 }
+    }
+
+    /// Bytes of so many numbers, as a displacement.
+    pub(super) fn bytes(&self, numbers: usize) -> i32 {
+        i32::try_from(numbers * self.size()).unwrap_or(0)
+    }
+
+    /// Numbers in the widest vector.
+    pub(super) fn widest(&self) -> usize {
+        self.form.bytes() / self.size()
     }
 
     pub(super) fn byte(&mut self, b: u8) {
@@ -143,9 +184,9 @@ impl Asm {
     }
 
     fn length_bits(&self) -> u8 {
-        match self.lanes {
-            8.. => 2,
-            4.. => 1,
+        match self.lanes * self.size() {
+            64.. => 2,
+            32.. => 1,
             _ => 0,
         }
     }
@@ -165,32 +206,29 @@ impl Asm {
             _ => 0,
         };
         let (r, b) = (inv(reg >> 3), inv(base >> 3));
+        let (map, pp, byte) = if self.single { o.single } else { o.double };
         let mut scale = 1;
         match self.form {
             Form::Vex => {
                 self.code.extend_from_slice(&[
                     0xC4,
-                    r << 7 | inv(x) << 6 | b << 5 | o.map,
-                    u8::from(o.w.1) << 7 | (!first & 15) << 3 | self.length_bits() << 2 | o.pp,
-                    o.byte,
+                    r << 7 | inv(x) << 6 | b << 5 | map,
+                    u8::from(o.wide && !self.single) << 7 | (!first & 15) << 3 | self.length_bits() << 2 | pp,
+                    byte,
                 ]);
             }
             Form::Evex => {
-                scale = if deco.broadcast || matches!(o.byte, 0x19) || o.pp == 3 {
-                    8
-                } else {
-                    16 << self.length_bits()
-                };
+                scale = if deco.broadcast || o.one { self.bytes(1) } else { 16 << self.length_bits() };
                 self.code.extend_from_slice(&[
                     0x62,
-                    r << 7 | inv(x) << 6 | b << 5 | inv(reg >> 4) << 4 | o.map,
-                    u8::from(o.w.0) << 7 | (!first & 15) << 3 | 4 | o.pp,
+                    r << 7 | inv(x) << 6 | b << 5 | inv(reg >> 4) << 4 | map,
+                    u8::from(!self.single) << 7 | (!first & 15) << 3 | 4 | pp,
                     u8::from(deco.zero) << 7
                         | self.length_bits() << 5
                         | u8::from(deco.broadcast) << 4
                         | inv(first >> 4) << 3
                         | deco.mask,
-                    o.byte,
+                    byte,
                 ]);
             }
         }
@@ -224,8 +262,9 @@ impl Asm {
         let mode = if short.is_some() { 0x40 } else { 0x80 };
         if index.is_some() || base & 7 == 4 {
             self.byte(mode | reg << 3 | 4);
-            // Scale 8 and an index, or none.
-            self.byte(index.map_or(0x20, |i| 0xC0 | i << 3) | base & 7);
+            // The size of a number and an index, or none.
+            let size = if self.single { 0x80 } else { 0xC0 };
+            self.byte(index.map_or(0x20, |i| size | i << 3) | base & 7);
         } else {
             self.byte(mode | reg << 3 | base & 7);
         }
@@ -285,19 +324,22 @@ impl Asm {
         self.code.extend_from_slice(&[0xC5, 0xF8, 0x77, 0xC3]);
     }
 
-    /// Appends the pool and binds the displacements to it. `repeat` numbers per entry.
-    pub(super) fn pool(&mut self, entries: &[u64], repeat: usize) {
+    /// Appends the pool and binds the displacements to it: an entry is one number, or a vector of it
+    /// where memory operands are not repeated.
+    pub(super) fn pool(&mut self, entries: &[u64]) {
+        let size = self.size();
+        let repeat = if self.form == Form::Evex { 1 } else { self.widest() };
         while !self.code.len().is_multiple_of(64) {
             self.byte(0xCC);
         }
         let start = self.code.len();
         for x in entries {
             for _ in 0..repeat {
-                self.code.extend_from_slice(&x.to_le_bytes());
+                self.code.extend_from_slice(&x.to_le_bytes()[..size]);
             }
         }
         for (at, end, entry) in std::mem::take(&mut self.fixups) {
-            self.patch(at, end, start + entry as usize * repeat * 8);
+            self.patch(at, end, start + entry as usize * repeat * size);
         }
     }
 }

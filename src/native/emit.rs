@@ -51,7 +51,7 @@ struct Body {
 #[derive(Debug)]
 pub(super) struct Compiled {
     pub(super) bytes: Vec<u8>,
-    /// Doubles, including what aligning it may cost.
+    /// Numbers, including what aligning it may cost.
     pub(super) frame: usize,
 }
 
@@ -84,7 +84,7 @@ pub(super) fn compile(p: &Program, uniform: u128, form: Form) -> Compiled {
         p,
         live,
         layout,
-        asm: Asm::new(form),
+        asm: Asm::new(form, p.single),
         pool: Vec::new(),
         fixed: vec![Place::None; n],
         frame_free: Vec::new(),
@@ -96,10 +96,10 @@ pub(super) fn compile(p: &Program, uniform: u128, form: Form) -> Compiled {
         held: [[NONE; 32]; 2],
     };
     e.function();
-    let repeat = if form == Form::Evex { 1 } else { 4 };
-    e.asm.pool(&e.pool, repeat);
-    let frame = usize::try_from(e.frame_most).unwrap_or(0);
-    Compiled { bytes: e.asm.code, frame: frame * 8 + 8 }
+    e.asm.pool(&e.pool);
+    // What aligning the frame may cost is as much as one place of it.
+    let frame = usize::try_from((e.frame_most + 1) * SLOT).unwrap_or(0);
+    Compiled { frame: frame / e.asm.size(), bytes: e.asm.code }
 }
 
 const NONE: u32 = u32::MAX;
@@ -117,7 +117,7 @@ impl Emit<'_> {
     fn function(&mut self) {
         let Layout { unroll, together, .. } = self.layout;
         let folds = !self.p.folds.is_empty();
-        self.asm.lanes = if self.evex() { 8 } else { 4 };
+        self.asm.lanes = self.asm.widest();
         self.setup();
         self.constants();
         let top = self.asm.code.len();
@@ -199,7 +199,7 @@ impl Emit<'_> {
         self.asm.low_bits(RAX, RDX);
         self.asm.mask_from(TAILS[0], RAX);
         if self.body.copies > 1 {
-            self.asm.next_byte();
+            self.asm.next_vector();
             self.asm.mask_from(TAILS[1], RAX);
         }
         self.asm.load(RDX, RDI, 0);
@@ -392,7 +392,7 @@ impl Emit<'_> {
     }
 
     fn element(&mut self, entry: usize, copy: usize) -> Rm {
-        let disp = i32::try_from(copy * self.body.lanes * 8).unwrap_or(0);
+        let disp = self.asm.bytes(copy * self.body.lanes);
         Rm::Element(self.pointer(entry), disp)
     }
 }

@@ -11,80 +11,53 @@ use super::lower::{compiles, lower};
 use super::page::Page;
 use super::program::Program;
 use super::ready;
-use super::shape::Shape;
+use super::shape::{Shape, Vectors};
 use super::walk::walk;
 use crate::eval::{
-    Backend, Blocks, Fused, FusedArgs, Layout, Nest, Plan, Ready, RunError, Scratch, Source, kept_strides,
+    Backend, Blocks, Cell, Fused, FusedArgs, Layout, Nest, Plan, Ready, RunError, Scratch, Source,
+    kept_strides,
 };
+use crate::math::Width;
 
 /// Versions of one loop that are kept: operands are arrays in one call and repeated in another.
 const VERSIONS: usize = 8;
 
-/// The vector instructions of compiled code.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Width {
-    /// AVX2 and FMA: four doubles.
-    Avx2,
-    /// AVX-512 (F, DQ, VL): eight doubles.
-    Avx512,
-}
-
 impl Width {
-    pub(super) fn form(self) -> Form {
+    fn form(self) -> Option<Form> {
         match self {
-            Width::Avx2 => Form::Vex,
-            Width::Avx512 => Form::Evex,
+            Width::Portable => None,
+            Width::Avx2 => Some(Form::Vex),
+            Width::Avx512 => Some(Form::Evex),
         }
-    }
-
-    /// Can this processor run it?
-    pub fn is_available(self) -> bool {
-        #[cfg(target_arch = "x86_64")]
-        {
-            let avx2 = is_x86_feature_detected!("avx2") && is_x86_feature_detected!("fma");
-            let avx512 = is_x86_feature_detected!("avx512f")
-                && is_x86_feature_detected!("avx512dq")
-                && is_x86_feature_detected!("avx512vl")
-                && is_x86_feature_detected!("bmi2");
-            match self {
-                Width::Avx2 => avx2,
-                Width::Avx512 => avx2 && avx512,
-            }
-        }
-        #[cfg(not(target_arch = "x86_64"))]
-        false
-    }
-
-    /// The widest that this processor can run.
-    pub fn best() -> Option<Width> {
-        [Width::Avx512, Width::Avx2].into_iter().find(|w| w.is_available())
     }
 }
 
 /// Runs loops as machine code.
 #[derive(Debug, Clone, Copy)]
 pub struct Native {
-    width: Width,
+    form: Form,
 }
 
 impl Native {
     /// The widest code that this processor can run; `None` where it runs none.
     pub fn detect() -> Option<Native> {
-        Width::best().map(|width| Native { width })
+        Native::with_width(Width::best())
     }
 
     /// Code of one width; `None` where this processor cannot run it.
     pub fn with_width(width: Width) -> Option<Native> {
-        width.is_available().then_some(Native { width })
+        let form = width.form().filter(|_| width.is_available())?;
+        Some(Native { form })
     }
 
-    pub(super) fn width(self) -> Width {
-        self.width
+    pub(super) fn form(self) -> Form {
+        self.form
     }
 
     fn shape(self, fused: &Fused, made: &Loop, nest: &Nest) -> Shape {
         let (inputs, stores, folds) = (fused.leaves.len(), fused.stores.len(), fused.folds.len());
-        Shape::new(nest, inputs, stores, folds, |k| made.numbers >> k & 1 == 1, self.width)
+        let number = |k: usize| made.numbers >> k & 1 == 1;
+        Shape::new(nest, inputs, stores, folds, number, Vectors::of(self.form, fused.format))
     }
 
     /// What a loop is made of, and how it is walked.
@@ -126,7 +99,7 @@ pub(super) struct Mode {
 
 #[derive(Debug)]
 struct Version {
-    width: Width,
+    form: Form,
     mode: Mode,
     code: Option<Arc<Code>>,
 }
@@ -135,7 +108,7 @@ struct Version {
 #[derive(Debug)]
 pub(super) struct Code {
     page: Page,
-    /// Doubles.
+    /// Numbers.
     pub(super) frame: usize,
     /// The bits of the result that are set where all formulas hold.
     holds: u32,
@@ -146,8 +119,8 @@ impl Code {
     pub(super) fn new(program: &Program, uniform: u128, form: Form) -> Option<Arc<Code>> {
         let compiled = compile(program, uniform, form);
         let page = Page::new(&compiled.bytes)?;
-        let lanes = if form == Form::Vex { 0xF } else { 0xFF };
-        let holds = if program.holds.is_empty() { 0 } else { lanes };
+        let lanes = form.bytes() / if program.single { 4 } else { 8 };
+        let holds = if program.holds.is_empty() { 0 } else { (1 << lanes) - 1 };
         Some(Arc::new(Code { page, frame: compiled.frame, holds }))
     }
 
@@ -158,9 +131,9 @@ impl Code {
     /// the frame, inputs of `n` elements (of one where they are uniform), stores of `n`, lanes of
     /// reductions.
     #[allow(unsafe_code, reason = "enters compiled code")]
-    pub(super) unsafe fn run(&self, table: &mut [*mut f64], n: usize) -> bool {
+    pub(super) unsafe fn run<T>(&self, table: &mut [*mut T], n: usize) -> bool {
         // SAFETY: the caller's.
-        let held = unsafe { self.page.call(table.as_mut_ptr(), n) };
+        let held = unsafe { self.page.call(table.as_mut_ptr().cast(), n) };
         held & self.holds == self.holds
     }
 }
@@ -174,13 +147,12 @@ impl Loop {
         })
     }
 
-    /// The code for a width and a mode.
-    pub(super) fn version(&self, fused: &Fused, width: Width, mode: Mode) -> Option<Arc<Code>> {
-        let form = width.form();
+    /// The code for a form and a mode.
+    pub(super) fn version(&self, fused: &Fused, form: Form, mode: Mode) -> Option<Arc<Code>> {
         for v in &self.versions {
             let make = || lower(fused, mode, form).and_then(|p| Code::new(&p, mode.uniform, form));
-            let made = v.get_or_init(|| Version { width, mode, code: make() });
-            if (made.width, made.mode) == (width, mode) {
+            let made = v.get_or_init(|| Version { form, mode, code: make() });
+            if (made.form, made.mode) == (form, mode) {
                 return made.code.clone();
             }
         }
@@ -192,15 +164,15 @@ pub(super) fn bits(flags: impl Iterator<Item = bool>) -> u128 {
     flags.enumerate().fold(0, |all, (k, set)| all | u128::from(set) << (k & 127))
 }
 
-impl Backend for Native {
-    fn run(&self, fused: &Fused, args: FusedArgs<'_, '_>) -> Result<(), RunError> {
+impl Native {
+    fn run_loop<T: Cell>(self, fused: &Fused, args: FusedArgs<'_, '_, T>) -> Result<(), RunError> {
         let made = if args.space.contains(&0) { None } else { Loop::of(fused) };
         let Some(made) = made.filter(|l| l.compiles) else {
-            return Blocks.run(fused, args);
+            return Blocks.interpret(fused, args);
         };
         let (inputs, stores, folds) = (args.leaves.len(), args.stores.len(), args.folds.len());
         if fused.leaves.len() != inputs || fused.stores.len() != stores || fused.folds.len() != folds {
-            return Blocks.run(fused, args);
+            return Blocks.interpret(fused, args);
         }
         let mut strides: SmallVec<[isize; 24]> = SmallVec::new();
         args.leaves.iter().for_each(|l| strides.extend_from_slice(l.strides));
@@ -209,12 +181,12 @@ impl Backend for Native {
         fused.folds.iter().for_each(|f| strides.extend(kept_strides(args.space, f)));
         let nest = Nest::new(args.space, &strides, inputs + stores + folds, folds);
         let mut shape = self.shape(fused, made, &nest);
-        if self.width == Width::Avx512 {
+        if self.form == Form::Evex {
             shape.stream(&nest, args.stores);
         }
-        let codes = shape.codes(|mode| made.version(fused, self.width, mode));
+        let codes = shape.codes(|mode| made.version(fused, self.form, mode));
         let Some((plain, folding)) = codes else {
-            return Blocks.run(fused, args);
+            return Blocks.interpret(fused, args);
         };
         let spare = FusedArgs {
             space: args.space,
@@ -227,7 +199,17 @@ impl Backend for Native {
             return Ok(());
         }
         // Some argument was past where a formula holds.
-        Blocks.run(fused, args)
+        Blocks.interpret(fused, args)
+    }
+}
+
+impl Backend for Native {
+    fn run(&self, fused: &Fused, args: FusedArgs<'_, '_>) -> Result<(), RunError> {
+        self.run_loop(fused, args)
+    }
+
+    fn run_single(&self, fused: &Fused, args: FusedArgs<'_, '_, f32>) -> Result<(), RunError> {
+        self.run_loop(fused, args)
     }
 
     fn decide(

@@ -3,7 +3,7 @@
 use super::asm::Form;
 use super::loops::Mode;
 use super::program::{Extent, Fold, Program};
-use crate::eval::{Fused, Instr, Operand, Target};
+use crate::eval::{Format, Fused, Instr, Operand, Target};
 use crate::math::record::{Record, Recorder, Value};
 
 /// Inputs are told apart by bits of one word.
@@ -15,7 +15,9 @@ const STORES: usize = 64;
 /// Has every operator a formula, and is the loop not too large?
 pub(super) fn compiles(fused: &Fused) -> bool {
     let small = fused.leaves.len() <= INPUTS && fused.stores.len() + fused.folds.len() <= STORES;
-    let formula = |i: &Instr| !matches!(i, Instr::Map { op, .. } if op.def().kernel.record().is_none());
+    let single = fused.format == Format::F32;
+    let made = |r: Option<Record>| r.is_some_and(|r| r.single || !single);
+    let formula = |i: &Instr| !matches!(i, Instr::Map { op, .. } if !made(op.def().kernel.record()));
     small && fused.code.iter().all(formula)
 }
 
@@ -26,7 +28,7 @@ pub(super) fn lower(fused: &Fused, mode: Mode, form: Form) -> Option<Program> {
     if !compiles(fused) {
         return None;
     }
-    let mut l = Lowering::new(form, fused.registers as usize);
+    let mut l = Lowering::new(form, fused.format == Format::F32, fused.registers as usize);
     for &(leaf, reg) in &fused.prologue {
         let v = l.r.input(leaf);
         l.set(reg, v)?;
@@ -75,13 +77,15 @@ pub(super) fn lower(fused: &Fused, mode: Mode, form: Form) -> Option<Program> {
 /// A program under construction: the values of registers.
 pub(super) struct Lowering {
     r: Recorder,
+    single: bool,
     registers: Vec<Option<Value>>,
     holds: Vec<u32>,
 }
 
 impl Lowering {
-    pub(super) fn new(form: Form, registers: usize) -> Lowering {
-        Lowering { r: Recorder::new(form == Form::Evex), registers: vec![None; registers], holds: Vec::new() }
+    pub(super) fn new(form: Form, single: bool, registers: usize) -> Lowering {
+        let r = Recorder::new(form == Form::Evex, single);
+        Lowering { r, single, registers: vec![None; registers], holds: Vec::new() }
     }
 
     pub(super) fn input(&mut self, k: u32) -> Value {
@@ -113,7 +117,7 @@ impl Lowering {
     pub(super) fn finish(mut self) -> Program {
         self.holds.sort_unstable();
         self.holds.dedup();
-        Program { code: self.r.code().to_vec(), holds: self.holds, ..Program::default() }
+        Program { code: self.r.code().to_vec(), single: self.single, holds: self.holds, ..Program::default() }
     }
 
     fn get(&mut self, operand: Operand) -> Option<Value> {

@@ -1,7 +1,7 @@
 //! Compiled loops: machine code for x86-64 with AVX-512 or with AVX2 and FMA.
 //!
-//! A fused loop whose operators all have a formula over `math::Lanes`  becomes one function that
-//! keeps every value in a vector register. All else, and every loop on other machines, runs in the
+//! A fused loop whose operators all have a formula over `math::Lanes` becomes one function that
+//! keeps every value, double or single, in a vector register. All else, and every loop on other machines, runs in the
 //! block interpreter; both give the same bits, because they do the same operations in the same
 //! order. Operands that do not lie side by side are gathered in blocks first, and reductions are
 //! those of the interpreter.
@@ -26,4 +26,5 @@ mod walk;
 #[cfg(not(all(target_arch = "x86_64", not(miri))))]
 use nowhere as page;
 
-pub use loops::{Native, Width};
+pub use crate::math::Width;
+pub use loops::Native;

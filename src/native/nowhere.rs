@@ -15,7 +15,7 @@ impl Page {
     /// # Safety
     /// None needed.
     #[allow(unsafe_code, reason = "the signature of the machines for which code is made")]
-    pub(super) unsafe fn call(&self, _table: *mut *mut f64, _n: usize) -> u32 {
+    pub(super) unsafe fn call(&self, _table: *mut *mut u8, _n: usize) -> u32 {
         match *self {}
     }
 }

@@ -3,7 +3,7 @@
 use memmap2::{Mmap, MmapMut};
 
 /// A function of a table of pointers and a count.
-pub(super) type Entry = unsafe extern "sysv64" fn(*mut *mut f64, usize) -> u32;
+pub(super) type Entry = unsafe extern "sysv64" fn(*mut *mut u8, usize) -> u32;
 
 /// Code that can be called; unmapped when dropped.
 #[derive(Debug)]
@@ -25,7 +25,7 @@ impl Page {
     /// The page holds a function of this signature that the processor can run, and `table` and
     /// `n` are what that function reads and writes.
     #[allow(unsafe_code, reason = "the one place where compiled code is entered")]
-    pub(super) unsafe fn call(&self, table: *mut *mut f64, n: usize) -> u32 {
+    pub(super) unsafe fn call(&self, table: *mut *mut u8, n: usize) -> u32 {
         // SAFETY: the memory is executable and holds a function that was made for this signature;
         // the caller vouches for the arguments.
         let entry = unsafe { std::mem::transmute::<*const u8, Entry>(self.memory.as_ptr()) };

@@ -31,6 +31,8 @@ pub(super) enum Extent {
 #[derive(Debug, Clone, Default)]
 pub(super) struct Program {
     pub(super) code: Vec<Lane>,
+    /// Are the numbers singles?
+    pub(super) single: bool,
     /// Number of inputs: entries of the table behind the frame.
     pub(super) inputs: usize,
     /// What is stored, in the order of the entries behind the inputs.
@@ -137,17 +139,14 @@ const LONGEST: usize = 1500;
 /// Registers for partial results at most.
 const CARRIED: usize = 8;
 
-/// Partial results of one reduction, in vectors.
-pub(super) fn chains(form: Form) -> usize {
-    match form {
-        Form::Vex => FOLD_LANES / 4,
-        Form::Evex => FOLD_LANES / 8,
-    }
+/// Partial results of one reduction, in vectors of so many numbers.
+pub(super) fn chains(widest: usize) -> usize {
+    FOLD_LANES / widest
 }
 
 /// Can so many reductions be carried along in registers?
-pub(super) fn carries(folds: usize, form: Form) -> bool {
-    folds * chains(form) <= CARRIED
+pub(super) fn carries(folds: usize, widest: usize) -> bool {
+    folds * chains(widest) <= CARRIED
 }
 
 impl Layout {
@@ -157,7 +156,8 @@ impl Layout {
             Form::Vex => 14,
             Form::Evex => 30,
         };
-        let carried = p.folds.len() * chains(form);
+        let chains = chains(form.bytes() / if p.single { 4 } else { 8 });
+        let carried = p.folds.len() * chains;
         let registers = all.saturating_sub(carried).max(2);
         let mut fixed: Vec<(usize, Id)> = (0..p.code.len())
             .filter(|&i| live.fixed[i] && live.needed[i] && !matches!(p.code[i], Lane::Carry(_)))
@@ -173,7 +173,7 @@ impl Layout {
         } else if p.folds.is_empty() {
             (1..=4).rev().find(fits).unwrap_or(1)
         } else {
-            chains(form)
+            chains
         };
         let together = (1..=unroll).rev().filter(|t| unroll.is_multiple_of(*t)).find(fits).unwrap_or(1);
         let spare = registers.saturating_sub(together * pressure).min(fixed.len());

@@ -23,7 +23,7 @@ pub(super) fn compile(ops: &[ScalarStep], slots: usize, form: Form) -> Option<(A
     if ops.len() < FEWEST {
         return None;
     }
-    let mut l = Lowering::new(form, slots);
+    let mut l = Lowering::new(form, false, slots);
     let mut reads: Vec<Slot> = Vec::new();
     let mut written = vec![false; slots];
     for op in ops {

@@ -2,16 +2,36 @@
 
 use std::sync::Arc;
 
-use super::loops::{Code, Mode, Width, bits};
+use super::asm::Form;
+use super::loops::{Code, Mode, bits};
 use super::program::carries;
-use crate::eval::{BLOCK, Nest};
+use crate::eval::{Cell, Format, Nest};
 use crate::op::FOLD_SHORTEST;
 
 /// Rows shorter than this are gathered into blocks of several rows.
 const SHORT: usize = 64;
 
-/// Doubles that are written past the caches: more than these would drive out what is read.
-pub(super) const STREAM: usize = 1 << 21;
+/// Bytes that are written past the caches: more than these would drive out what is read.
+pub(super) const STREAM: usize = 1 << 24;
+
+/// How many numbers of a format are worked on at once.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Vectors {
+    /// In the widest vector.
+    widest: usize,
+    /// In a block.
+    block: usize,
+}
+
+impl Vectors {
+    pub(super) fn of(form: Form, format: Format) -> Vectors {
+        match format {
+            // Integers have steps of their own; loops never see them.
+            Format::F64 | Format::I64 => Vectors { widest: form.bytes() / 8, block: f64::BLOCK },
+            Format::F32 => Vectors { widest: form.bytes() / 4, block: f32::BLOCK },
+        }
+    }
+}
 
 /// How a nest is walked.
 #[derive(Debug, Clone, Copy)]
@@ -33,7 +53,7 @@ impl Shape {
         stores: usize,
         folds: usize,
         number: impl Fn(usize) -> bool,
-        width: Width,
+        vectors: Vectors,
     ) -> Shape {
         let (row_len, col_len) = nest.tile();
         let in_place = |k: usize| {
@@ -46,7 +66,7 @@ impl Shape {
         let set = |holds: &dyn Fn(usize) -> bool| -> u64 {
             (0..folds).filter(|&f| holds(f)).fold(0, |all, f| all | 1 << f)
         };
-        let fits = |carried: u64| carries(carried.count_ones() as usize, width.form());
+        let fits = |carried: u64| carries(carried.count_ones() as usize, vectors.widest);
         // Reductions of columns; all keep the rows or none does.
         let kept = |f: usize| row_len > 1 && step(f).0 != 0;
         let mut carried = set(&|f| step(f).1 == 0);
@@ -56,7 +76,8 @@ impl Shape {
         // Reductions along rows, whose results lie side by side.
         let columns = set(&|f| step(f) == (0, 1));
         // No block of a row is so short that it is folded from the left.
-        let blocks = col_len % BLOCK == 0 || col_len % BLOCK >= FOLD_SHORTEST;
+        let rest = col_len % vectors.block;
+        let blocks = rest == 0 || rest >= FOLD_SHORTEST;
         let by_rows = row_len > 1
             && in_place
             && if folds == 0 { rows } else { blocks && (carried == 0 || keeps_rows && alike) }
@@ -83,10 +104,11 @@ impl Shape {
     }
 
     /// Lets the stores of one long row go past the caches, where all are aligned alike.
-    pub(super) fn stream(&mut self, nest: &Nest, stores: &[&mut [f64]]) {
+    pub(super) fn stream<T>(&mut self, nest: &Nest, stores: &[&mut [T]]) {
         let Some(n) = self.line(nest).filter(|_| self.rows) else { return };
-        let alike = |x: &&mut [f64]| x.as_ptr().align_offset(64) == stores[0].as_ptr().align_offset(64);
-        self.mode.stream = n.saturating_mul(stores.len()) >= STREAM && stores.iter().all(alike);
+        let alike = |x: &&mut [T]| x.as_ptr().align_offset(64) == stores[0].as_ptr().align_offset(64);
+        self.mode.stream =
+            n.saturating_mul(stores.len()) >= STREAM / size_of::<T>() && stores.iter().all(alike);
     }
 
     /// The code for rows or a row, and that for a row whose reductions are carried along.

@@ -5,29 +5,26 @@ use smallvec::SmallVec;
 use super::loops::{Code, Mode};
 use super::shape::Shape;
 use crate::eval::{
-    BLOCK, Cursor, Fused, FusedArgs, Nest, Running, Strided, Tile, gather, place, scatter, signed,
+    Cell, Cursor, Fused, FusedArgs, Nest, Running, Strided, Tile, gather, place, scatter, signed,
 };
 use crate::op::{FOLD_LANES, FOLD_SHORTEST};
 
-/// Rows of one call whose reductions are carried along: their lanes fill a block.
-const ROWS: usize = BLOCK / FOLD_LANES;
-
 /// Runs a loop; false where some formula did not hold.
-pub(super) fn walk(
+pub(super) fn walk<T: Cell>(
     fused: &Fused,
     nest: &Nest,
     shape: Shape,
     plain: &Code,
     folding: Option<&Code>,
-    args: FusedArgs<'_, '_>,
+    args: FusedArgs<'_, '_, T>,
 ) -> bool {
     let blocks = args.leaves.len() + args.stores.len() + args.folds.len();
     if args.registers.len() < blocks + 2 {
-        args.registers.resize_with(blocks + 2, || vec![0.0; BLOCK]);
+        args.registers.resize_with(blocks + 2, || vec![T::default(); T::BLOCK]);
     }
     let frame = plain.frame.max(folding.map_or(0, |c| c.frame));
     if args.registers[blocks + 1].len() < frame {
-        args.registers[blocks + 1].resize(frame, 0.0);
+        args.registers[blocks + 1].resize(frame, T::default());
     }
     let mut walk = Walk { plain, folding, shape, nest, args, table: SmallVec::new(), held: true };
     walk.frame(blocks + 1);
@@ -42,28 +39,28 @@ pub(super) fn walk(
 }
 
 /// A loop while it runs.
-struct Walk<'w, 's, 'a> {
+struct Walk<'w, 's, 'a, T> {
     plain: &'w Code,
     folding: Option<&'w Code>,
     shape: Shape,
     nest: &'w Nest,
-    args: FusedArgs<'s, 'a>,
+    args: FusedArgs<'s, 'a, T>,
     /// The frame, the inputs, the stores, the lanes of reductions.
-    table: SmallVec<[*mut f64; 16]>,
+    table: SmallVec<[*mut T; 16]>,
     held: bool,
 }
 
 /// The pointer to elements that are read: `n` side by side, or one.
-fn source(leaf: &Strided<'_>, at: isize, n: usize) -> *mut f64 {
+fn source<T>(leaf: &Strided<'_, T>, at: isize, n: usize) -> *mut T {
     leaf.data[place(at)..][..n].as_ptr().cast_mut()
 }
 
-impl Walk<'_, '_, '_> {
+impl<T: Cell> Walk<'_, '_, '_, T> {
     fn frame(&mut self, at: usize) {
         let frame = self.args.registers[at].as_mut_ptr();
         // Vectors in the frame do not cross cache lines; there is room for it.
         let past = frame.align_offset(64);
-        self.table.push(if past < 8 { frame.wrapping_add(past) } else { frame });
+        self.table.push(if past < 64 / size_of::<T>() { frame.wrapping_add(past) } else { frame });
         let operands = self.args.leaves.len() + self.args.stores.len() + self.args.folds.len();
         self.table.resize(1 + operands, std::ptr::null_mut());
     }
@@ -115,12 +112,13 @@ impl Walk<'_, '_, '_> {
         let chosen = |set: u64| (0..n_folds).filter(|f| set >> f & 1 == 1).collect::<SmallVec<[usize; 4]>>();
         let (carried, columns) = (chosen(carried), chosen(columns));
         let outs = std::mem::take(&mut self.args.folds);
-        let mut folds: SmallVec<[Running<'_, '_>; 4]> =
+        let mut folds: SmallVec<[Running<'_, '_, T>; 4]> =
             fused.folds.iter().zip(outs.iter_mut()).map(|(spec, out)| Running::new(spec, out)).collect();
         // The interpreter's tiles decide how partial results of a row join.
-        let rows_at_once = (BLOCK / col_len).clamp(1, row_len);
-        let (height, width) = if n_folds == 0 { (row_len, col_len) } else { (ROWS, BLOCK) };
-        let mut partial: SmallVec<[f64; 64]> = SmallVec::new();
+        let rows_at_once = (T::BLOCK / col_len).clamp(1, row_len);
+        let (height, width) =
+            if n_folds == 0 { (row_len, col_len) } else { (T::BLOCK / FOLD_LANES, T::BLOCK) };
+        let mut partial: SmallVec<[T; 64]> = SmallVec::new();
         let mut cursor = Cursor::new(nest);
         loop {
             for r in (0..row_len).step_by(height) {
@@ -132,7 +130,7 @@ impl Walk<'_, '_, '_> {
                         let step = nest.tile_strides(k);
                         cursor.offset(nest.strides(k)) + signed(r) * step.0 + signed(c) * step.1
                     };
-                    let bytes = |k: usize| nest.tile_strides(k).0.wrapping_mul(8);
+                    let bytes = |k: usize| nest.tile_strides(k).0.wrapping_mul(signed(size_of::<T>()));
                     let mut steps: SmallVec<[isize; 16]> = SmallVec::new();
                     self.table.truncate(1);
                     for (k, leaf) in self.args.leaves.iter().enumerate() {
@@ -142,7 +140,7 @@ impl Walk<'_, '_, '_> {
                         self.table.push(source(leaf, leaf.offset + at(k), n));
                         steps.push(bytes(k));
                     }
-                    let mut along: SmallVec<[*mut f64; 4]> = SmallVec::new();
+                    let mut along: SmallVec<[*mut T; 4]> = SmallVec::new();
                     for &f in &columns {
                         let k = inputs + stores + f;
                         let fresh = r == 0 && cursor.first(nest.strides(k));
@@ -162,23 +160,23 @@ impl Walk<'_, '_, '_> {
                     steps.extend(along.iter().map(|_| 0));
                     for &f in &carried {
                         let lanes = &mut self.args.registers[inputs + stores + f][..rows * FOLD_LANES];
-                        lanes.fill(fused.folds[f].identity);
+                        lanes.fill(T::of(fused.folds[f].identity));
                         self.table.push(lanes.as_mut_ptr());
-                        steps.push(signed(FOLD_LANES * 8));
+                        steps.push(signed(FOLD_LANES * size_of::<T>()));
                     }
                     let numbers = steps.iter().map(|s| s.cast_unsigned()).chain([rows]);
                     self.table.extend(numbers.map(std::ptr::without_provenance_mut));
                     self.call(self.plain, cols);
                     for &f in &carried {
                         let (lanes, _) = self.args.registers[inputs + stores + f].as_chunks::<FOLD_LANES>();
-                        partial.extend(lanes[..rows].iter().map(fused.folds[f].join));
+                        partial.extend(lanes[..rows].iter().map(T::join(&fused.folds[f])));
                     }
                 }
                 for (i, &f) in carried.iter().enumerate() {
                     let k = inputs + stores + f;
                     let step = nest.tile_strides(k);
                     let first = cursor.first(nest.strides(k));
-                    if col_len <= BLOCK && first {
+                    if col_len <= T::BLOCK && first {
                         let at = place(cursor.offset(nest.strides(k)) + signed(r) * step.0);
                         folds[f].put(at, step.0, &partial[i * rows..][..rows]);
                         continue;
@@ -214,11 +212,12 @@ impl Walk<'_, '_, '_> {
         let (inputs, stores) = (self.args.leaves.len(), self.args.stores.len());
         let first_fold = inputs + stores;
         let (row_len, col_len) = nest.tile();
-        let rows_at_once = (BLOCK / col_len).clamp(1, row_len);
+        let rows_at_once = (T::BLOCK / col_len).clamp(1, row_len);
         let outs = std::mem::take(&mut self.args.folds);
-        let mut folds: SmallVec<[Running<'_, '_>; 4]> =
+        let mut folds: SmallVec<[Running<'_, '_, T>; 4]> =
             fused.folds.iter().zip(outs.iter_mut()).map(|(spec, out)| Running::new(spec, out)).collect();
-        let mut lanes: SmallVec<[[f64; FOLD_LANES]; 4]> = SmallVec::from_elem([0.0; FOLD_LANES], folds.len());
+        let mut lanes: SmallVec<[[T; FOLD_LANES]; 4]> =
+            SmallVec::from_elem([T::default(); FOLD_LANES], folds.len());
         if let Some(code) = self.folding
             && row_len == 1
             && nest.lens.len() == 2
@@ -237,8 +236,8 @@ impl Walk<'_, '_, '_> {
                 (0..folds.len()).map(|k| cursor.first(nest.strides(first_fold + k))).collect();
             for r in (0..row_len).step_by(rows_at_once) {
                 let rows = rows_at_once.min(row_len - r);
-                for c in (0..col_len).step_by(BLOCK) {
-                    let cols = BLOCK.min(col_len - c);
+                for c in (0..col_len).step_by(T::BLOCK) {
+                    let cols = T::BLOCK.min(col_len - c);
                     let by_row = if self.shape.keeps_rows { rows } else { 1 };
                     let height = rows / by_row;
                     let n = height * cols;
@@ -269,7 +268,7 @@ impl Walk<'_, '_, '_> {
                                 Tile { values, rows, cols, at: place(at), step, first }
                             };
                             if folding.is_some() && self.shape.mode.carried >> f & 1 == 1 {
-                                fold.add_folded(tile(0, rows, &[]), row, (fused.folds[f].join)(&lanes[f]));
+                                fold.add_folded(tile(0, rows, &[]), row, T::join(&fused.folds[f])(&lanes[f]));
                                 continue;
                             }
                             let (block, spare) = self.args.registers.split_at_mut(k + 1);
@@ -291,12 +290,12 @@ impl Walk<'_, '_, '_> {
         &mut self,
         code: &Code,
         fused: &Fused,
-        folds: &mut [Running<'_, '_>],
-        lanes: &mut [[f64; FOLD_LANES]],
+        folds: &mut [Running<'_, '_, T>],
+        lanes: &mut [[T; FOLD_LANES]],
     ) {
         let n = self.nest.tile().1;
         let operands = self.args.leaves.len() + self.args.stores.len();
-        self.place(&|_| 0, 1, n.min(BLOCK));
+        self.place(&|_| 0, 1, n.min(T::BLOCK));
         // The whole row lies in memory.
         let uniform = self.shape.mode.uniform;
         for (k, leaf) in self.args.leaves.iter().enumerate().filter(|(k, _)| uniform >> k & 1 == 0) {
@@ -306,16 +305,16 @@ impl Walk<'_, '_, '_> {
             self.table[self.args.leaves.len() + k + 1] = store[..n].as_mut_ptr();
         }
         let steps: SmallVec<[usize; 12]> =
-            (0..operands).map(|k| if self.is_uniform(k) { 0 } else { BLOCK }).collect();
-        for c in (0..n).step_by(BLOCK) {
-            let cols = BLOCK.min(n - c);
+            (0..operands).map(|k| if self.is_uniform(k) { 0 } else { T::BLOCK }).collect();
+        for c in (0..n).step_by(T::BLOCK) {
+            let cols = T::BLOCK.min(n - c);
             let tile =
                 |values| Tile { values, rows: 1, cols, at: 0, step: (0, 0), first: (true, true, c == 0) };
             if cols >= FOLD_SHORTEST {
                 self.begin(fused, lanes);
                 self.call(code, cols);
                 for ((fold, spec), lanes) in folds.iter_mut().zip(&fused.folds).zip(&*lanes) {
-                    fold.add_folded(tile(&[]), 0, (spec.join)(lanes));
+                    fold.add_folded(tile(&[]), 0, T::join(spec)(lanes));
                 }
             } else {
                 for f in 0..folds.len() {
@@ -333,7 +332,7 @@ impl Walk<'_, '_, '_> {
     }
 
     /// Sets the lanes of reductions to where a fold begins.
-    fn begin(&mut self, fused: &Fused, lanes: &mut [[f64; FOLD_LANES]]) {
+    fn begin(&mut self, fused: &Fused, lanes: &mut [[T; FOLD_LANES]]) {
         let (inputs, stores) = (self.args.leaves.len(), self.args.stores.len());
         // The table has what is stored first, then what is carried.
         let is_carried = |f: &usize| self.shape.mode.carried >> f & 1 == 1;
@@ -343,7 +342,7 @@ impl Walk<'_, '_, '_> {
             self.table[1 + inputs + stores + i] = self.args.registers[inputs + stores + f].as_mut_ptr();
         }
         for (i, f) in (0..folds).filter(is_carried).enumerate() {
-            lanes[f] = [fused.folds[f].identity; FOLD_LANES];
+            lanes[f] = [T::of(fused.folds[f].identity); FOLD_LANES];
             self.table[1 + inputs + stores + stored.len() + i] = lanes[f].as_mut_ptr();
         }
     }

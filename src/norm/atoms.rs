@@ -34,13 +34,7 @@ pub(super) struct Reader {
 impl Reader {
     /// Nothing is multiplied out; functions that are `given` are read as the polynomials that they are.
     pub(super) fn flat(given: FxHashMap<Id, Poly>) -> Reader {
-        Reader {
-            mode: Mode::Flat,
-            known: FxHashMap::default(),
-            given,
-            below: None,
-            sums: BTreeMap::new(),
-        }
+        Reader { mode: Mode::Flat, known: FxHashMap::default(), given, below: None, sums: BTreeMap::new() }
     }
 
     /// Numerators are multiplied out, denominators are read by another.
@@ -105,8 +99,22 @@ impl Reader {
         if let Head::Const(bits) = graph.node(id).head {
             return Ratio::from_f64(f64::from_bits(bits)).map(Poly::constant);
         }
+        // An integer, repeated or not.
+        if graph.ty(id).dtype.is_int()
+            && let Some(x) = graph.facts(id).constant
+        {
+            return Ratio::from_f64(x).map(Poly::constant);
+        }
         let args = &graph.node(id).args;
-        let known: Vec<Rc<Poly>> = args.iter().map_while(|a| self.known.get(a).cloned()).collect();
+        // An integer that is read as another type, or as a float, is what it is in its own.
+        let integers = graph.ty(id).dtype.is_int();
+        let foreign = |a: Id| {
+            let d = graph.ty(a).dtype;
+            (integers || d.is_int()) && d != graph.ty(id).dtype && graph.facts(a).constant.is_none()
+        };
+        let read =
+            |a: &Id| if foreign(*a) { Some(Rc::new(Poly::atom(*a))) } else { self.known.get(a).cloned() };
+        let known: Vec<Rc<Poly>> = args.iter().map_while(read).collect();
         let arg = |i: usize| known.get(i).map(|p| (args[i], p.as_ref()));
         match ring {
             Ring::None => None,
@@ -124,7 +132,8 @@ impl Reader {
                 self.whole((id, p)).term_power(1).or_else(|| Poly::atom(id).term_power(1))
             }
             Ring::Power => {
-                let twice = graph.constant(args[1])? * 2.0;
+                let exponent = graph.facts(args[1]).constant.filter(|_| graph.is_constant(args[1]))?;
+                let twice = Some(exponent * 2.0).filter(|e| !integers || *e >= 0.0)?;
                 #[allow(clippy::cast_possible_truncation, reason = "a small integer")]
                 let halves = (twice.fract() == 0.0 && twice.abs() <= 128.0).then_some(twice as i32)?;
                 if halves < 0 { self.inverse(graph, arg(0)?, halves) } else { self.power(arg(0)?, halves) }

@@ -80,9 +80,8 @@ pub(super) fn given(
                 graph.application(id).is_some_and(|(op, _, _)| matches!(op.def().ring, Ring::Sum))
             });
             let sums: Vec<Id> = sums.copied().collect();
-            let summed = sums
-                .iter()
-                .find_map(|&id| inverse.sum_of(reader.read(graph, id).as_deref()?, function));
+            let summed =
+                sums.iter().find_map(|&id| inverse.sum_of(reader.read(graph, id).as_deref()?, function));
             let first = |op: Op| family.members.iter().find(|(o, _, _)| *o == op).map(|(_, n, _)| *n);
             let turned = match (summed, first(inverse.f), first(inverse.inverse)) {
                 (Some(n), _, _) | (None, Some(n), Some(_)) => n,

@@ -4,10 +4,13 @@ use super::poly::{Monomial, Poly};
 use super::ratio::Ratio;
 use crate::graph::{Graph, Id};
 use crate::op::{Attr, Op, Ring};
+use crate::ty::DType;
 
 /// Adds terms to a graph.
 pub(super) struct Writer<'a> {
     graph: &'a mut Graph,
+    /// The type of numbers: doubles, which adapt, or integers.
+    dtype: DType,
 }
 
 /// The operator of the table that has this part.
@@ -17,7 +20,20 @@ fn op(ring: Ring) -> Option<Op> {
 
 impl<'a> Writer<'a> {
     pub(super) fn new(graph: &'a mut Graph) -> Writer<'a> {
-        Writer { graph }
+        Writer { graph, dtype: DType::F64 }
+    }
+
+    /// A writer of integers.
+    pub(super) fn of_integers(graph: &'a mut Graph, dtype: DType) -> Writer<'a> {
+        Writer { graph, dtype }
+    }
+
+    fn one(&mut self) -> Id {
+        if self.dtype.is_int() { self.graph.int(self.dtype, 1) } else { self.graph.lit(1.0) }
+    }
+
+    fn is_one(&self, id: Id) -> bool {
+        self.graph.is_constant(id) && self.graph.facts(id).constant == Some(1.0)
     }
 
     /// The flat sum and its greedy factoring.
@@ -44,9 +60,9 @@ impl<'a> Writer<'a> {
 
     /// `a * b`.
     pub(super) fn scaled(&mut self, a: Id, b: Id) -> Option<Id> {
-        match (self.graph.constant(a), self.graph.constant(b)) {
-            (Some(1.0), _) => Some(b),
-            (_, Some(1.0)) => Some(a),
+        match (self.is_one(a), self.is_one(b)) {
+            (true, _) => Some(b),
+            (_, true) => Some(a),
             _ => self.add(Ring::Product, &[a, b]),
         }
     }
@@ -73,7 +89,7 @@ impl<'a> Writer<'a> {
         (self.graph.ty(made) == &want).then_some(made)
     }
 
-    fn add(&mut self, ring: Ring, args: &[Id]) -> Option<Id> {
+    pub(super) fn add(&mut self, ring: Ring, args: &[Id]) -> Option<Id> {
         self.graph.add(op(ring)?, &Attr::None, args).ok()
     }
 
@@ -131,10 +147,10 @@ impl<'a> Writer<'a> {
         best.map(|(_, _, id, e)| (id, e))
     }
 
-    fn times_power(&mut self, x: Id, atom: Id, halves: i32) -> Option<Id> {
+    pub(super) fn times_power(&mut self, x: Id, atom: Id, halves: i32) -> Option<Id> {
         let power = self.power(atom, halves.abs())?;
-        match (halves > 0, self.graph.constant(x)) {
-            (true, Some(1.0)) => Some(power),
+        match (halves > 0, self.is_one(x)) {
+            (true, true) => Some(power),
             (true, _) => self.add(Ring::Product, &[x, power]),
             (false, _) => self.add(Ring::Quotient, &[x, power]),
         }
@@ -165,7 +181,7 @@ impl<'a> Writer<'a> {
     }
 
     /// Positive terms are added, negative ones subtracted; small shapes first.
-    fn sum(&mut self, p: &Poly) -> Option<Id> {
+    pub(super) fn sum(&mut self, p: &Poly) -> Option<Id> {
         let mut terms: Vec<(bool, Id)> = Vec::with_capacity(p.0.len());
         for (m, c) in &p.0 {
             terms.push((c.is_negative(), self.term(m, c.abs())?));
@@ -176,7 +192,7 @@ impl<'a> Writer<'a> {
             let head = terms.remove(first);
             terms.insert(0, head);
         }
-        let Some(&(negative, first)) = terms.first() else { return Some(self.graph.lit(0.0)) };
+        let Some(&(negative, first)) = terms.first() else { return self.number(Ratio::ZERO) };
         let all_negative = negative;
         let mut total = first;
         for &(negative, id) in &terms[1..] {
@@ -211,7 +227,7 @@ impl<'a> Writer<'a> {
             if above.is_empty() && below.is_empty() {
                 continue;
             }
-            let top = if above.is_empty() { self.graph.lit(1.0) } else { self.product(above)? };
+            let top = if above.is_empty() { self.one() } else { self.product(above)? };
             total = Some(if below.is_empty() {
                 top
             } else {
@@ -219,7 +235,7 @@ impl<'a> Writer<'a> {
                 self.add(Ring::Quotient, &[top, bottom])?
             });
         }
-        Some(total.unwrap_or_else(|| self.graph.lit(1.0)))
+        Some(total.unwrap_or_else(|| self.one()))
     }
 
     fn product(&mut self, mut factors: Vec<Id>) -> Option<Id> {
@@ -234,7 +250,10 @@ impl<'a> Writer<'a> {
 
     /// A coefficient; a fraction that doubles cannot hold stays a quotient of constants, which is
     /// computed when a function is made.
-    fn number(&mut self, c: Ratio) -> Option<Id> {
+    pub(super) fn number(&mut self, c: Ratio) -> Option<Id> {
+        if let Some((lo, hi)) = self.dtype.bounds() {
+            return c.whole().filter(|x| (lo..=hi).contains(x)).map(|x| self.graph.int(self.dtype, x));
+        }
         let (n, d) = c.parts();
         let n = self.graph.lit(n);
         if d == 1.0 {

@@ -10,6 +10,7 @@ mod complement;
 mod divide;
 mod field;
 mod fraction;
+mod long;
 mod lower;
 mod pairs;
 mod poly;
@@ -18,8 +19,12 @@ mod relation;
 
 use atoms::Reader;
 use field::Inverse;
+
+use atoms::{Mode, Reader};
+pub(crate) use long::collected;
 use lower::Writer;
 use pairs::Pair;
+use poly::Poly;
 use relation::Relation;
 
 use rustc_hash::FxHashMap;
@@ -59,11 +64,10 @@ pub(crate) fn propose(
     profile: Profile,
     relations: &Relations,
 ) -> Vec<(Id, Id)> {
-    // Cancelling a term forgets where it was infinite or undefined.
-    if !Assumes::DOMAIN.within(profile.grants()) {
-        return Vec::new();
-    }
-    let tops = tops(graph, roots);
+    // Cancelling a term forgets where it was infinite or undefined, which integers never are.
+    let domain = Assumes::DOMAIN.within(profile.grants());
+    let mut tops = tops(graph, roots);
+    tops.retain(|&id| domain || graph.ty(id).dtype.is_int());
     let mut pairs = Vec::new();
     let mut flat = Reader::flat(FxHashMap::default());
     proposals(graph, &mut flat, &tops, profile, relations, &mut pairs);
@@ -89,6 +93,10 @@ fn proposals(
 ) {
     for &id in tops {
         let Some(poly) = reader.read(graph, id) else { continue };
+        if graph.ty(id).dtype.is_int() {
+            pairs.extend(integers(graph, id, &poly).into_iter().map(|new| (id, new)));
+            continue;
+        }
         // What is only written with the functions that were chosen is no simpler: `1/t - 1` is `exp(x)`.
         if reader.is_foreign(&poly) {
             continue;
@@ -109,6 +117,20 @@ fn proposals(
     }
 }
 
+/// Forms of a polynomial over integers: what holds for polynomials with integer coefficients holds for integers
+/// that keep their low bits.
+fn integers(graph: &mut Graph, id: Id, poly: &Poly) -> Vec<Id> {
+    let dtype = graph.ty(id).dtype;
+    let own =
+        |m: &poly::Monomial| m.0.iter().all(|(a, e)| graph.ty(*a).dtype == dtype && *e > 0 && e % 2 == 0);
+    if !poly.0.iter().all(|(m, c)| own(m) && c.whole().is_some()) {
+        return Vec::new();
+    }
+    let mut writer = Writer::of_integers(graph, dtype);
+    let found = writer.forms(poly);
+    found.into_iter().filter_map(|new| writer.shaped(new, id)).filter(|&new| new != id).collect()
+}
+
 /// Ring operators that are roots, are shared, or are used by something that is not one.
 fn tops(graph: &Graph, roots: &[Id]) -> Vec<Id> {
     let live = graph.reachable(roots);
@@ -121,7 +143,9 @@ fn tops(graph: &Graph, roots: &[Id]) -> Vec<Id> {
     for &id in &live {
         for &a in &graph.node(id).args {
             uses[a as usize] += 1;
-            if !ring(id) {
+            // Another type of integers is another ring.
+            let (own, read) = (graph.ty(id).dtype, graph.ty(a).dtype);
+            if !ring(id) || read.is_int() && own != read {
                 seen_from_outside[a as usize] = true;
             }
         }

@@ -32,6 +32,11 @@ impl Ratio {
         (r.num.unsigned_abs() <= 1 << 40 && r.den <= 1 << 40).then_some(r)
     }
 
+    /// The integer, where it is one.
+    pub(super) fn whole(self) -> Option<i64> {
+        (self.den == 1).then_some(self.num)
+    }
+
     /// A double that is a small integer or a small dyadic fraction.
     pub(super) fn from_f64(x: f64) -> Option<Ratio> {
         if !x.is_finite() || x.abs() > 1e9 {

@@ -1,6 +1,6 @@
 //! Attributes: the static part of an operator application (axes, permutations, target types).
 
-use crate::ty::{DType, Dim};
+use crate::ty::{DType, Dim, Sym};
 
 /// What an application carries beside its operands.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
@@ -68,6 +68,14 @@ impl Attr {
         match self {
             Attr::Dims(dims) => dims.iter().all(|d| d.known().is_some()),
             _ => true,
+        }
+    }
+
+    /// This attribute with symbols of lengths replaced.
+    pub fn substitute(&self, to: &dyn Fn(&Sym) -> Option<Dim>) -> Attr {
+        match self {
+            Attr::Dims(dims) => Attr::Dims(dims.iter().map(|d| d.substitute(to)).collect()),
+            _ => self.clone(),
         }
     }
 

@@ -2,7 +2,7 @@
 
 use super::batch::{self, Batch};
 use super::common::Common;
-use super::{Arg, Attr, AttrKind, Kernel, Law, Pp, TyResult};
+use super::{Arg, Attr, AttrKind, Ints, Kernel, Law, Pp, TyResult};
 use crate::expr::{Adjoint, Expr};
 use crate::num::Real;
 use crate::ty::{Dim, Shape};
@@ -131,6 +131,8 @@ pub struct OpDef {
     pub disconnected: &'static [usize],
     /// How it computes.
     pub kernel: Kernel,
+    /// How it computes on integers, exactly and wrapping.
+    pub ints: Ints,
     /// Its value over the reals, on scalars (for a reduction, on all that it combines): the judge of the kernel and
     /// of rules.
     pub real: Option<fn(&[Real]) -> Real>,
@@ -164,6 +166,7 @@ impl OpDef {
         derivative: Derivative::Undefined,
         disconnected: &[],
         kernel: Kernel::None,
+        ints: Ints::None,
         real: None,
         cost: 1.0,
         laws: &[],

@@ -33,6 +33,7 @@ pub(super) const fn reduce<F: Fold>(init: Option<f64>) -> Kernel {
         fold: |xs| widely(Block::<f64, F>(xs, std::marker::PhantomData)),
         single: |xs| widely(Block::<f32, F>(xs, std::marker::PhantomData)),
         join: |lanes| join::<f64, F>(*lanes),
+        join_single: |lanes| join::<f32, F>(*lanes),
         merge: F::merge::<f64>,
     }
 }

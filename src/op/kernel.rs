@@ -3,7 +3,7 @@
 //! The evaluator owns every loop over memory; a row gives the arithmetic.
 
 use super::Attr;
-use crate::math::record::{self, Record};
+use crate::math::record::Record;
 use crate::math::{Binary, Ternary, Unary, wide};
 
 /// One operand to one result.
@@ -26,7 +26,7 @@ impl Map1 {
             scalar: wide::one1::<F>,
             block: wide::each1::<f64, F>,
             single: wide::each1::<f32, F>,
-            record: Some(record::unary::<F>),
+            record: Some(Record::unary::<F>()),
         })
     }
 }
@@ -56,7 +56,7 @@ impl Map2 {
             scalar: wide::one2::<F>,
             block: wide::each2::<f64, F>,
             single: wide::each2::<f32, F>,
-            record: Some(record::binary::<F>),
+            record: Some(Record::binary::<F>()),
         }
     }
 }
@@ -90,7 +90,7 @@ impl Map3 {
             scalar: wide::one3::<F>,
             block: wide::each3::<f64, F>,
             single: wide::each3::<f32, F>,
-            record: Some(record::ternary::<F>),
+            record: Some(Record::ternary::<F>()),
         })
     }
 }
@@ -108,11 +108,11 @@ pub enum View {
 
 /// An operand as a whole: its lengths, and its elements in row-major order.
 #[derive(Debug, Clone, Copy)]
-pub struct Dense<'a> {
+pub struct Dense<'a, T = f64> {
     /// Lengths.
     pub lens: &'a [usize],
     /// Elements.
-    pub data: &'a [f64],
+    pub data: &'a [T],
 }
 
 /// Writes a result of given lengths, in row-major order, from whole operands; or says in words which
@@ -156,6 +156,8 @@ pub enum Kernel {
         single: fn(&[f32]) -> f32,
         /// The partial results of a block's lanes, in the order of `fold`.
         join: fn(&[f64; FOLD_LANES]) -> f64,
+        /// The same of singles.
+        join_single: fn(&[f32; FOLD_LANES]) -> f32,
         /// Two partial results into one.
         merge: fn(f64, f64) -> f64,
     },

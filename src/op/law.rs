@@ -113,6 +113,11 @@ pub(super) fn sum_range(a: Interval) -> Interval {
     }
 }
 
+/// Where bits or truth values lie: those of truth values are truth values.
+pub(super) fn bits_range(x: &[Interval]) -> Interval {
+    if x.iter().all(|a| a.lo >= 0.0 && a.hi <= 1.0) { Interval::UNIT } else { Interval::ALL }
+}
+
 fn hull(xs: &[f64]) -> Interval {
     Interval {
         lo: xs.iter().copied().fold(f64::INFINITY, f64::min),

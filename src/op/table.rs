@@ -12,7 +12,9 @@ use super::kernel::{Kernel, Map1, Map2, View, formula2, map1, map2, map3, reduce
 use super::law::{Interval, Law};
 use super::pieces::{self, Pp};
 use super::special as f;
-use super::{Attr, AttrKind, batch, common, derive, error_fn, law, polygamma, rounding, types, whole};
+use super::{
+    Attr, AttrKind, Ints, batch, common, derive, error_fn, ints, law, polygamma, rounding, types, whole,
+};
 use crate::expr::{Adjoint, Expr, IntoExpr as _, fill, switch};
 use crate::math;
 use crate::num::Real;
@@ -129,6 +131,7 @@ ops!(
         plain: Pp::Infix(" + "),
         derivative: Derivative::Any(|v, _| v.g()),
         kernel: map2!(|a, b| a + b),
+        ints: Ints::Two(i64::wrapping_add),
         real: Some(|x| x.iter().skip(1).fold(x[0].clone(), |a, b| &a + b)),
         laws: &[
             Law::Commutative,
@@ -151,6 +154,7 @@ ops!(
         plain: Pp::Infix(" - "),
         derivative: Derivative::Each(&[|v| v.g(), |v| -v.g()]),
         kernel: map2!(|a, b| a - b),
+        ints: Ints::Two(i64::wrapping_sub),
         real: Some(|x| &x[0] - &x[1]),
         laws: &[Law::Integral, Law::Range(|x| Interval { lo: x[0].lo - x[1].hi, hi: x[0].hi - x[1].lo }),],
         ring: Ring::Difference,
@@ -165,6 +169,7 @@ ops!(
         plain: Pp::Infix(" * "),
         derivative: Derivative::Any(times_others),
         kernel: map2!(|a, b| a * b),
+        ints: Ints::Two(i64::wrapping_mul),
         real: Some(|x| x.iter().skip(1).fold(x[0].clone(), |a, b| &a * b)),
         laws: &[
             Law::Commutative,
@@ -203,6 +208,7 @@ ops!(
             |v| switch(&v.x(0).eq(0), 0, (v.g() * v.x(0).log()) * v.x(0).pow(v.x(1))),
         ]),
         kernel: Map2::of::<math::Pow>(),
+        ints: Ints::Two(ints::power),
         real: Some(|x| x[0].pow(&x[1])),
         cost: 30.0,
         laws: &[
@@ -219,6 +225,7 @@ ops!(
         plain: Pp::Infix(" % "),
         derivative: Derivative::Each(&[|v| v.g(), |v| -v.x(0).int_div(v.x(1)) * v.g()]),
         kernel: map2!(rounding::modulo),
+        ints: Ints::Two(ints::floor_mod),
         cost: 10.0,
         common: Some(common::scalar::modulo),
         ..OpDef::BINARY
@@ -231,6 +238,7 @@ ops!(
         plain: Pp::Infix(" // "),
         derivative: Derivative::Any(|v, i| v.x(i).zeros_like()),
         kernel: map2!(rounding::int_div),
+        ints: Ints::Two(ints::floor_div),
         cost: 10.0,
         common: Some(common::scalar::int_div),
         ..OpDef::BINARY
@@ -265,6 +273,7 @@ ops!(
         plain: Pp::Prefix("-"),
         derivative: Derivative::Each(&[|v| -v.g()]),
         kernel: map1!(|a| -a),
+        ints: Ints::One(i64::wrapping_neg),
         real: Some(|x| -&x[0]),
         laws: &[
             Law::Odd,
@@ -296,6 +305,7 @@ ops!(
         pp: Pp::Bars,
         derivative: Derivative::Each(&[|v| v.g() * v.x(0).sgn()]),
         kernel: map1!(|a| a.abs()),
+        ints: Ints::One(i64::wrapping_abs),
         real: Some(|x| x[0].abs()),
         laws: &[
             Law::Even,
@@ -314,6 +324,7 @@ ops!(
         plain: Pp::Call(Some("sign")),
         derivative: Derivative::Each(&[|v| v.x(0).zeros_like()]),
         kernel: map1!(|a| f::sgn(a)),
+        ints: Ints::One(i64::signum),
         real: Some(|x| {
             r(if x[0].is_nan() { f64::NAN } else { truth(x[0] > r(0.0)) - truth(x[0] < r(0.0)) })
         }),
@@ -334,6 +345,7 @@ ops!(
         ty: types::like,
         derivative: Derivative::Each(&[|v| (v.g() * v.x(0)) * 2]),
         kernel: map1!(|a| a * a),
+        ints: Ints::One(|a| a.wrapping_mul(a)),
         real: Some(|x| &x[0] * &x[0]),
         laws: &[Law::Even, Law::Integral, Law::Range(|_| Interval::NONNEG), Law::Nonzero(|x| x[0].nonzero),],
         ring: Ring::Square,
@@ -815,6 +827,7 @@ ops!(
             |v| (1.0 - v.x(0).maximum(v.x(1)).eq(v.x(0))) * v.g(),
         ]),
         kernel: map2!(|a, b| a.maximum(b)),
+        ints: Ints::Two(i64::max),
         real: Some(|x| if x[0].is_nan() || x[0] >= x[1] { x[0].clone() } else { x[1].clone() }),
         laws: &[
             Law::Integral,
@@ -833,6 +846,7 @@ ops!(
             |v| (1.0 - v.x(0).minimum(v.x(1)).eq(v.x(0))) * v.g(),
         ]),
         kernel: map2!(|a, b| a.minimum(b)),
+        ints: Ints::Two(i64::min),
         real: Some(|x| if x[0].is_nan() || x[0] <= x[1] { x[0].clone() } else { x[1].clone() }),
         laws: &[
             Law::Integral,
@@ -851,6 +865,7 @@ ops!(
         pp: Pp::Call(Some("lt")),
         plain: Pp::Infix(" < "),
         kernel: map2!(|a, b| L::truth(a.lt(b))),
+        ints: Ints::Two(|a, b| ints::truth(a < b)),
         real: Some(|x| r(truth(x[0] < x[1]))),
         ..OpDef::COMPARE
     },
@@ -862,6 +877,7 @@ ops!(
         pp: Pp::Call(Some("le")),
         plain: Pp::Infix(" <= "),
         kernel: map2!(|a, b| L::truth(a.le(b))),
+        ints: Ints::Two(|a, b| ints::truth(a <= b)),
         real: Some(|x| r(truth(x[0] <= x[1]))),
         ..OpDef::COMPARE
     },
@@ -873,6 +889,7 @@ ops!(
         pp: Pp::Call(Some("gt")),
         plain: Pp::Infix(" > "),
         kernel: map2!(|a, b| L::truth(b.lt(a))),
+        ints: Ints::Two(|a, b| ints::truth(a > b)),
         real: Some(|x| r(truth(x[0] > x[1]))),
         ..OpDef::COMPARE
     },
@@ -884,6 +901,7 @@ ops!(
         pp: Pp::Call(Some("ge")),
         plain: Pp::Infix(" >= "),
         kernel: map2!(|a, b| L::truth(b.le(a))),
+        ints: Ints::Two(|a, b| ints::truth(a >= b)),
         real: Some(|x| r(truth(x[0] >= x[1]))),
         ..OpDef::COMPARE
     },
@@ -895,6 +913,7 @@ ops!(
         pp: Pp::Call(Some("eq")),
         plain: Pp::Infix(" == "),
         kernel: map2!(|a, b| L::truth(a.same(b))),
+        ints: Ints::Two(|a, b| ints::truth(a == b)),
         real: Some(|x| r(truth(x[0] == x[1]))),
         laws: &[Law::Commutative, Law::Integral, Law::Range(|_| Interval::UNIT)],
         ..OpDef::COMPARE
@@ -907,6 +926,7 @@ ops!(
         pp: Pp::Call(Some("neq")),
         plain: Pp::Infix(" != "),
         kernel: map2!(|a, b| L::truth(a.differs(b))),
+        ints: Ints::Two(|a, b| ints::truth(a != b)),
         real: Some(|x| r(truth(x[0] != x[1]))),
         laws: &[Law::Commutative, Law::Integral, Law::Range(|_| Interval::UNIT)],
         ..OpDef::COMPARE
@@ -914,31 +934,37 @@ ops!(
     binary::And::and = OpDef {
         name: "and_",
         aliases: &["and"],
-        doc: "Are both elements true (not zero)?",
+        doc: "Are both elements true (not zero)? Of integers, the bits that both have.",
         latex: Some("!0 \\land !1"),
         plain: Pp::Call(Some("and")),
+        ty: types::logic,
         kernel: map2!(|a, b| L::truth(L::both(a.nonzero(), b.nonzero()))),
+        ints: Ints::Two(|a, b| a & b),
         real: Some(|x| r(truth(!x[0].is_zero() && !x[1].is_zero()))),
-        laws: &[Law::Commutative, Law::Integral, Law::Range(|_| Interval::UNIT)],
+        laws: &[Law::Commutative, Law::Integral, Law::Range(law::bits_range)],
         ..OpDef::COMPARE
     },
     binary::Or::or = OpDef {
         name: "or_",
         aliases: &["or"],
-        doc: "Is one of the elements true (not zero)?",
+        doc: "Is one of the elements true (not zero)? Of integers, the bits that one has.",
         latex: Some("!0 \\lor !1"),
         plain: Pp::Call(Some("or")),
+        ty: types::logic,
         kernel: map2!(|a, b| L::truth(L::either(a.nonzero(), b.nonzero()))),
+        ints: Ints::Two(|a, b| a | b),
         real: Some(|x| r(truth(!x[0].is_zero() || !x[1].is_zero()))),
-        laws: &[Law::Commutative, Law::Integral, Law::Range(|_| Interval::UNIT)],
+        laws: &[Law::Commutative, Law::Integral, Law::Range(law::bits_range)],
         ..OpDef::COMPARE
     },
     binary::Xor::xor = OpDef {
         name: "xor",
-        doc: "Is exactly one of the elements true (not zero)?",
+        doc: "Is exactly one of the elements true (not zero)? Of integers, the bits that exactly one has.",
+        ty: types::logic,
         kernel: map2!(|a, b| L::truth(L::truth(a.nonzero()).differs(L::truth(b.nonzero())))),
+        ints: Ints::Two(|a, b| a ^ b),
         real: Some(|x| r(truth(x[0].is_zero() != x[1].is_zero()))),
-        laws: &[Law::Commutative, Law::Integral, Law::Range(|_| Interval::UNIT)],
+        laws: &[Law::Commutative, Law::Integral, Law::Range(law::bits_range)],
         common: Some(common::scalar::xor),
         ..OpDef::COMPARE
     },
@@ -982,6 +1008,7 @@ ops!(
             |v| switch(&v.x(0), 0.0, v.g()),
         ]),
         kernel: map3!(|c, a, b| L::select(c.nonzero(), a, b)),
+        ints: Ints::Three(|c, a, b| if c == 0 { b } else { a }),
         real: Some(|x| if x[0].is_zero() { x[2].clone() } else { x[1].clone() }),
         laws: &[
             Law::Range(|x| Interval { lo: x[1].lo.min(x[2].lo), hi: x[1].hi.max(x[2].hi) }),
@@ -1034,6 +1061,7 @@ ops!(
         plain: Pp::Special(pieces::cast),
         derivative: Derivative::Each(&[|v| v.g()]),
         kernel: map1!(|a| a),
+        ints: Ints::One(|a| a),
         laws: &[Law::Range(|x| x[0]), Law::Nonzero(|x| x[0].nonzero), Law::Integral],
         cost: 0.5,
         common: Some(common::scalar::cast),
@@ -1114,6 +1142,7 @@ ops!(
         ty: types::reduce,
         derivative: Derivative::Each(&[|v| fill(&v.x(0), v.x(0).expand_reduced(&v.g(), v.attr()))]),
         kernel: reduce!(Some(0.0), 0.0, |a, b| a + b),
+        ints: Ints::Fold(Some(0), i64::wrapping_add),
         real: Some(|x| x.iter().fold(r(0.0), |a, b| &a + b)),
         laws: &[Law::Integral, Law::Range(|x| law::sum_range(x[0]))],
         ..OpDef::REDUCE
@@ -1125,6 +1154,7 @@ ops!(
         ty: types::reduce,
         derivative: Derivative::Each(&[derive::prod_derivative]),
         kernel: reduce!(Some(1.0), 1.0, |a, b| a * b),
+        ints: Ints::Fold(Some(1), i64::wrapping_mul),
         real: Some(|x| x.iter().fold(r(1.0), |a, b| &a * b)),
         laws: &[Law::Integral, Law::Range(|x| if x[0].lo >= 0.0 { Interval::NONNEG } else { Interval::ALL }),],
         ..OpDef::REDUCE
@@ -1136,6 +1166,7 @@ ops!(
         ty: types::reduce,
         // A partial product may underflow to zero, and counts all the same.
         kernel: reduce!(Some(1.0), 1.0, |a, b| L::select(b.same(L::splat(0.0)), a, a * b), |a, b| a * b),
+        ints: Ints::Fold(Some(1), |a, b| if b == 0 { a } else { a.wrapping_mul(b) }),
         common: Some(common::array::prod_without_zeros),
         ..OpDef::REDUCE
     },
@@ -1145,6 +1176,7 @@ ops!(
         ty: types::reduce_like,
         derivative: Derivative::Each(&[derive::extremum_derivative]),
         kernel: reduce!(None, f64::NEG_INFINITY, |a, b| a.maximum(b)),
+        ints: Ints::Fold(None, i64::max),
         real: Some(|x| x.iter().fold(r(f64::NEG_INFINITY), |a, b| if a.is_nan() || a >= *b {
             a
         } else {
@@ -1159,6 +1191,7 @@ ops!(
         ty: types::reduce_like,
         derivative: Derivative::Each(&[derive::extremum_derivative]),
         kernel: reduce!(None, f64::INFINITY, |a, b| a.minimum(b)),
+        ints: Ints::Fold(None, i64::min),
         real: Some(|x| x.iter().fold(r(f64::INFINITY), |a, b| if a.is_nan() || a <= *b {
             a
         } else {
@@ -1174,6 +1207,7 @@ ops!(
         ty: types::reduce_truth,
         derivative: Derivative::Each(&[|v| v.x(0).zeros_like()]),
         kernel: reduce!(Some(0.0), 0.0, |a, b| L::truth(L::either(a.nonzero(), b.nonzero()))),
+        ints: Ints::Fold(Some(0), |a, b| ints::truth(a != 0 || b != 0)),
         laws: &[Law::Integral, Law::Range(|_| Interval::UNIT)],
         common: Some(common::array::any),
         ..OpDef::REDUCE
@@ -1185,6 +1219,7 @@ ops!(
         ty: types::reduce_truth,
         derivative: Derivative::Each(&[|v| v.x(0).zeros_like()]),
         kernel: reduce!(Some(1.0), 1.0, |a, b| L::truth(L::both(a.nonzero(), b.nonzero()))),
+        ints: Ints::Fold(Some(1), |a, b| ints::truth(a != 0 && b != 0)),
         laws: &[Law::Integral, Law::Range(|_| Interval::UNIT)],
         common: Some(common::array::all),
         ..OpDef::REDUCE
@@ -1195,6 +1230,7 @@ ops!(
         ty: whole::types::search,
         derivative: Derivative::Each(&[|v| v.x(0).zeros_like()]),
         kernel: Kernel::Whole(whole::scan::argmax),
+        ints: Ints::Whole(whole::scan::argmax),
         laws: &[Law::Integral, Law::Range(|_| Interval::NONNEG)],
         common: Some(common::array::argmax),
         ..OpDef::REDUCE
@@ -1205,6 +1241,7 @@ ops!(
         ty: whole::types::search,
         derivative: Derivative::Each(&[|v| v.x(0).zeros_like()]),
         kernel: Kernel::Whole(whole::scan::argmin),
+        ints: Ints::Whole(whole::scan::argmin),
         laws: &[Law::Integral, Law::Range(|_| Interval::NONNEG)],
         common: Some(common::array::argmin),
         ..OpDef::REDUCE
@@ -1409,6 +1446,7 @@ ops!(
         derivative: Derivative::Any(whole::derive::segment),
         disconnected: &BEHIND,
         kernel: Kernel::Whole(whole::place::segment),
+        ints: Ints::Whole(whole::place::segment),
         cost: 1.0,
         common: Some(common::gather::segment),
         ..OpDef::WHOLE
@@ -1423,6 +1461,7 @@ ops!(
         ty: whole::types::inc_segment,
         derivative: Derivative::Any(whole::derive::inc_segment),
         kernel: Kernel::Whole(whole::place::inc_segment),
+        ints: Ints::Whole(whole::place::inc_segment),
         common: Some(common::gather::inc_segment),
         ..OpDef::WHOLE
     },
@@ -1487,7 +1526,8 @@ ops!(
         doc: "A matrix without what lies above its diagonal.",
         ty: whole::types::matrix_like,
         derivative: Derivative::Each(&[|v| v.g().apply1(Op::Tril)]),
-        kernel: Kernel::Whole(whole::linalg::tril),
+        kernel: Kernel::Whole(whole::place::tril),
+        ints: Ints::Whole(whole::place::tril),
         common: Some(common::array::tril),
         batch: batch::tril,
         ..OpDef::WHOLE
@@ -1497,7 +1537,8 @@ ops!(
         doc: "A matrix without what lies below its diagonal.",
         ty: whole::types::matrix_like,
         derivative: Derivative::Each(&[|v| v.g().apply1(Op::Triu)]),
-        kernel: Kernel::Whole(whole::linalg::triu),
+        kernel: Kernel::Whole(whole::place::triu),
+        ints: Ints::Whole(whole::place::triu),
         common: Some(common::array::triu),
         batch: batch::triu,
         ..OpDef::WHOLE
@@ -1509,6 +1550,7 @@ ops!(
         demand: whole::types::diagonal_demand,
         derivative: Derivative::Each(&[whole::derive::diagonal]),
         kernel: Kernel::Whole(whole::place::diagonal),
+        ints: Ints::Whole(whole::place::diagonal),
         laws: &[Law::Integral, Law::Range(|x| x[0]), Law::Nonzero(|x| x[0].nonzero)],
         cost: 1.0,
         batch: batch::diagonal,
@@ -1523,6 +1565,7 @@ ops!(
         ty: whole::types::alloc_diag,
         derivative: Derivative::Each(&[|v| v.g().apply1(Op::Diagonal)]),
         kernel: Kernel::Whole(whole::place::alloc_diag),
+        ints: Ints::Whole(whole::place::alloc_diag),
         laws: &[Law::Integral, Law::Range(|x| Interval { lo: x[0].lo.min(0.0), hi: x[0].hi.max(0.0) })],
         batch: batch::alloc_diag,
         ..OpDef::WHOLE
@@ -1534,6 +1577,7 @@ ops!(
         ty: whole::types::fill_diagonal,
         derivative: Derivative::Each(&[whole::derive::fill_diagonal_of, whole::derive::fill_diagonal_with]),
         kernel: Kernel::Whole(whole::place::fill_diagonal),
+        ints: Ints::Whole(whole::place::fill_diagonal),
         laws: &[
             Law::Integral,
             Law::Range(|x| Interval { lo: x[0].lo.min(x[1].lo), hi: x[0].hi.max(x[1].hi) })
@@ -1551,6 +1595,7 @@ ops!(
         ty: whole::types::scan,
         derivative: Derivative::Each(&[whole::derive::cumsum]),
         kernel: Kernel::Whole(whole::scan::cumsum),
+        ints: Ints::Whole(whole::scan::cumsum),
         laws: &[Law::Integral, Law::Range(|x| law::sum_range(x[0]))],
         common: Some(common::array::cumsum),
         ..OpDef::WHOLE
@@ -1564,6 +1609,7 @@ ops!(
         ty: whole::types::scan,
         derivative: Derivative::Each(&[whole::derive::cumprod]),
         kernel: Kernel::Whole(whole::scan::cumprod),
+        ints: Ints::Whole(whole::scan::cumprod),
         laws: &[Law::Integral],
         common: Some(common::array::cumprod),
         ..OpDef::WHOLE
@@ -1594,6 +1640,7 @@ ops!(
         derivative: Derivative::Each(&[whole::derive::take, |v| v.g()]),
         disconnected: &[1],
         kernel: Kernel::Whole(whole::place::take),
+        ints: Ints::Whole(whole::place::take),
         laws: &[Law::Integral, Law::Range(|x| x[0]), Law::Nonzero(|x| x[0].nonzero)],
         cost: 1.0,
         common: Some(common::gather::take),
@@ -1611,6 +1658,7 @@ ops!(
         derivative: Derivative::Each(&[|v| v.g(), |v| v.g(), whole::derive::inc_take_value]),
         disconnected: &[1],
         kernel: Kernel::Whole(whole::place::inc_take),
+        ints: Ints::Whole(whole::place::inc_take),
         common: Some(common::gather::inc_take),
         batch: batch::gather,
         ..OpDef::WHOLE
@@ -1625,6 +1673,7 @@ ops!(
         ty: whole::types::arange,
         derivative: Derivative::Each(&[|v| v.g().sum(), whole::derive::arange_step]),
         kernel: Kernel::Whole(whole::place::arange),
+        ints: Ints::Whole(whole::place::arange),
         laws: &[Law::Integral],
         cost: 1.0,
         common: Some(common::array::arange),

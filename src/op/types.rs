@@ -60,6 +60,12 @@ pub(super) fn compare(args: &[Arg<'_>], _: &Attr) -> TyResult {
     Ok(Ty::new(DType::Bool, joint_shape(args)?))
 }
 
+/// Truth values from truth values and floats; of integers, their bits.
+pub(super) fn logic(args: &[Arg<'_>], _: &Attr) -> TyResult {
+    let d = joint_dtype(args);
+    Ok(Ty::new(if d.is_int() { d } else { DType::Bool }, joint_shape(args)?))
+}
+
 /// Keeps the type of its only operand, except that truth values become `i8`.
 pub(super) fn like(args: &[Arg<'_>], attr: &Attr) -> TyResult {
     arith(args, attr)

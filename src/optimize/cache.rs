@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use rustc_hash::FxHashMap;
 
+use crate::egraph::CostModel;
 use crate::graph::{Graph, Head, Id};
 use crate::op::Attr;
 use crate::ty::{Dim, Ty};
@@ -19,6 +20,17 @@ pub(super) struct Cache {
 }
 
 impl Cache {
+    /// As [`key`](Self::key), with what is assumed of lengths.
+    pub(super) fn window(&mut self, form: &(Graph, Vec<Id>), model: &CostModel) -> Vec<u64> {
+        let mut key = self.key(form);
+        key.push(u64::MAX);
+        for (name, &length) in &model.lengths {
+            key.push(name.parse().unwrap_or(u64::MAX));
+            key.push(length as u64);
+        }
+        key
+    }
+
     /// Equal for windows that differ only in what their inputs stand for.
     pub(super) fn key(&mut self, form: &(Graph, Vec<Id>)) -> Vec<u64> {
         let (graph, roots) = form;
@@ -28,6 +40,7 @@ impl Cache {
             let node = graph.node(id);
             match node.head {
                 Head::Const(bits) => key.extend([0, bits]),
+                Head::Int(d, x) => key.extend([4, u64::from(d as u8), x.cast_unsigned()]),
                 Head::Size(s) => key.extend([1, number(&mut self.dims, graph.size(s))]),
                 Head::Var(v) => {
                     let f = graph.facts(id);

@@ -14,6 +14,7 @@ pub(super) fn fold(graph: &Graph, roots: &[Id]) -> (Graph, Vec<Id>) {
         let node = graph.node(id);
         let new = match node.head {
             Head::Const(bits) => out.lit(f64::from_bits(bits)),
+            Head::Int(d, x) => out.int(d, x),
             Head::Size(s) => out.length(graph.size(s)),
             Head::Var(v) => {
                 let (name, ty) = &graph.vars()[v as usize];

@@ -6,6 +6,8 @@
 
 mod cache;
 mod fold;
+mod lengths;
+mod long;
 mod report;
 mod saturated;
 mod splice;
@@ -17,6 +19,7 @@ mod windows;
 
 use std::sync::{Arc, OnceLock};
 
+pub use lengths::Lengths;
 pub use report::{Report, WindowStop};
 pub use saturated::{Saturated, saturated};
 pub use total::graph_cost;
@@ -139,11 +142,19 @@ pub fn optimize_recorded(graph: &Graph, roots: &[Id], options: &Options) -> (Opt
 fn run(graph: &Graph, roots: &[Id], options: &Options, mut report: Report) -> Optimized {
     let program = Program::of(&options.rules);
     let mut cache = cache::Cache::default();
-    let mut best = passes(graph, roots, options, &program, &mut cache, &mut report);
-    // Polynomials that reach over several windows.
-    if !windows::is_single(graph, roots, options)
-        && let Some((g, r)) = whole::collect(graph, roots, options, &program, &mut report)
-    {
+    let single = windows::is_single(graph, roots, options);
+    // Sums and polynomials that reach over several windows: before windows hide their terms from
+    // each other, and where windows have made new ones.
+    let first = if single { None } else { long::collect(graph, roots, options, &mut report) };
+    let (g, r) = first.as_ref().map_or((graph, roots), |(g, r)| (g, r.as_slice()));
+    let mut best = passes(g, r, options, &program, &mut cache, &mut report);
+    if !single && let Some((g, r)) = long::collect(&best.0, &best.1, options, &mut report) {
+        let found = passes(&g, &r, options, &program, &mut cache, &mut report);
+        if found.2 < best.2 * (1.0 - 1e-9) {
+            best = found;
+        }
+    }
+    if !single && let Some((g, r)) = whole::collect(graph, roots, options, &program, &mut report) {
         let found = passes(&g, &r, options, &program, &mut cache, &mut report);
         if found.2 < best.2 * (1.0 - 1e-9) {
             best = found;

@@ -3,6 +3,7 @@
 //! Windows depend on each other in both directions: the forward part of a layer feeds the next
 //! one, whose backward part feeds the layer. So they are joined node by node, not window by window.
 
+use super::lengths::Lengths;
 use super::windows::Window;
 use crate::graph::{Graph, Head, Id};
 
@@ -143,14 +144,16 @@ impl<'a> Joint<'a> {
     }
 
     fn add(&self, out: &mut Graph, place: Place, reads: &[usize], at: &[Option<Id>]) -> Option<Id> {
-        let (graph, id) = match place {
+        let none = Lengths::default();
+        let (graph, id, lengths) = match place {
             Place::Same(other) => return at[other],
-            Place::Old(id) => (self.graph, id),
-            Place::New(w, id) => (&self.windows[w].form.0, id),
+            Place::Old(id) => (self.graph, id, &none),
+            Place::New(w, id) => (&self.windows[w].form.0, id, &self.windows[w].lengths),
         };
         match graph.node(id).head {
             Head::Const(bits) => Some(out.lit(f64::from_bits(bits))),
-            Head::Size(s) => Some(out.length(graph.size(s))),
+            Head::Int(d, x) => Some(out.int(d, x)),
+            Head::Size(s) => Some(out.length(&lengths.outward(graph.size(s)))),
             Head::Var(v) => match place {
                 Place::New(..) => at[reads[0]],
                 _ => {
@@ -160,7 +163,7 @@ impl<'a> Joint<'a> {
             },
             Head::Op(op, attr) => {
                 let args: Vec<Id> = reads.iter().map(|&r| at[r]).collect::<Option<_>>()?;
-                out.add(op, graph.attr(attr), &args).ok()
+                out.add(op, &lengths.attr_outward(graph.attr(attr)), &args).ok()
             }
         }
     }

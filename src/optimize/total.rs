@@ -29,7 +29,7 @@ pub(super) fn closed(graph: &Graph) -> Vec<bool> {
         let id = u32::try_from(i).unwrap_or(u32::MAX);
         let node = graph.node(id);
         let own = match node.head {
-            crate::graph::Head::Const(_) => true,
+            crate::graph::Head::Const(_) | crate::graph::Head::Int(..) => true,
             crate::graph::Head::Op(_, attr) => {
                 graph.attr(attr).is_closed() && node.args.iter().all(|&a| closed[a as usize])
             }

@@ -10,6 +10,7 @@ use std::sync::Arc;
 use rustc_hash::FxHashMap;
 
 use super::cache::Cache;
+use super::lengths::Lengths;
 use crate::egraph::Log;
 use crate::graph::{Graph, Id};
 use crate::rules::Profile;
@@ -28,6 +29,8 @@ pub struct Patch {
     pub inputs: Vec<Id>,
     /// For each root the node of the whole.
     pub outputs: Vec<Id>,
+    /// What the window's lengths are in the whole.
+    pub lengths: Lengths,
 }
 
 /// How one form became another.
@@ -37,6 +40,8 @@ pub enum How {
     Saturation(Profile, Box<Log>),
     /// Windows were put in the place of what they stand for.
     Splice(Vec<Patch>),
+    /// Long sums were collected: nodes before and what they are after.
+    NormalForm(Vec<(Id, Id)>),
     /// Constants were folded as doubles compute them.
     Fold,
 }

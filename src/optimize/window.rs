@@ -46,7 +46,7 @@ fn attempt(
         if report.trail.is_some() {
             space.record();
         }
-        if round > 0 && crate::rules::Assumes::REASSOC.within(profile.grants()) {
+        if round > 0 {
             let mut wider = best.0.clone();
             let pairs = crate::norm::propose(&mut wider, &best.1, profile, &program.relations);
             space.unite(&wider, &pairs);

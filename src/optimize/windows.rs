@@ -5,6 +5,7 @@ use std::sync::Arc;
 use rustc_hash::FxHashMap;
 
 use super::cache::Cache;
+use super::lengths::Lengths;
 use super::total::closed;
 use super::window::optimize;
 use super::{Edge, How, Options, Patch, Program, Report, splice};
@@ -21,6 +22,8 @@ pub(super) struct Window {
     pub(super) inputs: Vec<Id>,
     /// For each root the node that it stands for.
     pub(super) outputs: Vec<Id>,
+    /// What its lengths are called in the whole.
+    pub(super) lengths: Lengths,
 }
 
 /// Does the whole graph fit into one window?
@@ -47,7 +50,14 @@ pub(super) fn pass(
     let mut done = Vec::with_capacity(windows.len());
     let mut parts = Vec::new();
     for w in windows {
-        let key = cache.key(&w.form);
+        let own;
+        let options = if options.model.lengths.is_empty() {
+            options
+        } else {
+            own = Options { model: w.lengths.model(&options.model), ..options.clone() };
+            &own
+        };
+        let key = cache.window(&w.form, &options.model);
         let found = match cache.forms.get(&key) {
             Some(found) => {
                 report.cached += 1;
@@ -61,8 +71,8 @@ pub(super) fn pass(
             }
         };
         if report.trail.is_some() {
-            let (inputs, outputs) = (w.inputs.clone(), w.outputs.clone());
-            parts.push(Patch { before: w.form.clone(), after: found.clone(), inputs, outputs });
+            let (inputs, outputs, lengths) = (w.inputs.clone(), w.outputs.clone(), w.lengths.clone());
+            parts.push(Patch { before: w.form.clone(), after: found.clone(), inputs, outputs, lengths });
         }
         done.push(Window { form: found, ..w });
     }
@@ -135,8 +145,14 @@ fn cut(graph: &Graph, roots: &[Id], size: usize, pass: usize) -> Vec<Window> {
 
 /// The window of these nodes.
 fn extract(graph: &Graph, members: &[Id], free: &[bool], outer: &dyn Fn(Id) -> bool) -> Window {
-    let mut part =
-        Part { whole: graph, free, graph: Graph::new(), inputs: Vec::new(), at: FxHashMap::default() };
+    let mut part = Part {
+        whole: graph,
+        free,
+        graph: Graph::new(),
+        inputs: Vec::new(),
+        at: FxHashMap::default(),
+        lengths: Lengths::default(),
+    };
     let (mut roots, mut outputs) = (Vec::new(), Vec::new());
     for &id in members {
         for &a in &graph.node(id).args {
@@ -152,7 +168,7 @@ fn extract(graph: &Graph, members: &[Id], free: &[bool], outer: &dyn Fn(Id) -> b
             outputs.push(id);
         }
     }
-    Window { form: Arc::new((part.graph, roots)), inputs: part.inputs, outputs }
+    Window { form: Arc::new((part.graph, roots)), inputs: part.inputs, outputs, lengths: part.lengths }
 }
 
 /// A window that grows.
@@ -162,6 +178,7 @@ struct Part<'a> {
     graph: Graph,
     inputs: Vec<Id>,
     at: FxHashMap<Id, Id>,
+    lengths: Lengths,
 }
 
 impl Part<'_> {
@@ -171,7 +188,7 @@ impl Part<'_> {
         if let Head::Op(op, attr) = node.head {
             let args: Vec<Id> = node.args.iter().map(|a| self.at[a]).collect();
             // The same application was well typed in the whole.
-            if let Ok(new) = self.graph.add(op, self.whole.attr(attr), &args) {
+            if let Ok(new) = self.graph.add(op, &self.lengths.attr_inward(self.whole.attr(attr)), &args) {
                 self.at.insert(id, new);
             }
         }
@@ -187,7 +204,8 @@ impl Part<'_> {
             let node = self.whole.node(id);
             let new = match node.head {
                 Head::Const(bits) => self.graph.lit(f64::from_bits(bits)),
-                Head::Size(s) => self.graph.length(self.whole.size(s)),
+                Head::Int(d, x) => self.graph.int(d, x),
+                Head::Size(s) => self.graph.length(&self.lengths.inward(self.whole.size(s))),
                 Head::Op(..) if self.free[id as usize] && ready => {
                     self.copy(id);
                     continue;
@@ -200,7 +218,9 @@ impl Part<'_> {
                 Head::Op(..) | Head::Var(_) => {
                     let name = self.inputs.len().to_string();
                     self.inputs.push(id);
-                    self.graph.var_with(&name, self.whole.facts(id))
+                    let mut facts = self.whole.facts(id).clone();
+                    facts.ty = self.lengths.ty_inward(&facts.ty);
+                    self.graph.var_with(&name, &facts)
                 }
             };
             self.at.insert(id, new);

@@ -56,7 +56,7 @@ pub(super) struct Closure {
 
 /// A constant as a term: a number, broadcast where the type has axes.
 fn number(terms: &mut Terms, x: f64, ty: &Ty) -> Option<TermId> {
-    let lit = terms.lit(x);
+    let lit = if ty.dtype.is_int() { terms.int(ty.dtype, ty.dtype.truncate(x)) } else { terms.lit(x) };
     if ty.rank() == 0 {
         return Some(lit);
     }
@@ -113,7 +113,7 @@ impl Closure {
             self.pending.push_back((t, x, Why::Unmoved));
         }
         let (constant, ty) = (terms.facts(t).constant, terms.ty(t).clone());
-        if let Some(x) = constant.filter(|_| ty.dtype == DType::F64)
+        if let Some(x) = constant.filter(|_| ty.dtype == DType::F64 || ty.dtype.is_int())
             && let Some(k) = number(terms, x, &ty)
         {
             if k == t {

@@ -8,7 +8,7 @@ use super::saturation::{Local, local};
 use super::term::{Head, TermId, Terms};
 use crate::facts::value_of;
 use crate::graph::{self, Graph, Id};
-use crate::optimize::{Form, How, Options, Patch, Trail, Way};
+use crate::optimize::{Form, How, Lengths, Options, Patch, Trail, Way};
 
 /// Proves that an optimization kept the values, from what it wrote down.
 ///
@@ -76,15 +76,21 @@ impl Whole<'_> {
         match &edge.how {
             How::Saturation(..) => {
                 let inputs = self.vars.clone();
-                self.saturation(e, &inputs)
+                self.saturation(e, &inputs, &Lengths::default())
             }
             How::Splice(parts) => self.splice(&edge.before, &edge.after, parts),
+            How::NormalForm(pairs) => self.collected(&edge.before, &edge.after, pairs),
             How::Fold => self.fold(&edge.before, &edge.after),
         }
     }
 
-    /// The steps of a saturation, its inputs being these terms.
-    fn saturation(&mut self, e: usize, inputs: &[TermId]) -> Result<Vec<Option<StepId>>, ProofError> {
+    /// The steps of a saturation, its inputs being these terms and its lengths these.
+    fn saturation(
+        &mut self,
+        e: usize,
+        inputs: &[TermId],
+        lengths: &Lengths,
+    ) -> Result<Vec<Option<StepId>>, ProofError> {
         if !self.locals.contains_key(&e) {
             let edge = &self.trail.edges[e];
             let How::Saturation(_, log) = &edge.how else { return Err(ProofError::NoWay) };
@@ -99,10 +105,11 @@ impl Whole<'_> {
             at[i] = match &term.head {
                 Head::Var(v) => inputs.get(*v as usize).copied().ok_or(ProofError::NoWay)?,
                 Head::Const(b) => self.terms.lit(f64::from_bits(*b)),
-                Head::Size(d) => self.terms.length(d),
+                Head::Int(d, x) => self.terms.int(*d, *x),
+                Head::Size(d) => self.terms.length(&lengths.outward(d)),
                 Head::Op(op, attr) => {
                     let args: Vec<TermId> = term.args.iter().map(|&a| at[a as usize]).collect();
-                    self.terms.apply(*op, attr, &args)?
+                    self.terms.apply(*op, &lengths.attr_outward(attr), &args)?
                 }
             };
         }
@@ -141,7 +148,7 @@ impl Whole<'_> {
             let way = self.way.between(&part.before, &part.after).ok_or(ProofError::NoWay)?;
             let mut chains: Vec<Vec<StepId>> = vec![Vec::new(); part.outputs.len()];
             for e in way {
-                for (chain, goal) in chains.iter_mut().zip(self.saturation(e, &inputs)?) {
+                for (chain, goal) in chains.iter_mut().zip(self.saturation(e, &inputs, &part.lengths)?) {
                     chain.extend(goal);
                 }
             }
@@ -153,6 +160,26 @@ impl Whole<'_> {
                 }
             }
         }
+        let goals = pairs(&old, &before.1, &new, &after.1);
+        prove(&mut self.terms, &equations, &goals, false, &mut self.steps)
+    }
+
+    /// Sums that were written in another way.
+    fn collected(
+        &mut self,
+        before: &Form,
+        after: &Form,
+        sums: &[(Id, Id)],
+    ) -> Result<Vec<Option<StepId>>, ProofError> {
+        let vars = self.vars.clone();
+        let old = self.terms.import(&before.0, &vars)?;
+        let new = self.terms.import(&after.0, &vars)?;
+        let equation = |&(a, b): &(Id, Id)| Equation {
+            left: old[a as usize],
+            right: new[b as usize],
+            cause: Cause::NormalForm,
+        };
+        let equations: Vec<Equation> = sums.iter().map(equation).collect();
         let goals = pairs(&old, &before.1, &new, &after.1);
         prove(&mut self.terms, &equations, &goals, false, &mut self.steps)
     }

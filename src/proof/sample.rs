@@ -85,6 +85,7 @@ fn point(terms: &Terms, wanted: &[bool], k: usize, lengths: &dyn Fn(usize) -> us
                 Some(ArrayD::from_shape_simple_fn(IxDyn(&shape), || element(dtype, lo, hi, &mut random)))
             }
             Head::Const(b) => Some(ArrayD::from_elem(IxDyn(&[]), f64::from_bits(*b))),
+            Head::Int(_, x) => crate::facts::exact(*x).map(|x| ArrayD::from_elem(IxDyn(&[]), x)),
             Head::Size(d) => {
                 #[allow(clippy::cast_precision_loss, reason = "a small number")]
                 let n = d.eval(&symbol)? as f64;
@@ -144,6 +145,7 @@ pub(super) fn identical(terms: &Terms, left: TermId, right: TermId) -> Option<bo
             let term = terms.term(t);
             let value = match &term.head {
                 Head::Const(b) => Real::from(f64::from_bits(*b)),
+                Head::Int(_, x) => Real::from(crate::facts::exact(*x)?),
                 Head::Size(_) => Real::from((2.0 + 8.0 * random.unit()).round()),
                 _ if !inner[i] => Real::from(element(terms.ty(t).dtype, lo, hi, &mut random)),
                 Head::Op(op, _) => {

@@ -134,6 +134,7 @@ fn log_terms(terms: &mut Terms, vars: &[TermId], log: &Log) -> Vec<Option<Bound>
     for (head, args) in &log.terms {
         let bound = match head {
             LogHead::Const(b) => Some(Bound::Term(terms.lit(f64::from_bits(*b)))),
+            LogHead::Int(d, x) => Some(Bound::Term(terms.int(*d, *x))),
             LogHead::Var(v) => vars.get(*v as usize).copied().map(Bound::Term),
             LogHead::Size(d) => Some(Bound::Term(terms.length(d))),
             LogHead::Attr(a) => Some(Bound::Attr(a.clone())),

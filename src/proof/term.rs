@@ -6,7 +6,7 @@ use rustc_hash::FxHashMap;
 use smallvec::SmallVec;
 
 use crate::expr::{Expr, Lit, TypeError, length_of};
-use crate::facts::{Facts, fold_exact};
+use crate::facts::{Facts, folded};
 use crate::graph::{self, Graph};
 use crate::op::{Attr, Interval, Op};
 use crate::ty::{DType, Dim, Ty};
@@ -21,6 +21,8 @@ pub enum Head {
     Var(u32),
     /// A constant scalar double, by its bits.
     Const(u64),
+    /// A constant scalar integer of an element type.
+    Int(DType, i64),
     /// A length as a scalar.
     Size(Dim),
     /// An operator and its attribute.
@@ -130,6 +132,11 @@ impl Terms {
         self.push(Term { head: Head::Const(bits(x)), args: SmallVec::new() }, || Facts::constant(x))
     }
 
+    /// A constant integer.
+    pub fn int(&mut self, dtype: DType, x: i64) -> TermId {
+        self.push(Term { head: Head::Int(dtype, x), args: SmallVec::new() }, || Facts::integer(dtype, x))
+    }
+
     /// A length: a constant when it is a number.
     pub fn length(&mut self, dim: &Dim) -> TermId {
         if let Some(n) = dim.known() {
@@ -148,12 +155,13 @@ impl Terms {
         if let Some(&t) = self.memo.get(&term) {
             return Ok(t);
         }
-        let (mut facts, numbers) = {
+        let (mut facts, number) = {
             let of: SmallVec<[&Facts; 3]> = args.iter().map(|&a| self.facts(a)).collect();
-            let numbers: Option<SmallVec<[f64; 3]>> = of.iter().map(|f| f.constant).collect();
-            (Facts::of_op(op, attr, &of)?, numbers)
+            let facts = Facts::of_op(op, attr, &of)?;
+            let number = folded(op, &facts.ty, &of);
+            (facts, number)
         };
-        if let Some(x) = numbers.and_then(|n| fold_exact(op, &n)) {
+        if let Some(x) = number {
             facts.constant = Some(x);
             facts.range = Interval::point(x);
             facts.nonzero = x != 0.0;
@@ -185,6 +193,7 @@ impl Terms {
             let node = graph.node(id);
             let t = match node.head {
                 graph::Head::Const(b) => self.lit(f64::from_bits(b)),
+                graph::Head::Int(d, x) => self.int(d, x),
                 graph::Head::Size(s) => self.length(graph.size(s)),
                 graph::Head::Var(v) => inputs.get(v as usize).copied().unwrap_or_default(),
                 graph::Head::Op(op, attr) => {
@@ -226,6 +235,7 @@ impl Terms {
             let e = match &term.head {
                 Head::Var(v) => self.var_expr(*v),
                 Head::Const(b) => Expr::lit(Lit::Float(f64::from_bits(*b))),
+                Head::Int(_, x) => Expr::lit(Lit::Int(*x)),
                 Head::Size(dim) => length_of(dim, &|name| {
                     let v = self.vars.iter().position(|(n, _)| **n == *name)?;
                     u32::try_from(v).ok().map(|v| self.var_expr(v))

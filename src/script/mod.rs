@@ -27,3 +27,4 @@ pub use plot::{Curve, draw, save};
 pub use read::{Stated, expressions};
 pub use run::run;
 pub use session::{Evaluated, Session};
+pub(crate) use session::{json as array_json, text as array_text, typed};

@@ -5,6 +5,7 @@ use ndarray::{ArrayD, IxDyn};
 use super::error::ScriptError;
 use super::session::Session;
 use crate::expr::Expr;
+use crate::function::Array;
 use crate::plot::{Figure, Series, Size, png, svg, terminal};
 
 /// Points of a curve.
@@ -22,7 +23,7 @@ pub struct Curve<'a> {
     /// To here.
     pub to: f64,
     /// Values of the other inputs.
-    pub fixed: Vec<(String, ArrayD<f64>)>,
+    pub fixed: Vec<(String, Array)>,
     /// A `.svg` or `.png` file; the text picture is returned if there is none.
     pub file: Option<std::path::PathBuf>,
     /// Size of the text picture.
@@ -90,7 +91,7 @@ fn values(
     let Some(x) = inputs.iter().find(|i| i.name() == Some(curve.var)) else {
         // A constant: a horizontal line.
         let v = session.evaluate_arrays(std::slice::from_ref(e), &curve.fixed)?;
-        return match v.values.first().and_then(|a| a.first().copied()) {
+        return match v.values.first().and_then(|a| a.view().floats().next()) {
             Some(y) if e.rank() == 0 => Ok(vec![y; xs.len()]),
             _ => Err(ScriptError::other("shape", format!("`{label}` does not use `{}`", curve.var))),
         };
@@ -98,7 +99,7 @@ fn values(
     let whole = |x: ArrayD<f64>| {
         let mut data = curve.fixed.clone();
         data.retain(|(n, _)| n != curve.var && inputs.iter().any(|i| i.name() == Some(n)));
-        data.push((curve.var.to_string(), x));
+        data.push((curve.var.to_string(), x.into()));
         session.evaluate_arrays(std::slice::from_ref(e), &data)
     };
     if x.rank() > 0 && e.ty().rank() == x.rank() {
@@ -107,7 +108,7 @@ fn values(
         let array = ArrayD::from_shape_vec(IxDyn(&dims), xs.to_vec())
             .map_err(|e| ScriptError::other("shape", e.to_string()))?;
         let found = whole(array)?;
-        return Ok(found.values.first().map(|a| a.iter().copied().collect()).unwrap_or_default());
+        return Ok(found.values.first().map(|a| a.view().floats().collect()).unwrap_or_default());
     }
     if x.rank() > 0 || e.rank() > 0 {
         return Err(ScriptError::other(
@@ -118,7 +119,7 @@ fn values(
     let mut out = Vec::with_capacity(xs.len());
     for &v in xs {
         let found = whole(ArrayD::from_elem(IxDyn(&[]), v))?;
-        out.push(found.values.first().and_then(|a| a.first().copied()).unwrap_or(f64::NAN));
+        out.push(found.values.first().and_then(|a| a.view().floats().next()).unwrap_or(f64::NAN));
     }
     Ok(out)
 }

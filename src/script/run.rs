@@ -5,8 +5,7 @@ use std::fmt::Write as _;
 use super::command::{Command, Statement, command, statements};
 use super::error::ScriptError;
 use super::plot::{Curve, draw};
-use super::session::{Session, shown};
-use crate::data::show;
+use super::session::{Session, shown, text};
 use crate::expr::Expr;
 use crate::sexp::Source;
 use crate::text::{Dialect, sexp_program};
@@ -65,7 +64,7 @@ fn step(session: &mut Session, name: &str, s: &Statement<'_>, out: &mut String) 
         Command::Evaluate(what, values) => {
             let roots = read(what)?;
             let found = session.evaluate(&roots, &values).map_err(|e| at(name, s, e))?;
-            let mut texts: Vec<String> = found.values.iter().map(|v| show(&v.view(), DIGITS)).collect();
+            let mut texts: Vec<String> = found.values.iter().map(|v| text(v, DIGITS)).collect();
             texts.extend(found.notes.iter().map(|n| format!("({n})")));
             lines(out, s, &texts);
         }

@@ -2,12 +2,12 @@
 
 use std::path::{Path, PathBuf};
 
-use ndarray::ArrayD;
+use ndarray::{ArrayD, ArrayViewD};
 
 use super::error::ScriptError;
-use crate::data::read_input;
+use crate::data::{Data, read_input, show, to_json};
 use crate::expr::{Expr, stated_lengths, tells, variables};
-use crate::function::Function;
+use crate::function::{Array, ArrayRef, Function};
 use crate::graph::{ImportError, export, import};
 use crate::num::same;
 use crate::op::Spelling;
@@ -38,7 +38,7 @@ pub struct Session {
 #[derive(Debug)]
 pub struct Evaluated {
     /// One value per expression, from the optimized function.
-    pub values: Vec<ArrayD<f64>>,
+    pub values: Vec<Array>,
     /// Remarks: where the expression as written has NaN or an infinity and the optimized one not.
     pub notes: Vec<String>,
 }
@@ -107,20 +107,19 @@ impl Session {
     pub fn evaluate_arrays(
         &self,
         roots: &[Expr],
-        data: &[(String, ArrayD<f64>)],
+        data: &[(String, Array)],
     ) -> Result<Evaluated, ScriptError> {
         let inputs = self.inputs_of(roots);
-        let views: Vec<(&str, ndarray::ArrayViewD<'_, f64>)> =
-            data.iter().map(|(n, a)| (n.as_str(), a.view())).collect();
+        let views: Vec<(&str, ArrayRef<'_>)> = data.iter().map(|(n, a)| (n.as_str(), a.view())).collect();
         let raw = Function::builder().raw().build(&inputs, roots)?;
-        let before = raw.call_named(&views)?;
+        let before = raw.call_arrays_named(&views)?;
         let fast = Function::builder().options(self.options.clone()).build(&inputs, roots)?;
-        let values = fast.call_named(&views)?;
+        let values = fast.call_arrays_named(&views)?;
         let single = inputs.iter().chain(roots).any(|e| e.ty().dtype == DType::F32);
         let tolerance = if single { TOLERANCE_SINGLE } else { TOLERANCE };
         let mut notes = Vec::new();
         for (k, (a, b)) in before.iter().zip(&values).enumerate() {
-            if let Some(note) = compare(a, b, roots.get(k), tolerance)? {
+            if let Some(note) = compare(&a.to_f64().view(), &b.to_f64().view(), roots.get(k), tolerance)? {
                 notes.push(note);
             }
         }
@@ -149,7 +148,7 @@ impl Session {
         &self,
         roots: &[Expr],
         by: &[&str],
-        data: &[(String, ArrayD<f64>)],
+        data: &[(String, Array)],
         options: &verify::Options,
     ) -> Result<String, ScriptError> {
         let [f] = roots else {
@@ -160,7 +159,8 @@ impl Session {
             let unknown = || ScriptError::other("name", format!("no input is called `{name}`"));
             wrt.push(self.scope.inputs().into_iter().find(|x| x.name() == Some(name)).ok_or_else(unknown)?);
         }
-        let at: Vec<(&str, ArrayD<f64>)> = data.iter().map(|(n, a)| (n.as_str(), a.clone())).collect();
+        let at: Vec<(&str, ArrayD<f64>)> =
+            data.iter().map(|(n, a)| (n.as_str(), a.to_f64().into_owned())).collect();
         let found = verify::verify_grad(f, &wrt, &at, options)?;
         Ok(format!("{} elements agree with finite differences", found.elements))
     }
@@ -169,15 +169,22 @@ impl Session {
     ///
     /// # Errors
     /// A value cannot be read.
-    pub fn data(&self, values: &[(&str, &str)]) -> Result<Vec<(String, ArrayD<f64>)>, ScriptError> {
+    pub fn data(&self, values: &[(&str, &str)]) -> Result<Vec<(String, Array)>, ScriptError> {
         values
             .iter()
             .map(|(name, text)| {
                 let value = read_input(&self.resolve(text))
                     .map_err(|e| ScriptError::other(e.class, format!("`{name}`: {e}")))?;
-                Ok(((*name).to_string(), value))
+                Ok(((*name).to_string(), self.typed(name, value)))
             })
             .collect()
+    }
+
+    /// The value of an input: integers for one of integers; for any other, numbers are doubles, however they were
+    /// written.
+    pub fn typed(&self, name: &str, value: Data) -> Array {
+        let integers = self.scope.inputs().iter().any(|x| x.name() == Some(name) && x.ty().dtype.is_int());
+        typed(integers, value)
     }
 
     /// A file name relative to the session's directory; anything else as it is.
@@ -193,6 +200,34 @@ impl Session {
     }
 }
 
+/// Numbers that were read, as integers or as doubles.
+pub(crate) fn typed(integers: bool, value: Data) -> Array {
+    match value {
+        Data::Integers(x) if integers => x.into(),
+        other => other.into_floats().into(),
+    }
+}
+
+/// An array as text.
+pub(crate) fn text(a: &Array, digits: usize) -> String {
+    match a {
+        Array::F64(x) => show(&x.view(), digits),
+        Array::F32(_) => show(&a.to_f64().view(), digits),
+        Array::Bool(x) => show(&x.view(), digits),
+        other => show(&other.to_i64().view(), digits),
+    }
+}
+
+/// An array for JSON.
+pub(crate) fn json(a: &Array) -> serde_json::Value {
+    match a {
+        Array::F64(x) => to_json(&x.view()),
+        Array::F32(_) => to_json(&a.to_f64().view()),
+        Array::Bool(x) => to_json(&x.view()),
+        other => to_json(&other.to_i64().view()),
+    }
+}
+
 /// The text of an expression: a tree, or the let-form where that would be long.
 pub(super) fn shown(roots: &[Expr]) -> Vec<String> {
     let long = roots.iter().fold(0usize, |n, r| n.saturating_add(tree_length(r))) > TREE_LIMIT;
@@ -201,8 +236,8 @@ pub(super) fn shown(roots: &[Expr]) -> Vec<String> {
 
 /// A remark where only NaN or infinity went away.
 fn compare(
-    a: &ArrayD<f64>,
-    b: &ArrayD<f64>,
+    a: &ArrayViewD<'_, f64>,
+    b: &ArrayViewD<'_, f64>,
     what: Option<&Expr>,
     tolerance: f64,
 ) -> Result<Option<String>, ScriptError> {

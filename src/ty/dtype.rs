@@ -70,6 +70,43 @@ impl DType {
         }
     }
 
+    /// The least and the greatest integer; `None` for floats.
+    pub fn bounds(self) -> Option<(i64, i64)> {
+        Some(match self {
+            DType::Bool => (0, 1),
+            DType::I8 => (i8::MIN.into(), i8::MAX.into()),
+            DType::I16 => (i16::MIN.into(), i16::MAX.into()),
+            DType::I32 => (i32::MIN.into(), i32::MAX.into()),
+            DType::I64 => (i64::MIN, i64::MAX),
+            DType::F32 | DType::F64 => return None,
+        })
+    }
+
+    /// An integer as this type holds it: the low bits, as two's complement; a truth value is whether it is not
+    /// zero. Floats leave it as it is.
+    #[allow(clippy::cast_possible_truncation, reason = "keeping the low bits is what is asked")]
+    pub fn wrap(self, x: i64) -> i64 {
+        match self {
+            DType::Bool => i64::from(x != 0),
+            DType::I8 => i64::from(x as i8),
+            DType::I16 => i64::from(x as i16),
+            DType::I32 => i64::from(x as i32),
+            DType::I64 | DType::F32 | DType::F64 => x,
+        }
+    }
+
+    /// A float as an integer of this type: its integer part, kept in the range of the type; NaN becomes 0. A truth
+    /// value is whether it is not zero.
+    pub fn truncate(self, x: f64) -> i64 {
+        if self == DType::Bool {
+            return i64::from(x != 0.0);
+        }
+        let (lo, hi) = self.bounds().unwrap_or((i64::MIN, i64::MAX));
+        #[allow(clippy::cast_possible_truncation, reason = "saturates, which is what is asked")]
+        let whole = x as i64;
+        whole.clamp(lo, hi)
+    }
+
     /// The narrowest integer type that holds `value`, as Theano types a literal.
     pub fn of_int(value: i64) -> DType {
         if i8::try_from(value).is_ok() {

@@ -4,7 +4,7 @@
 /// The result of an instruction: its position in the program.
 pub type Id = u32;
 
-/// One operand of 64 bits.
+/// One number.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum One {
     /// Square root.
@@ -19,7 +19,7 @@ pub enum One {
     ShiftRight(u8),
 }
 
-/// Two operands of 64 bits.
+/// Two numbers.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Two {
     /// Sum.
@@ -40,9 +40,9 @@ pub enum Two {
     Or,
     /// Bits of one.
     Xor,
-    /// Sum of 64-bit integers.
+    /// Sum of integers.
     IntAdd,
-    /// Difference of 64-bit integers.
+    /// Difference of integers.
     IntSub,
     /// `a * 2^b` for an integer `b`, rounded once.
     Scale,

@@ -14,8 +14,8 @@ use rustc_hash::FxHashMap;
 
 pub use lane::{Cmp, Id, Lane, One, Signs, Two};
 
-use super::lanes::{ROUND, powers};
-use super::{Binary, Lanes, Ternary, Unary};
+use super::lanes::{ROUND, ROUND_SINGLE, powers};
+use super::{Binary, Element as _, Lanes, Ternary, Unary};
 
 /// The number in every lane, while it is recorded.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -39,22 +39,32 @@ impl Mask {
     }
 }
 
-/// A formula that is recorded: its value, and where it holds if that is not everywhere.
-pub type Record = fn(&[Value]) -> (Value, Option<Mask>);
-
-/// The record of a function of one number.
-pub fn unary<F: Unary>(x: &[Value]) -> (Value, Option<Mask>) {
-    (F::at(x[0]), F::PARTIAL.then(|| F::holds(x[0])))
+/// A formula that can be recorded.
+#[derive(Debug, Clone, Copy)]
+pub struct Record {
+    formula: fn(&[Value]) -> (Value, Option<Mask>),
+    /// Is it made for singles too?
+    pub single: bool,
 }
 
-/// The record of a function of two numbers.
-pub fn binary<F: Binary>(x: &[Value]) -> (Value, Option<Mask>) {
-    (F::at(x[0], x[1]), F::PARTIAL.then(|| F::holds(x[0], x[1])))
-}
+impl Record {
+    /// Of a function of one number.
+    pub const fn unary<F: Unary>() -> Record {
+        Record { formula: |x| (F::at(x[0]), F::PARTIAL.then(|| F::holds(x[0]))), single: F::SINGLE }
+    }
 
-/// The record of a function of three numbers.
-pub fn ternary<F: Ternary>(x: &[Value]) -> (Value, Option<Mask>) {
-    (F::at(x[0], x[1], x[2]), None)
+    /// Of a function of two numbers.
+    pub const fn binary<F: Binary>() -> Record {
+        Record {
+            formula: |x| (F::at(x[0], x[1]), F::PARTIAL.then(|| F::holds(x[0], x[1]))),
+            single: F::SINGLE,
+        }
+    }
+
+    /// Of a function of three numbers.
+    pub const fn ternary<F: Ternary>() -> Record {
+        Record { formula: |x| (F::at(x[0], x[1], x[2]), None), single: true }
+    }
 }
 
 /// Collects instructions, each once; each reads results of earlier ones only.
@@ -64,6 +74,8 @@ pub struct Recorder {
     known: FxHashMap<Lane, Id>,
     /// Is [`Two::Scale`] an instruction of the machine?
     scales: bool,
+    /// Are the numbers singles?
+    single: bool,
 }
 
 thread_local! {
@@ -80,9 +92,9 @@ fn look(id: Id) -> Lane {
 }
 
 impl Recorder {
-    /// For a machine that scales by powers of two in one instruction, or does not.
-    pub fn new(scales: bool) -> Recorder {
-        Recorder { scales, ..Recorder::default() }
+    /// For a machine that scales by powers of two in one instruction, or does not; of singles or doubles.
+    pub fn new(scales: bool, single: bool) -> Recorder {
+        Recorder { scales, single, ..Recorder::default() }
     }
 
     /// The instructions so far.
@@ -110,10 +122,10 @@ impl Recorder {
         Value(self.push(Lane::Carry(k)))
     }
 
-    /// Records a formula on operands.
+    /// Records a formula on operands: its value, and where it holds if that is not everywhere.
     pub fn apply(&mut self, record: Record, operands: &[Value]) -> (Value, Option<Mask>) {
         let outer = CURRENT.replace(std::mem::take(self));
-        let result = record(operands);
+        let result = (record.formula)(operands);
         *self = CURRENT.replace(outer);
         result
     }
@@ -132,7 +144,7 @@ fn two(op: Two, a: Value, b: Value) -> Value {
         // A sign that is cleared may have been flipped before.
         Two::And => {
             for (mask, x) in [(a, b), (b, a)] {
-                if is(mask, REST)
+                if is(mask, rest())
                     && let Some(x) = opposite(x)
                 {
                     return two(Two::And, Value(x), Value(mask));
@@ -142,9 +154,9 @@ fn two(op: Two, a: Value, b: Value) -> Value {
         // The opposite of the absolute value is one instruction.
         Two::Xor => {
             for (sign, x) in [(a, b), (b, a)] {
-                if is(sign, SIGN)
+                if is(sign, sign_bit())
                     && let Lane::Two(Two::And, p, q) = look(x)
-                    && let Some((_, x)) = [(p, q), (q, p)].into_iter().find(|&(m, _)| is(m, REST))
+                    && let Some((_, x)) = [(p, q), (q, p)].into_iter().find(|&(m, _)| is(m, rest()))
                 {
                     return two(Two::Or, Value(sign), Value(x));
                 }
@@ -155,8 +167,20 @@ fn two(op: Two, a: Value, b: Value) -> Value {
     Value(push(Lane::Two(op, a, b)))
 }
 
-const SIGN: u64 = 1 << 63;
-const REST: u64 = !SIGN;
+/// The sign bit of a number.
+fn sign_bit() -> u64 {
+    if Value::single() { 1 << 31 } else { 1 << 63 }
+}
+
+/// All other bits.
+fn rest() -> u64 {
+    sign_bit() - 1
+}
+
+/// The representation of the nearest to a double.
+fn representation(x: f64) -> u64 {
+    if Value::single() { f32::of(x).to_bits().into() } else { x.to_bits() }
+}
 
 fn is(id: Id, bits: u64) -> bool {
     look(id) == Lane::Const(bits)
@@ -165,7 +189,7 @@ fn is(id: Id, bits: u64) -> bool {
 /// What this is the opposite of.
 fn opposite(x: Id) -> Option<Id> {
     let Lane::Two(Two::Xor, p, q) = look(x) else { return None };
-    [(p, q), (q, p)].into_iter().find(|&(sign, _)| is(sign, SIGN)).map(|(_, x)| x)
+    [(p, q), (q, p)].into_iter().find(|&(sign, _)| is(sign, sign_bit())).map(|(_, x)| x)
 }
 
 fn compare(op: Cmp, a: Value, b: Value) -> Mask {
@@ -173,7 +197,7 @@ fn compare(op: Cmp, a: Value, b: Value) -> Mask {
     if op == Cmp::Ne
         && look(b.0) == Lane::Const(0)
         && let Lane::Select(m, x, y) = look(a.0)
-        && look(x) == Lane::Const(1f64.to_bits())
+        && look(x) == Lane::Const(representation(1.0))
         && look(y) == Lane::Const(0)
     {
         return Mask(m);
@@ -212,7 +236,7 @@ impl Div for Value {
 impl Neg for Value {
     type Output = Value;
     fn neg(self) -> Value {
-        two(Two::Xor, self, Value::splat_bits(SIGN))
+        two(Two::Xor, self, Value::splat_bits(sign_bit()))
     }
 }
 
@@ -221,8 +245,11 @@ impl Lanes for Value {
     /// Bits are numbers seen otherwise: the same register.
     type Bits = Value;
 
+    fn single() -> bool {
+        CURRENT.with_borrow(|r| r.single)
+    }
     fn splat(x: f64) -> Value {
-        Value(push(Lane::Const(x.to_bits())))
+        Value(push(Lane::Const(representation(x))))
     }
     fn mul_add(self, a: Value, b: Value) -> Value {
         let (x, y, c) = (opposite(self.0), opposite(a.0), opposite(b.0));
@@ -234,7 +261,7 @@ impl Lanes for Value {
         one(One::Sqrt, self)
     }
     fn abs(self) -> Value {
-        two(Two::And, self, Value::splat_bits(REST))
+        two(Two::And, self, Value::splat_bits(rest()))
     }
     fn floor(self) -> Value {
         one(One::Floor, self)
@@ -280,7 +307,7 @@ impl Lanes for Value {
             let (a, b) = powers(shifted, shift);
             return self * a * b;
         }
-        let k = shifted - Value::splat(ROUND);
+        let k = shifted - Value::pick(ROUND, ROUND_SINGLE.into());
         #[allow(clippy::cast_precision_loss, reason = "a small integer")]
         let k = if shift == 0 { k } else { k + Value::splat(shift as f64) };
         two(Two::Scale, self, k)

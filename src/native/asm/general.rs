@@ -45,9 +45,10 @@ impl Asm {
         self.long(disp);
     }
 
-    /// `rax =` the doubles from the address in it to the next multiple of 64.
+    /// `rax =` the numbers from the address in it to the next multiple of 64.
     pub(in crate::native) fn head_length(&mut self) {
-        self.code.extend_from_slice(&[0xF7, 0xD8, 0xC1, 0xE8, 3, 0x83, 0xE0, 7]);
+        let (shift, rest) = if self.single { (2, 15) } else { (3, 7) };
+        self.code.extend_from_slice(&[0xF7, 0xD8, 0xC1, 0xE8, shift, 0x83, 0xE0, rest]);
     }
 
     /// Are `r10` and `rax` apart by a multiple of 64? Zero if so.
@@ -91,9 +92,10 @@ impl Asm {
         self.code.extend_from_slice(&[0x83, 0xC8, 0xFE]);
     }
 
-    /// `eax >>= 8`.
-    pub(in crate::native) fn next_byte(&mut self) {
-        self.code.extend_from_slice(&[0xC1, 0xE8, 8]);
+    /// `eax >>=` the numbers in a vector.
+    pub(in crate::native) fn next_vector(&mut self) {
+        let by = if self.single { 16 } else { 8 };
+        self.code.extend_from_slice(&[0xC1, 0xE8, by]);
     }
 
     /// `eax =` a mask register.

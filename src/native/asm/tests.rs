@@ -38,7 +38,7 @@ fn three_operands() {
             for (&out, &first, &rm) in
                 regs.iter().flat_map(|a| regs.iter().flat_map(move |b| regs.iter().map(move |c| (a, b, c))))
             {
-                let mut asm = Asm::new(form);
+                let mut asm = Asm::new(form, false);
                 asm.lanes = lanes;
                 asm.vector(*o, out, first, Rm::Reg(rm), None, Deco::default());
                 let i = decode(&asm);
@@ -60,7 +60,7 @@ fn memory_operands() {
             for base in [RAX, RDX, RDI, 8, 11] {
                 for disp in [0, 8, 64, 72, 640, 100_000] {
                     for rm in [Rm::At(base, disp), Rm::Element(base, disp)] {
-                        let mut asm = Asm::new(form);
+                        let mut asm = Asm::new(form, false);
                         asm.lanes = lanes;
                         asm.vector(LOAD, reg, 0, rm, None, Deco::default());
                         let i = decode(&asm);
@@ -81,22 +81,22 @@ fn memory_operands() {
 
 #[test]
 fn masks_and_broadcasts() {
-    let mut asm = Asm::new(Form::Evex);
+    let mut asm = Asm::new(Form::Evex, false);
     asm.lanes = 8;
     let deco = Deco { mask: 1, zero: true, broadcast: false };
     asm.vector(LOAD, 20, 0, Rm::Element(9, 64), None, deco);
     let i = decode(&asm);
     assert_eq!((i.op_mask(), i.zeroing_masking()), (Register::K1, true));
 
-    let mut asm = Asm::new(Form::Evex);
+    let mut asm = Asm::new(Form::Evex, false);
     asm.lanes = 8;
     asm.vector(ADD, 20, 3, Rm::Pool(0), None, Deco { broadcast: true, ..Deco::default() });
     assert!(decode(&asm).is_broadcast());
-    asm.pool(&[1, 2], 1);
+    asm.pool(&[1, 2]);
     let mut decoder = Decoder::new(64, &asm.code, DecoderOptions::NONE);
     assert_eq!(decoder.decode().ip_rel_memory_address(), 64);
 
-    let mut asm = Asm::new(Form::Evex);
+    let mut asm = Asm::new(Form::Evex, false);
     asm.mask_op(0x41, 3, 4, 5);
     let i = decode(&asm);
     assert_eq!(i.mnemonic(), Mnemonic::Kandw);
@@ -113,11 +113,11 @@ fn general_instructions() {
         (|a| a.hold(), Mnemonic::And, &[Register::R11D, Register::EAX]),
         (|a| a.invert(), Mnemonic::Not, &[Register::EAX]),
         (|a| a.first_bit_only(), Mnemonic::Or, &[Register::EAX]),
-        (|a| a.next_byte(), Mnemonic::Shr, &[Register::EAX]),
+        (|a| a.next_vector(), Mnemonic::Shr, &[Register::EAX]),
         (|a| a.mask_to_eax(6), Mnemonic::Kmovw, &[Register::EAX, Register::K6]),
     ];
     for (emit, mnemonic, registers) in cases {
-        let mut asm = Asm::new(Form::Evex);
+        let mut asm = Asm::new(Form::Evex, false);
         emit(&mut asm);
         let i = decode(&asm);
         assert_eq!(i.mnemonic(), mnemonic);
@@ -132,7 +132,7 @@ fn counters_in_the_table() {
     let cases: [(Emit, Mnemonic); 2] =
         [(|a| a.add_to(72), Mnemonic::Add), (|a| a.count_down(72), Mnemonic::Dec)];
     for (emit, mnemonic) in cases {
-        let mut asm = Asm::new(Form::Evex);
+        let mut asm = Asm::new(Form::Evex, false);
         emit(&mut asm);
         let i = decode(&asm);
         assert_eq!((i.mnemonic(), i.memory_base()), (mnemonic, Register::RDI));
@@ -150,7 +150,7 @@ fn signs_of_fused_operations() {
         for k in 0..4 {
             let signs = Signs { product: k & 2 != 0, sum: k & 1 != 0 };
             for (o, names) in [fma_213(signs), fma_231(signs)].into_iter().zip(names) {
-                let mut asm = Asm::new(form);
+                let mut asm = Asm::new(form, false);
                 asm.lanes = lanes[lanes.len() - 1];
                 asm.vector(o, 1, 2, Rm::Reg(3), None, Deco::default());
                 assert_eq!(decode(&asm).mnemonic(), names[k]);
@@ -162,7 +162,7 @@ fn signs_of_fused_operations() {
 #[test]
 fn lanes_of_partial_results() {
     for base in [RAX, 8] {
-        let mut asm = Asm::new(Form::Vex);
+        let mut asm = Asm::new(Form::Vex, false);
         asm.vector(LOAD_ONE, 9, 0, Rm::Lane(base), None, Deco::default());
         let i = decode(&asm);
         assert_eq!((i.mnemonic(), i.memory_index()), (Mnemonic::Vmovsd, Register::R10));
@@ -172,38 +172,38 @@ fn lanes_of_partial_results() {
 
 #[test]
 fn instructions_of_few_forms() {
-    let mut asm = Asm::new(Form::Evex);
+    let mut asm = Asm::new(Form::Evex, false);
     asm.lanes = 8;
     asm.vector(STREAM, 17, 0, Rm::Element(9, 64), None, Deco::default());
     let i = decode(&asm);
     assert_eq!((i.mnemonic(), i.memory_displacement64()), (Mnemonic::Vmovntpd, 64));
-    let mut asm = Asm::new(Form::Evex);
+    let mut asm = Asm::new(Form::Evex, false);
     asm.fence();
     assert_eq!(decode(&asm).mnemonic(), Mnemonic::Sfence);
-    let mut asm = Asm::new(Form::Evex);
+    let mut asm = Asm::new(Form::Evex, false);
     asm.add_head();
     let i = decode(&asm);
     assert_eq!(
         (i.mnemonic(), i.op_register(0), i.op_register(1)),
         (Mnemonic::Add, Register::RCX, Register::R10)
     );
-    let mut asm = Asm::new(Form::Evex);
+    let mut asm = Asm::new(Form::Evex, false);
     asm.compare_alignment();
     asm.head_length();
     let found = Decoder::new(64, &asm.code, DecoderOptions::NONE).into_iter().map(|i| i.mnemonic());
     let expected = [Mnemonic::Xor, Mnemonic::Test, Mnemonic::Neg, Mnemonic::Shr, Mnemonic::And];
     assert_eq!(found.collect::<Vec<_>>(), expected);
-    let mut asm = Asm::new(Form::Evex);
+    let mut asm = Asm::new(Form::Evex, false);
     asm.lanes = 8;
     asm.vector(SCALE, 20, 3, Rm::Reg(30), None, Deco::default());
     assert_eq!(decode(&asm).mnemonic(), Mnemonic::Vscalefpd);
     for (form, lanes, regs) in FORMS {
-        let mut asm = Asm::new(form);
+        let mut asm = Asm::new(form, false);
         asm.lanes = lanes[lanes.len() - 1];
         asm.vector(CMP_BITS, 2, 3, Rm::Reg(regs[2]), None, Deco::default());
         assert_eq!(decode(&asm).mnemonic(), Mnemonic::Vpcmpeqq);
     }
-    let mut asm = Asm::new(Form::Vex);
+    let mut asm = Asm::new(Form::Vex, false);
     asm.lanes = 4;
     asm.vector(SIGNS, RAX, 0, Rm::Reg(9), None, Deco::default());
     let i = decode(&asm);
@@ -211,4 +211,92 @@ fn instructions_of_few_forms() {
         (i.mnemonic(), i.op_register(0), i.op_register(1)),
         (Mnemonic::Vmovmskpd, Register::EAX, Register::YMM9)
     );
+}
+
+/// Each instruction on singles: its name, and one number and a displacement of one number as operands.
+#[test]
+fn singles() {
+    let ops = [
+        (ADD, Mnemonic::Vaddps),
+        (SUB, Mnemonic::Vsubps),
+        (MUL, Mnemonic::Vmulps),
+        (DIV, Mnemonic::Vdivps),
+        (MIN, Mnemonic::Vminps),
+        (MAX, Mnemonic::Vmaxps),
+        (AND, Mnemonic::Vandps),
+        (OR, Mnemonic::Vorps),
+        (XOR, Mnemonic::Vxorps),
+        (INT_ADD, Mnemonic::Vpaddd),
+        (INT_SUB, Mnemonic::Vpsubd),
+        (fma_213(Signs::default()), Mnemonic::Vfmadd213ps),
+        (fma_231(Signs::default()), Mnemonic::Vfmadd231ps),
+    ];
+    let others = [
+        (SQRT, None, Mnemonic::Vsqrtps),
+        (LOAD, None, Mnemonic::Vmovups),
+        (COPY, None, Mnemonic::Vmovaps),
+        (CMP, Some(1), Mnemonic::Vcmpps),
+        (CMP_BITS, None, Mnemonic::Vpcmpeqd),
+    ];
+    for (form, lanes) in [(Form::Vex, 8), (Form::Evex, 16)] {
+        let three = ops.iter().map(|&(o, name)| (o, None, name));
+        for (o, imm, name) in three.chain(others) {
+            let two = [SQRT, LOAD, COPY].iter().any(|t| t.double == o.double);
+            let mut asm = Asm::new(form, true);
+            asm.lanes = lanes;
+            asm.vector(o, 1, if two { 0 } else { 2 }, Rm::Reg(3), imm, Deco::default());
+            let i = decode(&asm);
+            assert_eq!(i.mnemonic(), name);
+            assert_eq!(i.op_register(i.op_count() - 1 - u32::from(imm.is_some())).size(), lanes * 4);
+        }
+        let mut asm = Asm::new(form, true);
+        asm.lanes = lanes;
+        asm.vector(LOAD, 3, 0, Rm::Element(9, 192), None, Deco::default());
+        let i = decode(&asm);
+        assert_eq!((i.memory_index_scale(), i.memory_displacement64()), (4, 192));
+        for (o, name) in [(LOAD_ONE, Mnemonic::Vmovss), (BROADCAST, Mnemonic::Vbroadcastss)] {
+            let mut asm = Asm::new(form, true);
+            asm.lanes = lanes;
+            asm.vector(o, 3, 0, Rm::At(RAX, 12), None, Deco::default());
+            let i = decode(&asm);
+            assert_eq!((i.mnemonic(), i.memory_displacement64()), (name, 12));
+        }
+        let mut asm = Asm::new(form, true);
+        asm.lanes = lanes;
+        asm.vector(SHIFT, 6, 4, Rm::Reg(5), Some(23), Deco::default());
+        assert_eq!(decode(&asm).mnemonic(), Mnemonic::Vpslld);
+        let round = if form == Form::Vex { Mnemonic::Vroundps } else { Mnemonic::Vrndscaleps };
+        let mut asm = Asm::new(form, true);
+        asm.lanes = lanes;
+        asm.vector(ROUND, 6, 0, Rm::Reg(5), Some(8), Deco::default());
+        assert_eq!(decode(&asm).mnemonic(), round);
+    }
+    let mut asm = Asm::new(Form::Evex, true);
+    asm.lanes = 16;
+    asm.vector(SCALE, 20, 3, Rm::Pool(1), None, Deco { broadcast: true, ..Deco::default() });
+    asm.pool(&[1, 2]);
+    let i = Decoder::new(64, &asm.code, DecoderOptions::NONE).decode();
+    assert_eq!((i.mnemonic(), i.ip_rel_memory_address()), (Mnemonic::Vscalefps, 68));
+    let few: [(Opcode, Form, Mnemonic); 4] = [
+        (BLEND_MASK, Form::Evex, Mnemonic::Vblendmps),
+        (STREAM, Form::Evex, Mnemonic::Vmovntps),
+        (BLEND_SIGN, Form::Vex, Mnemonic::Vblendvps),
+        (SIGNS, Form::Vex, Mnemonic::Vmovmskps),
+    ];
+    for (o, form, name) in few {
+        let mut asm = Asm::new(form, true);
+        asm.lanes = form.bytes() / 4;
+        let imm = (name == Mnemonic::Vblendvps).then_some(0x40);
+        let memory = name == Mnemonic::Vmovntps;
+        let rm = if memory { Rm::At(RAX, 64) } else { Rm::Reg(5) };
+        asm.vector(
+            o,
+            1,
+            if imm.is_some() || name == Mnemonic::Vblendmps { 2 } else { 0 },
+            rm,
+            imm,
+            Deco::default(),
+        );
+        assert_eq!(decode(&asm).mnemonic(), name);
+    }
 }

@@ -7,7 +7,7 @@ use super::{Body, Emit, Place, entry_at};
 impl Emit<'_> {
     /// Register of a partial result.
     pub(super) fn carry(&self, fold: usize, copy: usize) -> Reg {
-        let chains = chains(self.asm.form);
+        let chains = chains(self.asm.widest());
         self.layout.carries + u8::try_from(fold * chains + copy % chains).unwrap_or(0)
     }
 
@@ -15,8 +15,8 @@ impl Emit<'_> {
     pub(super) fn carries(&mut self, o: asm::Opcode) {
         for f in 0..self.p.folds.len() {
             self.asm.load(RAX, RDI, entry_at(self.p.inputs + self.p.stores.len() + f));
-            for chain in 0..chains(self.asm.form) {
-                let disp = i32::try_from(chain * self.asm.lanes * 8).unwrap_or(0);
+            for chain in 0..chains(self.asm.widest()) {
+                let disp = self.asm.bytes(chain * self.asm.lanes);
                 self.asm.vector(o, self.carry(f, chain), 0, Rm::At(RAX, disp), None, Deco::default());
             }
         }

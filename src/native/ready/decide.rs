@@ -56,7 +56,7 @@ pub(in crate::native) fn decide(
     let mut sizes: Vec<usize> = vec![0; plan.pieces()];
     for b in &plan.buffers {
         let n = count(&lens(&b.dims));
-        if n == 0 || n >= STREAM {
+        if n == 0 || n >= STREAM / 8 {
             return None;
         }
         if let Some(size) = (b.memory as usize).checked_sub(outputs.len()).and_then(|p| sizes.get_mut(p)) {
@@ -174,9 +174,9 @@ impl Decided {
         };
         // Every element of every operand lies in its memory: inputs and buffers are as long as their
         // layouts say, and views stay inside.
-        let plain = made.version(fused, native.width(), shape.plain())?;
+        let plain = made.version(fused, native.form(), shape.plain())?;
         self.room(&plain);
-        if folds == 0 && n.saturating_mul(stores) < STREAM {
+        if folds == 0 && n.saturating_mul(stores) < STREAM / 8 {
             return Some(Act::Loop(plain, n, places));
         }
         if folds == 0 || !shape.reduces_all(folds) && n >= FOLD_SHORTEST {
@@ -188,7 +188,7 @@ impl Decided {
         }
         let folding = match shape.mode.carried {
             0 => None,
-            _ => Some(made.version(fused, native.width(), shape.mode)?),
+            _ => Some(made.version(fused, native.form(), shape.mode)?),
         };
         folding.iter().for_each(|c| self.room(c));
         let step = |k: usize| if k < inputs && shape.mode.uniform >> k & 1 == 1 { 0 } else { BLOCK };
@@ -234,7 +234,7 @@ impl Decided {
         scratch: &Scratch,
         memories: &Memories,
     ) -> Option<Act> {
-        let (plain, folding) = shape.codes(|mode| made.version(fused, native.width(), mode))?;
+        let (plain, folding) = shape.codes(|mode| made.version(fused, native.form(), mode))?;
         let rank = space.len();
         let mut leaves = Vec::with_capacity(fused.leaves.len());
         for (k, leaf) in fused.leaves.iter().enumerate() {
@@ -282,7 +282,7 @@ impl Decided {
         let mut acts = std::mem::take(&mut self.acts);
         for act in &mut acts {
             if let Act::Scalars(ops) = act
-                && let Some((code, slots)) = scalars::compile(ops, self.scalars.len(), native.width().form())
+                && let Some((code, slots)) = scalars::compile(ops, self.scalars.len(), native.form())
             {
                 self.room(&code);
                 *act = Act::Loop(code, 1, slots.into_iter().map(|slot| (base, slot as usize)).collect());

@@ -31,8 +31,15 @@ fn upto(n: i64) -> IndexItem {
     IndexItem::Slice { start: None, stop: Some(n), step: 1 }
 }
 
-/// `0, 1, ... n - 1`.
+/// `0, 1, ... n - 1`; as floats where small integers do not hold them.
 pub(in crate::op) fn positions(n: usize) -> Expr {
+    #[allow(clippy::cast_precision_loss, reason = "no axis has 2^53 places")]
+    fn float(i: i64) -> Lit {
+        Lit::Float(i as f64)
+    }
+    if n > 128 {
+        return vector(n, float, |column, row, side| column * Expr::lit(float(side)) + row);
+    }
     vector(n, Lit::Int, |column, row, side| column * Expr::lit(Lit::Int(side)) + row)
 }
 

@@ -66,22 +66,3 @@ pub(in crate::op) fn cholesky(_: &Attr, x: &[Dense<'_>], _: &[usize], out: &mut 
     }
     Ok(())
 }
-
-/// What lies on and below the diagonal, zeros above.
-pub(in crate::op) fn tril(_: &Attr, x: &[Dense<'_>], _: &[usize], out: &mut [f64]) -> Done {
-    keep(&x[0], out, |i, j| j <= i);
-    Ok(())
-}
-
-/// What lies on and above the diagonal, zeros below.
-pub(in crate::op) fn triu(_: &Attr, x: &[Dense<'_>], _: &[usize], out: &mut [f64]) -> Done {
-    keep(&x[0], out, |i, j| j >= i);
-    Ok(())
-}
-
-fn keep(x: &Dense<'_>, out: &mut [f64], inside: impl Fn(usize, usize) -> bool) {
-    let (_, cols) = sides(x);
-    for (at, (o, &v)) in out.iter_mut().zip(x.data).enumerate() {
-        *o = if inside(at / cols, at % cols) { v } else { 0.0 };
-    }
-}

@@ -1,10 +1,10 @@
 //! Diagonals, gathers and ranges: elements at computed places.
 
-use super::{Done, around, axis, sides};
+use super::{Done, Number, around, axis, sides};
 use crate::op::{Attr, Dense};
 
 /// The diagonal of a matrix.
-pub(in crate::op) fn diagonal(_: &Attr, x: &[Dense<'_>], _: &[usize], out: &mut [f64]) -> Done {
+pub(in crate::op) fn diagonal<T: Number>(_: &Attr, x: &[Dense<'_, T>], _: &[usize], out: &mut [T]) -> Done {
     let (_, cols) = sides(&x[0]);
     for (i, o) in out.iter_mut().enumerate() {
         *o = x[0].data[i * cols + i];
@@ -13,8 +13,8 @@ pub(in crate::op) fn diagonal(_: &Attr, x: &[Dense<'_>], _: &[usize], out: &mut 
 }
 
 /// A square matrix with a given diagonal.
-pub(in crate::op) fn alloc_diag(_: &Attr, x: &[Dense<'_>], _: &[usize], out: &mut [f64]) -> Done {
-    out.fill(0.0);
+pub(in crate::op) fn alloc_diag<T: Number>(_: &Attr, x: &[Dense<'_, T>], _: &[usize], out: &mut [T]) -> Done {
+    out.fill(T::ZERO);
     let n = x[0].data.len();
     for (i, &v) in x[0].data.iter().enumerate() {
         out[i * n + i] = v;
@@ -23,7 +23,12 @@ pub(in crate::op) fn alloc_diag(_: &Attr, x: &[Dense<'_>], _: &[usize], out: &mu
 }
 
 /// A matrix with its diagonal replaced.
-pub(in crate::op) fn fill_diagonal(_: &Attr, x: &[Dense<'_>], lens: &[usize], out: &mut [f64]) -> Done {
+pub(in crate::op) fn fill_diagonal<T: Number>(
+    _: &Attr,
+    x: &[Dense<'_, T>],
+    lens: &[usize],
+    out: &mut [T],
+) -> Done {
     out.copy_from_slice(x[0].data);
     for i in 0..lens[0].min(lens[1]) {
         out[i * lens[1] + i] = x[1].data[if x[1].data.len() == 1 { 0 } else { i }];
@@ -32,20 +37,15 @@ pub(in crate::op) fn fill_diagonal(_: &Attr, x: &[Dense<'_>], lens: &[usize], ou
 }
 
 /// The place that an index means, negative from the end.
-fn place(index: f64, n: usize) -> Result<usize, String> {
-    #[allow(clippy::cast_precision_loss, reason = "no axis has 2^53 places")]
-    let at = if index < 0.0 { index + n as f64 } else { index };
-    #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "checked to be a place")]
-    let whole = at as usize;
-    #[allow(clippy::cast_precision_loss, reason = "no axis has 2^53 places")]
-    if at < 0.0 || whole as f64 != at || whole >= n {
-        return Err(format!("index {index} is out of bounds for an axis of length {n}"));
-    }
-    Ok(whole)
+fn place<T: Number>(index: T, n: usize) -> Result<usize, String> {
+    let at = index.integer().and_then(|i| if i < 0 { i.checked_add(i64::of(n)) } else { Some(i) });
+    at.and_then(|at| usize::try_from(at).ok())
+        .filter(|&at| at < n)
+        .ok_or_else(|| format!("index {index} is out of bounds for an axis of length {n}"))
 }
 
 /// The slices of the first operand at the indices that the second holds.
-pub(in crate::op) fn take(attr: &Attr, x: &[Dense<'_>], _: &[usize], out: &mut [f64]) -> Done {
+pub(in crate::op) fn take<T: Number>(attr: &Attr, x: &[Dense<'_, T>], _: &[usize], out: &mut [T]) -> Done {
     let (before, n, after) = around(x[0].lens, axis(attr));
     let indices = x[1].data;
     for (k, &index) in indices.iter().enumerate() {
@@ -59,7 +59,12 @@ pub(in crate::op) fn take(attr: &Attr, x: &[Dense<'_>], _: &[usize], out: &mut [
 }
 
 /// The first operand with slices of the third added at the indices that the second holds.
-pub(in crate::op) fn inc_take(attr: &Attr, x: &[Dense<'_>], _: &[usize], out: &mut [f64]) -> Done {
+pub(in crate::op) fn inc_take<T: Number>(
+    attr: &Attr,
+    x: &[Dense<'_, T>],
+    _: &[usize],
+    out: &mut [T],
+) -> Done {
     let (before, n, after) = around(x[0].lens, axis(attr));
     let indices = x[1].data;
     out.copy_from_slice(x[0].data);
@@ -68,7 +73,7 @@ pub(in crate::op) fn inc_take(attr: &Attr, x: &[Dense<'_>], _: &[usize], out: &m
         for i in 0..before {
             let slice = &x[2].data[(i * indices.len() + k) * after..][..after];
             for (o, v) in out[(i * n + to) * after..][..after].iter_mut().zip(slice) {
-                *o += v;
+                *o = o.plus(*v);
             }
         }
     }
@@ -76,18 +81,16 @@ pub(in crate::op) fn inc_take(attr: &Attr, x: &[Dense<'_>], _: &[usize], out: &m
 }
 
 /// `start + step * i`.
-pub(in crate::op) fn arange(_: &Attr, x: &[Dense<'_>], _: &[usize], out: &mut [f64]) -> Done {
+pub(in crate::op) fn arange<T: Number>(_: &Attr, x: &[Dense<'_, T>], _: &[usize], out: &mut [T]) -> Done {
     let (start, step) = (x[0].data[0], x[1].data[0]);
     for (i, o) in out.iter_mut().enumerate() {
-        #[allow(clippy::cast_precision_loss, reason = "no axis has 2^53 places")]
-        let i = i as f64;
-        *o = start + step * i;
+        *o = start.plus(step.times(T::of(i)));
     }
     Ok(())
 }
 
 /// Where the part of the last operand begins in the first, in elements of one slice, and its length.
-fn part(attr: &Attr, x: &[Dense<'_>]) -> Result<(usize, usize), String> {
+fn part<T>(attr: &Attr, x: &[Dense<'_, T>]) -> Result<(usize, usize), String> {
     let a = axis(attr);
     let lengths = || x[1..].iter().map(|p| p.lens[a]);
     let (all, own) = (lengths().sum::<usize>(), lengths().next_back().unwrap_or(0));
@@ -98,7 +101,7 @@ fn part(attr: &Attr, x: &[Dense<'_>]) -> Result<(usize, usize), String> {
 }
 
 /// The part of the first operand that the last had.
-pub(in crate::op) fn segment(attr: &Attr, x: &[Dense<'_>], _: &[usize], out: &mut [f64]) -> Done {
+pub(in crate::op) fn segment<T: Number>(attr: &Attr, x: &[Dense<'_, T>], _: &[usize], out: &mut [T]) -> Done {
     let (start, own) = part(attr, x)?;
     let (before, n, after) = around(x[0].lens, axis(attr));
     for i in 0..before {
@@ -109,7 +112,12 @@ pub(in crate::op) fn segment(attr: &Attr, x: &[Dense<'_>], _: &[usize], out: &mu
 }
 
 /// The first operand with the last added to its part.
-pub(in crate::op) fn inc_segment(attr: &Attr, x: &[Dense<'_>], _: &[usize], out: &mut [f64]) -> Done {
+pub(in crate::op) fn inc_segment<T: Number>(
+    attr: &Attr,
+    x: &[Dense<'_, T>],
+    _: &[usize],
+    out: &mut [T],
+) -> Done {
     let (start, own) = part(attr, x)?;
     let (before, n, after) = around(x[0].lens, axis(attr));
     out.copy_from_slice(x[0].data);
@@ -117,8 +125,27 @@ pub(in crate::op) fn inc_segment(attr: &Attr, x: &[Dense<'_>], _: &[usize], out:
     for i in 0..before {
         let slice = &value[i * own * after..][..own * after];
         for (o, v) in out[(i * n + start) * after..][..own * after].iter_mut().zip(slice) {
-            *o += v;
+            *o = o.plus(*v);
         }
     }
     Ok(())
+}
+
+/// What lies on and below the diagonal, zeros above.
+pub(in crate::op) fn tril<T: Number>(_: &Attr, x: &[Dense<'_, T>], _: &[usize], out: &mut [T]) -> Done {
+    keep(&x[0], out, |i, j| j <= i);
+    Ok(())
+}
+
+/// What lies on and above the diagonal, zeros below.
+pub(in crate::op) fn triu<T: Number>(_: &Attr, x: &[Dense<'_, T>], _: &[usize], out: &mut [T]) -> Done {
+    keep(&x[0], out, |i, j| j >= i);
+    Ok(())
+}
+
+fn keep<T: Number>(x: &Dense<'_, T>, out: &mut [T], inside: impl Fn(usize, usize) -> bool) {
+    let (_, cols) = sides(x);
+    for (at, (o, &v)) in out.iter_mut().zip(x.data).enumerate() {
+        *o = if inside(at / cols, at % cols) { v } else { T::ZERO };
+    }
 }

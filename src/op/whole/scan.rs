@@ -1,9 +1,9 @@
 //! Running sums and products, and positions of extremes.
 
-use super::{Done, around, axis};
+use super::{Done, Number, around, axis};
 use crate::op::{Attr, Dense};
 
-fn scan(attr: &Attr, x: &Dense<'_>, out: &mut [f64], step: impl Fn(f64, f64) -> f64) {
+fn scan<T: Number>(attr: &Attr, x: &Dense<'_, T>, out: &mut [T], step: impl Fn(T, T) -> T) {
     let (_, n, after) = around(x.lens, axis(attr));
     for (at, &v) in x.data.iter().enumerate() {
         out[at] = if (at / after) % n == 0 { v } else { step(out[at - after], v) };
@@ -11,14 +11,14 @@ fn scan(attr: &Attr, x: &Dense<'_>, out: &mut [f64], step: impl Fn(f64, f64) -> 
 }
 
 /// Running sum along an axis.
-pub(in crate::op) fn cumsum(attr: &Attr, x: &[Dense<'_>], _: &[usize], out: &mut [f64]) -> Done {
-    scan(attr, &x[0], out, |a, b| a + b);
+pub(in crate::op) fn cumsum<T: Number>(attr: &Attr, x: &[Dense<'_, T>], _: &[usize], out: &mut [T]) -> Done {
+    scan(attr, &x[0], out, T::plus);
     Ok(())
 }
 
 /// Running product along an axis.
-pub(in crate::op) fn cumprod(attr: &Attr, x: &[Dense<'_>], _: &[usize], out: &mut [f64]) -> Done {
-    scan(attr, &x[0], out, |a, b| a * b);
+pub(in crate::op) fn cumprod<T: Number>(attr: &Attr, x: &[Dense<'_, T>], _: &[usize], out: &mut [T]) -> Done {
+    scan(attr, &x[0], out, T::times);
     Ok(())
 }
 
@@ -33,10 +33,10 @@ pub(in crate::op) fn recurrence(attr: &Attr, x: &[Dense<'_>], _: &[usize], out: 
 
 /// For each element of the result the position, in row-major order over the axes that go, of the
 /// first element that no other beats; NaN beats all.
-fn search(attr: &Attr, x: &Dense<'_>, out: &mut [f64], beats: impl Fn(f64, f64) -> bool) {
+fn search<T: Number>(attr: &Attr, x: &Dense<'_, T>, out: &mut [T], beats: impl Fn(T, T) -> bool) {
     let rank = x.lens.len();
     let gone = attr.axes(rank);
-    let mut best = vec![f64::NAN; out.len()];
+    let mut best = vec![T::ZERO; out.len()];
     let mut seen = vec![false; out.len()];
     let mut index = vec![0usize; rank];
     for &v in x.data {
@@ -48,9 +48,7 @@ fn search(attr: &Attr, x: &Dense<'_>, out: &mut [f64], beats: impl Fn(f64, f64) 
         if !seen[cell] || !best[cell].is_nan() && (v.is_nan() || beats(v, best[cell])) {
             seen[cell] = true;
             best[cell] = v;
-            #[allow(clippy::cast_precision_loss, reason = "no array has 2^53 elements")]
-            let place = place as f64;
-            out[cell] = place;
+            out[cell] = T::of(place);
         }
         for d in (0..rank).rev() {
             index[d] += 1;
@@ -63,13 +61,13 @@ fn search(attr: &Attr, x: &Dense<'_>, out: &mut [f64], beats: impl Fn(f64, f64) 
 }
 
 /// Position of the largest element.
-pub(in crate::op) fn argmax(attr: &Attr, x: &[Dense<'_>], _: &[usize], out: &mut [f64]) -> Done {
+pub(in crate::op) fn argmax<T: Number>(attr: &Attr, x: &[Dense<'_, T>], _: &[usize], out: &mut [T]) -> Done {
     search(attr, &x[0], out, |a, b| a > b);
     Ok(())
 }
 
 /// Position of the smallest element.
-pub(in crate::op) fn argmin(attr: &Attr, x: &[Dense<'_>], _: &[usize], out: &mut [f64]) -> Done {
+pub(in crate::op) fn argmin<T: Number>(attr: &Attr, x: &[Dense<'_, T>], _: &[usize], out: &mut [T]) -> Done {
     search(attr, &x[0], out, |a, b| a < b);
     Ok(())
 }
