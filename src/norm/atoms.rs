@@ -48,6 +48,17 @@ impl Reader {
         }
     }
 
+    /// Everything is multiplied out.
+    pub(super) fn multiplied_out() -> Reader {
+        Reader {
+            mode: Mode::Expand,
+            known: FxHashMap::default(),
+            given: FxHashMap::default(),
+            below: None,
+            sums: BTreeMap::new(),
+        }
+    }
+
     /// Does it divide by a function in whose terms others are given?
     pub(super) fn is_foreign(&self, p: &Poly) -> bool {
         let over = |id: Id| self.given.values().any(|q| q.0.keys().any(|m| m.exponent(id) < 0));

@@ -20,7 +20,6 @@ mod relation;
 use atoms::Reader;
 use field::Inverse;
 
-use atoms::{Mode, Reader};
 pub(crate) use long::collected;
 use lower::Writer;
 use pairs::Pair;
@@ -72,7 +71,7 @@ pub(crate) fn propose(
     let mut flat = Reader::flat(FxHashMap::default());
     proposals(graph, &mut flat, &tops, profile, relations, &mut pairs);
     let given = field::given(graph, &mut flat, roots, relations, profile.grants());
-    proposals(graph, &mut Reader::expand(flat), &tops, profile, relations, &mut pairs);
+    proposals(graph, &mut Reader::multiplied_out(), &tops, profile, relations, &mut pairs);
     if !given.is_empty() {
         let mut field = Reader::expand(Reader::flat(given));
         proposals(graph, &mut field, &tops, profile, relations, &mut pairs);
