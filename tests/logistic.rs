@@ -50,3 +50,19 @@ fn the_form_with_one_minus_loses_them() {
     assert_eq!(form(37.0), 0.0);
     assert!(exact(37.0) > 8e-17);
 }
+
+/// Derivatives of the quotient of any order are polynomials in the function, taken of `x` and of `-x`.
+#[test]
+fn every_derivative_is_a_polynomial_in_the_sigmoid() {
+    let x = dscalar("x");
+    let mut d = 1.0 / (1.0 + (-&x).exp());
+    for (order, most) in [4, 6, 8, 10, 10, 12].into_iter().enumerate() {
+        d = grad(&d, &x).unwrap();
+        let f = Function::new(&[x.clone()], &[d.clone()]).unwrap();
+        let out = f.outputs()[0].clone();
+        let all = egrad::expr::topological(&[out.clone()]);
+        let names: Vec<&str> = all.iter().filter_map(|e| e.op().map(|o| o.def().name)).collect();
+        assert!(names.iter().all(|n| ["sigmoid", "neg", "*", "+", "-", "sqr"].contains(n)), "{}", pp(&out));
+        assert!(names.len() <= most, "{} operations of order {}: {}", names.len(), order + 1, pp(&out));
+    }
+}

@@ -9,6 +9,7 @@ use smallvec::SmallVec;
 
 use super::analysis::{Data, Facet, Graph, attr, facts};
 use super::lang::{EHead, ENode};
+use super::signs;
 use crate::facts::Facts;
 use crate::op::{Attr, AttrKind, Law, Op, Role};
 use crate::rules::{AttrPattern, Known, PNode, Rule};
@@ -54,13 +55,16 @@ impl Verdicts {
     /// The e-nodes that are never extracted while their class has another.
     pub(super) fn condemned(&self, g: &Graph) -> FxHashSet<ENode> {
         let condemned = self.condemned.iter().filter(|(rule, n)| !self.spares(g, rule, n));
-        let either = condemned.flat_map(|(_, n)| {
+        let mut out = FxHashSet::default();
+        for (_, n) in condemned {
             let n = canonical(g, n);
-            let turned =
-                commutes(&n).then(|| ENode { head: n.head, args: n.args.iter().rev().copied().collect() });
-            std::iter::once(n).chain(turned)
-        });
-        either.collect()
+            out.extend(signs::respelled(g, &n));
+            if commutes(&n) {
+                out.insert(ENode { head: n.head, args: n.args.iter().rev().copied().collect() });
+            }
+            out.insert(n);
+        }
+        out
     }
 }
 

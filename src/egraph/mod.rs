@@ -10,6 +10,7 @@ mod demand;
 mod lang;
 mod log;
 mod saturate;
+mod signs;
 mod space;
 
 pub use cost::{CostModel, op_cost};

@@ -23,13 +23,50 @@ pub(super) enum Mode {
 pub(super) struct Reader {
     mode: Mode,
     known: FxHashMap<Id, Rc<Poly>>,
+    /// What functions are in terms of others.
+    given: FxHashMap<Id, Poly>,
+    /// Reads denominators, which are never multiplied out: their factors would be lost.
+    below: Option<Box<Reader>>,
     /// Sums that stand for themselves, up to a factor: the first node, and its factor.
     sums: BTreeMap<Vec<(Monomial, Ratio)>, (Id, Ratio)>,
 }
 
 impl Reader {
-    pub(super) fn new(mode: Mode) -> Reader {
-        Reader { mode, known: FxHashMap::default(), sums: BTreeMap::new() }
+    /// Nothing is multiplied out; functions that are `given` are read as the polynomials that they are.
+    pub(super) fn flat(given: FxHashMap<Id, Poly>) -> Reader {
+        Reader { mode: Mode::Flat, known: FxHashMap::default(), given, below: None, sums: BTreeMap::new() }
+    }
+
+    /// Numerators are multiplied out, denominators are read by another.
+    pub(super) fn expand(below: Reader) -> Reader {
+        Reader {
+            mode: Mode::Expand,
+            known: FxHashMap::default(),
+            given: below.given.clone(),
+            below: Some(Box::new(below)),
+            sums: BTreeMap::new(),
+        }
+    }
+
+    /// Everything is multiplied out.
+    pub(super) fn multiplied_out() -> Reader {
+        Reader {
+            mode: Mode::Expand,
+            known: FxHashMap::default(),
+            given: FxHashMap::default(),
+            below: None,
+            sums: BTreeMap::new(),
+        }
+    }
+
+    /// Does it divide by a function in whose terms others are given?
+    pub(super) fn is_foreign(&self, p: &Poly) -> bool {
+        let over = |id: Id| self.given.values().any(|q| q.0.keys().any(|m| m.exponent(id) < 0));
+        p.0.keys().flat_map(|m| &m.0).any(|&(id, e)| e < 0 && over(id))
+    }
+
+    pub(super) fn is_flat(&self) -> bool {
+        self.mode == Mode::Flat
     }
 
     /// The polynomial of a node and of everything below it that is not yet known.
@@ -37,6 +74,10 @@ impl Reader {
         let mut stack = vec![(id, false)];
         while let Some((id, ready)) = stack.pop() {
             if self.known.contains_key(&id) {
+                continue;
+            }
+            if let Some(p) = self.given.get(&id) {
+                self.known.insert(id, Rc::new(p.clone()));
                 continue;
             }
             let ring = graph.application(id).map_or(Ring::None, |(op, _, _)| op.def().ring);
@@ -53,8 +94,10 @@ impl Reader {
 
     /// The sums that stand for themselves, in the order of their nodes.
     pub(super) fn sums(&self) -> impl Iterator<Item = (Id, &Poly)> {
-        let mut ids: Vec<Id> = self.sums.values().map(|(id, _)| *id).collect();
+        let below = self.below.iter().flat_map(|b| b.sums.values());
+        let mut ids: Vec<Id> = self.sums.values().chain(below).map(|(id, _)| *id).collect();
         ids.sort_unstable();
+        ids.dedup();
         ids.into_iter().filter_map(|id| Some((id, self.sum(id)?)))
     }
 
@@ -91,7 +134,7 @@ impl Reader {
             Ring::Opposite => Some(arg(0)?.1.neg()),
             Ring::Product => self.product(arg(0)?, arg(1)?),
             Ring::Quotient => {
-                let inverse = self.power(arg(1)?, -2)?;
+                let inverse = self.inverse(graph, arg(1)?, -2)?;
                 self.product(arg(0)?, (args[1], &inverse))
             }
             Ring::Square => self.power(arg(0)?, 4),
@@ -104,7 +147,7 @@ impl Reader {
                 let twice = Some(exponent * 2.0).filter(|e| !integers || *e >= 0.0)?;
                 #[allow(clippy::cast_possible_truncation, reason = "a small integer")]
                 let halves = (twice.fract() == 0.0 && twice.abs() <= 128.0).then_some(twice as i32)?;
-                self.power(arg(0)?, halves)
+                if halves < 0 { self.inverse(graph, arg(0)?, halves) } else { self.power(arg(0)?, halves) }
             }
         }
     }
@@ -135,6 +178,13 @@ impl Reader {
             let (x, y) = if x.0.len() > y.0.len() { (self.whole(a), y) } else { (x, self.whole(b)) };
             x.mul(&y)
         })
+    }
+
+    /// A negative power.
+    fn inverse(&mut self, graph: &Graph, (id, p): (Id, &Poly), halves: i32) -> Option<Poly> {
+        let Some(below) = &mut self.below else { return self.power((id, p), halves) };
+        let own = below.read(graph, id)?;
+        below.power((id, own.as_ref()), halves)
     }
 
     fn power(&mut self, (id, p): (Id, &Poly), halves: i32) -> Option<Poly> {

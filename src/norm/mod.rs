@@ -6,7 +6,9 @@
 //! coefficients are used, so each proposal is equal over the reals wherever both are defined.
 
 mod atoms;
+mod complement;
 mod divide;
+mod field;
 mod fraction;
 mod long;
 mod lower;
@@ -15,12 +17,16 @@ mod poly;
 mod ratio;
 mod relation;
 
-use atoms::{Mode, Reader};
+use atoms::Reader;
+use field::Inverse;
+
 pub(crate) use long::collected;
 use lower::Writer;
 use pairs::Pair;
 use poly::Poly;
 use relation::Relation;
+
+use rustc_hash::FxHashMap;
 
 use crate::graph::{Graph, Id};
 use crate::op::Ring;
@@ -30,6 +36,7 @@ use crate::rules::{Assumes, Profile, RuleSet};
 #[derive(Debug, Default)]
 pub(crate) struct Relations {
     equations: Vec<Relation>,
+    inverses: Vec<Inverse>,
     pairs: Vec<Pair>,
 }
 
@@ -38,13 +45,14 @@ impl Relations {
     pub(crate) fn of(set: &RuleSet) -> Relations {
         let directed = || set.rules().iter();
         let equations = directed().filter(|r| r.has_tag("normal")).filter_map(Relation::of).collect();
+        let inverses = directed().filter(|r| r.has_tag("normal")).filter_map(Inverse::of).collect();
         let mut pairs: Vec<Pair> = Vec::new();
         for pair in directed().filter(|r| !r.has_tag("search")).flat_map(Pair::of) {
             if !pairs.contains(&pair) {
                 pairs.push(pair);
             }
         }
-        Relations { equations, pairs }
+        Relations { equations, inverses, pairs }
     }
 }
 
@@ -60,34 +68,52 @@ pub(crate) fn propose(
     let mut tops = tops(graph, roots);
     tops.retain(|&id| domain || graph.ty(id).dtype.is_int());
     let mut pairs = Vec::new();
-    for mode in [Mode::Flat, Mode::Expand] {
-        let mut reader = Reader::new(mode);
-        for &id in &tops {
-            let Some(poly) = reader.read(graph, id) else { continue };
-            if graph.ty(id).dtype.is_int() {
-                pairs.extend(integers(graph, id, &poly).into_iter().map(|new| (id, new)));
-                continue;
-            }
-            let mut all =
-                relation::reduced(graph, &mut reader, &poly, &relations.equations, profile.grants());
-            all.push(poly.as_ref().clone());
-            for poly in &all {
-                let mut found = Writer::new(graph).forms(poly);
-                found.extend(fraction::forms(graph, &reader, poly));
-                if mode == Mode::Flat
-                    && let Some(grouped) = pairs::grouped(graph, poly, &relations.pairs)
-                {
-                    found.extend(Writer::new(graph).forms(&grouped));
-                }
-                let mut writer = Writer::new(graph);
-                let shaped = found.into_iter().filter_map(|new| writer.shaped(new, id));
-                pairs.extend(shaped.filter(|&new| new != id).map(|new| (id, new)));
-            }
-        }
+    let mut flat = Reader::flat(FxHashMap::default());
+    proposals(graph, &mut flat, &tops, profile, relations, &mut pairs);
+    let given = field::given(graph, &mut flat, roots, relations, profile.grants());
+    proposals(graph, &mut Reader::multiplied_out(), &tops, profile, relations, &mut pairs);
+    if !given.is_empty() {
+        let mut field = Reader::expand(Reader::flat(given));
+        proposals(graph, &mut field, &tops, profile, relations, &mut pairs);
     }
     pairs.sort_unstable();
     pairs.dedup();
     pairs
+}
+
+/// What one way of reading finds.
+fn proposals(
+    graph: &mut Graph,
+    reader: &mut Reader,
+    tops: &[Id],
+    profile: Profile,
+    relations: &Relations,
+    pairs: &mut Vec<(Id, Id)>,
+) {
+    for &id in tops {
+        let Some(poly) = reader.read(graph, id) else { continue };
+        if graph.ty(id).dtype.is_int() {
+            pairs.extend(integers(graph, id, &poly).into_iter().map(|new| (id, new)));
+            continue;
+        }
+        // What is only written with the functions that were chosen is no simpler: `1/t - 1` is `exp(x)`.
+        if reader.is_foreign(&poly) {
+            continue;
+        }
+        let all = relation::reduced(graph, reader, &poly, &relations.equations, profile.grants());
+        for poly in &all {
+            let mut found = Writer::new(graph).forms(poly);
+            found.extend(fraction::forms(graph, reader, poly));
+            if reader.is_flat()
+                && let Some(grouped) = pairs::grouped(graph, poly, &relations.pairs)
+            {
+                found.extend(Writer::new(graph).forms(&grouped));
+            }
+            let mut writer = Writer::new(graph);
+            let shaped = found.into_iter().filter_map(|new| writer.shaped(new, id));
+            pairs.extend(shaped.filter(|&new| new != id).map(|new| (id, new)));
+        }
+    }
 }
 
 /// Forms of a polynomial over integers: what holds for polynomials with integer coefficients holds for integers

@@ -7,18 +7,19 @@
 use std::collections::BTreeMap;
 
 use super::atoms::Reader;
+use super::complement::Pair;
 use super::poly::{Monomial, Poly};
 use super::ratio::Ratio;
 use crate::graph::{Graph, Id};
 use crate::op::{Arity, Attr, AttrKind, Op, Ring};
-use crate::rules::{Assumes, PNode, Pattern, Rule};
+use crate::rules::{Assumes, PNode, Rule};
 
 /// Replacements in one polynomial at most.
 const STEPS: usize = 64;
 
 /// An indeterminate of a relation.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Generator {
+pub(super) enum Generator {
     /// The argument.
     Argument,
     /// A function of the argument, or of its opposite.
@@ -28,7 +29,7 @@ enum Generator {
 /// A product of functions of one argument, and the polynomial that it equals.
 #[derive(Debug)]
 pub(crate) struct Relation {
-    assumes: Assumes,
+    pub(super) assumes: Assumes,
     /// What the identifiers of the two sides stand for.
     generators: Vec<Generator>,
     left: Monomial,
@@ -42,8 +43,8 @@ impl Relation {
             return None;
         }
         let mut generators = Vec::new();
-        let left = read(&rule.lhs, &mut generators)?;
-        let right = read(&rule.rhs, &mut generators)?;
+        let left = read(&rule.lhs.nodes, &mut generators)?;
+        let right = read(&rule.rhs.nodes, &mut generators)?;
         let (monomial, c) = left.single()?;
         let whole =
             |&(g, e): &(Id, i32)| e % 2 == 0 && generators.get(g as usize) != Some(&Generator::Argument);
@@ -55,15 +56,29 @@ impl Relation {
         })
     }
 
+    /// The function that is its left side.
+    pub(super) fn function(&self) -> Option<Op> {
+        let [(g, 2)] = self.left.0[..] else { return None };
+        match self.generators.get(g as usize)? {
+            Generator::Of(op, _) => Some(*op),
+            Generator::Argument => None,
+        }
+    }
+
+    /// Does it say what is missing to a constant?
+    fn is_complement(&self) -> bool {
+        self.right.0.keys().any(|m| m.0.is_empty())
+    }
+
     /// Does it trade a function for others, with more terms, rather than merge factors?
-    fn eliminates(&self) -> bool {
+    pub(super) fn eliminates(&self) -> bool {
         self.right.0.len() > 1
     }
 }
 
-/// A side of a rule as a polynomial in generators.
-fn read(side: &Pattern, generators: &mut Vec<Generator>) -> Option<Poly> {
-    let mut polys: Vec<Poly> = Vec::with_capacity(side.nodes.len());
+/// A side of a rule, or a part that ends with its last node, as a polynomial in generators.
+pub(super) fn read(side: &[PNode], generators: &mut Vec<Generator>) -> Option<Poly> {
+    let mut polys: Vec<Poly> = Vec::with_capacity(side.len());
     let mut of = |g: Generator| {
         let at = generators.iter().position(|h| *h == g).unwrap_or_else(|| {
             generators.push(g);
@@ -71,7 +86,7 @@ fn read(side: &Pattern, generators: &mut Vec<Generator>) -> Option<Poly> {
         });
         u32::try_from(at).ok().map(Poly::atom)
     };
-    for node in &side.nodes {
+    for node in side {
         let poly = match node {
             PNode::Var(0) => of(Generator::Argument)?,
             // Lengths and other attributes of a broadcast do not matter, a second variable does.
@@ -112,13 +127,13 @@ fn unary(op: Op) -> bool {
 }
 
 /// The functions of one argument, up to its sign, that occur in a polynomial.
-struct Family {
+pub(super) struct Family {
     /// An argument of one of them, as a node and as a polynomial, and whether it is the opposite.
     node: Id,
     poly: Poly,
     negative: bool,
     /// The functions: operator, whether of the opposite, node.
-    members: Vec<(Op, bool, Id)>,
+    pub(super) members: Vec<(Op, bool, Id)>,
 }
 
 impl Family {
@@ -132,7 +147,7 @@ impl Family {
     }
 
     /// What a generator is here, with the argument turned if `flip`.
-    fn instance(&self, graph: &mut Graph, g: Generator, flip: bool, make: bool) -> Option<Poly> {
+    pub(super) fn instance(&self, graph: &mut Graph, g: Generator, flip: bool, make: bool) -> Option<Poly> {
         match g {
             Generator::Argument => {
                 Some(if flip == self.negative { self.poly.clone() } else { self.poly.neg() })
@@ -154,7 +169,8 @@ impl Family {
     }
 }
 
-/// Polynomials that equal `p` by the relations, better than it.
+/// `p` and polynomials that equal it by the relations, the better ones first. What loses digits where another does not
+/// is left out.
 pub(super) fn reduced(
     graph: &mut Graph,
     reader: &mut Reader,
@@ -162,47 +178,68 @@ pub(super) fn reduced(
     relations: &[Relation],
     granted: Assumes,
 ) -> Vec<Poly> {
-    if relations.is_empty() {
-        return Vec::new();
-    }
-    let families = families(graph, reader, p, relations);
-    let mut out: Vec<Poly> = Vec::new();
-    let mut steps: Vec<(Monomial, Poly)> = Vec::new();
     let within = |r: &&Relation| r.assumes.within(granted);
-    for r in relations.iter().filter(within).filter(|r| !r.eliminates()) {
-        for f in &families {
-            steps.extend([false, true].iter().filter_map(|&flip| instantiate(graph, f, r, flip)));
-        }
-    }
-    let merged = rewrite(p, &steps);
-    if &merged != p {
-        out.push(merged.clone());
-    }
-    // A function may be traded for others only when terms cancel: `1 - sigmoid(x)` loses digits.
-    for flip in [false, true] {
-        let mut all = steps.clone();
-        for r in relations.iter().filter(within).filter(|r| r.eliminates()) {
-            all.extend(families.iter().filter_map(|f| instantiate(graph, f, r, flip)));
-        }
-        if all.len() > steps.len() {
-            let found = rewrite(p, &all);
-            if found.0.len() < merged.0.len() && !out.contains(&found) {
-                out.push(found);
-            }
-        }
-    }
-    out
-}
-
-fn families(graph: &Graph, reader: &mut Reader, p: &Poly, relations: &[Relation]) -> Vec<Family> {
     let spoken_of = |op: Op| {
         relations.iter().any(|r| r.generators.iter().any(|g| matches!(g, Generator::Of(o, _) if *o == op)))
     };
     let mut ids: Vec<Id> = p.0.keys().flat_map(|m| m.0.iter().map(|(id, _)| *id)).collect();
     ids.sort_unstable();
     ids.dedup();
+    let families = families(graph, reader, &ids, spoken_of);
+    let mut out: Vec<Poly> = Vec::new();
+    let mut steps: Vec<(Monomial, Poly)> = Vec::new();
+    for r in relations.iter().filter(within).filter(|r| !r.eliminates()) {
+        for f in &families {
+            steps.extend([false, true].iter().filter_map(|&flip| instantiate(graph, f, r, flip)));
+        }
+    }
+    let merged = rewrite(p, &steps);
+    let mut plain: Vec<Poly> = Vec::new();
+    if &merged != p {
+        plain.push(merged.clone());
+    }
+    plain.push(p.clone());
+    // A function may be traded for others only when terms cancel: `1 - sigmoid(x)` loses digits.
+    for flip in [false, true] {
+        let mut all = steps.clone();
+        let mut pairs: Vec<Pair> = Vec::new();
+        for r in relations.iter().filter(within).filter(|r| r.eliminates() && r.is_complement()) {
+            for (left, right) in families.iter().filter_map(|f| stated(graph, f, r, flip, true)) {
+                pairs.extend(Pair::of(&left, &right));
+                all.push((left, right));
+            }
+        }
+        if all.len() == steps.len() {
+            continue;
+        }
+        let found = rewrite(p, &all);
+        let mut hidden = false;
+        for pair in &pairs {
+            let Some(better) = pair.factored(graph, &found) else { continue };
+            let before = plain.len();
+            plain.retain(|q| pair.shows(q, better.factors));
+            hidden |= better.factors.0;
+            if (better.gained || plain.len() < before) && !out.contains(&better.poly) {
+                out.push(better.poly);
+            }
+        }
+        if !hidden && found.0.len() < merged.0.len() && !out.contains(&found) {
+            out.push(found);
+        }
+    }
+    out.extend(plain);
+    out
+}
+
+/// The functions of each argument among these nodes.
+pub(super) fn families(
+    graph: &Graph,
+    reader: &mut Reader,
+    ids: &[Id],
+    spoken_of: impl Fn(Op) -> bool,
+) -> Vec<Family> {
     let mut found: BTreeMap<Vec<(Monomial, Ratio)>, Family> = BTreeMap::new();
-    for id in ids {
+    for &id in ids {
         let Some((op, _, &[x])) = graph.application(id) else { continue };
         if !spoken_of(op) {
             continue;
@@ -222,7 +259,23 @@ fn families(graph: &Graph, reader: &mut Reader, p: &Poly, relations: &[Relation]
 }
 
 /// A relation among the functions of one argument; what its left side names must be there.
-fn instantiate(graph: &mut Graph, f: &Family, r: &Relation, flip: bool) -> Option<(Monomial, Poly)> {
+pub(super) fn instantiate(
+    graph: &mut Graph,
+    f: &Family,
+    r: &Relation,
+    flip: bool,
+) -> Option<(Monomial, Poly)> {
+    stated(graph, f, r, flip, false)
+}
+
+/// A relation among the functions of one argument; what its left side names must be there, or what its right side
+/// names if `either` will do.
+fn stated(graph: &mut Graph, f: &Family, r: &Relation, flip: bool, either: bool) -> Option<(Monomial, Poly)> {
+    let there = |f: &Family, g: Id| match r.generators.get(g as usize) {
+        Some(Generator::Of(op, n)) => f.members.iter().any(|(o, m, _)| o == op && *m == (*n != flip)),
+        _ => false,
+    };
+    let make_left = either && r.right.0.keys().flat_map(|m| &m.0).all(|&(g, _)| there(f, g));
     let mut term = |m: &Monomial, make: bool| -> Option<Poly> {
         let mut out = Poly::constant(Ratio::ONE);
         for &(g, halves) in &m.0 {
@@ -231,7 +284,7 @@ fn instantiate(graph: &mut Graph, f: &Family, r: &Relation, flip: bool) -> Optio
         }
         Some(out)
     };
-    let left = term(&r.left, false)?.single()?.0.clone();
+    let left = term(&r.left, make_left)?.single()?.0.clone();
     let mut right = Poly::default();
     for (m, c) in &r.right.0 {
         right = right.add(&term(m, true)?.mul(&Poly::constant(*c))?)?;
