@@ -71,3 +71,18 @@ fn every_derivative_is_a_polynomial_in_the_sigmoid() {
         assert!(names.len() <= most, "{} operations of order {}: {}", names.len(), order + 1, pp(&out));
     }
 }
+
+/// A quotient of powers of `cosh` would be infinity over infinity there.
+#[test]
+fn derivatives_of_tanh_stay_numbers() {
+    let x = dscalar("x");
+    let mut d = x.tanh();
+    for k in 1..=6 {
+        d = grad(&d, &x).unwrap();
+        let f = Function::builder().build(&[x.clone()], &[d.clone()]).unwrap();
+        for at in [200.0, -400.0, 800.0] {
+            let v = f.call_with(&[&at]).unwrap().remove(0);
+            assert!(v.iter().all(|v| v.abs() < 1e-12), "derivative {k} at {at}: {v}");
+        }
+    }
+}
