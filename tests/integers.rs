@@ -272,7 +272,7 @@ fn grown(rng: &mut Rng, pool: &[Expr]) -> Expr {
             let pair = if rng.below(2) == 0 { vec![a.clone(), b] } else { vec![b, a.clone()] };
             apply(BINARY[rng.below(17)], Attr::None, pair)
         }
-        7 => apply(Op::Pow, Attr::None, vec![a.clone(), Expr::lit(Lit::Int(rng.below(5) as i64 - 1))]),
+        7 => apply(Op::Pow, Attr::None, vec![a.clone(), Expr::lit(Lit::Int(rng.below(5) as i64))]),
         8 => apply(Op::Cast, Attr::DType(TYPES[rng.below(4)]), vec![a.clone()]),
         9 => {
             let c = pick(rng, pool).clone();

@@ -142,6 +142,8 @@ const TEXTS: &[&str] = &[
     "grad(prod(M, axis=0)[1] + prod(M), M)",
     "grad(prod(0 * v), v)",
     "reshape(M, (3, 2))",
+    "M.shape * 2.0",
+    "grad(sum(sqr(reshape(M, (6,)))), M)",
     "M.T[1]",
     "tile(v, 2) + repeat(v, 2)",
     "alloc(x, 2, 7)",

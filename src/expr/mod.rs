@@ -28,6 +28,7 @@ pub use compose::try_stack;
 pub(crate) use constant::constant_of;
 pub use constant::try_constant;
 pub use error::TypeError;
+pub(crate) use error::TypeErrorKind;
 pub(crate) use lengths::length_of;
 pub use linear::{inner, outer, tensordot, try_eye};
 pub use lit::{Lit, float_text};

@@ -7,8 +7,8 @@ use rustc_hash::FxHashMap;
 
 use super::arena::{Graph, Id};
 use super::constraint::{Constraint, ConstraintError, Unify, constraints};
-use crate::expr::{Expr, Head, TypeError};
-use crate::op::{Attr, Ints, Kernel, Op, Role};
+use crate::expr::{Expr, Head, TypeError, TypeErrorKind};
+use crate::op::{Attr, Ints, Kernel, Op, Ring, Role};
 use crate::ty::{DType, Dim, Ty};
 
 /// Expressions in their arena.
@@ -99,6 +99,9 @@ enum Step {
     Leave(Expr, For),
 }
 
+/// Doubles below this are exact integers.
+const EXACT: f64 = 9_007_199_254_740_992.0;
+
 struct Importer {
     graph: Graph,
     unify: Unify,
@@ -113,7 +116,7 @@ impl Importer {
             .iter()
             .map(|o| {
                 let e = self.plain.lowered(o);
-                let want = self.wanted(&e, o.ty().dtype);
+                let want = self.wanted_root(&e);
                 (e, want)
             })
             .collect();
@@ -139,13 +142,33 @@ impl Importer {
             // What is made of literals alone has adapted to nothing.
             let (is, declared) = (self.graph.ty(id).dtype, e.ty().dtype);
             let adapts = is == DType::F64 && declared == DType::F32;
-            roots.push(if adapts { self.convert(id, declared)? } else { id });
+            let whole = self.graph.constant(id).filter(|x| declared.is_int() && x.fract() == 0.0);
+            roots.push(match whole {
+                _ if adapts => self.convert(id, declared)?,
+                #[allow(clippy::cast_possible_truncation, reason = "a whole number in range")]
+                Some(x) if x.abs() < EXACT => {
+                    let (lo, hi) = declared.bounds().unwrap_or((0, 0));
+                    let x = x as i64;
+                    self.graph.int(if (lo..=hi).contains(&x) { declared } else { DType::I64 }, x)
+                }
+                _ => id,
+            });
         }
         Ok(roots)
     }
 
     fn convert(&mut self, id: Id, to: DType) -> Result<Id, TypeError> {
         self.graph.add(Op::conversion(), &Attr::DType(to), &[id])
+    }
+
+    /// What a root is imported for. Numbers that are computed from literals alone do not wrap: `100 + 100` is 200.
+    fn wanted_root(&mut self, e: &Expr) -> For {
+        let computed = e.op().is_some() && self.plain.is(e);
+        match e.ty().dtype {
+            d if d.is_int() && computed && e.rank() == 0 => For::Floats,
+            d if d.is_int() && computed => self.wanted(e, DType::I64),
+            d => self.wanted(e, d),
+        }
     }
 
     /// What an operand is imported for, where integers of a type are wanted.
@@ -213,6 +236,7 @@ impl Importer {
                     if op.def().role == Role::Elementwise && *op != Op::conversion() {
                         self.convert_to_floats(e, *op, &operands, &mut args)?;
                     }
+                    self.exponent(e, *op, &args)?;
                     let attr = canonical(attr, e.arg(0).rank(), &self.unify);
                     self.graph.add(*op, &attr, &args)?
                 }
@@ -222,6 +246,21 @@ impl Importer {
             For::Ints(d) if !self.graph.ty(id).dtype.is_int() => Ok(self.convert(id, d)?),
             _ => Ok(id),
         }
+    }
+
+    /// An integer has no negative power that is one.
+    fn exponent(&self, e: &Expr, op: Op, args: &[Id]) -> Result<(), TypeError> {
+        let negative = |&b: &Id| self.graph.facts(b).constant.is_some_and(|x| x < 0.0);
+        let integer = |&a: &Id| self.graph.ty(a).dtype.is_int();
+        if op.def().ring != Ring::Power || !args.iter().all(integer) || !args.get(1).is_some_and(negative) {
+            return Ok(());
+        }
+        Err(TypeError {
+            kind: TypeErrorKind::DType,
+            op: op.def().name.to_string(),
+            args: e.args().iter().map(|a| a.ty().to_string()).collect(),
+            reason: "an integer to a negative power is no integer; cast the base to floats".into(),
+        })
     }
 
     /// Converts the integers among the operands of an elementwise operator that computes with floats.

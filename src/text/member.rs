@@ -1,45 +1,28 @@
 //! What stands behind a point: names in modules, attributes, methods.
 //!
-//! `T.exp(x)` and `np.exp(x)` are `exp(x)`, and so is `x.exp()`: a method is a function of what stands
-//! before the point. In NumPy's module constants are made when they are read: `np.ones(3)`, `np.sqrt(2)`.
+//! `x.exp()` is `exp(x)`: a method is a function of what stands before the point. In NumPy's module
+//! constants are made when they are read: `np.ones(3)`, `np.sqrt(2)`; expressions are not for it.
 
 use super::elab::{Elaborator, is_callee};
 use super::numbers;
-use super::value::{Item, Module, Value};
+use super::value::{Item, Value};
 use crate::expr::{Expr, Lit};
 use crate::op::{Attr, Op, nearest};
 use crate::sexp::{ReadError, ReadErrorKind, Span, quoted};
 use crate::ty::DType;
 
-/// What Theano, PyTensor and NumPy are called where they are imported.
-const MODULES: [(&str, Module); 11] = [
-    ("T", Module::Tensor),
-    ("tt", Module::Tensor),
-    ("at", Module::Tensor),
-    ("pt", Module::Tensor),
-    ("theano", Module::Tensor),
-    ("aesara", Module::Tensor),
-    ("pytensor", Module::Tensor),
-    ("tensor", Module::Tensor),
-    ("np", Module::Numpy),
-    ("numpy", Module::Numpy),
-    ("jnp", Module::Tensor),
-];
+/// What NumPy is called where it is imported.
+const MODULES: [&str; 2] = ["np", "numpy"];
 
-/// Modules in these.
-const INNER: [&str; 10] =
-    ["tensor", "nnet", "nlinalg", "slinalg", "linalg", "extra_ops", "math", "special", "gradient", "basic"];
+/// Modules in it.
+const INNER: [&str; 1] = ["linalg"];
 
 /// Attributes of an expression that are no functions.
 const ATTRIBUTES: [&str; 6] = ["T", "shape", "size", "ndim", "dtype", "real"];
 
 /// Is it the name of a module?
 pub(super) fn is_module(name: &str) -> bool {
-    module(name).is_some()
-}
-
-fn module(name: &str) -> Option<Module> {
-    MODULES.iter().find(|(n, _)| *n == name).map(|(_, m)| *m)
+    MODULES.contains(&name)
 }
 
 /// The function that a method is.
@@ -57,10 +40,7 @@ impl<'a> Elaborator<'a> {
     pub(super) fn module(&mut self, span: Span) -> Result<(), ReadError> {
         let name = self.source.slice(span);
         let known = self.scope.get(name).is_some() || self.scope.list(name).is_some();
-        let value = match module(name) {
-            Some(m) if !known => Value::Module(m),
-            _ => self.name(span)?,
-        };
+        let value = if is_module(name) && !known { Value::Module } else { self.name(span)? };
         self.push(value, span);
         Ok(())
     }
@@ -69,7 +49,7 @@ impl<'a> Elaborator<'a> {
     pub(super) fn member(&mut self, span: Span) -> Result<(), ReadError> {
         let name = self.source.slice(span);
         let item = self.pop(span)?;
-        if let Value::Module(m) = item.value {
+        if matches!(item.value, Value::Module) {
             let value = match (name, DType::by_name(name)) {
                 ("pi", _) => Value::Expr(Expr::lit(Lit::Float(std::f64::consts::PI))),
                 ("e", _) => Value::Expr(Expr::lit(Lit::Float(std::f64::consts::E))),
@@ -77,7 +57,7 @@ impl<'a> Elaborator<'a> {
                 ("nan", _) => Value::Expr(Expr::lit(Lit::Float(f64::NAN))),
                 ("newaxis", _) => Value::Nothing,
                 (_, Some(d)) => Value::DType(d),
-                _ if INNER.contains(&name) => Value::Module(m),
+                _ if INNER.contains(&name) => Value::Module,
                 _ if is_callee(name) => {
                     let message = format!("`{name}` is a function: write `{name}(...)`");
                     return Err(self.error(ReadErrorKind::Parse, span, message));
@@ -120,32 +100,27 @@ impl<'a> Elaborator<'a> {
     pub(super) fn method(&mut self, n: u32, braces: Option<u32>, span: Span) -> Result<(), ReadError> {
         let name = self.source.slice(span);
         let mut items = self.pop_many(n);
-        let module = match items.first() {
-            Some(Item { value: Value::Module(m), .. }) => Some(*m),
-            _ => None,
-        };
-        if module.is_none() {
+        if !matches!(items.first(), Some(Item { value: Value::Module, .. })) {
             return self.call_items(items, braces, function(name), span);
         }
         items.remove(0);
-        if module == Some(Module::Numpy) {
-            if let Some(make) = numbers::numpy(name) {
-                let args = self.args(items, name, span)?;
-                let value = make(args)?;
-                self.push(value, span);
-                return Ok(());
-            }
-            // What it computes from numbers alone is a number.
-            let numbers = items.iter().all(|i| i.value.as_expr().is_some_and(|e| e.literal().is_some()));
-            self.call_items(items, braces, name, span)?;
-            if numbers
-                && let Some(Item { value: Value::Expr(e), .. }) = self.stack.last_mut()
-                && let Some(l) = numbers::number(e)
-            {
-                *e = Expr::lit(l);
-            }
+        if let Some(make) = numbers::numpy(name) {
+            let args = self.args(items, name, span)?;
+            let value = make(args)?;
+            self.push(value, span);
             return Ok(());
         }
-        self.call_items(items, braces, name, span)
+        // What it computes from numbers alone is a number; NumPy knows no expressions.
+        if !items.iter().all(|i| i.value.as_expr().is_some_and(|e| e.literal().is_some())) {
+            let message = format!("NumPy's functions take numbers: write `{name}(...)`");
+            return Err(self.error(ReadErrorKind::Name, span, message));
+        }
+        self.call_items(items, braces, name, span)?;
+        if let Some(Item { value: Value::Expr(e), .. }) = self.stack.last_mut()
+            && let Some(l) = numbers::number(e)
+        {
+            *e = Expr::lit(l);
+        }
+        Ok(())
     }
 }

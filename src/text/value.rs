@@ -30,17 +30,8 @@ pub(super) enum Value {
     Word,
     List(Vec<Item>),
     Keyword(Span, Box<Item>),
-    /// What Theano, PyTensor or NumPy is called.
-    Module(Module),
-}
-
-/// A module whose functions are called behind a point.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Module {
-    /// Symbolic functions.
-    Tensor,
-    /// Constants, and functions of both.
-    Numpy,
+    /// What NumPy is called.
+    Module,
 }
 
 #[derive(Debug, Clone)]
@@ -69,7 +60,7 @@ impl Value {
             Value::Word => "a word",
             Value::List(_) => "a list",
             Value::Keyword(..) => "a keyword argument",
-            Value::Module(_) => "a module",
+            Value::Module => "a module",
         }
     }
 
