@@ -9,6 +9,8 @@
 
 #[path = "common/dual.rs"]
 mod dual;
+#[path = "common/rng.rs"]
+mod rng;
 
 use dual::{Dual, Tensor, value};
 use egrad::function::{Function, OnUnused};
@@ -17,23 +19,9 @@ use egrad::prelude::*;
 use egrad::sexp::Source;
 use egrad::text::{parse_declarations, parse_infix};
 use ndarray::{ArrayD, ArrayViewD, IxDyn};
-
-/// A small generator, the same on every machine.
-struct Rng(u64);
+use rng::Rng;
 
 impl Rng {
-    fn next(&mut self) -> u64 {
-        self.0 = self.0.wrapping_add(0x9E37_79B9_7F4A_7C15);
-        let mut z = self.0;
-        z = (z ^ (z >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
-        z = (z ^ (z >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
-        z ^ (z >> 31)
-    }
-
-    fn below(&mut self, n: usize) -> usize {
-        (self.next() % n as u64) as usize
-    }
-
     fn unit(&mut self) -> f64 {
         (self.next() >> 11) as f64 / (1u64 << 53) as f64
     }

@@ -5,6 +5,9 @@
 #![allow(clippy::panic, reason = "tests")]
 #![allow(clippy::cast_possible_truncation, reason = "keeping the low bits is what is tested")]
 
+#[path = "common/rng.rs"]
+mod rng;
+
 use egrad::eval::{Array, ArrayRef, reference};
 use egrad::expr::{Lit, topological};
 use egrad::function::{Function, OnUnused};
@@ -13,29 +16,13 @@ use egrad::op::{Attr, IndexItem, Op};
 use egrad::prelude::*;
 use egrad::ty::{Dim, Shape, Ty};
 use ndarray::{ArrayD, IxDyn};
+use rng::Rng;
 
 /// Elements of a vector.
 const N: usize = 5;
 
 /// The integer types.
 const TYPES: [DType; 4] = [DType::I8, DType::I16, DType::I32, DType::I64];
-
-/// A small generator, the same on every machine.
-struct Rng(u64);
-
-impl Rng {
-    fn next(&mut self) -> u64 {
-        self.0 = self.0.wrapping_add(0x9E37_79B9_7F4A_7C15);
-        let mut z = self.0;
-        z = (z ^ (z >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
-        z = (z ^ (z >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
-        z ^ (z >> 31)
-    }
-
-    fn below(&mut self, n: usize) -> usize {
-        (self.next() % n as u64) as usize
-    }
-}
 
 /// Low bits, as two's complement.
 fn wrap(d: DType, x: i128) -> i128 {

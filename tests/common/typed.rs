@@ -1,28 +1,17 @@
 //! Random expressions that compute: scalars with a meaning over the reals, and arrays of several ranks.
 
+#[path = "rng.rs"]
+mod rng;
+
 use egrad::expr::{Expr, Lit};
 use egrad::op::{Arity, Attr, AttrKind, Kernel, Law, Op, Role};
 use egrad::prelude::*;
 use ndarray::{ArrayD, IxDyn};
-
-/// A small generator, the same on every machine.
-pub(crate) struct Rng(u64);
+pub(crate) use rng::Rng;
 
 impl Rng {
     pub(crate) fn new(seed: u64) -> Rng {
         Rng(seed.wrapping_mul(0x2545_F491_4F6C_DD1D) ^ 0x9E37_79B9_7F4A_7C15)
-    }
-
-    fn next(&mut self) -> u64 {
-        self.0 = self.0.wrapping_add(0x9E37_79B9_7F4A_7C15);
-        let mut z = self.0;
-        z = (z ^ (z >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
-        z = (z ^ (z >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
-        z ^ (z >> 31)
-    }
-
-    pub(crate) fn below(&mut self, n: usize) -> usize {
-        (self.next() % n as u64) as usize
     }
 
     /// One of the special numbers, or from -2 to 2.
