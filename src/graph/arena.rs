@@ -231,6 +231,12 @@ impl Graph {
         }
     }
 
+    /// The application of an operator without attribute, if it is here already.
+    pub(crate) fn known(&self, op: Op, args: &[Id]) -> Option<Id> {
+        let head = Head::Op(op, *self.attr_ids.get(&Attr::None)?);
+        self.memo.get(&Node { head, args: args.into() }).copied()
+    }
+
     /// The integer that an operator makes of constants, and a double made of an integer.
     fn folded(&mut self, op: Op, ty: &Ty, args: &[Id]) -> Option<Id> {
         if ty.rank() > 0 || !args.iter().all(|&a| self.is_constant(a)) {

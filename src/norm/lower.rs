@@ -193,6 +193,13 @@ impl<'a> Writer<'a> {
             terms.insert(0, head);
         }
         let Some(&(negative, first)) = terms.first() else { return self.number(Ratio::ZERO) };
+        // A sign that others turn as well is turned once.
+        if negative
+            && let Some(at) = terms.iter().position(|&(_, id)| self.opposite(id).is_some())
+            && let Some(head) = self.opposite(terms.remove(at).1)
+        {
+            return terms.into_iter().try_fold(head, |total, (_, id)| self.add(Ring::Difference, &[total, id]));
+        }
         let all_negative = negative;
         let mut total = first;
         for &(negative, id) in &terms[1..] {
@@ -200,6 +207,11 @@ impl<'a> Writer<'a> {
             total = self.add(ring, &[total, id])?;
         }
         if all_negative { self.add(Ring::Opposite, &[total]) } else { Some(total) }
+    }
+
+    /// The opposite of a node, if it is here already.
+    fn opposite(&self, id: Id) -> Option<Id> {
+        self.graph.known(op(Ring::Opposite)?, &[id])
     }
 
     /// Small shapes first, each with its own divisor, so that large ones are touched once.

@@ -213,15 +213,19 @@ pub(super) fn reduced(
             continue;
         }
         let found = rewrite(p, &all);
-        let mut hidden = false;
+        let (mut hidden, mut gained) = (false, false);
+        // One after the other: what shows the factors of one pair alone hides those of the others.
+        let mut shown = found.clone();
         for pair in &pairs {
-            let Some(better) = pair.factored(graph, &found) else { continue };
+            let Some(better) = pair.factored(graph, &shown) else { continue };
             let before = plain.len();
             plain.retain(|q| pair.shows(q, better.factors));
             hidden |= better.factors.0;
-            if (better.gained || plain.len() < before) && !out.contains(&better.poly) {
-                out.push(better.poly);
-            }
+            gained |= better.gained || plain.len() < before;
+            shown = better.poly;
+        }
+        if gained && !out.contains(&shown) {
+            out.push(shown);
         }
         if !hidden && found.0.len() < merged.0.len() && !out.contains(&found) {
             out.push(found);

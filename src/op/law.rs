@@ -28,6 +28,28 @@ impl Interval {
         (r.lo <= r.hi).then_some(r)
     }
 
+    /// A range around this one with ends from a short list, so that much the same ranges are the same:
+    /// ends within -2 and 2 stay, others move outward to a power of 16.
+    pub(crate) fn coarse(self) -> Interval {
+        let out = |x: f64| power_of_16(x, 1) * x.signum();
+        let inward = |x: f64| power_of_16(x, 0) * x.signum();
+        let lo = if self.lo.abs() <= 2.0 {
+            self.lo
+        } else if self.lo < 0.0 {
+            out(self.lo)
+        } else {
+            inward(self.lo)
+        };
+        let hi = if self.hi.abs() <= 2.0 {
+            self.hi
+        } else if self.hi > 0.0 {
+            out(self.hi)
+        } else {
+            inward(self.hi)
+        };
+        Interval { lo, hi }
+    }
+
     /// Could the gap between the two come from rounding their ends?
     pub fn touches(self, other: Interval) -> bool {
         let (below, above) = (self.hi.min(other.hi), self.lo.max(other.lo));
@@ -73,6 +95,15 @@ impl PartialEq for Law {
     fn eq(&self, other: &Law) -> bool {
         std::mem::discriminant(self) == std::mem::discriminant(other)
     }
+}
+
+/// The greatest power of 16 that is at most the size of a number beyond 1, or `more` powers above it.
+fn power_of_16(x: f64, more: i32) -> f64 {
+    if x.is_infinite() {
+        return f64::INFINITY;
+    }
+    let exponent = (x.abs().to_bits() >> 52) as i32 - 1023;
+    2f64.powi(4 * (exponent / 4 + more))
 }
 
 /// Where a product lies.

@@ -182,9 +182,10 @@ fn passes(
     let (mut graph, mut roots) = (graph.clone(), roots.to_vec());
     let mut cost = graph_cost(&options.model, &graph, &roots);
     for pass in 0..options.passes {
+        // What one window holds is done when that window is.
+        let single = windows::is_single(&graph, &roots, options);
         let (g, r) = windows::pass(&graph, &roots, pass, options, program, cache, report);
         let now = graph_cost(&options.model, &g, &r);
-        let single = windows::is_single(&g, &r, options);
         let better = now < cost * (1.0 - 1e-9);
         // The first pass may cost more: it trades forms that lose digits for ones that do not.
         if better || pass == 0 {

@@ -1,8 +1,9 @@
 //! Cutting a graph into windows.
 
+use std::collections::VecDeque;
 use std::sync::Arc;
 
-use rustc_hash::FxHashMap;
+use rustc_hash::{FxHashMap, FxHashSet};
 
 use super::cache::Cache;
 use super::lengths::Lengths;
@@ -13,6 +14,12 @@ use crate::graph::{Graph, Head, Id};
 
 /// A node with more users than this does not glue its users together.
 const HUB: usize = 16;
+
+/// The operators of a term at most: what the walk does not cut.
+const TERM: usize = 16;
+
+/// Functions of one input that are shown to its other users at most.
+const BESIDE: usize = 4;
 
 /// A part of a graph: a small graph of its own and what its inputs and roots are in the whole.
 pub(super) struct Window {
@@ -86,6 +93,7 @@ pub(super) fn pass(
 }
 
 /// Clusters of operators, by an undirected walk from the last node down; every cluster small.
+/// A small subexpression comes whole: half a term shows no rule what it is.
 fn cut(graph: &Graph, roots: &[Id], size: usize, pass: usize) -> Vec<Window> {
     let live = graph.reachable(roots);
     let free = closed(graph);
@@ -96,6 +104,9 @@ fn cut(graph: &Graph, roots: &[Id], size: usize, pass: usize) -> Vec<Window> {
             users[a as usize].push(id);
         }
     }
+    let terms = terms(graph, &is_op);
+    let is_term = |id: Id| terms[id as usize] <= TERM;
+    let with = |id: Id| if is_term(id) { terms[id as usize] } else { 0 };
     let mut cluster: Vec<Option<usize>> = vec![None; graph.len()];
     let mut clusters: Vec<Vec<Id>> = Vec::new();
     // Another size for the first cluster shifts the boundaries of all that follow.
@@ -107,30 +118,49 @@ fn cut(graph: &Graph, roots: &[Id], size: usize, pass: usize) -> Vec<Window> {
         let room = if clusters.is_empty() { first } else { size };
         let n = clusters.len();
         let mut members = Vec::new();
-        let mut queue = std::collections::VecDeque::from([seed]);
+        let mut queue = VecDeque::from([seed]);
+        // What is in the cluster or will come with what waits.
+        let mut taken = 1;
         cluster[seed as usize] = Some(n);
         while let Some(id) = queue.pop_front() {
             members.push(id);
-            let around =
-                graph.node(id).args.iter().chain(
-                    users[id as usize].iter().take(if users[id as usize].len() > HUB { 0 } else { HUB }),
-                );
-            for &next in around {
-                let hub = users[next as usize].len() > HUB;
-                if is_op(next)
-                    && cluster[next as usize].is_none()
-                    && !hub
-                    && members.len() + queue.len() < room
-                {
-                    cluster[next as usize] = Some(n);
+            let node = graph.node(id);
+            let above = if users[id as usize].len() > HUB { &[][..] } else { &users[id as usize] };
+            for &next in node.args.iter().chain(above) {
+                let at = next as usize;
+                if !is_op(next) || cluster[at].is_some() || users[at].len() > HUB {
+                    continue;
+                }
+                if is_term(next) && taken < 2 * room {
+                    queue.push_front(next);
+                    taken += 1;
+                } else if taken < room {
                     queue.push_back(next);
+                    taken += 1 + graph.node(next).args.iter().map(|&a| with(a)).sum::<usize>();
+                } else {
+                    continue;
+                }
+                cluster[at] = Some(n);
+            }
+        }
+        clusters.push(members);
+    }
+    let mut unary: FxHashMap<Id, Vec<Id>> = FxHashMap::default();
+    if pass > 0 {
+        for &id in &live {
+            if let &[of] = graph.node(id).args.as_slice()
+                && is_op(id)
+                && !free[of as usize]
+            {
+                let known = unary.entry(of).or_default();
+                if known.len() < BESIDE {
+                    known.push(id);
                 }
             }
         }
-        members.sort_unstable();
-        clusters.push(members);
     }
-    let is_root: rustc_hash::FxHashSet<Id> = roots.iter().copied().collect();
+    let beside = |id: Id| unary.get(&id).map_or(&[][..], Vec::as_slice);
+    let is_root: FxHashSet<Id> = roots.iter().copied().collect();
     clusters
         .into_iter()
         .enumerate()
@@ -138,13 +168,30 @@ fn cut(graph: &Graph, roots: &[Id], size: usize, pass: usize) -> Vec<Window> {
             let outer = |id: Id| {
                 is_root.contains(&id) || users[id as usize].iter().any(|u| cluster[*u as usize] != Some(n))
             };
-            extract(graph, &members, &free, &outer)
+            extract(graph, &members, &free, &outer, &beside)
         })
         .collect()
 }
 
+/// The operators of each node's tree, to a little more than [`TERM`].
+fn terms(graph: &Graph, is_op: &dyn Fn(Id) -> bool) -> Vec<usize> {
+    let mut sizes = Vec::with_capacity(graph.len());
+    for i in 0..graph.len() {
+        let id = u32::try_from(i).unwrap_or(u32::MAX);
+        let below: usize = graph.node(id).args.iter().map(|&a| sizes[a as usize]).sum();
+        sizes.push(if is_op(id) { (1 + below).min(TERM + 1) } else { 0 });
+    }
+    sizes
+}
+
 /// The window of these nodes.
-fn extract(graph: &Graph, members: &[Id], free: &[bool], outer: &dyn Fn(Id) -> bool) -> Window {
+fn extract<'a>(
+    graph: &Graph,
+    members: &[Id],
+    free: &[bool],
+    outer: &dyn Fn(Id) -> bool,
+    beside: &dyn Fn(Id) -> &'a [Id],
+) -> Window {
     let mut part = Part {
         whole: graph,
         free,
@@ -153,19 +200,29 @@ fn extract(graph: &Graph, members: &[Id], free: &[bool], outer: &dyn Fn(Id) -> b
         at: FxHashMap::default(),
         lengths: Lengths::default(),
     };
-    let (mut roots, mut outputs) = (Vec::new(), Vec::new());
-    for &id in members {
-        for &a in &graph.node(id).args {
-            if !part.at.contains_key(&a) && members.binary_search(&a).is_err() {
-                part.bring(a);
-            }
+    // In the order of the walk and not of the whole's numbers, so that windows that look the same are.
+    let outputs: Vec<Id> = members.iter().copied().filter(|&id| outer(id)).collect();
+    let inside: FxHashSet<Id> = members.iter().copied().collect();
+    let mut stack: Vec<(Id, bool)> = outputs.iter().rev().map(|&id| (id, false)).collect();
+    while let Some((id, ready)) = stack.pop() {
+        if part.at.contains_key(&id) {
+            continue;
         }
-        part.copy(id);
-        if outer(id)
-            && let Some(&new) = part.at.get(&id)
-        {
-            roots.push(new);
-            outputs.push(id);
+        if !inside.contains(&id) {
+            part.bring(id);
+        } else if ready {
+            part.copy(id);
+        } else {
+            stack.push((id, true));
+            stack.extend(graph.node(id).args.iter().rev().map(|&a| (a, false)));
+        }
+    }
+    let mut roots: Vec<Id> = outputs.iter().map(|id| part.at[id]).collect();
+    for input in part.inputs.clone() {
+        // What others compute of an input costs this window nothing.
+        for &id in beside(input).iter().filter(|id| !inside.contains(id)) {
+            part.copy(id);
+            roots.extend(part.at.get(&id));
         }
     }
     Window { form: Arc::new((part.graph, roots)), inputs: part.inputs, outputs, lengths: part.lengths }
@@ -220,6 +277,7 @@ impl Part<'_> {
                     self.inputs.push(id);
                     let mut facts = self.whole.facts(id).clone();
                     facts.ty = self.lengths.ty_inward(&facts.ty);
+                    facts.range = facts.range.coarse();
                     self.graph.var_with(&name, &facts)
                 }
             };
