@@ -198,7 +198,9 @@ impl<'a> Writer<'a> {
             && let Some(at) = terms.iter().position(|&(_, id)| self.opposite(id).is_some())
             && let Some(head) = self.opposite(terms.remove(at).1)
         {
-            return terms.into_iter().try_fold(head, |total, (_, id)| self.add(Ring::Difference, &[total, id]));
+            return terms
+                .into_iter()
+                .try_fold(head, |total, (_, id)| self.add(Ring::Difference, &[total, id]));
         }
         let all_negative = negative;
         let mut total = first;
