@@ -263,6 +263,11 @@ impl Builder<'_> {
         let Some((op, attr, args)) = self.graph.application(id) else {
             return Err(PlanError::NoKernel { op: "" });
         };
+        if let Some([a, b]) = self.analysis.contractions.operands(self.graph, id) {
+            let (space, axes) = (self.dims(args[0])?, attr.axes(self.graph.ty(args[0]).rank()));
+            let (a, b) = (self.arg(a)?, self.arg(b)?);
+            return Ok(Step::Contract { a, b, space, axes, out: self.dest(id)? });
+        }
         let mut args = args.iter().map(|&a| self.arg(a)).collect::<Result<Vec<Arg>, _>>()?;
         let out = self.dest(id)?;
         match (op.def().kernel, attr) {

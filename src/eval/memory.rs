@@ -76,7 +76,9 @@ fn each_slot(steps: &mut [Step], f: &mut dyn FnMut(Use<'_>)) {
                     }
                 }
             }
-            Step::Dot { a, b, out } | Step::Write { base: a, value: b, out, .. } => {
+            Step::Dot { a, b, out }
+            | Step::Contract { a, b, out, .. }
+            | Step::Write { base: a, value: b, out, .. } => {
                 arg_slot(a, f);
                 arg_slot(b, f);
                 dest_slot(out, f);
@@ -174,7 +176,9 @@ fn reads(step: &Step, f: &mut dyn FnMut(u32)) {
             }
         }),
         Step::Fused(fused) => fused.leaves.iter().for_each(source),
-        Step::Dot { a, b, .. } | Step::Write { base: a, value: b, .. } => {
+        Step::Dot { a, b, .. }
+        | Step::Contract { a, b, .. }
+        | Step::Write { base: a, value: b, .. } => {
             source(&a.source);
             source(&b.source);
         }
@@ -199,6 +203,7 @@ fn writes(step: &Step, f: &mut dyn FnMut(u32)) {
             fused.stores.iter().for_each(|&b| dest(&Dest::Buffer(b)));
         }
         Step::Dot { out, .. }
+        | Step::Contract { out, .. }
         | Step::Write { out, .. }
         | Step::Copy { out, .. }
         | Step::Concat { out, .. }

@@ -30,6 +30,7 @@ mod backend;
 mod blocks;
 mod build;
 mod cell;
+mod contraction;
 mod copy;
 mod dot;
 mod error;

@@ -230,6 +230,19 @@ pub enum Step {
         /// Result.
         out: Dest,
     },
+    /// The sums, over some axes of a space, of products of two arrays that each lack an axis of it.
+    Contract {
+        /// One array.
+        a: Arg,
+        /// The other.
+        b: Arg,
+        /// The lengths of the space.
+        space: Vec<LenId>,
+        /// The axes that are summed.
+        axes: Vec<usize>,
+        /// Result.
+        out: Dest,
+    },
     /// The elements of an array in row-major order.
     Copy {
         /// From.

@@ -46,6 +46,9 @@ impl fmt::Display for Plan {
                         self.dest(*out)
                     )?;
                 }
+                Step::Contract { space, out, .. } => {
+                    writeln!(f, "contraction {} -> {}", self.shape(space), self.dest(*out))?;
+                }
                 Step::Copy { out, .. } => writeln!(f, "copy -> {}", self.dest(*out))?,
                 Step::Concat { parts, out, .. } => {
                     writeln!(f, "join {} -> {}", parts.len(), self.dest(*out))?;

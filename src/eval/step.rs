@@ -6,6 +6,7 @@ use smallvec::SmallVec;
 
 use super::backend::{Backend, Strided};
 use super::cell::{Cell, FitError, Format, FromInteger as _, Memory, Registers, Slice, SliceMut};
+use super::contraction;
 use super::copy::{self, Read};
 use super::dot;
 use super::error::RunError;
@@ -153,6 +154,7 @@ impl<'a> Call<'_, '_, 'a> {
             }
             Step::Ints(step) => return self.ints(step),
             Step::Dot { out, .. }
+            | Step::Contract { out, .. }
             | Step::Copy { out, .. }
             | Step::Concat { out, .. }
             | Step::Whole { out, .. }
@@ -210,6 +212,10 @@ impl<'a> Call<'_, '_, 'a> {
         match step {
             Step::Scalars(_) | Step::Fused(_) | Step::Ints(_) => Ok(()),
             Step::Dot { a, b, .. } => dot::dot(&self.read::<T>(a), &self.read(b), data, self.threads),
+            Step::Contract { a, b, space, axes, .. } => {
+                let (a, b) = (self.read::<T>(a), self.read(b));
+                contraction::contract(&a, &b, &self.lens(space), axes, data, self.threads)
+            }
             Step::Copy { from, .. } => {
                 let from = self.read(from);
                 let to = Layout::contiguous(&from.1.lens);
