@@ -11,6 +11,7 @@ use rustc_hash::FxHashMap;
 use super::cell::Format;
 use super::contraction::Contractions;
 use super::error::PlanError;
+use super::regions::Regions;
 use crate::facts::{EXACT, Facts, exact};
 use crate::graph::{Graph, Head, Id};
 use crate::op::{Attr, Ints, Kernel, Op, Ring, View};
@@ -62,6 +63,8 @@ pub(super) struct Analysis {
     pub(super) stored: Vec<bool>,
     /// Sums of products that are computed without their products.
     pub(super) contractions: Contractions,
+    /// Writes at slices, and what is computed with them.
+    pub(super) regions: Regions,
 }
 
 impl Analysis {
@@ -75,8 +78,10 @@ impl Analysis {
             format: vec![Format::F64; n],
             stored: vec![false; n],
             contractions: Contractions::default(),
+            regions: Regions::default(),
         };
         a.contractions = Contractions::find(graph, &a.order, roots);
+        a.regions = Regions::find(graph, &a.order, roots);
         let mut spaces: FxHashMap<(Shape, Format), u32> = FxHashMap::default();
         for i in 0..a.order.len() {
             let id = a.order[i];
@@ -131,8 +136,11 @@ impl Analysis {
     fn kind_of(&self, graph: &Graph, id: Id) -> Result<Kind, PlanError> {
         let node = graph.node(id);
         // Its sums read the operands of such a product.
-        if self.contractions.is_product(id) {
+        if self.contractions.is_product(id) || self.regions.inner(id) {
             return Ok(Kind::Unused);
+        }
+        if self.regions.at(id).is_some() {
+            return Ok(Kind::Own);
         }
         let op = match node.head {
             Head::Const(_) | Head::Size(_) => return Ok(Kind::Scalar),

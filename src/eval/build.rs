@@ -14,6 +14,8 @@ use super::memory;
 use super::plan::{
     Arg, Base, Buffer, Dest, Plan, PlanInput, ScalarStep, Slot, Source, Step, Value, ViewStep,
 };
+use super::regions::{Region, written_slice};
+use super::windowed::Windowed;
 use crate::facts::exact;
 use crate::graph::{Graph, Head, Id};
 use crate::op::{Attr, Ints, Kernel, View};
@@ -263,6 +265,9 @@ impl Builder<'_> {
         let Some((op, attr, args)) = self.graph.application(id) else {
             return Err(PlanError::NoKernel { op: "" });
         };
+        if let Some(region) = self.analysis.regions.at(id) {
+            return self.windowed(region);
+        }
         if let Some([a, b]) = self.analysis.contractions.operands(self.graph, id) {
             let (space, axes) = (self.dims(args[0])?, attr.axes(self.graph.ty(args[0]).rank()));
             let (a, b) = (self.arg(a)?, self.arg(b)?);
@@ -293,6 +298,19 @@ impl Builder<'_> {
                 }
             }
         }
+    }
+
+    /// A result in segments.
+    fn windowed(&mut self, region: &Region) -> Result<Step, PlanError> {
+        let Dest::Buffer(out) = self.dest(region.root)? else {
+            return Err(PlanError::NoKernel { op: "" });
+        };
+        let slices =
+            region.writes.iter().filter_map(|&w| written_slice(self.graph, w)).cloned().collect::<Vec<_>>();
+        let programs = (0..1usize << slices.len())
+            .map(|active| fused::fuse_region(self, region, active, out))
+            .collect::<Result<Vec<_>, _>>()?;
+        Ok(Step::Windowed(Windowed { slices, programs, out }))
     }
 
     /// A step over integers.

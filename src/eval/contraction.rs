@@ -173,9 +173,11 @@ pub(super) fn contract<T: Gemm>(
     }
     let work = all.iter().fold(1usize, |w, x| w.saturating_mul(x.n));
     let mut loops = Loops::new(all);
-    let fail = || RunError::Shape { what: "a sum of products".into(), expected: lens.to_vec(), got: space.to_vec() };
+    let fail =
+        || RunError::Shape { what: "a sum of products".into(), expected: lens.to_vec(), got: space.to_vec() };
     // The outermost loop is shared out where its results lie one after the other.
-    let first = loops.around.first().copied().filter(|x| x.out != 0 && x.n * x.out.unsigned_abs() == out.len());
+    let first =
+        loops.around.first().copied().filter(|x| x.out != 0 && x.n * x.out.unsigned_abs() == out.len());
     let parts = if work < LARGE_MATRIX { 1 } else { threads.count() };
     if let Some(first) = first.filter(|_| parts > 1) {
         let part = first.n.div_ceil(parts);

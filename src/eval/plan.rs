@@ -11,6 +11,7 @@ use super::cell::Format;
 use super::error::PlanError;
 use super::ints::IntStep;
 use super::len::{LenId, Lengths};
+use super::windowed::Windowed;
 use crate::graph::{Graph, Id};
 use crate::op::{Attr, FOLD_LANES, IndexItem, Map1, Map2, Map3, Op, Whole};
 use crate::ty::{DType, Ty};
@@ -219,6 +220,8 @@ pub enum Step {
     Scalars(Vec<ScalarStep>),
     /// A fused loop.
     Fused(Fused),
+    /// Writes at slices, with what is computed for them.
+    Windowed(Windowed),
     /// An operator over integers.
     Ints(IntStep),
     /// A product of vectors and matrices.
@@ -378,6 +381,7 @@ impl Plan {
             Step::Scalars(ops) => ops.iter().any(|op| matches!(op, ScalarStep::Round(_))),
             Step::Fused(fused) => single(fused.format),
             Step::Ints(_) => true,
+            Step::Windowed(w) => w.programs.iter().any(|p| single(p.fused.format)),
             _ => false,
         };
         self.inputs.iter().any(|i| single(i.format))

@@ -37,6 +37,10 @@ impl fmt::Display for Plan {
                         l.registers
                     )?;
                 }
+                Step::Windowed(w) => {
+                    let out = &self.buffers[w.out as usize].dims;
+                    writeln!(f, "segments {}: {} slices", self.shape(out), w.slices.len())?;
+                }
                 Step::Dot { a, b, out } => {
                     writeln!(
                         f,
