@@ -219,13 +219,14 @@ impl Loops {
                 let lens = (height, inner.n, cols.n);
                 if summed {
                     let strides = (signed(cols.n), 1);
-                    product(&left, &right, Target { data: &mut apart, at: 0, strides, add: false }, lens)?;
+                    let mut panel = Target { data: &mut apart, at: 0, strides, add: false };
+                    product(&left, &right, &mut panel, lens)?;
                     let rows = &apart[..height * cols.n];
                     let result = (&mut *out, to, cols.out);
                     wide::widely(AddRows { rows, cols: cols.n, add: add || r > 0, result })?;
                 } else {
                     let strides = (rows.out, cols.out);
-                    product(&left, &right, Target { data: out, at: to, strides, add }, lens)?;
+                    product(&left, &right, &mut Target { data: out, at: to, strides, add }, lens)?;
                 }
             }
             if !next(&mut at, &self.around) {

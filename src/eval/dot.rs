@@ -93,7 +93,7 @@ fn by_matrix<T: Gemm>(a: &Matrix<'_, T>, b: &Matrix<'_, T>, out: &mut [T], threa
     let part = m.div_ceil(parts.max(1)).next_multiple_of(PANEL).max(least);
     // A last panel that is short is no panel.
     if parts < 2 || part >= m || m % part != 0 && m % part < least {
-        return product(&a.operand(), &b.operand(), row_major(out, n), (m, k, n));
+        return product(&a.operand(), &b.operand(), &mut row_major(out, n), (m, k, n));
     }
     let done = AtomicBool::new(true);
     rayon_core::scope(|scope| {
@@ -102,7 +102,7 @@ fn by_matrix<T: Gemm>(a: &Matrix<'_, T>, b: &Matrix<'_, T>, out: &mut [T], threa
             scope.spawn(move |_| {
                 let rows = out.len() / n;
                 let panel = a.rows_from(i * part, rows).operand();
-                if product(&panel, &b.operand(), row_major(out, n), (rows, k, n)).is_none() {
+                if product(&panel, &b.operand(), &mut row_major(out, n), (rows, k, n)).is_none() {
                     done.store(false, Ordering::Relaxed);
                 }
             });

@@ -88,7 +88,7 @@ pub(super) fn fuse_region(
                 l.map(id, false)?;
                 continue;
             };
-            let (Some((op, _, args)), graph) = (l.b.graph.application(id), l.b.graph) else { continue };
+            let Some((op, _, args)) = l.b.graph.application(id) else { continue };
             let mut v = l.member(region, id, args[0])?;
             if reached(k + 1) {
                 l.frame = index(k + 1);
@@ -99,7 +99,6 @@ pub(super) fn fuse_region(
                     _ => value,
                 };
             }
-            debug_assert_eq!(graph.ty(id), graph.ty(args[0]));
             l.of_node.insert((id, 0), v);
         }
     }

@@ -1,7 +1,6 @@
 //! The plan: what will be done, as data.
 
-use std::any::Any;
-use std::sync::{Arc, OnceLock};
+use std::sync::Arc;
 
 use smallvec::SmallVec;
 
@@ -11,6 +10,7 @@ use super::cell::Format;
 use super::error::PlanError;
 use super::ints::IntStep;
 use super::len::{LenId, Lengths};
+use super::made::Made;
 use super::windowed::Windowed;
 use crate::graph::{Graph, Id};
 use crate::op::{Attr, FOLD_LANES, IndexItem, Map1, Map2, Map3, Op, Whole};
@@ -188,29 +188,6 @@ pub struct Fused {
     pub format: Format,
     /// What a backend made of it.
     pub(crate) made: Made,
-}
-
-/// Where a backend keeps what it made of a loop, from its first call on. A copy starts empty.
-#[derive(Default)]
-pub(crate) struct Made(OnceLock<Box<dyn Any + Send + Sync>>);
-
-impl Made {
-    /// What is kept; `None` when it is of another backend.
-    pub(crate) fn get_or_make<T: Any + Send + Sync>(&self, make: impl FnOnce() -> T) -> Option<&T> {
-        self.0.get_or_init(|| Box::new(make())).downcast_ref()
-    }
-}
-
-impl Clone for Made {
-    fn clone(&self) -> Made {
-        Made::default()
-    }
-}
-
-impl std::fmt::Debug for Made {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str(if self.0.get().is_some() { "Made" } else { "Nothing" })
-    }
 }
 
 /// One step of a plan.

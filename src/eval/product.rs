@@ -82,7 +82,7 @@ pub(super) struct Result<'a, T> {
 pub(super) fn product<T: Gemm>(
     a: &Operand<'_, T>,
     b: &Operand<'_, T>,
-    out: Result<'_, T>,
+    out: &mut Result<'_, T>,
     (m, k, n): (usize, usize, usize),
 ) -> Option<()> {
     inside(a.at, a.strides, (m, k), a.data.len())?;
