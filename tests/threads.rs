@@ -25,6 +25,9 @@ const PROGRAMS: &[&str] = &[
     "A: FLOAT[m, k]\nsoftmax(A, axis=1), logsumexp(A, axis=1)",
     "A: FLOAT[m, k]\nx: FLOAT[k]\ny: FLOAT[m]\nA @ x, A.T @ y, y @ A",
     "A: FLOAT[m, k]\nA.T @ A, exp(A.T)",
+    "x: FLOAT[n]\na = x[:-1]\nb = x[1:]\ngrad(sum(100 * (b - a ** 2) ** 2 + (1 - a) ** 2), [x])",
+    "A: FLOAT[m, k]\ngrad(sum(exp(A[2:] * A[:-2])), [A])",
+    "B: FLOAT[3, m, k]\nA: FLOAT[m, k]\nsum(B[:, :, :, None] * A[:, None, :16], axis=1)",
     "B: FLOAT[3, m, k]\nsum(exp(B), axis=1), sum(exp(B), axis=0), sum(exp(B), axis=2)",
     "C: FLOAT[m, k, 5]\nsum(exp(C), axis=1), exp(C)",
 ];

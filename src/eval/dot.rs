@@ -8,7 +8,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use super::copy::Read;
 use super::error::RunError;
 use super::layout::{Layout, signed};
-use super::product::{Gemm, Operand, product};
+use super::product::{Gemm, Operand, Result as Target, product};
 use super::row::{ROWS, Sums, lanes, lanes_of_rows};
 use super::threads::Threads;
 use crate::math::wide;
@@ -59,7 +59,7 @@ pub(crate) fn dot<T: Gemm>(
 /// Elements of a matrix from which on a product with a vector is cut for threads.
 const LARGE_VECTOR: usize = 1 << 18;
 /// Multiplications from which on a product of matrices is.
-const LARGE_MATRIX: usize = 1 << 21;
+pub(super) const LARGE_MATRIX: usize = 1 << 21;
 /// Rows of a panel are a multiple of this. With so many columns the library takes the path for large
 /// products, where the order of sums depends on the inner length alone, so panels change no bits.
 const PANEL: usize = 64;
@@ -80,6 +80,10 @@ fn by_vector<T: Gemm>(matrix: Matrix<'_, T>, vector: Matrix<'_, T>, out: &mut [T
     });
 }
 
+fn row_major<T>(data: &mut [T], cols: usize) -> Target<'_, T> {
+    Target { data, at: 0, strides: (signed(cols), 1), add: false }
+}
+
 /// A product of matrices, by panels of rows.
 fn by_matrix<T: Gemm>(a: &Matrix<'_, T>, b: &Matrix<'_, T>, out: &mut [T], threads: Threads) -> Option<()> {
     let ((m, k), n) = (a.lens, b.lens.1);
@@ -89,7 +93,7 @@ fn by_matrix<T: Gemm>(a: &Matrix<'_, T>, b: &Matrix<'_, T>, out: &mut [T], threa
     let part = m.div_ceil(parts.max(1)).next_multiple_of(PANEL).max(least);
     // A last panel that is short is no panel.
     if parts < 2 || part >= m || m % part != 0 && m % part < least {
-        return product(&a.operand(), &b.operand(), out, (m, k, n));
+        return product(&a.operand(), &b.operand(), &mut row_major(out, n), (m, k, n));
     }
     let done = AtomicBool::new(true);
     rayon_core::scope(|scope| {
@@ -98,7 +102,7 @@ fn by_matrix<T: Gemm>(a: &Matrix<'_, T>, b: &Matrix<'_, T>, out: &mut [T], threa
             scope.spawn(move |_| {
                 let rows = out.len() / n;
                 let panel = a.rows_from(i * part, rows).operand();
-                if product(&panel, &b.operand(), out, (rows, k, n)).is_none() {
+                if product(&panel, &b.operand(), &mut row_major(out, n), (rows, k, n)).is_none() {
                     done.store(false, Ordering::Relaxed);
                 }
             });

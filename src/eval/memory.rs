@@ -64,6 +64,14 @@ fn each_slot(steps: &mut [Step], f: &mut dyn FnMut(Use<'_>)) {
                 }
                 continue;
             }
+            Step::Windowed(w) => {
+                let leaves = w.programs.iter_mut().flat_map(|p| &mut p.fused.leaves);
+                for leaf in leaves {
+                    if let Source::Scalar(slot) = leaf {
+                        f(Use::Read(slot));
+                    }
+                }
+            }
             Step::Fused(fused) => {
                 for leaf in &mut fused.leaves {
                     if let Source::Scalar(slot) = leaf {
@@ -76,7 +84,9 @@ fn each_slot(steps: &mut [Step], f: &mut dyn FnMut(Use<'_>)) {
                     }
                 }
             }
-            Step::Dot { a, b, out } | Step::Write { base: a, value: b, out, .. } => {
+            Step::Dot { a, b, out }
+            | Step::Contract { a, b, out, .. }
+            | Step::Write { base: a, value: b, out, .. } => {
                 arg_slot(a, f);
                 arg_slot(b, f);
                 dest_slot(out, f);
@@ -174,7 +184,8 @@ fn reads(step: &Step, f: &mut dyn FnMut(u32)) {
             }
         }),
         Step::Fused(fused) => fused.leaves.iter().for_each(source),
-        Step::Dot { a, b, .. } | Step::Write { base: a, value: b, .. } => {
+        Step::Windowed(w) => w.programs.iter().flat_map(|p| &p.fused.leaves).for_each(source),
+        Step::Dot { a, b, .. } | Step::Contract { a, b, .. } | Step::Write { base: a, value: b, .. } => {
             source(&a.source);
             source(&b.source);
         }
@@ -194,11 +205,13 @@ fn writes(step: &Step, f: &mut dyn FnMut(u32)) {
     };
     match step {
         Step::Scalars(_) => {}
+        Step::Windowed(w) => dest(&Dest::Buffer(w.out)),
         Step::Fused(fused) => {
             fused.folds.iter().for_each(|fold| dest(&fold.out));
             fused.stores.iter().for_each(|&b| dest(&Dest::Buffer(b)));
         }
         Step::Dot { out, .. }
+        | Step::Contract { out, .. }
         | Step::Write { out, .. }
         | Step::Copy { out, .. }
         | Step::Concat { out, .. }

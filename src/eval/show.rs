@@ -37,6 +37,10 @@ impl fmt::Display for Plan {
                         l.registers
                     )?;
                 }
+                Step::Windowed(w) => {
+                    let out = &self.buffers[w.out as usize].dims;
+                    writeln!(f, "segments {}: {} slices", self.shape(out), w.slices.len())?;
+                }
                 Step::Dot { a, b, out } => {
                     writeln!(
                         f,
@@ -45,6 +49,9 @@ impl fmt::Display for Plan {
                         self.shape(&b.dims),
                         self.dest(*out)
                     )?;
+                }
+                Step::Contract { space, out, .. } => {
+                    writeln!(f, "contraction {} -> {}", self.shape(space), self.dest(*out))?;
                 }
                 Step::Copy { out, .. } => writeln!(f, "copy -> {}", self.dest(*out))?,
                 Step::Concat { parts, out, .. } => {

@@ -68,6 +68,12 @@ impl Op {
         found[ring as usize]
     }
 
+    /// The operator that adds two numbers.
+    pub(crate) fn addition() -> Op {
+        let is = |op: &&Op| op.def().ring == Ring::Sum;
+        Op::ALL.iter().find(is).copied().unwrap_or(Op::ALL[0])
+    }
+
     /// The operator that converts to an element type.
     pub(crate) fn conversion() -> Op {
         let is = |op: &&Op| op.def().attr == AttrKind::DType;

@@ -1151,7 +1151,7 @@ ops!(
         kernel: reduce!(Some(0.0), 0.0, |a, b| a + b),
         ints: Ints::Fold(Some(0), i64::wrapping_add),
         real: Some(|x| x.iter().fold(r(0.0), |a, b| &a + b)),
-        laws: &[Law::Integral, Law::Range(|x| law::sum_range(x[0]))],
+        laws: &[Law::Integral, Law::Total, Law::Range(|x| law::sum_range(x[0]))],
         ..OpDef::REDUCE
     },
     hidden::Prod::prod = OpDef {

@@ -4,6 +4,8 @@
 #![allow(clippy::float_cmp, reason = "bits are what is tested")]
 #![allow(clippy::cloned_ref_to_slice_refs, reason = "lists of one read like lists of many")]
 
+mod fusion;
+#[path = "../support/mod.rs"]
 mod support;
 
 use egrad::eval::{Plan, RunError, reference};
