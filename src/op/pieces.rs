@@ -184,7 +184,8 @@ fn shuffled(perm: &[Option<usize>], e: &Expr) -> Vec<Piece> {
     call(&format!("DimShuffle{{{}}}", items.join(", ")), 1)
 }
 
-fn is_reversal(perm: &[Option<usize>], rank: usize) -> bool {
+/// Does it reverse all axes?
+pub(crate) fn is_reversal(perm: &[Option<usize>], rank: usize) -> bool {
     rank > 1 && perm.len() == rank && perm.iter().enumerate().all(|(i, p)| *p == Some(rank - 1 - i))
 }
 
@@ -277,8 +278,8 @@ pub(super) fn length(e: &Expr) -> Vec<Piece> {
     vec![Piece::Arg(0), Piece::owned(format!(".shape[{axis}]"))]
 }
 
-/// `v[0, 1:, ::2]`.
-pub(super) fn index_text(items: &[IndexItem]) -> String {
+/// The items of an index: `0, 1:, ::2`.
+pub(crate) fn index_text(items: &[IndexItem]) -> String {
     let opt = |v: &Option<i64>| v.map_or(String::new(), |v| v.to_string());
     let texts: Vec<String> = items
         .iter()
