@@ -10,7 +10,7 @@ use super::args::{Batch, Cli, Command, Eval, Format, Grad, Opt, Optimizer, Plot,
 use super::output::{best_forms, fail, forms, line};
 use super::{batch, compare, egraphs, explain, frontier, rules};
 use crate::expr::Expr;
-use crate::grad::grads;
+use crate::grad::{Disconnected, grads, grads_or};
 use crate::optimize::Options;
 use crate::rules::Profile;
 use crate::script::{Curve, ScriptError, Session, array_json, array_text, draw, run as run_script};
@@ -140,11 +140,21 @@ pub(super) fn load(t: &Text, options: Options) -> Result<(Session, Vec<Expr>), S
     }
 }
 
-/// The gradients of each cost by each of `by`, in this order.
+/// The gradients of each cost by each of `by`, in this order. Of several costs it is enough that one
+/// depends on what is asked for; the others have zeros.
 pub(super) fn gradients(costs: &[Expr], by: &[Expr]) -> Result<Vec<Expr>, ScriptError> {
+    if let [cost] = costs {
+        return Ok(grads(cost, by)?);
+    }
     let mut all = Vec::with_capacity(costs.len() * by.len());
     for cost in costs {
-        all.extend(grads(cost, by)?);
+        all.extend(grads_or(cost, by, Disconnected::Zero)?);
+    }
+    for x in by {
+        let reached = |cost: &Expr| grads(cost, std::slice::from_ref(x)).is_ok();
+        if let (Some(first), false) = (costs.first(), costs.iter().any(reached)) {
+            grads(first, std::slice::from_ref(x))?;
+        }
     }
     Ok(all)
 }

@@ -115,18 +115,24 @@ impl Checks {
 
 impl Checks {
     /// The inputs with every number converted, where that is allowed and some element type does
-    /// not hold one.
+    /// not hold one; singles are always allowed to be the nearest.
     pub(super) fn downcast<I: Input>(&self, args: &[I]) -> Option<Vec<Array>> {
-        if self.downcast != Downcast::Allow {
-            return None;
-        }
+        // A double is rounded before anything reads it, so that all see the same single.
+        let fits = |(d, x): (DType, &I)| {
+            let x = x.array();
+            let held = self.downcast != Downcast::Allow || unfit(d, &x).is_none();
+            held && (d != DType::F32 || x.dtype() == d || x.find(|v| !single(v)).is_none())
+        };
         let typed = || self.inputs.iter().map(|(_, ty)| ty.dtype).zip(args);
-        if typed().all(|(d, x)| unfit(d, &x.array()).is_none()) {
+        if typed().all(fits) {
             return None;
         }
         let convert = |(d, x): (DType, &I)| {
             let x = x.array();
-            if unfit(d, &x).is_none() {
+            if d == DType::F32 {
+                return x.to_owned().cast(d);
+            }
+            if self.downcast != Downcast::Allow || unfit(d, &x).is_none() {
                 return x.to_owned();
             }
             let whole: Vec<i64> = match d.bounds() {

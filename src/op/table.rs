@@ -229,6 +229,7 @@ ops!(
         derivative: Derivative::Each(&[|v| v.g(), |v| -v.x(0).int_div(v.x(1)) * v.g()]),
         kernel: map2!(rounding::modulo),
         ints: Ints::Two(ints::floor_mod),
+        converted_zero: false,
         cost: 10.0,
         common: Some(common::scalar::modulo),
         ..OpDef::BINARY
@@ -243,6 +244,7 @@ ops!(
         derivative: Derivative::Any(|v, i| v.x(i).zeros_like()),
         kernel: map2!(rounding::int_div),
         ints: Ints::Two(ints::floor_div),
+        converted_zero: false,
         cost: 10.0,
         common: Some(common::scalar::int_div),
         ..OpDef::BINARY
@@ -812,6 +814,7 @@ ops!(
         name: "trunc",
         doc: "The integer part of each element.",
         derivative: Derivative::Each(&[|v| v.x(0).zeros_like()]),
+        converted_zero: true,
         kernel: map1!(libm::trunc),
         cost: 1.0,
         laws: &[Law::Integral, Law::Idempotent, Law::Odd],
@@ -990,6 +993,7 @@ ops!(
         doc: "Truth values: the opposite one; integers: every bit changed, which is -x - 1.",
         latex: Some("\\lnot !0"),
         ty: types::bits,
+        converted_zero: true,
         derivative: Derivative::Each(&[|v| v.x(0).zeros_like()]),
         lower: Some(|x, _| if x[0].ty().dtype == DType::Bool { x[0].eq(0) } else { -&x[0] - 1 }),
         common: Some(common::scalar::invert),
@@ -1080,6 +1084,7 @@ ops!(
         pp: Pp::Special(pieces::cast),
         plain: Pp::Special(pieces::cast),
         derivative: Derivative::Each(&[|v| v.g()]),
+        converted_zero: true,
         kernel: map1!(|a| a),
         ints: Ints::One(|a| a),
         laws: &[Law::Range(|x| x[0]), Law::Nonzero(|x| x[0].nonzero), Law::Integral],
@@ -1296,10 +1301,7 @@ ops!(
         pp: Pp::Special(pieces::softmax_classic),
         plain: Pp::Special(pieces::reduce_plain),
         derivative: Derivative::Each(&[|v| {
-            let sm = v.x(0).softmax_over(v.attr());
-            let d = v.g() * &sm;
-            let total = d.reduce(Op::Sum, v.attr());
-            &d - (&sm * d.expand_reduced(&total, v.attr()))
+            Expr::apply(Op::SoftmaxGrad, v.attr().clone(), [v.g(), v.out()])
         }]),
         cost: 16.0,
         lower: Some(|x, attr| {
@@ -1308,6 +1310,22 @@ ops!(
             let total = e.reduce(Op::Sum, attr);
             &e / e.expand_reduced(&total, attr)
         }),
+        ..OpDef::UNARY
+    },
+    hidden::SoftmaxGrad::softmax_grad = OpDef {
+        name: "softmax_grad",
+        aliases: &["SoftmaxGrad"],
+        doc: "The adjoint of a softmax along one axis, from that of its result and its result.",
+        arity: Arity::Exact(2),
+        attr: AttrKind::Axes,
+        ty: types::softmax_grad,
+        role: Role::Move,
+        pp: Pp::Special(pieces::softmax_classic),
+        plain: Pp::Special(pieces::reduce_plain),
+        derivative: Derivative::Each(&[derive::softmax_grad_by_adjoint, derive::softmax_grad_by_result]),
+        lower: Some(derive::softmax_grad),
+        common: Some(|x, attr| Some(derive::softmax_grad(x, attr))),
+        batch: batch::pair_over_axes,
         ..OpDef::UNARY
     },
     hidden::LogSoftmax::log_softmax = OpDef {
@@ -1425,6 +1443,7 @@ ops!(
         pp: Pp::Special(pieces::index),
         plain: Pp::Special(pieces::index),
         derivative: Derivative::Each(&[|v| v.x(0).zeros_like().write_at(Op::IncSubtensor, v.attr(), &v.g())]),
+        converted_zero: true,
         kernel: Kernel::View(View::Index),
         laws: &[Law::Integral, Law::Range(|x| x[0]), Law::Nonzero(|x| x[0].nonzero)],
         ..OpDef::MOVE
@@ -1472,6 +1491,22 @@ ops!(
         derivative: Derivative::Any(derive::join_derivative),
         kernel: Kernel::Concat,
         cost: 1.0,
+        ..OpDef::MOVE
+    },
+    hidden::SplitPart::split_part = OpDef {
+        name: "split_part",
+        doc: "Of the first operand one of the parts, along an axis, that have the lengths of the others.",
+        arity: Arity::AtLeast(2),
+        attr: AttrKind::Part,
+        class: Some("Split"),
+        pp: Pp::Special(shaped::split_classic),
+        plain: Pp::Special(shaped::split_plain),
+        ty: types::split_part,
+        derivative: Derivative::Any(derive::split_part_derivative),
+        disconnected: &BEHIND,
+        lower: Some(derive::split_part),
+        common: Some(|x, attr| Some(derive::split_part(x, attr))),
+        batch: batch::part,
         ..OpDef::MOVE
     },
     hidden::Segment::segment = OpDef {

@@ -137,6 +137,7 @@ fn subscript(attr: &Attr) -> String {
         Attr::None | Attr::AllAxes => String::new(),
         Attr::Axes(a) => a.iter().map(ToString::to_string).collect::<Vec<_>>().join(", "),
         Attr::Axis(a) => a.to_string(),
+        Attr::Part(a, k) => format!("{a}, {k}"),
         Attr::Perm(p) => {
             let items: Vec<String> = p.iter().map(|p| p.map_or("\\ast".into(), |a| a.to_string())).collect();
             items.join(", ")
