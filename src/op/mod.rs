@@ -35,7 +35,7 @@ pub use ints::{Ints, WholeInts};
 pub use kernel::{Block3, Dense, FOLD_LANES, FOLD_SHORTEST, Kernel, Map1, Map2, Map3, View, Whole};
 pub use law::{Fold, Interval, Law};
 pub use pieces::{Piece, Pp, Spelling};
-pub(crate) use pieces::{bare_row, is_stack, join_spelled, without_leading_axes};
+pub(crate) use pieces::{bare_row, index_text, is_reversal, is_stack, join_spelled, without_leading_axes};
 pub use table::Op;
 pub use types::{Arg, TyResult};
 
