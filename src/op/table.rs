@@ -387,7 +387,7 @@ ops!(
         doc: "Elementwise power of 2.",
         latex: Some("2^{#0}"),
         derivative: Derivative::Each(&[|v| (v.g() * v.x(0).exp2()) * 2.0f64.into_expr().log()]),
-        kernel: map1!(libm::exp2),
+        kernel: Map1::of::<math::Exp2>(),
         real: Some(|x| r(2.0).pow(&x[0])),
         cost: 15.0,
         laws: &[Law::Increasing, Law::Range(|_| Interval::NONNEG), Law::Nonzero(|_| true)],
