@@ -1279,13 +1279,13 @@ ops!(
         name: "logsumexp",
         aliases: &["log_sum_exp"],
         doc: "log(sum(exp(x))) over axes, without overflow.",
-        ty: types::reduce_like,
+        ty: types::reduce_float,
         derivative: Derivative::Each(&[|v| {
             let x = v.x(0);
             x.expand_reduced(&v.g(), v.attr()) * (&x - x.expand_reduced(&v.out(), v.attr())).exp()
         }]),
-        cost: 16.0,
-        lower: Some(|x, attr| {
+        cost: 18.0,
+        kernel: Kernel::Composed(|x, attr| {
             let m = x[0].reduce(Op::Max, attr);
             let e = (&x[0] - x[0].expand_reduced(&m, attr)).exp();
             m + e.reduce(Op::Sum, attr).log()
@@ -1297,20 +1297,21 @@ ops!(
         doc: "exp(x) over its sum along one axis, without overflow.",
         attr: AttrKind::Axes,
         ty: types::softmax,
-        role: Role::Move,
+        role: Role::Whole,
         pp: Pp::Special(pieces::softmax_classic),
         plain: Pp::Special(pieces::reduce_plain),
         derivative: Derivative::Each(&[|v| {
             Expr::apply(Op::SoftmaxGrad, v.attr().clone(), [v.g(), v.out()])
         }]),
-        cost: 16.0,
-        lower: Some(|x, attr| {
+        cost: 22.0,
+        laws: &[Law::Range(|_| Interval::UNIT), Law::Nonzero(|_| true)],
+        kernel: Kernel::Composed(|x, attr| {
             let m = x[0].reduce(Op::Max, attr);
             let e = (&x[0] - x[0].expand_reduced(&m, attr)).exp();
             let total = e.reduce(Op::Sum, attr);
             &e / e.expand_reduced(&total, attr)
         }),
-        ..OpDef::UNARY
+        ..OpDef::WHOLE
     },
     hidden::SoftmaxGrad::softmax_grad = OpDef {
         name: "softmax_grad",
@@ -1333,7 +1334,7 @@ ops!(
         doc: "The logarithm of softmax along one axis, without overflow or loss.",
         attr: AttrKind::Axes,
         ty: types::softmax,
-        role: Role::Move,
+        role: Role::Whole,
         pp: Pp::Special(pieces::softmax_classic),
         plain: Pp::Special(pieces::reduce_plain),
         derivative: Derivative::Each(&[|v| {
@@ -1341,15 +1342,16 @@ ops!(
             let total = g.expand_reduced(&g.reduce(Op::Sum, v.attr()), v.attr());
             &g - (total * v.x(0).softmax_over(v.attr()))
         }]),
-        cost: 16.0,
-        lower: Some(|x, attr| {
+        cost: 19.0,
+        laws: &[Law::Range(|_| Interval::NONPOS)],
+        kernel: Kernel::Composed(|x, attr| {
             let m = x[0].reduce(Op::Max, attr);
             let shifted = &x[0] - x[0].expand_reduced(&m, attr);
             let total = shifted.exp().reduce(Op::Sum, attr);
             &shifted - shifted.expand_reduced(&total.log(), attr)
         }),
         common: Some(common::array::log_softmax),
-        ..OpDef::UNARY
+        ..OpDef::WHOLE
     },
     hidden::Dot::dot = OpDef {
         name: "dot",

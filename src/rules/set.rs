@@ -25,6 +25,7 @@ pub const STANDARD_FILES: &[(&str, &str)] = files![
     "power.rules",
     "exp_log.rules",
     "sigmoid.rules",
+    "softmax.rules",
     "trig.rules",
     "erf.rules",
     "abs_sign.rules",
