@@ -160,7 +160,15 @@ pub(super) fn reduce_plain(e: &Expr) -> Vec<Piece> {
 /// `x.T` for the reversal of all axes, `DimShuffle{0, x}(v)` otherwise.
 pub(super) fn dimshuffle_classic(e: &Expr) -> Vec<Piece> {
     let Attr::Perm(perm) = e.attr() else { return call("DimShuffle", 1) };
-    shuffled(perm, e)
+    // Theano prints what stays as it is, such as a vector's transpose, bare.
+    if keeps_all(perm, e) { vec![Piece::Arg(0)] } else { shuffled(perm, e) }
+}
+
+/// Does every axis stay in its place, so that reading the operand gives the same? A bare literal would
+/// adapt its type to its neighbours.
+fn keeps_all(perm: &[Option<usize>], e: &Expr) -> bool {
+    let identity = perm.len() == e.arg(0).rank() && perm.iter().enumerate().all(|(i, p)| *p == Some(i));
+    identity && e.arg(0).literal().is_none()
 }
 
 /// A dimshuffle where broadcasting supplies leading axes: Theano does not print those, so

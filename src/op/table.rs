@@ -1340,6 +1340,7 @@ ops!(
     },
     hidden::LogSoftmax::log_softmax = OpDef {
         name: "log_softmax",
+        aliases: &["logsoftmax"],
         doc: "The logarithm of softmax along one axis, without overflow or loss.",
         attr: AttrKind::Axes,
         ty: types::softmax,

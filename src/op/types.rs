@@ -158,10 +158,10 @@ pub(super) fn softmax_grad(args: &[Arg<'_>], attr: &Attr) -> TyResult {
 /// A matrix of doubles with two lengths.
 pub(super) fn unit_matrix(args: &[Arg<'_>], attr: &Attr) -> TyResult {
     match attr {
-        Attr::Dims(dims) if dims.len() == 2 && args[0].ty.rank() == 0 && !args[0].ty.dtype.is_float() => {
+        Attr::Dims(dims) if dims.len() == 2 && args[0].weak && !args[0].ty.dtype.is_float() => {
             Ok(Ty::new(DType::F64, Shape::new(dims.iter().cloned())))
         }
-        _ => Err("takes an integer and two lengths".into()),
+        _ => Err("takes the number of a diagonal and two lengths".into()),
     }
 }
 

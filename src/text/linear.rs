@@ -7,7 +7,7 @@ use crate::expr::{Expr, inner, outer, tensordot, try_eye};
 use crate::op::Op;
 use crate::sexp::{ReadError, ReadErrorKind};
 
-pub(super) const SUGAR: [(&str, Sugar); 11] = [
+pub(super) const SUGAR: [(&str, Sugar); 14] = [
     ("outer", |a| two(a, outer)),
     ("inner", |a| two(a, inner)),
     ("trace", |a| one(a, Expr::try_trace)),
@@ -18,6 +18,9 @@ pub(super) const SUGAR: [(&str, Sugar); 11] = [
     ("eye", eye),
     ("sort", |a| sorted(a, Op::Sort)),
     ("argsort", |a| sorted(a, Op::Argsort)),
+    ("SortOp", |a| sorted(a, Op::Sort)),
+    ("ArgSortOp", |a| sorted(a, Op::Argsort)),
+    ("Eye", eye),
     ("identity_like", |a| {
         one(a, |x| {
             let side = |k| x.ty().shape.axis_from_end(k);
