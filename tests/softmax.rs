@@ -71,7 +71,8 @@ fn every_spelling_over_every_set_of_axes() {
             let inputs = parse_declarations(&Source::new("inputs", &declared)).unwrap();
             for (text, op) in spellings(&axes) {
                 let e = read(&text, &inputs);
-                let cost = (&e * &inputs[1]).sum();
+                let whole = e.rank() == rank;
+                let cost = if whole { (&e * &inputs[1]).sum() } else { e.sqr().sum() };
                 let mut outputs = vec![e];
                 outputs.extend(grad(&cost, &inputs[..1]).unwrap());
                 let (raw, fast) = (function(&inputs, &outputs, true), function(&inputs, &outputs, false));
@@ -90,7 +91,7 @@ fn every_spelling_over_every_set_of_axes() {
                 assert!(close(&before, &call(&printed, &values), 1e-12), "{text}\n{first}\n{second}");
                 // Over axes of length 1 there is less to compute.
                 if dims.iter().all(|&n| n > 1) {
-                    assert!(first.contains(op) && !first.contains("exp(T"), "{text}\n{first}");
+                    assert!(first.contains(op) && !first.replace("logsumexp", "").contains("exp"), "{text}\n{first}");
                 }
             }
         }
