@@ -1294,7 +1294,8 @@ ops!(
             let x = v.x(0);
             x.expand_reduced(&v.g(), v.attr()) * (&x - x.expand_reduced(&v.out(), v.attr())).exp()
         }]),
-        cost: 18.0,
+        // As the exponentials and their sum alone: what cannot overflow is not refused for its price.
+        cost: 16.0,
         kernel: Kernel::Composed(|x, attr| {
             let m = x[0].reduce(Op::Max, attr);
             let e = (&x[0] - x[0].expand_reduced(&m, attr)).exp();
@@ -1313,7 +1314,8 @@ ops!(
         derivative: Derivative::Each(&[|v| {
             Expr::apply(Op::SoftmaxGrad, v.attr().clone(), [v.g(), v.out()])
         }]),
-        cost: 22.0,
+        // As the exponentials and their sum alone: what cannot overflow is not refused for its price.
+        cost: 16.0,
         laws: &[Law::Range(|_| Interval::UNIT), Law::Nonzero(|_| true)],
         kernel: Kernel::Composed(|x, attr| {
             let m = x[0].reduce(Op::Max, attr);
@@ -1353,7 +1355,8 @@ ops!(
             let total = g.expand_reduced(&g.reduce(Op::Sum, v.attr()), v.attr());
             &g - (total * v.x(0).softmax_over(v.attr()))
         }]),
-        cost: 19.0,
+        // As the exponentials and their sum alone: what cannot overflow is not refused for its price.
+        cost: 16.0,
         laws: &[Law::Range(|_| Interval::NONPOS)],
         kernel: Kernel::Composed(|x, attr| {
             let m = x[0].reduce(Op::Max, attr);
