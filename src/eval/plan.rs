@@ -12,7 +12,7 @@ use super::ints::IntStep;
 use super::len::{LenId, Lengths};
 use super::made::Made;
 use super::windowed::Windowed;
-use crate::graph::{Graph, Id};
+use crate::graph::{Graph, Id, expand};
 use crate::op::{Attr, FOLD_LANES, IndexItem, Map1, Map2, Map3, Op, Whole};
 use crate::ty::{DType, Ty};
 
@@ -347,6 +347,8 @@ impl Plan {
     /// # Errors
     /// As [`Plan::new`]; also a variable that is not among the inputs.
     pub fn with_inputs(graph: &Graph, roots: &[Id], inputs: &[(Arc<str>, Ty)]) -> Result<Plan, PlanError> {
+        let written = expand(graph, roots).map_err(|e| PlanError::Composed { fact: e.to_string() })?;
+        let (graph, roots) = written.as_ref().map_or((graph, roots), |(g, r)| (g, r.as_slice()));
         let analysis = Analysis::new(graph, roots)?;
         build::build(graph, roots, inputs, &analysis)
     }

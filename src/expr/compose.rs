@@ -65,6 +65,8 @@ impl Expr {
     }
 
     pub(crate) fn variance(&self, attr: &Attr) -> Expr {
+        // Theano names the axes, all of them too.
+        let attr = &Attr::Axes(attr.axes(self.rank()));
         let mean = self.mean_over(attr);
         let centered = self - self.keepdims(&mean, &attr.axes(self.rank()));
         centered.pow(2.0).mean_over(attr)

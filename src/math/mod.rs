@@ -19,7 +19,7 @@ pub(crate) mod wide;
 
 pub use element::Element;
 pub use erf::{Erf, Erfc};
-pub use exp::{Exp, Expm1, Sigmoid};
+pub use exp::{Exp, Exp2, Expm1, Sigmoid};
 pub use hyperbolic::{Cosh, Sinh, Tanh};
 pub use lanes::Lanes;
 pub use log::{Log, Log1p, Softplus};

@@ -131,6 +131,9 @@ pub struct OpDef {
     pub derivative: Derivative,
     /// Operands through which no gradient flows.
     pub disconnected: &'static [usize],
+    /// Where its result is an integer, the zero gradient of an integer operand is `float64(fill(i, 0))`, as
+    /// Theano writes it for some operators, and not `fill(i, 0.0)`.
+    pub converted_zero: bool,
     /// How it computes.
     pub kernel: Kernel,
     /// How it computes on integers, exactly and wrapping.
@@ -168,6 +171,7 @@ impl OpDef {
         demand: |_| Vec::new(),
         derivative: Derivative::Undefined,
         disconnected: &[],
+        converted_zero: false,
         kernel: Kernel::None,
         ints: Ints::None,
         real: None,
@@ -182,7 +186,8 @@ impl OpDef {
     /// A float function of one operand.
     pub const UNARY: OpDef = OpDef::BASE;
     /// Arithmetic on two broadcast operands.
-    pub const BINARY: OpDef = OpDef { arity: Arity::Exact(2), ty: super::types::arith, ..OpDef::BASE };
+    pub const BINARY: OpDef =
+        OpDef { arity: Arity::Exact(2), ty: super::types::arith, converted_zero: true, ..OpDef::BASE };
     /// A comparison of two broadcast operands.
     pub const COMPARE: OpDef = OpDef {
         ty: super::types::compare,
@@ -207,6 +212,19 @@ impl OpDef {
     /// Are more than two operands the same as nested pairs?
     pub fn nests(&self) -> bool {
         self.arity == Arity::AtLeast(2) && self.role == Role::Elementwise
+    }
+
+    /// What it is made of, where its kernel is given by other operators.
+    pub fn composed(&self) -> Option<fn(&[Expr], &Attr) -> Expr> {
+        match self.kernel {
+            Kernel::Composed(f) => Some(f),
+            _ => None,
+        }
+    }
+
+    /// Are integers among its operands converted where it computes with floats?
+    pub fn computes_floats(&self) -> bool {
+        self.role == Role::Elementwise || self.composed().is_some()
     }
 
     /// Does the row state this law?

@@ -112,15 +112,15 @@ pub(super) fn reciprocal(e: &Expr) -> Vec<Piece> {
 pub(super) fn reduce_classic(e: &Expr) -> Vec<Piece> {
     match e.attr() {
         Attr::Axes(_) => reduce_class(e),
-        _ => call(e.op_name(), 1),
+        _ => call(e.op_name(), e.args().len()),
     }
 }
 
 /// The name of Theano's class whatever the axes: `Prod(x)`, `Prod{0}(x)`.
 pub(super) fn reduce_class(e: &Expr) -> Vec<Piece> {
-    let class = capital(e.op_name());
-    let Attr::Axes(axes) = e.attr() else { return call(&class, 1) };
-    call(&format!("{class}{{{}}}", list(axes, ", ")), 1)
+    let (class, n) = (capital(e.op_name()), e.args().len());
+    let Attr::Axes(axes) = e.attr() else { return call(&class, n) };
+    call(&format!("{class}{{{}}}", list(axes, ", ")), n)
 }
 
 /// A class is called `ProdWithoutZeros` where the function is `prod_without_zeros`.
@@ -137,19 +137,24 @@ pub(super) fn capital(name: &str) -> String {
 /// `Softmax(x)` along the last axis, `Softmax{0}(x)` along others.
 pub(super) fn softmax_classic(e: &Expr) -> Vec<Piece> {
     match e.attr() {
-        Attr::Axes(axes) if axes[..] == [e.rank().wrapping_sub(1)] => call(&capital(e.op_name()), 1),
+        Attr::Axes(axes) if axes[..] == [e.rank().wrapping_sub(1)] => {
+            call(&capital(e.op_name()), e.args().len())
+        }
         _ => reduce_classic(e),
     }
 }
 
 /// Plain: `sum(x, axis=0)`, `sum(x, axis=(0, 2))`.
 pub(super) fn reduce_plain(e: &Expr) -> Vec<Piece> {
-    let Attr::Axes(axes) = e.attr() else { return call(e.op_name(), 1) };
-    let text = match axes.as_slice() {
-        [a] => format!(", axis={a})"),
-        many => format!(", axis=({}))", list(many, ", ")),
-    };
-    vec![Piece::owned(format!("{}(", e.op_name())), Piece::Arg(0), Piece::owned(text)]
+    let mut out = call(e.op_name(), e.args().len());
+    if let Attr::Axes(axes) = e.attr() {
+        out.pop();
+        out.push(Piece::owned(match axes.as_slice() {
+            [a] => format!(", axis={a})"),
+            many => format!(", axis=({}))", list(many, ", ")),
+        }));
+    }
+    out
 }
 
 /// `x.T` for the reversal of all axes, `DimShuffle{0, x}(v)` otherwise.
@@ -184,7 +189,8 @@ fn shuffled(perm: &[Option<usize>], e: &Expr) -> Vec<Piece> {
     call(&format!("DimShuffle{{{}}}", items.join(", ")), 1)
 }
 
-fn is_reversal(perm: &[Option<usize>], rank: usize) -> bool {
+/// Does it reverse all axes?
+pub(crate) fn is_reversal(perm: &[Option<usize>], rank: usize) -> bool {
     rank > 1 && perm.len() == rank && perm.iter().enumerate().all(|(i, p)| *p == Some(rank - 1 - i))
 }
 
@@ -277,8 +283,8 @@ pub(super) fn length(e: &Expr) -> Vec<Piece> {
     vec![Piece::Arg(0), Piece::owned(format!(".shape[{axis}]"))]
 }
 
-/// `v[0, 1:, ::2]`.
-pub(super) fn index_text(items: &[IndexItem]) -> String {
+/// The items of an index: `0, 1:, ::2`.
+pub(crate) fn index_text(items: &[IndexItem]) -> String {
     let opt = |v: &Option<i64>| v.map_or(String::new(), |v| v.to_string());
     let texts: Vec<String> = items
         .iter()

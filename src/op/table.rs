@@ -224,10 +224,12 @@ ops!(
         name: "mod",
         aliases: &["%", "remainder"],
         doc: "The remainder of floored division; it has the sign of the divisor.",
+        latex: Some("!0 \\bmod !1"),
         plain: Pp::Infix(" % "),
         derivative: Derivative::Each(&[|v| v.g(), |v| -v.x(0).int_div(v.x(1)) * v.g()]),
         kernel: map2!(rounding::modulo),
         ints: Ints::Two(ints::floor_mod),
+        converted_zero: false,
         cost: 10.0,
         common: Some(common::scalar::modulo),
         ..OpDef::BINARY
@@ -236,11 +238,13 @@ ops!(
         name: "int_div",
         aliases: &["//", "floor_divide", "floor_div"],
         doc: "Floored division.",
+        latex: Some("\\left\\lfloor \\frac{#0}{#1}\\right\\rfloor"),
         pp: Pp::Infix(" // "),
         plain: Pp::Infix(" // "),
         derivative: Derivative::Any(|v, i| v.x(i).zeros_like()),
         kernel: map2!(rounding::int_div),
         ints: Ints::Two(ints::floor_div),
+        converted_zero: false,
         cost: 10.0,
         common: Some(common::scalar::int_div),
         ..OpDef::BINARY
@@ -383,7 +387,7 @@ ops!(
         doc: "Elementwise power of 2.",
         latex: Some("2^{#0}"),
         derivative: Derivative::Each(&[|v| (v.g() * v.x(0).exp2()) * 2.0f64.into_expr().log()]),
-        kernel: map1!(libm::exp2),
+        kernel: Map1::of::<math::Exp2>(),
         real: Some(|x| r(2.0).pow(&x[0])),
         cost: 15.0,
         laws: &[Law::Increasing, Law::Range(|_| Interval::NONNEG), Law::Nonzero(|_| true)],
@@ -404,6 +408,7 @@ ops!(
     unary::Log2::log2 = OpDef {
         name: "log2",
         doc: "Elementwise logarithm to base 2; NaN below zero.",
+        latex: Some("\\log_{2}\\left(#0\\right)"),
         derivative: Derivative::Each(&[|v| v.g() / (v.x(0) * std::f64::consts::LN_2)]),
         kernel: map1!(libm::log2),
         real: Some(|x| x[0].ln() / r(2.0).ln()),
@@ -414,6 +419,7 @@ ops!(
     unary::Log10::log10 = OpDef {
         name: "log10",
         doc: "Elementwise logarithm to base 10; NaN below zero.",
+        latex: Some("\\log_{10}\\left(#0\\right)"),
         derivative: Derivative::Each(&[|v| v.g() / (v.x(0) * std::f64::consts::LN_10)]),
         kernel: map1!(libm::log10),
         real: Some(|x| x[0].ln() / r(10.0).ln()),
@@ -424,6 +430,7 @@ ops!(
     unary::Log1p::log1p = OpDef {
         name: "log1p",
         doc: "log(1 + x), accurate near zero; NaN below -1.",
+        latex: Some("\\log\\left(1 + !0\\right)"),
         derivative: Derivative::Each(&[|v| v.g() / (1 + v.x(0))]),
         kernel: Map1::of::<math::Log1p>(),
         real: Some(|x| f::real_log1p(&x[0])),
@@ -569,6 +576,7 @@ ops!(
     unary::Deg2rad::deg2rad = OpDef {
         name: "deg2rad",
         doc: "Degrees to radians.",
+        latex: Some("\\frac{\\pi}{180} \\, !0"),
         derivative: Derivative::Each(&[|v| v.g() * (std::f64::consts::PI / 180.0)]),
         kernel: map1!(|a| a * L::splat(std::f64::consts::PI / 180.0)),
         cost: 1.0,
@@ -579,6 +587,7 @@ ops!(
     unary::Rad2deg::rad2deg = OpDef {
         name: "rad2deg",
         doc: "Radians to degrees.",
+        latex: Some("\\frac{180}{\\pi} \\, !0"),
         derivative: Derivative::Each(&[|v| v.g() * (180.0 / std::f64::consts::PI)]),
         kernel: map1!(|a| a * L::splat(180.0 / std::f64::consts::PI)),
         cost: 1.0,
@@ -711,6 +720,7 @@ ops!(
         name: "gammaln",
         aliases: &["lgamma", "log_gamma"],
         doc: "The logarithm of the absolute value of the gamma function.",
+        latex: Some("\\log \\left|\\Gamma\\left(#0\\right)\\right|"),
         derivative: Derivative::Each(&[|v| v.g() * v.x(0).psi()]),
         kernel: map1!(f::gammaln),
         cost: 15.0,
@@ -731,6 +741,7 @@ ops!(
         name: "tri_gamma",
         aliases: &["trigamma"],
         doc: "The derivative of psi.",
+        latex: Some("\\psi'\\left(#0\\right)"),
         derivative: Derivative::Each(&[|v| v.g() * 2.into_expr().polygamma(v.x(0))]),
         kernel: map1!(f::tri_gamma),
         cost: 20.0,
@@ -741,6 +752,7 @@ ops!(
     binary::Polygamma::polygamma = OpDef {
         name: "polygamma",
         doc: "The derivative of psi of the order that the first operand says, an integer of 0 to 60.",
+        latex: Some("\\psi^{\\left(#0\\right)}\\left(#1\\right)"),
         ty: types::divide,
         derivative: Derivative::Each(&[|v| v.g(), |v| v.g() * (v.x(0) + 1).polygamma(v.x(1))]),
         disconnected: &[0],
@@ -802,6 +814,7 @@ ops!(
         name: "trunc",
         doc: "The integer part of each element.",
         derivative: Derivative::Each(&[|v| v.x(0).zeros_like()]),
+        converted_zero: true,
         kernel: map1!(libm::trunc),
         cost: 1.0,
         laws: &[Law::Integral, Law::Idempotent, Law::Odd],
@@ -965,6 +978,7 @@ ops!(
         name: "xor",
         aliases: &["bitwise_xor"],
         doc: "Is exactly one of the elements true (not zero)? Of integers, the bits that exactly one has.",
+        latex: Some("!0 \\oplus !1"),
         ty: types::logic,
         kernel: map2!(|a, b| L::truth(L::truth(a.nonzero()).differs(L::truth(b.nonzero())))),
         ints: Ints::Two(|a, b| a ^ b),
@@ -977,7 +991,9 @@ ops!(
         name: "invert",
         aliases: &["bitwise_not"],
         doc: "Truth values: the opposite one; integers: every bit changed, which is -x - 1.",
+        latex: Some("\\lnot !0"),
         ty: types::bits,
+        converted_zero: true,
         derivative: Derivative::Each(&[|v| v.x(0).zeros_like()]),
         lower: Some(|x, _| if x[0].ty().dtype == DType::Bool { x[0].eq(0) } else { -&x[0] - 1 }),
         common: Some(common::scalar::invert),
@@ -1005,6 +1021,7 @@ ops!(
         name: "switch",
         aliases: &["where", "select"],
         doc: "The second where the first is true (not zero), else the third.",
+        latex: Some("\\begin{cases}#1 & \\text{if } #0 \\\\ #2 & \\text{otherwise}\\end{cases}"),
         arity: Arity::Exact(3),
         ty: types::switch,
         plain: Pp::Call(Some("where")),
@@ -1067,6 +1084,7 @@ ops!(
         pp: Pp::Special(pieces::cast),
         plain: Pp::Special(pieces::cast),
         derivative: Derivative::Each(&[|v| v.g()]),
+        converted_zero: true,
         kernel: map1!(|a| a),
         ints: Ints::One(|a| a),
         laws: &[Law::Range(|x| x[0]), Law::Nonzero(|x| x[0].nonzero), Law::Integral],
@@ -1261,13 +1279,13 @@ ops!(
         name: "logsumexp",
         aliases: &["log_sum_exp"],
         doc: "log(sum(exp(x))) over axes, without overflow.",
-        ty: types::reduce_like,
+        ty: types::reduce_float,
         derivative: Derivative::Each(&[|v| {
             let x = v.x(0);
             x.expand_reduced(&v.g(), v.attr()) * (&x - x.expand_reduced(&v.out(), v.attr())).exp()
         }]),
-        cost: 16.0,
-        lower: Some(|x, attr| {
+        cost: 18.0,
+        kernel: Kernel::Composed(|x, attr| {
             let m = x[0].reduce(Op::Max, attr);
             let e = (&x[0] - x[0].expand_reduced(&m, attr)).exp();
             m + e.reduce(Op::Sum, attr).log()
@@ -1279,22 +1297,36 @@ ops!(
         doc: "exp(x) over its sum along one axis, without overflow.",
         attr: AttrKind::Axes,
         ty: types::softmax,
-        role: Role::Move,
+        role: Role::Whole,
         pp: Pp::Special(pieces::softmax_classic),
         plain: Pp::Special(pieces::reduce_plain),
         derivative: Derivative::Each(&[|v| {
-            let sm = v.x(0).softmax_over(v.attr());
-            let d = v.g() * &sm;
-            let total = d.reduce(Op::Sum, v.attr());
-            &d - (&sm * d.expand_reduced(&total, v.attr()))
+            Expr::apply(Op::SoftmaxGrad, v.attr().clone(), [v.g(), v.out()])
         }]),
-        cost: 16.0,
-        lower: Some(|x, attr| {
+        cost: 22.0,
+        laws: &[Law::Range(|_| Interval::UNIT), Law::Nonzero(|_| true)],
+        kernel: Kernel::Composed(|x, attr| {
             let m = x[0].reduce(Op::Max, attr);
             let e = (&x[0] - x[0].expand_reduced(&m, attr)).exp();
             let total = e.reduce(Op::Sum, attr);
             &e / e.expand_reduced(&total, attr)
         }),
+        ..OpDef::WHOLE
+    },
+    hidden::SoftmaxGrad::softmax_grad = OpDef {
+        name: "softmax_grad",
+        aliases: &["SoftmaxGrad"],
+        doc: "The adjoint of a softmax along one axis, from that of its result and its result.",
+        arity: Arity::Exact(2),
+        attr: AttrKind::Axes,
+        ty: types::softmax_grad,
+        role: Role::Move,
+        pp: Pp::Special(pieces::softmax_classic),
+        plain: Pp::Special(pieces::reduce_plain),
+        derivative: Derivative::Each(&[derive::softmax_grad_by_adjoint, derive::softmax_grad_by_result]),
+        lower: Some(derive::softmax_grad),
+        common: Some(|x, attr| Some(derive::softmax_grad(x, attr))),
+        batch: batch::pair_over_axes,
         ..OpDef::UNARY
     },
     hidden::LogSoftmax::log_softmax = OpDef {
@@ -1302,7 +1334,7 @@ ops!(
         doc: "The logarithm of softmax along one axis, without overflow or loss.",
         attr: AttrKind::Axes,
         ty: types::softmax,
-        role: Role::Move,
+        role: Role::Whole,
         pp: Pp::Special(pieces::softmax_classic),
         plain: Pp::Special(pieces::reduce_plain),
         derivative: Derivative::Each(&[|v| {
@@ -1310,15 +1342,16 @@ ops!(
             let total = g.expand_reduced(&g.reduce(Op::Sum, v.attr()), v.attr());
             &g - (total * v.x(0).softmax_over(v.attr()))
         }]),
-        cost: 16.0,
-        lower: Some(|x, attr| {
+        cost: 19.0,
+        laws: &[Law::Range(|_| Interval::NONPOS)],
+        kernel: Kernel::Composed(|x, attr| {
             let m = x[0].reduce(Op::Max, attr);
             let shifted = &x[0] - x[0].expand_reduced(&m, attr);
             let total = shifted.exp().reduce(Op::Sum, attr);
             &shifted - shifted.expand_reduced(&total.log(), attr)
         }),
         common: Some(common::array::log_softmax),
-        ..OpDef::UNARY
+        ..OpDef::WHOLE
     },
     hidden::Dot::dot = OpDef {
         name: "dot",
@@ -1412,6 +1445,7 @@ ops!(
         pp: Pp::Special(pieces::index),
         plain: Pp::Special(pieces::index),
         derivative: Derivative::Each(&[|v| v.x(0).zeros_like().write_at(Op::IncSubtensor, v.attr(), &v.g())]),
+        converted_zero: true,
         kernel: Kernel::View(View::Index),
         laws: &[Law::Integral, Law::Range(|x| x[0]), Law::Nonzero(|x| x[0].nonzero)],
         ..OpDef::MOVE
@@ -1459,6 +1493,22 @@ ops!(
         derivative: Derivative::Any(derive::join_derivative),
         kernel: Kernel::Concat,
         cost: 1.0,
+        ..OpDef::MOVE
+    },
+    hidden::SplitPart::split_part = OpDef {
+        name: "split_part",
+        doc: "Of the first operand one of the parts, along an axis, that have the lengths of the others.",
+        arity: Arity::AtLeast(2),
+        attr: AttrKind::Part,
+        class: Some("Split"),
+        pp: Pp::Special(shaped::split_classic),
+        plain: Pp::Special(shaped::split_plain),
+        ty: types::split_part,
+        derivative: Derivative::Any(derive::split_part_derivative),
+        disconnected: &BEHIND,
+        lower: Some(derive::split_part),
+        common: Some(|x, attr| Some(derive::split_part(x, attr))),
+        batch: batch::part,
         ..OpDef::MOVE
     },
     hidden::Segment::segment = OpDef {

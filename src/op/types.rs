@@ -130,6 +130,12 @@ pub(super) fn reduce_like(args: &[Arg<'_>], attr: &Attr) -> TyResult {
     Ok(Ty::new(ty.dtype, without_axes(&ty.shape, attr)?))
 }
 
+/// Removes `Attr::Axes`; a float.
+pub(super) fn reduce_float(args: &[Arg<'_>], attr: &Attr) -> TyResult {
+    let ty = reduce_like(args, attr)?;
+    Ok(Ty::new(ty.dtype.to_float(), ty.shape))
+}
+
 fn without_axes(shape: &Shape, attr: &Attr) -> Result<Shape, String> {
     let axes = attr.axes(shape.rank());
     if let Some(&bad) = axes.iter().find(|&&a| a >= shape.rank()) {
@@ -142,6 +148,26 @@ fn without_axes(shape: &Shape, attr: &Attr) -> Result<Shape, String> {
 pub(super) fn softmax(args: &[Arg<'_>], attr: &Attr) -> TyResult {
     reduce_like(args, attr)?;
     Ok(Ty::new(args[0].ty.dtype.to_float(), args[0].ty.shape.clone()))
+}
+
+/// The adjoint of a softmax and the softmax, of one shape.
+pub(super) fn softmax_grad(args: &[Arg<'_>], attr: &Attr) -> TyResult {
+    let (a, b) = (&args[0].ty.shape, &args[1].ty.shape);
+    let differ = |(m, n): (&Dim, &Dim)| matches!((m.known(), n.known()), (Some(m), Some(n)) if m != n);
+    if a.rank() != b.rank() || a.dims().iter().zip(b.dims()).any(differ) {
+        return Err(format!("takes two of one shape, not {a} and {b}"));
+    }
+    softmax(&args[1..], attr)?;
+    Ok(Ty::new(joint_dtype(args).to_float(), b.clone()))
+}
+
+/// One of the parts along an axis.
+pub(super) fn split_part(args: &[Arg<'_>], attr: &Attr) -> TyResult {
+    let Attr::Part(axis, part) = *attr else { return Err("needs an axis and a part".into()) };
+    if part + 1 >= args.len() {
+        return Err(format!("there are {} parts, and none with number {part}", args.len() - 1));
+    }
+    super::whole::types::segment(&args[..part + 2], &Attr::Axis(axis))
 }
 
 /// Product of vectors and matrices; a scalar operand multiplies.
