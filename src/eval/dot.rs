@@ -11,9 +11,8 @@ use super::layout::{Layout, signed};
 use super::product::{Gemm, Operand, Result as Target, product};
 use super::row::{ROWS, Sums, lanes, lanes_of_rows};
 use super::threads::Threads;
+use super::vectors::{BLOCK, Rows};
 use crate::math::wide;
-
-const BLOCK: usize = 512;
 
 /// The product into `out`, in row-major order.
 pub(crate) fn dot<T: Gemm>(
@@ -135,6 +134,7 @@ struct Matrix<'a, T> {
     strides: (isize, isize),
 }
 
+#[inline]
 fn place(at: isize) -> usize {
     usize::try_from(at).unwrap_or(0)
 }
@@ -174,6 +174,14 @@ impl<'a, T: Gemm> Matrix<'a, T> {
         Operand { data: self.data, at: self.at, strides: self.strides }
     }
 
+    /// The rows, where they go forward and their elements lie side by side.
+    fn side_by_side(&self) -> Option<Rows<'a, T>> {
+        let at = usize::try_from(self.at).ok()?;
+        let stride = usize::try_from(self.strides.0).ok()?;
+        let rows = Rows::new(self.data, at, stride, self.lens.0, self.lens.1);
+        rows.filter(|_| self.strides.1 == 1)
+    }
+
     /// A piece of row `r` from column `c`, copied to `spare` unless it lies side by side.
     #[inline(always)]
     fn piece<'s>(&self, r: usize, c: usize, n: usize, spare: &'s mut [T]) -> &'s [T]
@@ -205,6 +213,12 @@ impl<'a, T: Gemm> Matrix<'a, T> {
             all
         });
         let x = vector.as_deref().map_or(*x, |data| Matrix { data, at: 0, lens: (1, cols), strides: (0, 1) });
+        if let Some(m) = self.side_by_side()
+            && x.strides.1 == 1
+            && T::times(m, x.piece(0, 0, cols, &mut b), out)
+        {
+            return;
+        }
         let full = if self.strides.1 == 1 { rows - rows % ROWS } else { 0 };
         for r in (0..full).step_by(ROWS) {
             self.rows_times(r, x.piece(0, 0, cols, &mut b), &mut out[r..r + ROWS]);
@@ -256,6 +270,12 @@ impl<'a, T: Gemm> Matrix<'a, T> {
     fn sum_of_rows(&self, x: &Matrix<'_, T>, out: &mut [T]) {
         let (rows, cols) = self.lens;
         out.fill(T::default());
+        if let Some(m) = self.side_by_side()
+            && x.strides.1 == 1
+            && T::combine(m, x.piece(0, 0, rows, &mut []), out)
+        {
+            return;
+        }
         let mut c = 0;
         while c < cols {
             let n = BLOCK.min(cols - c);
@@ -314,6 +334,40 @@ mod tests {
                 };
                 let alone: Vec<u64> = data.chunks(n).flat_map(product).collect();
                 assert_eq!(product(&data), alone, "{n}");
+            }
+        }
+        check::<f64>(|x| x);
+        check::<f32>(f32::of);
+    }
+
+    /// Rows and columns times vectors have the same bits at every width.
+    #[test]
+    fn widths_agree() {
+        fn check<T: Gemm>(of: fn(f64) -> T) {
+            let number = |i: usize| of(((i * 2_654_435_761) % 1_000_003) as f64 / 1e6 - 0.5);
+            for (rows, cols) in
+                [(1, 1), (3, 7), (4, 8), (9, 15), (6, 16), (7, 50), (70, 100), (5, 129), (6, 700), (1200, 3)]
+            {
+                // Rows with a gap between them, and something else behind the last.
+                let gap = cols + 3;
+                let data: Vec<T> = (0..rows * gap).map(number).collect();
+                let matrix =
+                    Layout { lens: [rows, cols][..].into(), strides: [signed(gap), 1][..].into(), offset: 2 };
+                let matrix = (Cow::Borrowed(data.as_slice()), matrix);
+                let vector = |n: usize| {
+                    (Cow::<[T]>::Owned((0..n).map(|i| number(i + 17)).collect()), Layout::contiguous(&[n]))
+                };
+                let all = || {
+                    let (mut x, mut y) = (vec![T::default(); rows], vec![T::default(); cols]);
+                    dot(&matrix, &vector(cols), &mut x, Threads::ONE).unwrap_or_default();
+                    dot(&vector(rows), &matrix, &mut y, Threads::ONE).unwrap_or_default();
+                    x.iter().chain(&y).map(|x| x.wide().to_bits()).collect::<Vec<_>>()
+                };
+                let wide = all();
+                wide::use_width(wide::Width::Portable);
+                let portable = all();
+                wide::use_width(wide::Width::best());
+                assert_eq!(wide, portable, "{rows} {cols}");
             }
         }
         check::<f64>(|x| x);

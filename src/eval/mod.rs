@@ -54,6 +54,7 @@ mod split;
 mod step;
 mod threads;
 mod tile;
+mod vectors;
 mod whole;
 mod windowed;
 

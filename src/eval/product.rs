@@ -5,10 +5,12 @@
 use gemm_common::Parallelism;
 
 use super::layout::signed;
+use super::vectors::Kernels;
 use crate::math::Element;
 
 /// Numbers whose matrices the library multiplies.
-pub(crate) trait Gemm: Element {
+#[allow(private_bounds, reason = "what it computes with is of this layer")]
+pub(crate) trait Gemm: Element + Kernels {
     /// The kernel for this processor.
     fn kernel() -> Kernel<Self>;
 }
