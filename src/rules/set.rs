@@ -179,7 +179,7 @@ impl RuleSet {
     pub fn by_name(&self) -> RuleSet {
         let mut rules = self.rules.clone();
         rules.sort_by(|a, b| a.name.cmp(&b.name));
-        RuleSet { rules }
+        RuleSet { rules, files: self.files.clone() }
     }
 
     /// The rule called `name`.
