@@ -160,7 +160,7 @@ fn several_texts_and_costs() {
     let opt = out(&["opt", "log(exp(x))", "x * 1 + y", "x * x / x"]);
     assert_eq!(opt, "x\n(x + y)\nx\n");
     refused(2, "no expression", &["pp", "s = x + 1", "t = s * 2"]);
-    refused(2, "<text>:1:5: unexpected end", &["pp", "x", "x + "]);
+    refused(2, "<text>:1:4: unexpected end", &["pp", "x", "x + "]);
 }
 
 #[test]

@@ -5,6 +5,7 @@
 #![allow(clippy::cloned_ref_to_slice_refs, reason = "lists of one read like lists of many")]
 #![allow(clippy::float_cmp, reason = "exact values are what is tested")]
 
+use egrad::expr::unnamed;
 use egrad::function::{
     Array, ArrayRef, CallError, CompileError, Downcast, Function, IntoInput, OnUnused, Shared,
 };
@@ -52,7 +53,7 @@ fn inputs_when_a_function_is_made() {
     assert_eq!(words(&[&x, &x], &[x.exp()]), "variable `x` is used twice in the inputs, at 0 and 1");
     assert_eq!(words(&[&x.exp()], &[x.exp()]), "input 0 is not a variable but `exp`");
     let three = Expr::lit(egrad::expr::Lit::Int(3));
-    assert_eq!(words(&[&x, &three], &[x.exp()]), "input 1 is not a variable but `3`");
+    assert_eq!(words(&[&x, &three], &[x.exp()]), "input 1 is not a variable but a literal");
     let other = fscalar("x");
     assert!(matches!(made(&[&x, &other], &[&x + &other]), Err(CompileError::Duplicate { .. })));
     let unused = |unused| Function::builder().unused(unused).build(&[x.clone(), y.clone()], &[x.exp()]);
@@ -77,7 +78,7 @@ fn arguments_by_place_and_by_name() {
     };
     assert_eq!(named(&["x"]), "missing input `y`");
     assert_eq!(named(&["x", "x", "y"]), "input `x` is given twice");
-    assert_eq!(named(&["x", "z"]), "no input is called `z`; did you mean `x`?");
+    assert_eq!(named(&["x", "z"]), "no input is called `z`");
 }
 
 #[test]
@@ -203,4 +204,34 @@ fn updates() {
     assert_eq!(s.get()[[]], 3.0);
     // A variable that no output and no update uses may be named.
     assert!(Function::builder().shared([s]).stateful(&[x.clone()], &[x]).is_ok());
+}
+
+/// Inputs without names are told apart, print as their types, and are given by place.
+#[test]
+fn inputs_without_names() {
+    let (a, b) = (unnamed(DType::F64, &[None]), unnamed(DType::F64, &[None]));
+    let e = &a - &b;
+    assert_eq!(pp(&e), "(<TensorType(float64, vector)> - <TensorType(float64, vector)>)");
+    let f = made(&[&a, &b], &[e.clone()]).unwrap();
+    assert_eq!(f.call_with(&[&[3.0, 4.0], &[1.0, 1.0]]).unwrap()[0], arr1(&[2.0, 3.0]).into_dyn());
+    assert!(refused(&f, &[&[3.0]]).starts_with("missing input `<TensorType(float64, vector)>#"));
+    assert_eq!(pp(&grad(&e.sum(), &b).unwrap()), format!("(-fill({0}, fill(sum({0}), 1.0)))", pp(&e)));
+    for (dtype, lengths, text) in [
+        (DType::F64, &[][..], "float64, scalar"),
+        (DType::F32, &[None, None], "float32, matrix"),
+        (DType::I32, &[Some(1), None], "int32, row"),
+        (DType::I8, &[None, Some(1)], "int8, col"),
+        (DType::F64, &[None, None, None], "float64, 3D"),
+        (DType::F64, &[None, None, None, None], "float64, 4D"),
+        (DType::F64, &[Some(1), None, Some(1)], "float64, (True, False, True)"),
+        (DType::Bool, &[Some(1)], "bool, (True,)"),
+    ] {
+        assert_eq!(pp(&unnamed(dtype, lengths)), format!("<TensorType({text})>"));
+    }
+    let s = Shared::unnamed(arr1(&[1.0, 2.0]).into_dyn());
+    assert_eq!(pp(&(s.expr() * 2)), "(<TensorType(float64, vector)> * 2)");
+    let f =
+        Function::builder().updates([(s.clone(), s.expr() * 2)]).stateful(&[], &[s.expr().sum()]).unwrap();
+    assert_eq!(f.call_with(&[]).unwrap()[0][[]], 3.0);
+    assert_eq!(s.get(), arr1(&[2.0, 4.0]).into_dyn());
 }

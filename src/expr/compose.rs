@@ -76,6 +76,30 @@ impl Expr {
         self.divide_by_count(self.reduce(Op::Sum, attr), attr)
     }
 
+    /// The elements along an axis in order, negative axes from the end, NaN last; `None`: all elements
+    /// in order, as a vector.
+    ///
+    /// # Errors
+    /// The axis is out of range.
+    pub fn try_sort(&self, axis: Option<i64>) -> Made {
+        self.try_along(Op::Sort, axis)
+    }
+
+    /// The places of the elements along an axis in order, as [`Expr::try_sort`] puts them; equal ones
+    /// in the order in which they stand.
+    ///
+    /// # Errors
+    /// The axis is out of range.
+    pub fn try_argsort(&self, axis: Option<i64>) -> Made {
+        self.try_along(Op::Argsort, axis)
+    }
+
+    pub(crate) fn try_along(&self, op: Op, axis: Option<i64>) -> Made {
+        let Some(axis) = axis else { return self.flatten().try_along(op, Some(0)) };
+        let axis = normalize_axis(axis, self.rank()).map_err(self.fail(op.def().name))?;
+        Expr::try_apply(op, Attr::Axis(axis), [self.clone()])
+    }
+
     /// The elements in row-major order.
     #[must_use]
     pub fn flatten(&self) -> Expr {

@@ -42,6 +42,17 @@ impl Shared {
         let value = value.into();
         let dims = (0..value.shape().len()).map(|a| Dim::Sym(Sym::anonymous(name, a)));
         let var = Expr::var(name, Ty::new(value.dtype(), Shape::new(dims)));
+        Shared::of(var, value)
+    }
+
+    /// [`Shared::new`] without a name, equal to no other: see [`unnamed`](crate::expr::unnamed).
+    pub fn unnamed(value: impl Into<Array>) -> Shared {
+        let value = value.into();
+        let var = crate::expr::unnamed(value.dtype(), &vec![None; value.shape().len()]);
+        Shared::of(var, value)
+    }
+
+    fn of(var: Expr, value: Array) -> Shared {
         static NEXT: AtomicU64 = AtomicU64::new(0);
         Shared(Arc::new(Inner {
             var,

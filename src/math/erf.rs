@@ -2,7 +2,7 @@
 //! exponential, and `erfc` is `exp(-x^2)` times a smooth function of `(x - 5/2) / (x + 5/2)` (the
 //! transformation of Shepherd and Laframboise).
 
-use super::exp::{Parts, Scaled};
+use super::exp::Parts;
 use super::{Lanes, Unary, pairs};
 
 /// `erf(x) / x - 1` in `x^2` up to 1; error below 2^-56.
@@ -51,15 +51,16 @@ const LOG: [f64; 18] = [
     2.041883844607113e-10,
     -4.920728492978652e-12,
 ];
-/// The same for singles, `x` up to 4; below 2^-29.
-const LOG_SINGLE: [f64; 7] = [
-    -0.0003419741534725603,
-    -1.1270873462423368,
-    -0.6381480171776295,
-    -0.10310379074899163,
-    0.021836508395874955,
-    -0.0029472260170152593,
-    0.0001863299209113274,
+/// The same for singles, `x` up to 4; below 2^-35.
+const LOG_SINGLE: [f64; 8] = [
+    0.00018950056983157992,
+    -1.1295849084854126,
+    -0.6332077980041504,
+    -0.10843085497617722,
+    0.025215577334165573,
+    -0.004207124573411259,
+    0.0004418238921139737,
+    -2.172571831262983e-05,
 ];
 /// From here, `erf` is 1; of doubles, of singles.
 const ONE_FROM: (f64, f64) = (6.0, 4.0);
@@ -123,14 +124,18 @@ fn far<L: Lanes>(x: L) -> L {
     let lost = x - (sum - half);
     let inverse = one / sum;
     let inverse_low = inverse * inverse.mul_add(-lost, (-inverse).mul_add(sum, one));
-    let t = inverse.mul_add(L::splat(-5.0), one);
-    // The first coefficient is most of the value: what adding it rounds away counts.
-    let [first, rest @ ..] = FAR;
-    let [first_single, rest_single @ ..] = FAR_SINGLE;
-    let curve = if L::single() { pairs(t, rest_single) } else { pairs(t, rest) };
-    let first = L::pick(first, first_single);
+    let five = L::splat(-5.0);
+    let t = inverse_low.mul_add(five, inverse.mul_add(five, one));
+    // The first coefficients are most of the value: what adding them rounds away counts.
+    let [first, second, rest @ ..] = FAR;
+    let [first_single, second_single, rest_single @ ..] = FAR_SINGLE;
+    let rest = if L::single() { pairs(t, rest_single) } else { pairs(t, rest) };
+    let (first, second) = (L::pick(first, first_single), L::pick(second, second_single));
+    let curve = rest.mul_add(t, second);
+    let curve_low = rest.mul_add(t, second - curve);
     let smooth = curve.mul_add(t, first);
     let smooth_low = curve.mul_add(t, first - smooth) + L::pick(FAR_LOW.0, FAR_LOW.1);
+    let smooth_low = curve_low.mul_add(t, smooth_low);
     let q = smooth * inverse;
     let q_low = smooth.mul_add(inverse_low, smooth.mul_add(inverse, -q));
     let q_low = inverse.mul_add(smooth_low, q_low);
@@ -152,8 +157,15 @@ impl Unary for Erf {
         let close = a.mul_add(near(a), a);
         let end = L::pick(ONE_FROM.0, ONE_FROM.1);
         let b = L::select(end.lt(a), end, a);
-        let log = if L::single() { pairs(b, LOG_SINGLE) } else { pairs(b, LOG) };
-        let y = L::select(a.lt(one), close, one - Scaled::exp(log).value());
+        // The logarithm in two parts.
+        let [first, second, rest @ ..] = LOG;
+        let [first_single, second_single, rest_single @ ..] = LOG_SINGLE;
+        let rest = if L::single() { pairs(b, rest_single) } else { pairs(b, rest) };
+        let curve = rest.mul_add(b, L::pick(second, second_single));
+        let first = L::pick(first, first_single);
+        let log = curve.mul_add(b, first);
+        let low = curve.mul_add(b, first - log);
+        let y = L::select(a.lt(one), close, one - Parts::of_sum(log, low).value());
         y.flip(x.sign())
     }
 }

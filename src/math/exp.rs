@@ -26,6 +26,29 @@ const TAIL_SINGLE: [f64; 5] = [
     0.008368719851453668,
     0.0013814917242707108,
 ];
+/// The same where `exp(r) - 1` is what counts: relative to that the error is below 2^-61.
+const LONG_TAIL: [f64; 11] = [
+    0.5,
+    0.16666666666666677,
+    0.0416666666666667,
+    0.008333333333321608,
+    0.0013888888888866967,
+    0.00019841269886173833,
+    2.480158736035322e-05,
+    2.7557244169649605e-06,
+    2.755724291068532e-07,
+    2.510904849217265e-08,
+    2.0924400678145627e-09,
+];
+/// The same for singles; below 2^-31.
+const LONG_TAIL_SINGLE: [f64; 6] = [
+    0.5000000047095433,
+    0.1666666679570907,
+    0.04166635302749748,
+    0.008333278017834459,
+    0.0013941098401411486,
+    0.00019911445830191616,
+];
 /// `(exp(r) - 1) / r`; relative to `exp(r)` the error is below 2^-58.
 const CURVE: [f64; 11] = [
     1.0,
@@ -49,27 +72,25 @@ const CURVE_SINGLE: [f64; 6] = [
     0.008368719851453668,
     0.0013814917242707108,
 ];
-/// `(2^r - 1) / r` on `|r| <= 1/2`, errors as above.
-const CURVE2: [f64; 11] = [
-    std::f64::consts::LN_2,
-    0.2402265069591013,
-    0.055504108664820084,
-    0.00961812910759412,
-    0.0013333558146775156,
-    0.00015403530457117827,
-    1.525273349269779e-05,
-    1.3215435277645802e-06,
-    1.0178199718753284e-07,
-    7.073784202525934e-09,
-    4.434752742859438e-10,
+/// `(2^r - 1 - r ln 2) / r^2` on `|r| <= 1/2`; errors as above.
+const TAIL2: [f64; 10] = [
+    0.24022650695910122,
+    0.05550410866482075,
+    0.009618129107596945,
+    0.0013333558146679816,
+    0.0001540353045410878,
+    1.5252733553751432e-05,
+    1.3215436591416983e-06,
+    1.0178181623766843e-07,
+    7.073581838095806e-09,
+    4.4367706040681647e-10,
 ];
-const CURVE2_SINGLE: [f64; 6] = [
-    0.6931472029118674,
-    0.24022647918392565,
-    0.055503323808068154,
-    0.009618436996377742,
-    0.0013398902081046425,
-    0.0001535345680274787,
+const TAIL2_SINGLE: [f64; 5] = [
+    0.24022647554715157,
+    0.05550362237005763,
+    0.00961852529318978,
+    0.001339016849813275,
+    0.0001532150476050918,
 ];
 /// `ln 2` in two parts; the first ends in zeros, so that its multiples are exact.
 pub(super) const LN2: (f64, f64) = (0.693147180559663, 2.8235290563031577e-13);
@@ -108,8 +129,9 @@ impl<L: Lanes> Scaled<L> {
         let round = L::pick(ROUND, ROUND_SINGLE.into());
         let shifted = x + round;
         let r = x - (shifted - round);
-        let curve = if L::single() { pairs(r, CURVE2_SINGLE) } else { pairs(r, CURVE2) };
-        Scaled { mantissa: r.mul_add(curve, L::splat(1.0)), k: shifted }
+        let curve = if L::single() { pairs(r, TAIL2_SINGLE) } else { pairs(r, TAIL2) };
+        let rest = r.mul_add(L::splat(std::f64::consts::LN_2), r * r * curve);
+        Scaled { mantissa: L::splat(1.0) + rest, k: shifted }
     }
 
     /// The number, right below the normal range too.
@@ -148,21 +170,31 @@ impl<L: Lanes> Parts<L> {
     #[inline(always)]
     pub(super) fn of(x: L) -> Parts<L> {
         let (shifted, k, exact) = reduce(x);
-        Self::assemble(exact, k * -ln2::<L>().1, shifted)
+        Self::short(exact, k * -ln2::<L>().1, shifted)
     }
 
     /// `exp(x + low)`, `low` far smaller.
     #[inline(always)]
     pub(super) fn of_sum(x: L, low: L) -> Parts<L> {
         let (shifted, k, exact) = reduce(x);
-        Self::assemble(exact, k.mul_add(-ln2::<L>().1, low), shifted)
+        Self::short(exact, k.mul_add(-ln2::<L>().1, low), shifted)
     }
 
     #[inline(always)]
-    fn assemble(exact: L, rest: L, k: L) -> Parts<L> {
+    fn short(exact: L, rest: L, k: L) -> Parts<L> {
         let r = exact + rest;
         let curve = if L::single() { pairs(r, TAIL_SINGLE) } else { pairs(r, TAIL) };
         Parts { r: exact, tail: (r * r).mul_add(curve, rest), k }
+    }
+
+    /// `exp(x)` where `exp(x) - 1` is what counts.
+    #[inline(always)]
+    pub(super) fn less_one(x: L) -> Parts<L> {
+        let (shifted, k, exact) = reduce(x);
+        let rest = k * -ln2::<L>().1;
+        let r = exact + rest;
+        let curve = if L::single() { pairs(r, LONG_TAIL_SINGLE) } else { pairs(r, LONG_TAIL) };
+        Parts { r: exact, tail: (r * r).mul_add(curve, rest), k: shifted }
     }
 
     /// `exp(x) - 1` before scaling, rounded, and what rounding took.
@@ -178,6 +210,20 @@ impl<L: Lanes> Parts<L> {
         L::splat(1.0) + (self.r + self.tail)
     }
 
+    /// The number.
+    #[inline(always)]
+    pub(super) fn value(self) -> L {
+        self.scale(self.mantissa(), 0)
+    }
+
+    /// One more, rounded once at the end; `k` in the normal range.
+    #[inline(always)]
+    pub(super) fn plus_one(self) -> L {
+        let bias = L::pick_bits(ROUND.to_bits() - 1023, ROUND_SINGLE.to_bits() - 127);
+        let power = L::from_bits(L::to_exponent(L::minus(self.k.bits(), bias)));
+        power.mul_add(self.r + self.tail, power + L::splat(1.0))
+    }
+
     /// `y * 2^(k + shift)`, right below the normal range too.
     #[inline(always)]
     pub(super) fn scale(self, y: L, shift: i64) -> L {
@@ -188,8 +234,7 @@ impl<L: Lanes> Parts<L> {
 /// `exp(-|x|)`, well rounded: what is computed from it adds errors of its own.
 #[inline(always)]
 pub(super) fn decay<L: Lanes>(x: L) -> L {
-    let p = Parts::of(clamp_opposite(x));
-    p.scale(p.mantissa(), 0)
+    Parts::of(clamp_opposite(x)).value()
 }
 
 /// `x` kept to where the exponential is neither zero nor infinite for sure; NaN stays.
@@ -239,12 +284,14 @@ impl Unary for Expm1 {
     #[inline(always)]
     fn at<L: Lanes>(x: L) -> L {
         let floor = L::pick(-40.0, -20.0);
-        let p = Parts::of(clamp(L::select(x.lt(floor), floor, x)));
+        let p = Parts::less_one(clamp(L::select(x.lt(floor), floor, x)));
         let (high, low) = p.minus_one();
         // Half of the power is a number where the whole is not any more.
         let power = p.scale(L::splat(1.0), -1);
-        let (sum, lost) = two_sum(power * high, power - L::splat(0.5));
-        let half = sum + power.mul_add(low, lost);
+        let offset = power - L::splat(0.5);
+        let offset_low = (power - offset) - L::splat(0.5);
+        let (sum, lost) = two_sum(power * high, offset);
+        let half = sum + power.mul_add(low, lost + offset_low);
         L::select(x.abs().lt(L::pick(1e-290, 1e-30)), x, half + half)
     }
 }

@@ -1,21 +1,23 @@
 //! Hyperbolic functions, from the exponential.
 
-use super::exp::{Scaled, clamp};
+use super::exp::{Parts, Scaled, clamp};
 use super::{Expm1, Lanes, Unary, pairs};
 
 /// `(tanh(x) / x - 1) / x^2` as a quotient of polynomials in `x^2` up to [`SMALL`]; the error of the
-/// function is below 2^-60.
-const NUMERATOR: [f64; 3] = [-0.33333333333333326, -0.020496773114719632, -0.000199088334700667];
-const DENOMINATOR: [f64; 4] = [1.0, 0.46149031934414375, 0.023288630837257594, 0.00020643766652978556];
-/// The same as a polynomial, for singles; below 2^-27.
-const CURVE_SINGLE: [f64; 5] = [
-    -0.3333328385524912,
-    0.13331489709245598,
-    -0.05374338293753084,
-    0.020650249387597495,
-    -0.0057166993393741984,
+/// function is below 2^-58.
+const NUMERATOR: [f64; 3] = [-0.333333333333333, -0.020492712746341225, -0.00019890864581179358];
+const DENOMINATOR: [f64; 4] = [1.0, 0.46147813823897715, 0.02328321932890529, 0.00020624524007516526];
+/// The same as a polynomial, for singles; below 2^-26.
+const CURVE_SINGLE: [f64; 6] = [
+    -0.33333263884436637,
+    0.13331441763420349,
+    -0.05379403375656044,
+    0.021114267950998578,
+    -0.007134132508962957,
+    0.001436061159871264,
 ];
-const SMALL: f64 = 0.625;
+/// Up to here the argument is small; of doubles, of singles.
+const SMALL: (f64, f64) = (0.7, 0.85);
 
 /// The hyperbolic tangent, below 1 ulp.
 #[derive(Debug, Clone, Copy)]
@@ -26,12 +28,12 @@ impl Unary for Tanh {
     fn at<L: Lanes>(x: L) -> L {
         let limit = L::pick(22.0, 10.0);
         let a = x.abs();
-        let small = a.lt(L::splat(SMALL));
+        let small = a.lt(L::pick(SMALL.0, SMALL.1));
         let z = a * a;
         // 1 - 2 / (exp(2 |x|) + 1), or |x| and a small quotient: one division for both.
         let a = L::select(limit.lt(a), limit, a);
         let one = L::splat(1.0);
-        let d = Scaled::exp(a + a).value() + one;
+        let d = Parts::of(a + a).plus_one();
         let cube = z * a;
         let y = if L::single() {
             L::select(small, cube.mul_add(pairs(z, CURVE_SINGLE), a), one - L::splat(2.0) / d)

@@ -45,12 +45,15 @@ impl Pair {
         (!left || divides(&self.left)) && (!right || divides(&self.right))
     }
 
-    /// `p`, in which `left` does not occur, with factors and symmetry shown.
-    pub(super) fn factored(&self, graph: &mut Graph, p: &Poly) -> Option<Factored> {
-        // Nothing to find where `right` does not occur.
-        if p.0.keys().all(|m| times(m, &self.right).0 == 0) {
-            return None;
-        }
+    /// Do some terms of `p` add up to a multiple of `left` that is not written as one? `x - x * right` loses all digits
+    /// where `left` vanishes, whatever else is added.
+    pub(super) fn hides(&self, p: &Poly) -> bool {
+        let groups = self.groups(p).unwrap_or_default();
+        groups.into_values().any(|c| self.shape(c).is_some_and(|s| s.left > 0))
+    }
+
+    /// `p` as polynomials in `right`, by what stands beside its powers.
+    fn groups(&self, p: &Poly) -> Option<BTreeMap<Monomial, Vec<Ratio>>> {
         let mut groups: BTreeMap<Monomial, Vec<Ratio>> = BTreeMap::new();
         for (m, c) in &p.0 {
             let (n, rest) = times(m, &self.right);
@@ -61,6 +64,16 @@ impl Pair {
             of.resize(of.len().max(n + 1), Ratio::ZERO);
             of[n] = *c;
         }
+        Some(groups)
+    }
+
+    /// `p`, in which `left` does not occur, with factors and symmetry shown.
+    pub(super) fn factored(&self, graph: &mut Graph, p: &Poly) -> Option<Factored> {
+        // Nothing to find where `right` does not occur.
+        if p.0.keys().all(|m| times(m, &self.right).0 == 0) {
+            return None;
+        }
+        let groups = self.groups(p)?;
         let (mut poly, mut factors, mut gained) = (Poly::default(), (true, true), false);
         let mut nodes = None;
         for (rest, coefficients) in groups {

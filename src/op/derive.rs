@@ -130,6 +130,19 @@ pub(super) fn join_derivative(v: &Adjoint<'_>, i: usize) -> Expr {
     Expr::apply(Op::SplitPart, Attr::Part(axis, i), all)
 }
 
+/// A unit matrix by other operators.
+pub(super) fn unit_matrix(x: &[Expr], attr: &Attr) -> Expr {
+    let Attr::Dims(dims) = attr else { return x[0].clone() };
+    let main = matches!(x[0].literal(), Some(crate::expr::Lit::Int(0)));
+    if main && dims[0] == dims[1] {
+        let ones = 1.0.into_expr().broadcast_to(&dims[..1]);
+        return Expr::apply(Op::AllocDiag, Attr::None, [ones]);
+    }
+    let rows = crate::expr::range(dims[0].clone()).dimshuffle([Some(0), None]);
+    let rows = if main { rows } else { rows + &x[0] };
+    Expr::apply(Op::Cast, Attr::DType(crate::ty::DType::F64), [rows.eq(crate::expr::range(dims[1].clone()))])
+}
+
 /// One of the parts by other operators: a slice where lengths are known.
 pub(super) fn split_part(x: &[Expr], attr: &Attr) -> Expr {
     let Attr::Part(axis, part) = *attr else { return x[0].clone() };
@@ -160,9 +173,8 @@ pub(super) fn split_part_derivative(v: &Adjoint<'_>, i: usize) -> Expr {
 /// The adjoint of a softmax, from that of the result and the result.
 pub(super) fn softmax_grad(x: &[Expr], attr: &Attr) -> Expr {
     let (dy, sm) = (&x[0], &x[1]);
-    let d = dy * sm;
-    let total = d.reduce(Op::Sum, attr);
-    &d - (sm * d.expand_reduced(&total, attr))
+    let total = (dy * sm).reduce(Op::Sum, attr);
+    (dy - dy.expand_reduced(&total, attr)) * sm
 }
 
 /// By the adjoint, as Theano writes it.

@@ -160,7 +160,15 @@ pub(super) fn reduce_plain(e: &Expr) -> Vec<Piece> {
 /// `x.T` for the reversal of all axes, `DimShuffle{0, x}(v)` otherwise.
 pub(super) fn dimshuffle_classic(e: &Expr) -> Vec<Piece> {
     let Attr::Perm(perm) = e.attr() else { return call("DimShuffle", 1) };
-    shuffled(perm, e)
+    // Theano prints what stays as it is, such as a vector's transpose, bare.
+    if keeps_all(perm, e) { vec![Piece::Arg(0)] } else { shuffled(perm, e) }
+}
+
+/// Does every axis stay in its place, so that reading the operand gives the same? A bare literal would
+/// adapt its type to its neighbours.
+fn keeps_all(perm: &[Option<usize>], e: &Expr) -> bool {
+    let identity = perm.len() == e.arg(0).rank() && perm.iter().enumerate().all(|(i, p)| *p == Some(i));
+    identity && e.arg(0).literal().is_none()
 }
 
 /// A dimshuffle where broadcasting supplies leading axes: Theano does not print those, so
@@ -259,10 +267,22 @@ pub(super) fn alloc(e: &Expr) -> Vec<Piece> {
     vec![Piece::Text("alloc(".into()), Piece::Arg(0), Piece::owned(tail + ")")]
 }
 
-/// `Reshape{2}(x, [2 3])`.
+/// `Reshape{2}(x, [2 3])`, `Reshape{1}(x, [-1])`.
 pub(super) fn reshape_classic(e: &Expr) -> Vec<Piece> {
-    let d = dims(e);
-    let sep = if d.iter().all(|t| t.bytes().all(|b| b.is_ascii_digit())) { " " } else { ", " };
+    let mut d = dims(e);
+    if let Attr::Dims(lengths) = e.attr() {
+        let from = &e.arg(0).ty().shape;
+        let unknown = from.dims().iter().all(|d| d.known().is_none());
+        for (text, length) in d.iter_mut().zip(lengths) {
+            // What was left open: all of an array of unknown lengths, or a quotient.
+            let rest = matches!(length, Dim::Expr(e) if matches!(**e, DimExpr::Div(..)));
+            if rest || unknown && from.rank() > 0 && lengths.len() == 1 && *length == from.size() {
+                *text = "-1".into();
+            }
+        }
+    }
+    let number = |t: &String| t.strip_prefix('-').unwrap_or(t).bytes().all(|b| b.is_ascii_digit());
+    let sep = if d.iter().all(number) { " " } else { ", " };
     vec![
         Piece::owned(format!("Reshape{{{}}}(", d.len())),
         Piece::Arg(0),

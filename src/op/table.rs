@@ -201,7 +201,7 @@ ops!(
     binary::Pow::pow = OpDef {
         name: "**",
         aliases: &["pow", "power"],
-        doc: "Elementwise power.",
+        doc: "Elementwise power; the integer part, 0 for a base of 0, where an integer has a negative exponent.",
         latex: Some("!0^{#1}"),
         pp: Pp::Infix(" ** "),
         plain: Pp::Infix(" ** "),
@@ -1092,6 +1092,16 @@ ops!(
         common: Some(common::scalar::cast),
         ..OpDef::UNARY
     },
+    unary::RealPart::real = OpDef {
+        name: "real",
+        doc: "The real part: of real numbers they themselves.",
+        ty: types::same,
+        derivative: Derivative::Each(&[|v| v.g()]),
+        real: Some(|x| x[0].clone()),
+        lower: Some(|x, _| x[0].clone()),
+        common: Some(common::scalar::itself),
+        ..OpDef::UNARY
+    },
     unary::ZeroGrad::zero_grad = OpDef {
         name: "zero_grad",
         aliases: &["ZeroGrad"],
@@ -1284,7 +1294,8 @@ ops!(
             let x = v.x(0);
             x.expand_reduced(&v.g(), v.attr()) * (&x - x.expand_reduced(&v.out(), v.attr())).exp()
         }]),
-        cost: 18.0,
+        // As the exponentials and their sum alone: what cannot overflow is not refused for its price.
+        cost: 16.0,
         kernel: Kernel::Composed(|x, attr| {
             let m = x[0].reduce(Op::Max, attr);
             let e = (&x[0] - x[0].expand_reduced(&m, attr)).exp();
@@ -1303,7 +1314,8 @@ ops!(
         derivative: Derivative::Each(&[|v| {
             Expr::apply(Op::SoftmaxGrad, v.attr().clone(), [v.g(), v.out()])
         }]),
-        cost: 22.0,
+        // As the exponentials and their sum alone: what cannot overflow is not refused for its price.
+        cost: 16.0,
         laws: &[Law::Range(|_| Interval::UNIT), Law::Nonzero(|_| true)],
         kernel: Kernel::Composed(|x, attr| {
             let m = x[0].reduce(Op::Max, attr);
@@ -1331,6 +1343,7 @@ ops!(
     },
     hidden::LogSoftmax::log_softmax = OpDef {
         name: "log_softmax",
+        aliases: &["logsoftmax"],
         doc: "The logarithm of softmax along one axis, without overflow or loss.",
         attr: AttrKind::Axes,
         ty: types::softmax,
@@ -1342,7 +1355,8 @@ ops!(
             let total = g.expand_reduced(&g.reduce(Op::Sum, v.attr()), v.attr());
             &g - (total * v.x(0).softmax_over(v.attr()))
         }]),
-        cost: 19.0,
+        // As the exponentials and their sum alone: what cannot overflow is not refused for its price.
+        cost: 16.0,
         laws: &[Law::Range(|_| Interval::NONPOS)],
         kernel: Kernel::Composed(|x, attr| {
             let m = x[0].reduce(Op::Max, attr);
@@ -1704,6 +1718,84 @@ ops!(
         laws: &[Law::Integral],
         common: Some(common::array::recurrence),
         ..OpDef::WHOLE
+    },
+    hidden::Sort::sort = OpDef {
+        name: "sort",
+        doc: "The elements along an axis in order, NaN last.",
+        attr: AttrKind::Axis,
+        pp: Pp::Special(whole::pieces::sort_classic),
+        plain: Pp::Special(whole::pieces::scan_plain),
+        ty: whole::types::sorted,
+        derivative: Derivative::Each(&[whole::derive::sort]),
+        kernel: Kernel::Whole(whole::sort::sort),
+        ints: Ints::Whole(whole::sort::sort),
+        laws: &[Law::Integral, Law::Range(|x| x[0]), Law::Nonzero(|x| x[0].nonzero)],
+        cost: 10.0,
+        common: Some(common::sort::by),
+        ..OpDef::WHOLE
+    },
+    hidden::Argsort::argsort = OpDef {
+        name: "argsort",
+        doc: "The places of the elements along an axis in order, NaN last; of equal ones the first comes first.",
+        attr: AttrKind::Axis,
+        pp: Pp::Special(whole::pieces::sort_classic),
+        plain: Pp::Special(whole::pieces::scan_plain),
+        ty: whole::types::places,
+        derivative: Derivative::Each(&[|v| v.x(0).zeros_like()]),
+        kernel: Kernel::Whole(whole::sort::argsort),
+        ints: Ints::Whole(whole::sort::argsort),
+        laws: &[Law::Integral, Law::Range(|_| Interval::NONNEG)],
+        cost: 10.0,
+        common: Some(common::sort::argsort),
+        ..OpDef::WHOLE
+    },
+    hidden::SortBy::sort_by = OpDef {
+        name: "sort_by",
+        doc: "The elements of the second along an axis, in the order of the first.",
+        arity: Arity::Exact(2),
+        attr: AttrKind::Axis,
+        pp: Pp::Special(whole::pieces::scan_classic),
+        plain: Pp::Special(whole::pieces::scan_plain),
+        ty: whole::types::sorted_by,
+        demand: whole::types::pair_demand,
+        derivative: Derivative::Any(|v, _| Expr::apply(Op::SortBack, v.attr().clone(), [v.x(0), v.g()])),
+        disconnected: &[0],
+        kernel: Kernel::Whole(whole::sort::by),
+        laws: &[Law::Range(|x| x[1]), Law::Nonzero(|x| x[1].nonzero)],
+        cost: 10.0,
+        common: Some(common::sort::by),
+        ..OpDef::WHOLE
+    },
+    hidden::SortBack::sort_back = OpDef {
+        name: "sort_back",
+        doc: "The elements of the second along an axis, put where those of the first stood before they were sorted.",
+        arity: Arity::Exact(2),
+        attr: AttrKind::Axis,
+        pp: Pp::Special(whole::pieces::scan_classic),
+        plain: Pp::Special(whole::pieces::scan_plain),
+        ty: whole::types::sorted_by,
+        demand: whole::types::pair_demand,
+        derivative: Derivative::Any(|v, _| Expr::apply(Op::SortBy, v.attr().clone(), [v.x(0), v.g()])),
+        disconnected: &[0],
+        kernel: Kernel::Whole(whole::sort::back),
+        laws: &[Law::Range(|x| x[1]), Law::Nonzero(|x| x[1].nonzero)],
+        cost: 10.0,
+        common: Some(common::sort::back),
+        ..OpDef::WHOLE
+    },
+    hidden::Eye::eye = OpDef {
+        name: "unit_matrix",
+        class: Some("Eye"),
+        doc: "Ones on the diagonal that begins so many columns to the right, zeros elsewhere.",
+        attr: AttrKind::Dims,
+        pp: Pp::Special(whole::pieces::eye_classic),
+        plain: Pp::Special(whole::pieces::eye_plain),
+        ty: types::unit_matrix,
+        derivative: Derivative::Any(|v, _| v.x(0).zeros_like()),
+        disconnected: &[0],
+        lower: Some(derive::unit_matrix),
+        common: Some(|x, attr| Some(derive::unit_matrix(x, attr))),
+        ..OpDef::MOVE
     },
     hidden::Take::take = OpDef {
         name: "take",

@@ -161,6 +161,16 @@ pub(super) fn softmax_grad(args: &[Arg<'_>], attr: &Attr) -> TyResult {
     Ok(Ty::new(joint_dtype(args).to_float(), b.clone()))
 }
 
+/// A matrix of doubles with two lengths.
+pub(super) fn unit_matrix(args: &[Arg<'_>], attr: &Attr) -> TyResult {
+    match attr {
+        Attr::Dims(dims) if dims.len() == 2 && args[0].weak && !args[0].ty.dtype.is_float() => {
+            Ok(Ty::new(DType::F64, Shape::new(dims.iter().cloned())))
+        }
+        _ => Err("takes the number of a diagonal and two lengths".into()),
+    }
+}
+
 /// One of the parts along an axis.
 pub(super) fn split_part(args: &[Arg<'_>], attr: &Attr) -> TyResult {
     let Attr::Part(axis, part) = *attr else { return Err("needs an axis and a part".into()) };

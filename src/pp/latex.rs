@@ -1,6 +1,6 @@
 //! LaTeX, for papers and notebooks.
 
-use crate::expr::{Expr, Head, Lit, constant_of};
+use crate::expr::{Expr, Head, Lit, constant_of, shown_name};
 use crate::op::{Attr, IndexItem, Piece, Pp, index_text, is_reversal, is_stack, without_leading_axes};
 use crate::ty::{Dim, DimExpr};
 
@@ -243,6 +243,8 @@ fn variable(name: &str) -> String {
     ];
     match name {
         n if GREEK.contains(&n) => format!("\\{n}"),
+        // An input without a name: its number.
+        n if shown_name(n) != n => format!("\\square_{{{}}}", n.rsplit('#').next().unwrap_or("")),
         n if n.chars().count() == 1 => n.to_string(),
         n => format!("\\mathit{{{}}}", n.replace('_', "\\_")),
     }

@@ -174,6 +174,14 @@ impl RuleSet {
         self.rules.is_empty()
     }
 
+    /// The same rules in the order of their names.
+    #[must_use]
+    pub fn by_name(&self) -> RuleSet {
+        let mut rules = self.rules.clone();
+        rules.sort_by(|a, b| a.name.cmp(&b.name));
+        RuleSet { rules }
+    }
+
     /// The rule called `name`.
     pub fn get(&self, name: &str) -> Option<&Rule> {
         self.rules.iter().find(|r| &*r.name == name)
