@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use super::analysis::{Analysis, Kind};
+use super::bands;
 use super::cell::Format;
 use super::error::PlanError;
 use super::fused;
@@ -104,6 +105,7 @@ pub(super) fn build(
             });
         }
     }
+    let mut steps = bands::band(steps, &b.values, &b.buffers);
     let (registers, pieces) =
         memory::assign(&mut steps, &b.values, &mut b.buffers, &b.scalars, &mut filled, roots.len());
     b.scalars.resize(registers, 0.0);

@@ -14,12 +14,14 @@ use super::threads::Threads;
 use super::vectors::{BLOCK, Rows};
 use crate::math::wide;
 
-/// The product into `out`, in row-major order.
+/// The product into `out`, in row-major order; added to it where it is `begun`, for matrices whose rows
+/// [are added](adds_rows).
 pub(crate) fn dot<T: Gemm>(
     a: &Read<'_, T>,
     b: &Read<'_, T>,
     out: &mut [T],
     threads: Threads,
+    begun: bool,
 ) -> Result<(), RunError> {
     let fail = || RunError::Shape {
         what: "the right operand of a product".into(),
@@ -46,13 +48,19 @@ pub(crate) fn dot<T: Gemm>(
     let a = Matrix::rows(a);
     let b = Matrix::columns(b);
     if n == 1 {
-        by_vector(a, b.transposed(), out, threads);
+        by_vector(a, b.transposed(), out, threads, false);
     } else if m == 1 {
-        by_vector(b.transposed(), a, out, threads);
+        by_vector(b.transposed(), a, out, threads, begun);
     } else {
         by_matrix(&a, &b, out, threads).ok_or_else(fail)?;
     }
     Ok(())
+}
+
+/// Does a vector times a matrix add rows, in their order?
+pub(crate) fn adds_rows(matrix: &Layout) -> bool {
+    let (lens, strides) = (matrix.lens.as_slice(), matrix.strides.as_slice());
+    matches!((lens, strides), ([m, n], [r, 1]) if *m > 1 && *n > 1 && *r != 1)
 }
 
 /// Elements of a matrix from which on a product with a vector is cut for threads.
@@ -64,17 +72,23 @@ pub(super) const LARGE_MATRIX: usize = 1 << 21;
 const PANEL: usize = 64;
 
 /// Every element of the result is computed by itself, so it is cut anywhere.
-fn by_vector<T: Gemm>(matrix: Matrix<'_, T>, vector: Matrix<'_, T>, out: &mut [T], threads: Threads) {
+fn by_vector<T: Gemm>(
+    matrix: Matrix<'_, T>,
+    vector: Matrix<'_, T>,
+    out: &mut [T],
+    threads: Threads,
+    begun: bool,
+) {
     let (rows, cols) = matrix.lens;
     let parts = if rows * cols < LARGE_VECTOR { 1 } else { threads.count() };
     if parts < 2 {
-        return wide::widely(ByVector { matrix, vector, out });
+        return wide::widely(ByVector { matrix, vector, out, begun });
     }
     rayon_core::scope(|scope| {
         let part = rows.div_ceil(parts).next_multiple_of(PANEL);
         for (i, out) in out.chunks_mut(part).enumerate() {
             let matrix = matrix.rows_from(i * part, out.len());
-            scope.spawn(move |_| wide::widely(ByVector { matrix, vector, out }));
+            scope.spawn(move |_| wide::widely(ByVector { matrix, vector, out, begun }));
         }
     });
 }
@@ -115,13 +129,14 @@ struct ByVector<'m, 'o, T> {
     matrix: Matrix<'m, T>,
     vector: Matrix<'m, T>,
     out: &'o mut [T],
+    begun: bool,
 }
 
 impl<T: Gemm> wide::Loop for ByVector<'_, '_, T> {
     type Out = ();
     #[inline(always)]
     fn run(self) {
-        self.matrix.times_vector(&self.vector, self.out);
+        self.matrix.times_vector(&self.vector, self.out, self.begun);
     }
 }
 
@@ -200,11 +215,11 @@ impl<'a, T: Gemm> Matrix<'a, T> {
 
     /// This times a vector, given as a row.
     #[inline(always)]
-    fn times_vector(&self, x: &Matrix<'_, T>, out: &mut [T]) {
+    fn times_vector(&self, x: &Matrix<'_, T>, out: &mut [T], begun: bool) {
         let (rows, cols) = self.lens;
         let (mut a, mut b) = ([T::default(); BLOCK], [T::default(); BLOCK]);
         if self.strides.0 == 1 && self.strides.1 != 1 {
-            return self.transposed().sum_of_rows(x, out);
+            return self.transposed().sum_of_rows(x, out, begun);
         }
         out.fill(T::default());
         let vector = (x.strides.1 != 1).then(|| {
@@ -267,9 +282,11 @@ impl<'a, T: Gemm> Matrix<'a, T> {
 
     /// The sum of rows, each times its element of `x`.
     #[inline(always)]
-    fn sum_of_rows(&self, x: &Matrix<'_, T>, out: &mut [T]) {
+    fn sum_of_rows(&self, x: &Matrix<'_, T>, out: &mut [T], begun: bool) {
         let (rows, cols) = self.lens;
-        out.fill(T::default());
+        if !begun {
+            out.fill(T::default());
+        }
         if let Some(m) = self.side_by_side()
             && x.strides.1 == 1
             && T::combine(m, x.piece(0, 0, rows, &mut []), out)
@@ -329,7 +346,7 @@ mod tests {
                 let product = |rows: &[T]| {
                     let matrix = (Cow::Borrowed(rows), Layout::contiguous(&[rows.len() / n, n]));
                     let mut out = vec![T::default(); rows.len() / n];
-                    dot(&matrix, &vector, &mut out, Threads::ONE).unwrap_or_default();
+                    dot(&matrix, &vector, &mut out, Threads::ONE, false).unwrap_or_default();
                     out.iter().map(|x| x.wide().to_bits()).collect::<Vec<_>>()
                 };
                 let alone: Vec<u64> = data.chunks(n).flat_map(product).collect();
@@ -359,8 +376,8 @@ mod tests {
                 };
                 let all = || {
                     let (mut x, mut y) = (vec![T::default(); rows], vec![T::default(); cols]);
-                    dot(&matrix, &vector(cols), &mut x, Threads::ONE).unwrap_or_default();
-                    dot(&vector(rows), &matrix, &mut y, Threads::ONE).unwrap_or_default();
+                    dot(&matrix, &vector(cols), &mut x, Threads::ONE, false).unwrap_or_default();
+                    dot(&vector(rows), &matrix, &mut y, Threads::ONE, false).unwrap_or_default();
                     x.iter().chain(&y).map(|x| x.wide().to_bits()).collect::<Vec<_>>()
                 };
                 let wide = all();

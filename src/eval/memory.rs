@@ -41,6 +41,26 @@ enum Use<'a> {
 fn each_slot(steps: &mut [Step], f: &mut dyn FnMut(Use<'_>)) {
     for step in steps {
         match step {
+            // In every band all is read again.
+            Step::Bands(b) => {
+                let some = |step: &mut Step, f: &mut dyn FnMut(Use<'_>)| {
+                    each_slot(std::slice::from_mut(step), f);
+                };
+                for step in &mut b.steps {
+                    some(step, &mut |u| {
+                        if let Use::Read(s) = u {
+                            f(Use::Read(s));
+                        }
+                    });
+                }
+                for step in &mut b.steps {
+                    some(step, &mut |u| {
+                        if let Use::Write(s) = u {
+                            f(Use::Write(s));
+                        }
+                    });
+                }
+            }
             Step::Scalars(ops) => {
                 for op in ops {
                     match op {
@@ -171,13 +191,17 @@ fn pack(steps: &mut [Step], fixed: usize, filled: &mut [(u32, Slot)]) -> usize {
 }
 
 /// The arrays that a step reads.
-fn reads(step: &Step, f: &mut dyn FnMut(u32)) {
+pub(super) fn reads(step: &Step, f: &mut dyn FnMut(u32)) {
+    if let Step::Bands(b) = step {
+        return b.steps.iter().for_each(|s| reads(s, f));
+    }
     let mut source = |s: &Source| {
         if let Source::Array(v) = s {
             f(*v);
         }
     };
     match step {
+        Step::Bands(_) => {}
         Step::Scalars(ops) => ops.iter().for_each(|op| {
             if let ScalarStep::Fetch(v, _) = op {
                 source(&Source::Array(*v));
@@ -198,13 +222,16 @@ fn reads(step: &Step, f: &mut dyn FnMut(u32)) {
 
 /// The buffers that a step writes.
 fn writes(step: &Step, f: &mut dyn FnMut(u32)) {
+    if let Step::Bands(b) = step {
+        return b.steps.iter().for_each(|s| writes(s, f));
+    }
     let mut dest = |d: &Dest| {
         if let Dest::Buffer(b) = d {
             f(*b);
         }
     };
     match step {
-        Step::Scalars(_) => {}
+        Step::Scalars(_) | Step::Bands(_) => {}
         Step::Windowed(w) => dest(&Dest::Buffer(w.out)),
         Step::Fused(fused) => {
             fused.folds.iter().for_each(|fold| dest(&fold.out));

@@ -27,6 +27,8 @@
 mod analysis;
 mod array;
 mod backend;
+mod banded;
+mod bands;
 mod blocks;
 mod build;
 mod cell;
@@ -60,8 +62,10 @@ mod windowed;
 
 pub use array::{Array, ArrayMut, ArrayRef, Input, Output, OutputArray};
 pub use backend::{Backend, FusedArgs, Ready, Strided};
-pub(crate) use blocks::kept_strides;
+pub(crate) use banded::height;
+pub use bands::Bands;
 pub use blocks::{BLOCK, Blocks};
+pub(crate) use blocks::{goes_on, kept_strides};
 pub(crate) use cell::Cell;
 pub use cell::{Format, Slice, SliceMut};
 pub(crate) use dot::dot;

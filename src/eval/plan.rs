@@ -5,6 +5,7 @@ use std::sync::Arc;
 use smallvec::SmallVec;
 
 use super::analysis::Analysis;
+use super::bands::Bands;
 use super::build;
 use super::cell::Format;
 use super::error::PlanError;
@@ -199,6 +200,8 @@ pub enum Step {
     Fused(Fused),
     /// Writes at slices, with what is computed for them.
     Windowed(Windowed),
+    /// Steps that are done together for a band of rows at a time.
+    Bands(Bands),
     /// An operator over integers.
     Ints(IntStep),
     /// A product of vectors and matrices.
@@ -366,7 +369,15 @@ impl Plan {
         self.inputs.iter().any(|i| single(i.format))
             || self.buffers.iter().any(|b| single(b.format))
             || self.output_formats.iter().any(|f| single(*f))
-            || self.steps.iter().any(rounds)
+            || self.each_step().any(rounds)
+    }
+
+    /// The steps, in order, those in bands one by one.
+    pub(crate) fn each_step(&self) -> impl Iterator<Item = &Step> {
+        self.steps.iter().flat_map(|s| match s {
+            Step::Bands(b) => b.steps.as_slice(),
+            step => std::slice::from_ref(step),
+        })
     }
 
     /// The steps, in order.

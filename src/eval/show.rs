@@ -23,7 +23,25 @@ impl Plan {
 impl fmt::Display for Plan {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         for step in &self.steps {
+            let parts = match step {
+                Step::Bands(b) => {
+                    writeln!(f, "in bands of {}:", self.shape(&[b.rows]))?;
+                    b.steps.as_slice()
+                }
+                step => std::slice::from_ref(step),
+            };
+            self.parts(f, parts)?;
+        }
+        write!(f, "pieces of memory: {}", self.pieces.len())
+    }
+}
+
+impl Plan {
+    fn parts(&self, f: &mut fmt::Formatter<'_>, steps: &[Step]) -> fmt::Result {
+        for step in steps {
             match step {
+                // Bands hold no bands.
+                Step::Bands(_) => {}
                 Step::Scalars(ops) => writeln!(f, "scalars: {}", ops.len())?,
                 Step::Fused(l) => {
                     let maps = l.code.iter().filter(|i| matches!(i, Instr::Map { .. })).count();
@@ -64,6 +82,6 @@ impl fmt::Display for Plan {
                 }
             }
         }
-        write!(f, "pieces of memory: {}", self.pieces.len())
+        Ok(())
     }
 }

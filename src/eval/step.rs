@@ -76,7 +76,7 @@ pub(crate) fn exec(op: &ScalarStep, file: &mut [f64]) {
 }
 
 impl<'a> Call<'_, '_, 'a> {
-    fn lens(&self, dims: &[LenId]) -> Lens {
+    pub(super) fn lens(&self, dims: &[LenId]) -> Lens {
         dims.iter().map(|&d| self.lengths[d as usize]).collect()
     }
 
@@ -88,7 +88,7 @@ impl<'a> Call<'_, '_, 'a> {
         }
     }
 
-    fn read<T: Cell>(&self, arg: &Arg) -> Read<'_, T> {
+    pub(super) fn read<T: Cell>(&self, arg: &Arg) -> Read<'_, T> {
         match arg.source {
             Source::Scalar(slot) => {
                 let slot = slot as usize;
@@ -100,7 +100,7 @@ impl<'a> Call<'_, '_, 'a> {
     }
 
     /// Takes the memory of a result out of the call, at its size.
-    fn take(&mut self, dest: Dest, number: Format) -> Result<(Memory<'a>, Lens), RunError> {
+    pub(super) fn take(&mut self, dest: Dest, number: Format) -> Result<(Memory<'a>, Lens), RunError> {
         let Dest::Buffer(b) = dest else {
             return Ok((Memory::one(number), Lens::new()));
         };
@@ -120,7 +120,7 @@ impl<'a> Call<'_, '_, 'a> {
     }
 
     /// Puts the memory of a result back.
-    fn put(&mut self, dest: Dest, memory: Memory<'a>) {
+    pub(super) fn put(&mut self, dest: Dest, memory: Memory<'a>) {
         match dest {
             Dest::Scalar(slot) => self.scalars[slot as usize] = memory.first(),
             Dest::Buffer(b) => self.memory[self.plan.buffers[b as usize].memory as usize] = memory,
@@ -153,6 +153,7 @@ impl<'a> Call<'_, '_, 'a> {
                     Format::I64 => Ok(()),
                 };
             }
+            Step::Bands(b) => return self.bands(b, backend, registers),
             Step::Windowed(w) => {
                 let (mut memory, space) = self.take(Dest::Buffer(w.out), Format::F64)?;
                 let result = match &mut memory {
@@ -222,8 +223,8 @@ impl<'a> Call<'_, '_, 'a> {
     /// A step that is not fused.
     fn own<T: Cell>(&self, step: &Step, data: &mut [T], lens: &[usize]) -> Result<(), RunError> {
         match step {
-            Step::Scalars(_) | Step::Fused(_) | Step::Windowed(_) | Step::Ints(_) => Ok(()),
-            Step::Dot { a, b, .. } => dot::dot(&self.read::<T>(a), &self.read(b), data, self.threads),
+            Step::Scalars(_) | Step::Fused(_) | Step::Windowed(_) | Step::Bands(_) | Step::Ints(_) => Ok(()),
+            Step::Dot { a, b, .. } => dot::dot(&self.read::<T>(a), &self.read(b), data, self.threads, false),
             Step::Contract { a, b, space, axes, .. } => {
                 let (a, b) = (self.read::<T>(a), self.read(b));
                 contraction::contract(&a, &b, &self.lens(space), axes, data, self.threads)
@@ -263,7 +264,14 @@ impl<'a> Call<'_, '_, 'a> {
             let mut slices: SmallVec<[&mut [T]; 4]> =
                 taken.iter_mut().map(|(_, memory)| T::write(memory.get_mut()).unwrap_or_default()).collect();
             let (stores, folds) = slices.split_at_mut(fused.stores.len());
-            self.run_loop::<T>(fused, &space, &|_| (space.clone(), 0), (stores, folds), backend, registers)
+            self.run_loop::<T>(
+                fused,
+                &space,
+                &|_| (space.clone(), 0),
+                (stores, folds, false),
+                backend,
+                registers,
+            )
         };
         for (dest, memory) in taken {
             self.put(dest, memory);
@@ -288,7 +296,7 @@ impl<'a> Call<'_, '_, 'a> {
             let data = &mut data[segment.start * row..segment.end * row];
             let seen = |leaf: usize| w.seen(frames[leaf], segment, space);
             if !fused.code.is_empty() {
-                self.run_loop::<T>(fused, &lens, &seen, (&mut [data], &mut []), backend, registers)?;
+                self.run_loop::<T>(fused, &lens, &seen, (&mut [data], &mut [], false), backend, registers)?;
                 continue;
             }
             // The elements of one leaf.
@@ -308,13 +316,13 @@ impl<'a> Call<'_, '_, 'a> {
     }
 
     /// Runs a loop; `seen` tells for each leaf the lengths that it is broadcast to, and how far the first element
-    /// that is read lies along the first axis.
-    fn run_loop<'m, T: Cell>(
+    /// that is read lies along the first axis; of `folds` those over the first axis are `begun` or not.
+    pub(super) fn run_loop<'m, T: Cell>(
         &self,
         fused: &Fused,
         space: &[usize],
         seen: &dyn Fn(usize) -> (Lens, isize),
-        (stores, folds): (&mut [&'m mut [T]], &mut [&'m mut [T]]),
+        (stores, folds, begun): (&mut [&'m mut [T]], &mut [&'m mut [T]], bool),
         backend: &dyn Backend,
         registers: &mut Vec<Registers>,
     ) -> Result<(), RunError> {
@@ -357,7 +365,7 @@ impl<'a> Call<'_, '_, 'a> {
                 }
             })
             .collect();
-        let operands = Operands { space, leaves: &leaves, stores, folds };
+        let operands = Operands { space, leaves: &leaves, stores, folds, begun };
         split::run(backend, fused, operands, registers, self.threads)
     }
 }

@@ -2,6 +2,10 @@
 //! remains of a row is computed under a mask, and memory is asked for ahead.
 
 #![allow(unsafe_code, reason = "vector instructions read through pointers")]
+#![cfg_attr(
+    all(target_arch = "x86_64", not(miri)),
+    allow(clippy::wildcard_imports, reason = "instructions have names of their own")
+)]
 
 #[cfg(all(target_arch = "x86_64", not(miri)))]
 use super::row::Sums;

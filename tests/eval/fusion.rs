@@ -1,7 +1,7 @@
 //! Steps that take several operators together, against the reference.
 
 use egrad::eval::Plan;
-use egrad::expr::Expr;
+use egrad::expr::{Expr, dot};
 use egrad::graph::import;
 use egrad::op::{Attr, IndexItem, Kernel, Op};
 use egrad::prelude::*;
@@ -103,5 +103,47 @@ fn writes_at_slices_are_segments_of_one_pass() {
                 outputs.iter().enumerate().filter(|(k, _)| k % 6 != 2).map(|(_, e)| e.clone()).collect();
             check(&[x.clone(), y.clone()], &elementwise, &[u.view(), v.view()], Equal::Bits);
         }
+    }
+}
+
+/// Steps along the rows of one matrix, which is higher than a band: results for rows, sums of rows, whole sums.
+#[test]
+fn bands_of_rows_go_on_from_each_other() {
+    let mut rng = Rng::new(19);
+    let (x, y, w, v) = (dmatrix("x"), dmatrix("y"), dvector("w"), dvector("v"));
+    let column = |e: &Expr| e.dimshuffle([Some(0), None]);
+    let e = (&x - column(&x.reduce_axes(Op::Max, &[1]))).exp();
+    let r = (dot(&x, &w) + &v).sigmoid();
+    let centred = &x - column(&x.sum_axes(&[1]));
+    let outputs = [
+        &e / column(&e.sum_axes(&[1])) - &y,
+        dot(&r, &x),
+        r.sum(),
+        (&r * dot(&y, &w)).reduce_axes(Op::Max, &[0]),
+        (&centred * &y).sum_axes(&[0]),
+        (&centred * column(&centred.sqr().sum_axes(&[1]).sqrt())).t(),
+        dot(&y, &w) / &v,
+    ];
+    for (m, k) in [(3, 40), (700, 40), (4000, 40), (3000, 257), (40_001, 7)] {
+        let values = [
+            array(&mut rng, &[m, k]),
+            array(&mut rng, &[m, k]),
+            array(&mut rng, &[k]),
+            array(&mut rng, &[m]),
+        ];
+        let inputs = [x.clone(), y.clone(), w.clone(), v.clone()];
+        let views: Vec<_> = values.iter().map(|v| v.view()).collect();
+        let plan = check(&inputs, &outputs, &views, Equal::Sum(1e3 * (m * k * k) as f64));
+        assert!(plan.to_string().contains("in bands of"), "{plan}");
+        if m < 1000 {
+            continue;
+        }
+        let backwards = values[0].t().as_standard_layout().to_owned().reversed_axes();
+        check(
+            &inputs,
+            &outputs,
+            &[backwards.view(), views[1].clone(), views[2].clone(), views[3].clone()],
+            Equal::Sum(1e3 * (m * k * k) as f64),
+        );
     }
 }

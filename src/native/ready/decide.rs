@@ -9,7 +9,7 @@ use super::super::shape::{STREAM, Shape};
 use super::{Act, Decided, Folds, Memory, Walked};
 use crate::eval::{
     Arg, BLOCK, Base, Dest, Framed, Fused, Layout, Nest, Plan, Ready, ScalarStep, Scratch, Source, Step,
-    kept_strides,
+    height, kept_strides,
 };
 use crate::op::{FOLD_LANES, FOLD_SHORTEST};
 
@@ -100,7 +100,16 @@ pub(in crate::native) fn decide(
         let n = scratch.lengths()[len as usize] as f64;
         d.initial[slot as usize] = n;
     }
+    // What goes by bands is long.
+    let threads = scratch.threads().count();
     for step in &plan.steps {
+        if let Step::Bands(b) = step
+            && height(b, &|d| scratch.lengths()[d as usize], threads, &|_| true).is_some()
+        {
+            return None;
+        }
+    }
+    for step in plan.each_step() {
         match step {
             Step::Scalars(ops) => {
                 for op in ops {
