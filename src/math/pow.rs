@@ -60,10 +60,11 @@ fn log<L: Lanes>(x: L) -> (L, L) {
     let ln2 = ln2::<L>();
     let whole = (k * ln2.0, k * ln2.1);
     let (high, low) = sum(sum(whole, double), cubic);
-    (high, low)
+    let total = high + low;
+    (total, (high - total) + low)
 }
 
-/// `x` to the power `y`, below 1 ulp, or 1.2 in singles; the second power is a product, the square root a root.
+/// `x` to the power `y`, below 1 ulp; the second power is a product, the square root a root.
 #[derive(Debug, Clone, Copy)]
 pub struct Pow;
 
