@@ -93,7 +93,7 @@ const TAIL2_SINGLE: [f64; 5] = [
     0.0001532150476050918,
 ];
 /// `ln 2` in two parts; the first ends in zeros, so that its multiples are exact.
-pub(super) const LN2: (f64, f64) = (0.693147180559663, 2.8235290563031577e-13);
+const LN2: (f64, f64) = (0.693147180559663, 2.8235290563031577e-13);
 const LN2_SINGLE: (f64, f64) = (0.693359375, -2.1219444005469057e-4);
 
 /// `ln 2` in two parts, whose first has exact multiples.

@@ -159,11 +159,17 @@ const INTEGER: (u64, u32) = (0x4330_0000_0000_0000, 0x4b00_0000);
 /// [`Lanes::split_normal`] by integers.
 #[inline(always)]
 pub(super) fn split_normal<L: Lanes>(x: L) -> (L, L) {
-    let moved = L::plus(x.bits(), L::pick_bits(ONE.0 - LOWEST.0, ONE.1 - LOWEST.1));
+    split_from(x, LOWEST)
+}
+
+/// A positive normal number as `2^k m`, `m` from a number whose bits are given to twice that.
+#[inline(always)]
+pub(super) fn split_from<L: Lanes>(x: L, lowest: (u64, u32)) -> (L, L) {
+    let moved = L::plus(x.bits(), L::pick_bits(ONE.0 - lowest.0, ONE.1 - lowest.1));
     let number = L::plus(L::from_exponent(moved), L::pick_bits(INTEGER.0, INTEGER.1));
     let k = L::from_bits(number) - L::pick(4503599627370496.0 + 1023.0, 8388608.0 + 127.0);
     let mantissa = L::and(moved, L::pick_bits(MANTISSA.0, MANTISSA.1));
-    (k, L::from_bits(L::plus(mantissa, L::pick_bits(LOWEST.0, LOWEST.1))))
+    (k, L::from_bits(L::plus(mantissa, L::pick_bits(lowest.0, lowest.1))))
 }
 
 /// [`Lanes::split`] by integers.

@@ -43,27 +43,22 @@ impl Mask {
 #[derive(Debug, Clone, Copy)]
 pub struct Record {
     formula: fn(&[Value]) -> (Value, Option<Mask>),
-    /// Is it made for singles too?
-    pub single: bool,
 }
 
 impl Record {
     /// Of a function of one number.
     pub const fn unary<F: Unary>() -> Record {
-        Record { formula: |x| (F::at(x[0]), F::PARTIAL.then(|| F::holds(x[0]))), single: F::SINGLE }
+        Record { formula: |x| (F::at(x[0]), F::PARTIAL.then(|| F::holds(x[0]))) }
     }
 
     /// Of a function of two numbers.
     pub const fn binary<F: Binary>() -> Record {
-        Record {
-            formula: |x| (F::at(x[0], x[1]), F::PARTIAL.then(|| F::holds(x[0], x[1]))),
-            single: F::SINGLE,
-        }
+        Record { formula: |x| (F::at(x[0], x[1]), F::PARTIAL.then(|| F::holds(x[0], x[1]))) }
     }
 
     /// Of a function of three numbers.
     pub const fn ternary<F: Ternary>() -> Record {
-        Record { formula: |x| (F::at(x[0], x[1], x[2]), None), single: true }
+        Record { formula: |x| (F::at(x[0], x[1], x[2]), None) }
     }
 }
 
