@@ -10,7 +10,11 @@ mod setup;
 
 use super::asm::{self, Asm, Deco, Form, Gpr, RAX, RCX, RDI, RDX, RSI, Reg, Rm};
 use super::program::{Extent, Layout, Liveness, Program, ends};
+use super::schedule::schedule;
 use crate::math::record::{Id, Lane};
+
+/// Longer programs keep their order: the search for the next instruction is quadratic.
+const SCHEDULED: usize = 4000;
 
 /// Bytes of a place in the frame: the widest vector.
 const SLOT: i32 = 64;
@@ -77,8 +81,17 @@ struct Emit<'p> {
 
 /// Compiles a program. `uniform` has a bit for each input that is one number.
 pub(super) fn compile(p: &Program, uniform: u128, form: Form) -> Compiled {
-    let live = Liveness::new(p, uniform);
-    let layout = Layout::new(p, &live, form);
+    let mut live = Liveness::new(p, uniform);
+    let mut layout = Layout::new(p, &live, form);
+    let ordered;
+    let mut p = p;
+    if layout.together == 1 && p.extent != Extent::One && p.code.len() <= SCHEDULED {
+        // No copies side by side: the chains of one element are.
+        ordered = schedule(p, &live, layout.spare());
+        p = &ordered;
+        live = Liveness::new(p, uniform);
+        layout = Layout::new(p, &live, form);
+    }
     let n = p.code.len();
     let mut e = Emit {
         p,

@@ -20,6 +20,7 @@ mod page;
 mod program;
 mod ready;
 mod scalars;
+mod schedule;
 mod shape;
 mod walk;
 

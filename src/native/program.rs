@@ -150,6 +150,11 @@ pub(super) fn carries(folds: usize, widest: usize) -> bool {
 }
 
 impl Layout {
+    /// Registers for values on the way, with few constants pinned.
+    pub(super) fn spare(&self) -> usize {
+        usize::from(self.carries).saturating_sub(11)
+    }
+
     pub(super) fn new(p: &Program, live: &Liveness, form: Form) -> Layout {
         // Two registers are kept for operands that come from memory.
         let all: usize = match form {

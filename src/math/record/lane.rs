@@ -118,6 +118,21 @@ impl Lane {
         }
     }
 
+    /// The same instruction on other operands.
+    #[must_use]
+    pub fn with_args(self, to: impl Fn(Id) -> Id) -> Lane {
+        match self {
+            Lane::Const(_) | Lane::Input(_) | Lane::Carry(_) => self,
+            Lane::One(op, a) => Lane::One(op, to(a)),
+            Lane::Two(op, a, b) => Lane::Two(op, to(a), to(b)),
+            Lane::Fma(signs, a, b, c) => Lane::Fma(signs, to(a), to(b), to(c)),
+            Lane::Compare(op, a, b) => Lane::Compare(op, to(a), to(b)),
+            Lane::Both(a, b) => Lane::Both(to(a), to(b)),
+            Lane::Either(a, b) => Lane::Either(to(a), to(b)),
+            Lane::Select(m, a, b) => Lane::Select(to(m), to(a), to(b)),
+        }
+    }
+
     /// Is the result a mask?
     pub fn is_mask(self) -> bool {
         matches!(self, Lane::Compare(..) | Lane::Both(..) | Lane::Either(..))

@@ -1,0 +1,190 @@
+//! The order of instructions, where a loop's body is too large for copies of it side by side.
+//!
+//! The recorder writes one function after the other, each a chain whose links wait for one another. The
+//! processor looks ahead over some hundred instructions only, so chains that do not depend on each other
+//! are laid side by side here: always the ready instruction with the longest way to the end, as long as
+//! registers last; then what frees them.
+
+use super::program::{Liveness, Program};
+use crate::math::record::{Id, Lane, One, Two};
+
+/// Cycles until a result can be used, about those of current processors.
+fn latency(lane: Lane) -> u32 {
+    match lane {
+        Lane::Const(_) | Lane::Carry(_) => 0,
+        Lane::Input(_) => 6,
+        Lane::One(One::Sqrt, _) => 24,
+        Lane::Two(Two::Div, ..) => 20,
+        Lane::One(One::Nearest | One::Floor, _) => 8,
+        Lane::Two(Two::And | Two::Or | Two::Xor | Two::IntAdd | Two::IntSub, ..)
+        | Lane::One(One::ShiftLeft(_) | One::ShiftRight(_), _) => 1,
+        Lane::Select(..) | Lane::Both(..) | Lane::Either(..) => 2,
+        _ => 4,
+    }
+}
+
+/// Instructions that are begun in a cycle.
+const WIDTH: u32 = 2;
+
+/// The program with its instructions in another order; results that nothing needs are left out.
+/// `registers` are there for values on the way.
+pub(super) fn schedule(p: &Program, live: &Liveness, registers: usize) -> Program {
+    let n = p.code.len();
+    let mut height = vec![0u32; n];
+    for i in (0..n).rev().filter(|&i| live.needed[i]) {
+        let after = live.uses[i].iter().map(|&u| height[u as usize]).max().unwrap_or(0);
+        height[i] = after + latency(p.code[i]);
+    }
+    let mut s = Schedule {
+        left: live.uses.iter().map(|u| distinct(u)).collect(),
+        waits: vec![0; n],
+        at: vec![0; n],
+        ready: Vec::new(),
+        order: Vec::with_capacity(n),
+        alive: 0,
+    };
+    for i in (0..n).filter(|&i| live.needed[i]) {
+        let mut args = p.code[i].args();
+        args.sort_unstable();
+        args.dedup();
+        s.waits[i] = args.len();
+        if args.is_empty() {
+            s.ready.push(i);
+        }
+    }
+    let (mut now, mut begun) = (0u32, 0u32);
+    while !s.ready.is_empty() {
+        let tight = s.alive >= registers;
+        let best = (0..s.ready.len()).min_by_key(|&k| {
+            let i = s.ready[k];
+            let growth = s.growth(p, live, i);
+            // Fixed values come first: they cost nothing.
+            let fixed = !live.fixed[i];
+            let wait = s.at[i].saturating_sub(now);
+            let first = if tight { growth } else { 0 };
+            (fixed, first, wait, std::cmp::Reverse(height[i]), growth, i)
+        });
+        let Some(k) = best else { break };
+        let i = s.ready.swap_remove(k);
+        if !live.fixed[i] {
+            now = now.max(s.at[i]);
+            begun += 1;
+            if begun == WIDTH {
+                (now, begun) = (now + 1, 0);
+            }
+        }
+        s.take(p, live, i, now);
+    }
+    s.renumber(p)
+}
+
+/// How many instructions read: one that reads twice is one.
+fn distinct(uses: &[u32]) -> usize {
+    uses.len() - uses.windows(2).filter(|w| w[0] == w[1]).count()
+}
+
+struct Schedule {
+    /// Instructions that have still to read a value.
+    left: Vec<usize>,
+    /// Operands that an instruction waits for.
+    waits: Vec<usize>,
+    /// When its operands are there.
+    at: Vec<u32>,
+    ready: Vec<usize>,
+    order: Vec<usize>,
+    /// Values in registers.
+    alive: usize,
+}
+
+impl Schedule {
+    /// How many more values are alive after an instruction.
+    fn growth(&self, p: &Program, live: &Liveness, i: usize) -> isize {
+        let mut args = p.code[i].args();
+        args.sort_unstable();
+        args.dedup();
+        let ends = |&&a: &&Id| !live.fixed[a as usize] && self.left[a as usize] == 1;
+        let ended = isize::try_from(args.iter().filter(ends).count()).unwrap_or(0);
+        isize::from(!live.fixed[i] && self.left[i] > 0) - ended
+    }
+
+    fn take(&mut self, p: &Program, live: &Liveness, i: usize, now: u32) {
+        self.alive = self.alive.saturating_add_signed(self.growth(p, live, i));
+        let mut args = p.code[i].args();
+        args.sort_unstable();
+        args.dedup();
+        args.iter().for_each(|&a| self.left[a as usize] -= 1);
+        self.order.push(i);
+        let done = now + latency(p.code[i]);
+        let mut last = None;
+        for &u in &live.uses[i] {
+            let user = u as usize;
+            if last.replace(user) == Some(user) {
+                continue;
+            }
+            self.at[user] = self.at[user].max(done);
+            self.waits[user] -= 1;
+            if self.waits[user] == 0 {
+                self.ready.push(user);
+            }
+        }
+    }
+
+    /// The program in the order that was found.
+    fn renumber(&self, p: &Program) -> Program {
+        let mut place: Vec<Id> = vec![0; p.code.len()];
+        for (to, &from) in (0..).zip(&self.order) {
+            place[from] = to;
+        }
+        let moved = |id: Id| place[id as usize];
+        let mut out = p.clone();
+        out.code = self.order.iter().map(|&i| p.code[i].with_args(moved)).collect();
+        out.stores.iter_mut().for_each(|s| *s = moved(*s));
+        for fold in &mut out.folds {
+            (fold.carry, fold.next) = (moved(fold.carry), moved(fold.next));
+        }
+        out.holds.iter_mut().for_each(|h| *h = moved(*h));
+        out
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Two inputs, and of each a chain of squares that is stored; one chain after the other.
+    fn two_chains(links: u32) -> Program {
+        let mut code = vec![Lane::Input(0)];
+        code.extend((0..links).map(|i| Lane::Two(Two::Mul, i, i)));
+        code.push(Lane::Input(1));
+        code.extend((0..links).map(|i| Lane::Two(Two::Mul, links + 1 + i, links + 1 + i)));
+        Program { code, inputs: 2, stores: vec![links, 2 * links + 1], ..Program::default() }
+    }
+
+    #[test]
+    fn chains_are_laid_side_by_side() {
+        let p = two_chains(6);
+        let out = schedule(&p, &Liveness::new(&p, 0), 20);
+        assert_eq!(out.code.len(), p.code.len());
+        // What is read is there before.
+        for (i, lane) in out.code.iter().enumerate() {
+            assert!(lane.args().iter().all(|&a| (a as usize) < i));
+        }
+        // Both end at the end, each with its own input at its start.
+        let last: Vec<usize> = out.stores.iter().map(|&s| s as usize).collect();
+        assert_eq!((last[0].min(last[1]), last[0].max(last[1])), (12, 13));
+        for (k, &store) in (0..).zip(&out.stores) {
+            let mut at = store;
+            while let Some(&a) = out.code[at as usize].args().first() {
+                at = a;
+            }
+            assert_eq!(out.code[at as usize], Lane::Input(k));
+        }
+    }
+
+    #[test]
+    fn few_registers_keep_chains_apart() {
+        let p = two_chains(6);
+        let out = schedule(&p, &Liveness::new(&p, 0), 1);
+        assert_eq!(Liveness::new(&out, 0).pressure, 1);
+    }
+}
