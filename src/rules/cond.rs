@@ -198,14 +198,6 @@ static CONDITIONS: &[Condition] = &[
         holds: None,
     },
     Condition {
-        name: "at-most",
-        arity: 2,
-        attrs: &[],
-        doc: "no element of the first is above one of the second",
-        proved: |k| matches!(k, [Known::Value(a), Known::Value(b)] if a.range.hi <= b.range.lo),
-        holds: None,
-    },
-    Condition {
         name: "takes-rows",
         arity: 1,
         attrs: &[AttrKind::Index],
