@@ -6,6 +6,8 @@ use egrad::accuracy::{Frontier, Samples, frontier};
 use egrad::graph::{Imported, import};
 use egrad::optimize::{Options, optimize};
 use egrad::prelude::*;
+use egrad::sexp::Source;
+use egrad::text::parse_infix;
 
 fn read(e: &Expr) -> Imported {
     import(&[], std::slice::from_ref(e)).unwrap()
@@ -63,4 +65,40 @@ fn what_has_no_real_value_has_no_frontier() {
     let x = dscalar("x");
     let i = read(&((-x.sqr()) - 1.0).log());
     assert!(frontier(&i.graph, &i.roots, &Options::default()).is_none());
+}
+
+/// Gradients after optimization are no less accurate than as they were built, by more than a few units in the last place.
+#[test]
+fn optimized_gradients_lose_no_digits() {
+    let texts = [
+        "x * sigmoid(x)",
+        "x / (1 + exp(-x))",
+        "x * y * sigmoid(x) + y",
+        "y * sigmoid(x) + (1 - sigmoid(x)) * tanh(y)",
+        "x * tanh(x)",
+        "x * tanh(softplus(x))",
+        "log(1 + exp(x)) * y",
+        "-y * log(sigmoid(x)) - (1 - y) * log(1 - sigmoid(x))",
+        "x * sin(y) ** 2 + x * cos(y)",
+        "sqrt(x ** 2 + y ** 2)",
+        "lo = 1 / (1 + exp(3.14159 / y))\nhi = 1 / (1 + exp(-3.14159 / y))\n-y * log(1 / (x * (hi - lo) + lo) - 1)",
+    ];
+    let inputs = [dscalar("x"), dscalar("y")];
+    let mut wrong = Vec::new();
+    for text in texts {
+        let cost = parse_infix(&Source::text_only(text), &inputs).unwrap().results[0].clone();
+        let by: Vec<Expr> = inputs.iter().filter(|i| text.contains(i.name().unwrap())).cloned().collect();
+        for (g, i) in grad(&cost, by.as_slice()).unwrap().iter().zip(&by) {
+            let raw = read(g);
+            let samples = Samples::of(&raw.graph, &raw.roots).unwrap();
+            let best = optimize(&raw.graph, &raw.roots, &Options::default());
+            let before = samples.error(&raw.graph, &raw.roots).unwrap();
+            let after = samples.error(&best.graph, &best.roots).unwrap();
+            if after.bits > before.bits + 0.5 || after.worst > 16.0 && after.worst > 4.0 * before.worst {
+                let form = egrad::graph::export(&best.graph, &best.roots).unwrap();
+                wrong.push(format!("{text} by {i:?}: {before:?} {after:?}\n{}\n{}", pp(g), pp(&form[0])));
+            }
+        }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }

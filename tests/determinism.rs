@@ -7,8 +7,10 @@ use std::process::Command;
 
 use egrad::function::Function;
 use egrad::op::Spelling;
+use egrad::optimize::Options;
 use egrad::pp::let_form;
 use egrad::prelude::*;
+use egrad::rules::RuleSet;
 use egrad::sexp::Source;
 use egrad::text::{parse_declarations, parse_infix};
 use ndarray::{ArrayD, ArrayViewD, IxDyn};
@@ -107,4 +109,47 @@ fn in_several_processes() {
             assert!(run(threads, text) == first);
         }
     }
+}
+
+/// Every one of these programs, optimized with some rules: raw and optimized gradients of each.
+fn optimized(rules: &std::sync::Arc<RuleSet>) -> String {
+    let programs = [
+        LOGISTIC,
+        LOSS,
+        ("z, y: f64[n]", "-sum(y * log(exp(z) / sum(exp(z))))", &["z"][..]),
+        ("x, y: f64", "log(x * y) * sqrt(x ** 2 + y ** 2) / (x - y)", &["x", "y"]),
+        ("x, y: f64", "sin(x) ** 2 * tanh(y) + x * sigmoid(y) - x", &["x", "y"]),
+    ];
+    let mut out = String::new();
+    for (declarations, text, names) in programs {
+        let inputs = parse_declarations(&Source::new("inputs", declarations)).unwrap();
+        let cost = parse_infix(&Source::text_only(text), &inputs).unwrap().results[0].clone();
+        let by: Vec<Expr> =
+            names.iter().map(|n| inputs.iter().find(|i| i.name() == Some(n)).unwrap().clone()).collect();
+        let raw = grad(&cost, by.as_slice()).unwrap();
+        let options = Options { rules: rules.clone(), ..Options::default() };
+        let f = Function::builder().options(options).build(&inputs, &raw).unwrap();
+        out.push_str(&let_form(f.outputs(), Spelling::Classic).join("\n"));
+        out.push_str(&format!("\n{}\n", f.report().unwrap()));
+    }
+    out
+}
+
+/// In which file, and where in it, a rule stands is no part of the input.
+#[test]
+fn the_order_of_rule_files_does_not_matter() {
+    let read = |files: &mut dyn Iterator<Item = &(&str, &str)>| {
+        let mut all = RuleSet::default();
+        for (name, text) in files {
+            all = all.merge(&RuleSet::parse(name, text).unwrap()).unwrap();
+        }
+        std::sync::Arc::new(all)
+    };
+    let files = egrad::rules::STANDARD_FILES;
+    let expected = optimized(&egrad::optimize::standard_rules());
+    let backwards = read(&mut files.iter().rev());
+    assert_eq!(optimized(&backwards), expected);
+    let middle = files.len() / 2;
+    let turned = read(&mut files[middle..].iter().chain(&files[..middle]));
+    assert_eq!(optimized(&turned), expected);
 }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use ndarray::{ArrayD, IxDyn};
 
 use crate::eval::reference;
-use crate::graph::{Graph, Head, Id};
+use crate::graph::{Graph, Head, Id, expand};
 use crate::num::Real;
 use crate::op::{Attr, Kernel, Op};
 use crate::ty::{Dim, Ty};
@@ -22,6 +22,8 @@ pub(super) fn values(
     inputs: &[ArrayD<f64>],
     length: &dyn Fn(&Dim) -> Option<usize>,
 ) -> Option<Vec<Exact>> {
+    let written = expand(graph, roots).ok()?;
+    let (graph, roots) = written.as_ref().map_or((graph, roots), |(g, r)| (g, r.as_slice()));
     let mut at: Vec<Option<Arc<Exact>>> = vec![None; graph.len()];
     for id in graph.reachable(roots) {
         let lens = lengths(graph.ty(id), length)?;

@@ -10,6 +10,11 @@ pub enum PlanError {
         /// Its name.
         op: &'static str,
     },
+    /// What an operator is composed of does not fit together.
+    Composed {
+        /// The type error.
+        fact: String,
+    },
     /// A length that no input tells.
     Unbound {
         /// The length.
@@ -21,6 +26,7 @@ impl fmt::Display for PlanError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             PlanError::NoKernel { op } => write!(f, "`{op}` has no kernel"),
+            PlanError::Composed { fact } => write!(f, "{fact}"),
             PlanError::Unbound { dim } => write!(f, "no input tells the length {dim}"),
         }
     }

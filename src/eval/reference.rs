@@ -13,7 +13,7 @@ use number::Number;
 use super::array::{Array, ArrayRef, Input};
 use super::cell::Slice;
 use super::error::{PlanError, RunError};
-use crate::graph::{Graph, Head, Id};
+use crate::graph::{Graph, Head, Id, expand};
 use crate::math::Element as _;
 use crate::op::{Attr, Dense, IndexItem, Kernel, Op, View};
 use crate::ty::{DType, Dim, Sym, Ty};
@@ -107,6 +107,9 @@ pub fn evaluate_arrays(
 }
 
 fn values(graph: &Graph, roots: &[Id], inputs: &[ArrayRef<'_>]) -> Result<Vec<Value>, ReferenceError> {
+    let written = expand(graph, roots)
+        .map_err(|e| ReferenceError::Plan(PlanError::Composed { fact: e.to_string() }))?;
+    let (graph, roots) = written.as_ref().map_or((graph, roots), |(g, r)| (g, r.as_slice()));
     let symbol = |s: &Sym| symbol_in(graph.vars(), s, inputs);
     let mut values: Vec<Option<Value>> = vec![None; graph.len()];
     let number = |x: f64| Value::Floats(ArrayD::from_elem(IxDyn(&[]), x));

@@ -100,7 +100,8 @@ pub fn constraints(roots: &[Expr]) -> Vec<Constraint> {
         let shapes: Vec<&Shape> = e.args().iter().map(|a| &a.ty().shape).collect();
         (op.def().demand)(&shapes).into_iter().for_each(|(a, b)| demand(Bound::Equal(a, b)));
         // What a composite reduction is made of may demand more: softmax needs an element.
-        if let (Some(lower), true) = (op.def().lower, op.def().role != Role::Elementwise) {
+        let made_of = op.def().lower.or(op.def().composed());
+        if let (Some(lower), true) = (made_of, op.def().role != Role::Elementwise) {
             let operand = |x: &Expr| e.args().iter().any(|a| a.same_node(x));
             for inner in below(&[lower(e.args(), attr)], &operand) {
                 if let Head::Op(op, attr) = inner.head() {

@@ -182,7 +182,7 @@ impl Importer {
         let Some(op) = e.op() else { return Vec::new() };
         let args: Vec<Expr> = e.args().iter().map(|a| self.plain.lowered(a)).collect();
         let to = self.integers(e, want, &args);
-        let own = op.def().role == Role::Whole || op == Op::conversion();
+        let own = op.def().role == Role::Whole && op.def().composed().is_none() || op == Op::conversion();
         args.into_iter()
             .map(|a| {
                 let declared = a.ty().dtype;
@@ -233,7 +233,7 @@ impl Importer {
                 None => {
                     let operands = self.operands(e, want);
                     let mut args: Vec<Id> = operands.iter().map(|(a, w)| self.of[&(a.id(), *w)]).collect();
-                    if op.def().role == Role::Elementwise && *op != Op::conversion() {
+                    if op.def().computes_floats() && *op != Op::conversion() {
                         self.convert_to_floats(e, *op, &operands, &mut args)?;
                     }
                     self.exponent(e, *op, &args)?;
@@ -263,7 +263,7 @@ impl Importer {
         })
     }
 
-    /// Converts the integers among the operands of an elementwise operator that computes with floats.
+    /// Converts the integers among the operands of an operator that computes with floats.
     fn convert_to_floats(
         &mut self,
         e: &Expr,
@@ -358,7 +358,7 @@ fn length_of(e: &Expr) -> Option<Dim> {
 
 /// One attribute for each meaning: all axes are named, leading axes of a dimshuffle that
 /// broadcasting supplies are not counted, lengths are unified.
-fn canonical(attr: &Attr, rank: usize, unify: &Unify) -> Attr {
+pub(super) fn canonical(attr: &Attr, rank: usize, unify: &Unify) -> Attr {
     match attr {
         Attr::AllAxes => Attr::Axes((0..rank).collect()),
         Attr::Dims(ds) => Attr::Dims(ds.iter().map(|d| unify.dim(d)).collect()),

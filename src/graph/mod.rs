@@ -5,10 +5,12 @@
 
 mod arena;
 mod constraint;
+mod expand;
 mod export;
 mod import;
 
 pub use arena::{Graph, Head, Id, Node};
 pub use constraint::{Bound, Constraint, ConstraintError, Unify, constraints};
+pub use expand::expand;
 pub use export::export;
 pub use import::{ImportError, Imported, import};

@@ -45,8 +45,15 @@ impl Pair {
         (!left || divides(&self.left)) && (!right || divides(&self.right))
     }
 
-    /// `p`, in which `left` does not occur, with factors and symmetry shown.
-    pub(super) fn factored(&self, graph: &mut Graph, p: &Poly) -> Option<Factored> {
+    /// Do some terms of `p` add up to a multiple of `left` that is not written as one? `x - x * right` loses all digits
+    /// where `left` vanishes, whatever else is added.
+    pub(super) fn hides(&self, p: &Poly) -> bool {
+        let groups = self.groups(p).unwrap_or_default();
+        groups.into_values().any(|c| self.shape(c).is_some_and(|s| s.left > 0))
+    }
+
+    /// `p` as polynomials in `right`, by what stands beside its powers.
+    fn groups(&self, p: &Poly) -> Option<BTreeMap<Monomial, Vec<Ratio>>> {
         let mut groups: BTreeMap<Monomial, Vec<Ratio>> = BTreeMap::new();
         for (m, c) in &p.0 {
             let (n, rest) = times(m, &self.right);
@@ -57,10 +64,23 @@ impl Pair {
             of.resize(of.len().max(n + 1), Ratio::ZERO);
             of[n] = *c;
         }
+        Some(groups)
+    }
+
+    /// `p`, in which `left` does not occur, with factors and symmetry shown.
+    pub(super) fn factored(&self, graph: &mut Graph, p: &Poly) -> Option<Factored> {
+        // Nothing to find where `right` does not occur.
+        if p.0.keys().all(|m| times(m, &self.right).0 == 0) {
+            return None;
+        }
+        let groups = self.groups(p)?;
         let (mut poly, mut factors, mut gained) = (Poly::default(), (true, true), false);
-        let nodes = self.nodes(graph);
+        let mut nodes = None;
         for (rest, coefficients) in groups {
             let shape = self.shape(coefficients)?;
+            if (shape.symmetric || shape.differences > 0) && nodes.is_none() {
+                nodes = Some(self.nodes(graph)?);
+            }
             factors = (factors.0 && shape.left > 0, factors.1 && shape.right > 0);
             gained |= shape.left > 0 || shape.differences > 0 || shape.symmetric;
             poly = poly.add(&self.written(&rest, &shape, nodes)?)?;

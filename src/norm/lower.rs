@@ -13,11 +13,6 @@ pub(super) struct Writer<'a> {
     dtype: DType,
 }
 
-/// The operator of the table that has this part.
-fn op(ring: Ring) -> Option<Op> {
-    Op::ALL.iter().copied().find(|o| o.def().ring == ring)
-}
-
 impl<'a> Writer<'a> {
     pub(super) fn new(graph: &'a mut Graph) -> Writer<'a> {
         Writer { graph, dtype: DType::F64 }
@@ -90,7 +85,7 @@ impl<'a> Writer<'a> {
     }
 
     pub(super) fn add(&mut self, ring: Ring, args: &[Id]) -> Option<Id> {
-        self.graph.add(op(ring)?, &Attr::None, args).ok()
+        self.graph.add(Op::of_ring(ring)?, &Attr::None, args).ok()
     }
 
     fn size(&self, id: Id) -> usize {
@@ -202,6 +197,9 @@ impl<'a> Writer<'a> {
                 .into_iter()
                 .try_fold(head, |total, (_, id)| self.add(Ring::Difference, &[total, id]));
         }
+        if negative && let Some(total) = self.all_negative(p) {
+            return Some(total);
+        }
         let all_negative = negative;
         let mut total = first;
         for &(negative, id) in &terms[1..] {
@@ -211,13 +209,33 @@ impl<'a> Writer<'a> {
         if all_negative { self.add(Ring::Opposite, &[total]) } else { Some(total) }
     }
 
+    /// A sum of negative terms that begins with one whose sign is cheap: that of a number, or of a part of smaller shape.
+    fn all_negative(&mut self, p: &Poly) -> Option<Id> {
+        let cheap = |w: &Self, m: &Monomial, c: &Ratio| {
+            let ranks = || m.0.iter().map(|(id, _)| w.size(*id));
+            c.abs() != Ratio::ONE && !m.0.is_empty() || ranks().min() < ranks().max()
+        };
+        let (head, coefficient) = p.0.iter().find(|(m, c)| cheap(self, m, c))?;
+        let mut total = self.signed(head, coefficient.abs(), true)?;
+        for (m, c) in p.0.iter().filter(|(m, _)| *m != head) {
+            let term = self.term(m, c.abs())?;
+            total = self.add(Ring::Difference, &[total, term])?;
+        }
+        Some(total)
+    }
+
     /// The opposite of a node, if it is here already.
     fn opposite(&self, id: Id) -> Option<Id> {
-        self.graph.known(op(Ring::Opposite)?, &[id])
+        self.graph.known(Op::of_ring(Ring::Opposite)?, &[id])
     }
 
     /// Small shapes first, each with its own divisor, so that large ones are touched once.
     fn term(&mut self, m: &Monomial, c: Ratio) -> Option<Id> {
+        self.signed(m, c, false)
+    }
+
+    /// A term or its opposite, whose sign the number or the smallest shape takes.
+    fn signed(&mut self, m: &Monomial, c: Ratio, mut negative: bool) -> Option<Id> {
         let mut ranks: Vec<usize> = m.0.iter().map(|(id, _)| self.size(*id)).collect();
         ranks.push(0);
         ranks.sort_unstable();
@@ -235,7 +253,8 @@ impl<'a> Writer<'a> {
             };
             let (mut above, below) = (part(self, true)?, part(self, false)?);
             if rank == 0 && c != Ratio::ONE {
-                above.push(self.number(c)?);
+                above.push(self.number(if negative { c.neg() } else { c })?);
+                negative = false;
             }
             above.extend(total);
             if above.is_empty() && below.is_empty() {
@@ -248,6 +267,10 @@ impl<'a> Writer<'a> {
                 let bottom = self.product(below)?;
                 self.add(Ring::Quotient, &[top, bottom])?
             });
+            if negative && let Some(x) = total {
+                total = Some(self.add(Ring::Opposite, &[x])?);
+                negative = false;
+            }
         }
         Some(total.unwrap_or_else(|| self.one()))
     }

@@ -142,7 +142,7 @@ impl Family {
         if negative == self.negative {
             return Some(self.node);
         }
-        let opposite = Op::ALL.iter().copied().find(|o| o.def().ring == Ring::Opposite)?;
+        let opposite = Op::of_ring(Ring::Opposite)?;
         graph.add(opposite, &Attr::None, &[self.node]).ok()
     }
 
@@ -219,7 +219,7 @@ pub(super) fn reduced(
         for pair in &pairs {
             let Some(better) = pair.factored(graph, &shown) else { continue };
             let before = plain.len();
-            plain.retain(|q| pair.shows(q, better.factors));
+            plain.retain(|q| pair.shows(q, better.factors) && !pair.hides(q));
             hidden |= better.factors.0;
             gained |= better.gained || plain.len() < before;
             shown = better.poly;

@@ -214,6 +214,19 @@ impl OpDef {
         self.arity == Arity::AtLeast(2) && self.role == Role::Elementwise
     }
 
+    /// What it is made of, where its kernel is given by other operators.
+    pub fn composed(&self) -> Option<fn(&[Expr], &Attr) -> Expr> {
+        match self.kernel {
+            Kernel::Composed(f) => Some(f),
+            _ => None,
+        }
+    }
+
+    /// Are integers among its operands converted where it computes with floats?
+    pub fn computes_floats(&self) -> bool {
+        self.role == Role::Elementwise || self.composed().is_some()
+    }
+
     /// Does the row state this law?
     pub fn has(&self, law: Law) -> bool {
         self.laws.contains(&law)

@@ -3,6 +3,7 @@
 //! The evaluator owns every loop over memory; a row gives the arithmetic.
 
 use super::Attr;
+use crate::expr::Expr;
 use crate::math::record::Record;
 use crate::math::{Binary, Ternary, Unary, wide};
 
@@ -177,6 +178,8 @@ pub enum Kernel {
     Length,
     /// Needs its operands whole.
     Whole(Whole),
+    /// Computed by others: rules and the optimizer see the operator, the evaluator what it is made of.
+    Composed(fn(&[Expr], &Attr) -> Expr),
 }
 
 /// A kernel from a formula over [`Lanes`](crate::math::Lanes), called `L` in it, or from a function of

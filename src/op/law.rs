@@ -14,6 +14,8 @@ impl Interval {
     pub const ALL: Interval = Interval { lo: f64::NEG_INFINITY, hi: f64::INFINITY };
     /// Zero and above.
     pub const NONNEG: Interval = Interval { lo: 0.0, hi: f64::INFINITY };
+    /// Zero and below.
+    pub const NONPOS: Interval = Interval { lo: f64::NEG_INFINITY, hi: 0.0 };
     /// From 0 to 1.
     pub const UNIT: Interval = Interval { lo: 0.0, hi: 1.0 };
 
@@ -78,6 +80,8 @@ pub enum Law {
     Integral,
     /// The derivative is another than the slope, on purpose.
     Mark,
+    /// A reduction that adds: of products of two arrays of fewer axes it is their product.
+    Total,
 }
 
 /// What is known of one operand.

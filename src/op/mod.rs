@@ -24,6 +24,8 @@ mod table;
 mod types;
 mod whole;
 
+use std::sync::OnceLock;
+
 pub use attr::{Attr, AttrKind, IndexItem};
 pub use batch::{Batch, Batched};
 pub use common::Common;
@@ -48,7 +50,27 @@ impl Op {
 
     /// The operator whose kernel broadcasts.
     pub(crate) fn broadcast() -> Op {
+        static FOUND: OnceLock<Op> = OnceLock::new();
         let is = |op: &&Op| matches!(op.def().kernel, Kernel::View(View::Broadcast));
+        *FOUND.get_or_init(|| Op::ALL.iter().find(is).copied().unwrap_or(Op::ALL[0]))
+    }
+
+    /// The operator of the table that has this part in polynomials.
+    pub(crate) fn of_ring(ring: Ring) -> Option<Op> {
+        static FOUND: OnceLock<Vec<Option<Op>>> = OnceLock::new();
+        let found = FOUND.get_or_init(|| {
+            let mut found = vec![None; Ring::Power as usize + 1];
+            for op in Op::ALL.iter().rev().filter(|o| o.def().ring != Ring::None) {
+                found[op.def().ring as usize] = Some(*op);
+            }
+            found
+        });
+        found[ring as usize]
+    }
+
+    /// The operator that adds two numbers.
+    pub(crate) fn addition() -> Op {
+        let is = |op: &&Op| op.def().ring == Ring::Sum;
         Op::ALL.iter().find(is).copied().unwrap_or(Op::ALL[0])
     }
 

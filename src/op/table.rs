@@ -387,7 +387,7 @@ ops!(
         doc: "Elementwise power of 2.",
         latex: Some("2^{#0}"),
         derivative: Derivative::Each(&[|v| (v.g() * v.x(0).exp2()) * 2.0f64.into_expr().log()]),
-        kernel: map1!(libm::exp2),
+        kernel: Map1::of::<math::Exp2>(),
         real: Some(|x| r(2.0).pow(&x[0])),
         cost: 15.0,
         laws: &[Law::Increasing, Law::Range(|_| Interval::NONNEG), Law::Nonzero(|_| true)],
@@ -1179,7 +1179,7 @@ ops!(
         kernel: reduce!(Some(0.0), 0.0, |a, b| a + b),
         ints: Ints::Fold(Some(0), i64::wrapping_add),
         real: Some(|x| x.iter().fold(r(0.0), |a, b| &a + b)),
-        laws: &[Law::Integral, Law::Range(|x| law::sum_range(x[0]))],
+        laws: &[Law::Integral, Law::Total, Law::Range(|x| law::sum_range(x[0]))],
         ..OpDef::REDUCE
     },
     hidden::Prod::prod = OpDef {
@@ -1289,13 +1289,14 @@ ops!(
         name: "logsumexp",
         aliases: &["log_sum_exp"],
         doc: "log(sum(exp(x))) over axes, without overflow.",
-        ty: types::reduce_like,
+        ty: types::reduce_float,
         derivative: Derivative::Each(&[|v| {
             let x = v.x(0);
             x.expand_reduced(&v.g(), v.attr()) * (&x - x.expand_reduced(&v.out(), v.attr())).exp()
         }]),
+        // As the exponentials and their sum alone: what cannot overflow is not refused for its price.
         cost: 16.0,
-        lower: Some(|x, attr| {
+        kernel: Kernel::Composed(|x, attr| {
             let m = x[0].reduce(Op::Max, attr);
             let e = (&x[0] - x[0].expand_reduced(&m, attr)).exp();
             m + e.reduce(Op::Sum, attr).log()
@@ -1307,20 +1308,22 @@ ops!(
         doc: "exp(x) over its sum along one axis, without overflow.",
         attr: AttrKind::Axes,
         ty: types::softmax,
-        role: Role::Move,
+        role: Role::Whole,
         pp: Pp::Special(pieces::softmax_classic),
         plain: Pp::Special(pieces::reduce_plain),
         derivative: Derivative::Each(&[|v| {
             Expr::apply(Op::SoftmaxGrad, v.attr().clone(), [v.g(), v.out()])
         }]),
+        // As the exponentials and their sum alone: what cannot overflow is not refused for its price.
         cost: 16.0,
-        lower: Some(|x, attr| {
+        laws: &[Law::Range(|_| Interval::UNIT), Law::Nonzero(|_| true)],
+        kernel: Kernel::Composed(|x, attr| {
             let m = x[0].reduce(Op::Max, attr);
             let e = (&x[0] - x[0].expand_reduced(&m, attr)).exp();
             let total = e.reduce(Op::Sum, attr);
             &e / e.expand_reduced(&total, attr)
         }),
-        ..OpDef::UNARY
+        ..OpDef::WHOLE
     },
     hidden::SoftmaxGrad::softmax_grad = OpDef {
         name: "softmax_grad",
@@ -1344,7 +1347,7 @@ ops!(
         doc: "The logarithm of softmax along one axis, without overflow or loss.",
         attr: AttrKind::Axes,
         ty: types::softmax,
-        role: Role::Move,
+        role: Role::Whole,
         pp: Pp::Special(pieces::softmax_classic),
         plain: Pp::Special(pieces::reduce_plain),
         derivative: Derivative::Each(&[|v| {
@@ -1352,15 +1355,17 @@ ops!(
             let total = g.expand_reduced(&g.reduce(Op::Sum, v.attr()), v.attr());
             &g - (total * v.x(0).softmax_over(v.attr()))
         }]),
+        // As the exponentials and their sum alone: what cannot overflow is not refused for its price.
         cost: 16.0,
-        lower: Some(|x, attr| {
+        laws: &[Law::Range(|_| Interval::NONPOS)],
+        kernel: Kernel::Composed(|x, attr| {
             let m = x[0].reduce(Op::Max, attr);
             let shifted = &x[0] - x[0].expand_reduced(&m, attr);
             let total = shifted.exp().reduce(Op::Sum, attr);
             &shifted - shifted.expand_reduced(&total.log(), attr)
         }),
         common: Some(common::array::log_softmax),
-        ..OpDef::UNARY
+        ..OpDef::WHOLE
     },
     hidden::Dot::dot = OpDef {
         name: "dot",

@@ -130,6 +130,12 @@ pub(super) fn reduce_like(args: &[Arg<'_>], attr: &Attr) -> TyResult {
     Ok(Ty::new(ty.dtype, without_axes(&ty.shape, attr)?))
 }
 
+/// Removes `Attr::Axes`; a float.
+pub(super) fn reduce_float(args: &[Arg<'_>], attr: &Attr) -> TyResult {
+    let ty = reduce_like(args, attr)?;
+    Ok(Ty::new(ty.dtype.to_float(), ty.shape))
+}
+
 fn without_axes(shape: &Shape, attr: &Attr) -> Result<Shape, String> {
     let axes = attr.axes(shape.rank());
     if let Some(&bad) = axes.iter().find(|&&a| a >= shape.rank()) {

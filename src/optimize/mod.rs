@@ -110,6 +110,8 @@ pub(crate) struct Program {
 impl Program {
     /// Rules tagged `search` rearrange without an end in sight; the normal form does their work.
     pub(crate) fn new(set: &Arc<RuleSet>) -> Program {
+        // By name: in which file and where a rule stands is no part of the input.
+        let set = &Arc::new(set.by_name());
         let directed = |i: &usize| !set.rules()[*i].has_tag("search");
         let (rules, interned) = OnDemand::of(set, &(0..set.len()).filter(directed).collect::<Vec<_>>());
         Program { rules, interned, relations: Relations::of(set) }

@@ -207,6 +207,21 @@ static FUNCTIONS: &[AttrFn] = &[
         },
     },
     AttrFn {
+        name: "dims-left",
+        arity: 2,
+        attrs: &[AttrKind::Axes],
+        gives: AttrKind::Dims,
+        doc: "the lengths of the value that remain when axes are removed",
+        apply: |k| match k {
+            [Known::Attr(a), Known::Value(x)] => {
+                let axes = a.axes(x.ty.rank());
+                let kept = x.ty.shape.dims().iter().enumerate().filter(|(i, _)| !axes.contains(i));
+                Some(Attr::Dims(kept.map(|(_, d)| d.clone()).collect()))
+            }
+            _ => None,
+        },
+    },
+    AttrFn {
         name: "dims-shuffled",
         arity: 2,
         attrs: &[AttrKind::Perm, AttrKind::Dims],
@@ -290,6 +305,12 @@ fn perm_squeeze(axes: &[usize], rank: usize, x: &Facts) -> Option<Attr> {
 pub(super) fn puts_back(axes: &[usize], rank: usize) -> Vec<Option<usize>> {
     let mut next = 0..;
     (0..rank).map(|i| if axes.contains(&i) { None } else { next.next() }).collect()
+}
+
+/// A dimshuffle without the axes that it only adds in front, which broadcasting supplies.
+pub(super) fn without_leading(perm: &[Option<usize>]) -> &[Option<usize>] {
+    let lead = perm.iter().take_while(|p| p.is_none()).count();
+    &perm[lead..]
 }
 
 /// The `n`-th axis that is not in `gone`.

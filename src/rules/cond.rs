@@ -1,5 +1,6 @@
 //! The closed table of conditions. A condition that is not proved is false.
 
+use super::attr_fn::{puts_back, without_leading};
 use crate::facts::Facts;
 use crate::op::{Attr, AttrKind, IndexItem};
 use crate::ty::DType;
@@ -158,7 +159,44 @@ static CONDITIONS: &[Condition] = &[
         doc: "the dimshuffle puts the axes that were reduced in the value back, with length 1",
         proved: |k| {
             matches!(k, [Known::Attr(Attr::Perm(p)), Known::Attr(a), Known::Value(x)]
-                if super::attr_fn::puts_back(&a.axes(x.ty.rank()), x.ty.rank()) == *p)
+                if puts_back(&a.axes(x.ty.rank()), x.ty.rank()) == *p)
+        },
+        holds: None,
+    },
+    Condition {
+        name: "lines-up",
+        arity: 3,
+        attrs: &[AttrKind::Perm, AttrKind::Axes],
+        doc: "the dimshuffle lines what remains of the value when the axes are reduced up with the value",
+        proved: |k| {
+            let [Known::Attr(Attr::Perm(p)), Known::Attr(a), Known::Value(x)] = k else { return false };
+            let back = puts_back(&a.axes(x.ty.rank()), x.ty.rank());
+            p.len() <= back.len() && without_leading(p) == without_leading(&back)
+        },
+        holds: None,
+    },
+    Condition {
+        name: "leading-axes",
+        arity: 2,
+        attrs: &[AttrKind::Axes],
+        doc: "the axes are the first of the value",
+        proved: |k| {
+            let [Known::Attr(a), Known::Value(x)] = k else { return false };
+            let axes = a.axes(x.ty.rank());
+            (0..axes.len()).all(|i| axes.contains(&i))
+        },
+        holds: None,
+    },
+    Condition {
+        name: "constant-along",
+        arity: 3,
+        attrs: &[AttrKind::Axes],
+        doc: "along these axes of the second value the first, which broadcasts against it, does not vary",
+        proved: |k| {
+            let [Known::Attr(axes), Known::Value(c), Known::Value(x)] = k else { return false };
+            let Some(lead) = x.ty.rank().checked_sub(c.ty.rank()) else { return false };
+            let one = |a: usize| c.ty.shape.dims().get(a).is_some_and(crate::ty::Dim::is_one);
+            axes.axes(x.ty.rank()).iter().all(|a| a.checked_sub(lead).is_none_or(one))
         },
         holds: None,
     },

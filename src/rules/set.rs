@@ -25,6 +25,7 @@ pub const STANDARD_FILES: &[(&str, &str)] = files![
     "power.rules",
     "exp_log.rules",
     "sigmoid.rules",
+    "softmax.rules",
     "trig.rules",
     "erf.rules",
     "abs_sign.rules",
@@ -171,6 +172,14 @@ impl RuleSet {
     /// Has it no rule?
     pub fn is_empty(&self) -> bool {
         self.rules.is_empty()
+    }
+
+    /// The same rules in the order of their names.
+    #[must_use]
+    pub fn by_name(&self) -> RuleSet {
+        let mut rules = self.rules.clone();
+        rules.sort_by(|a, b| a.name.cmp(&b.name));
+        RuleSet { rules, files: self.files.clone() }
     }
 
     /// The rule called `name`.

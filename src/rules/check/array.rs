@@ -1,5 +1,8 @@
 //! A small evaluator over small arrays: obviously right, never fast.
 
+use std::collections::BTreeMap;
+
+use crate::expr::{Expr, Head, topological};
 use crate::op::{Arg, Attr, Dense, IndexItem, Kernel, Map2, Op, View};
 use crate::ty::{DType, Shape, Ty};
 
@@ -86,8 +89,26 @@ pub(super) fn apply(op: Op, attr: &Attr, args: &[&Array]) -> Option<Array> {
             f(attr, &parts, &shape, &mut data).ok()?;
             Some(Array { shape, data })
         }
+        Kernel::Composed(of) => composed(&of, attr, args),
         Kernel::None | Kernel::Length => None,
     }
+}
+
+/// The value of what an operator is made of.
+fn composed(of: &dyn Fn(&[Expr], &Attr) -> Expr, attr: &Attr, args: &[&Array]) -> Option<Array> {
+    let var = |a: &&Array| Expr::var("x", Ty::new(DType::F64, Shape::known(&a.shape)));
+    let operands: Vec<Expr> = args.iter().map(var).collect();
+    let mut at: BTreeMap<usize, Array> =
+        operands.iter().map(Expr::id).zip(args.iter().map(|&a| a.clone())).collect();
+    let whole = of(&operands, attr);
+    for e in topological(std::slice::from_ref(&whole)) {
+        if let Head::Op(op, attr) = e.head() {
+            let args: Option<Vec<&Array>> = e.args().iter().map(|a| at.get(&a.id())).collect();
+            let value = apply(*op, attr, &args?)?;
+            at.insert(e.id(), value);
+        }
+    }
+    at.remove(&whole.id())
 }
 
 fn dims(attr: &Attr) -> Option<Vec<usize>> {
