@@ -236,6 +236,18 @@ static CONDITIONS: &[Condition] = &[
         holds: None,
     },
     Condition {
+        name: "at-most",
+        arity: 2,
+        attrs: &[],
+        doc: "no element of the first is above one of the second",
+        proved: |k| {
+            let number = |f: &Facts| !f.constant.is_some_and(f64::is_nan);
+            matches!(k, [Known::Value(a), Known::Value(b)]
+                if number(a) && number(b) && a.range.hi <= b.range.lo)
+        },
+        holds: None,
+    },
+    Condition {
         name: "takes-rows",
         arity: 1,
         attrs: &[AttrKind::Index],
