@@ -91,7 +91,10 @@ fn every_spelling_over_every_set_of_axes() {
                 assert!(close(&before, &call(&printed, &values), 1e-12), "{text}\n{first}\n{second}");
                 // Over axes of length 1 there is less to compute.
                 if dims.iter().all(|&n| n > 1) {
-                    assert!(first.contains(op) && !first.replace("logsumexp", "").contains("exp"), "{text}\n{first}");
+                    assert!(
+                        first.contains(op) && !first.replace("logsumexp", "").contains("exp"),
+                        "{text}\n{first}"
+                    );
                 }
             }
         }
