@@ -35,7 +35,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     let mut updates = Vec::new();
     for (w, g) in weights.iter().zip(grad(&cost, [w, b, v, c])?) {
         let name = format!("momentum of {}", w.expr().name().unwrap_or("?"));
-        let m = Shared::new(&name, ArrayD::zeros(w.get().raw_dim()));
+        let m = Shared::new(&name, ArrayD::<f64>::zeros(w.get().raw_dim()));
         let next = 0.9 * m.expr() - 0.1 * g;
         updates.push((w.clone(), w.expr() + &next));
         updates.push((m, next));

@@ -131,7 +131,36 @@ fn gradients_that_there_are_not() {
     refused(2, "no name", &["grad", "x ** 2", "--wrt", ""]);
     refused(2, "cost must be a scalar", &["grad", "x", "-d", "x: dvector", "--wrt", "x"]);
     refused(2, "does not occur in the cost", &["grad", "x", "-d", "x, y: f64", "--wrt", "y"]);
-    refused(2, "one cost, not several", &["grad", "x, y", "--wrt", "x"]);
+}
+
+/// Texts follow each other in one scope; gradients of several costs stand one after the other.
+#[test]
+fn several_texts_and_costs() {
+    let out = |args: &[&str]| {
+        let ran = egrad(args);
+        assert_eq!(ran.code, 0, "{ran:?}");
+        ran.out
+    };
+    let program = "s = x + y\ns * s * 2";
+    assert_eq!(out(&["pp", program]), "(((x + y) * (x + y)) * 2)\n");
+    assert_eq!(out(&["pp", "--form", "program", program]), "s = (x + y)\nreturn ((s * s) * 2)\n");
+    assert_eq!(
+        out(&["pp", "--form", "program", "s = x + y", "z = s * s * 2\nz", "exp(s)"]),
+        "s = (x + y)\nz = ((s * s) * 2)\nout[1] = exp(s)\n"
+    );
+    assert_eq!(out(&["pp", "x: dvector", "sum(x)", "x[0]"]), "sum(x)\nx[0]\n");
+    assert_eq!(
+        out(&["grad", "--raw", "x ** 2, exp(x)", "--wrt", "x"]),
+        "((fill((x ** 2), 1.0) * 2) * (x ** (2 - 1)))\n(fill(exp(x), 1.0) * exp(x))\n"
+    );
+    let both =
+        out(&["grad", "x ** 2", "x * y", "--wrt", "x, y", "-d", "x, y: f64", "-i", "x=3", "-i", "y=5"]);
+    assert!(both.contains("value of 0 by x\n  6.0"), "{both}");
+    assert!(both.contains("value of 1 by y\n  3.0"), "{both}");
+    let opt = out(&["opt", "log(exp(x))", "x * 1 + y", "x * x / x"]);
+    assert_eq!(opt, "x\n(x + y)\nx\n");
+    refused(2, "no expression", &["pp", "s = x + 1", "t = s * 2"]);
+    refused(2, "<text>:1:4: unexpected end", &["pp", "x", "x + "]);
 }
 
 #[test]

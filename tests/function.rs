@@ -283,6 +283,7 @@ fn repeated_calls_give_the_same_bits() {
          v = sum(d ** 2, axis=1)[:, None] / x.shape[1]\ngrad(sum(d / sqrt(v + 1e-5) * g * c), [x, g])",
         "X: f64[m, k]\ny: f64[m]\nw: f64[k]\nb: f64\np = 1 / (1 + exp(-(X @ w + b)))\n\
          grad(sum(-y * log(p) - (1 - y) * log(1 - p)) / y.shape[0], [w, b])",
+        "x: f64[n]\na = x[:-1]\nb = x[1:]\ngrad(sum(100 * (b - a ** 2) ** 2 + (1 - a) ** 2), [x])",
         "a, b, c: f64\nt = sin(0.3 * a + b) * exp(-c * c) + log(1 + a * a) / (1 + b * b)\n\
          u = sin(0.7 * t + b) * exp(-t * c) + sqrt(1 + c * c) * t\ngrad(u * t, [a, b, c])",
     ];

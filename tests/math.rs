@@ -17,6 +17,7 @@ static WIDTH: Mutex<()> = Mutex::new(());
 /// Rows whose kernels are those of `egrad::math`, and the stated error in ulp.
 const STATED: &[(&str, f64)] = &[
     ("exp", 1.0),
+    ("exp2", 1.0),
     ("expm1", 1.0),
     ("log", 1.0),
     ("log1p", 1.0),
@@ -153,6 +154,7 @@ fn special_values_are_the_scalar_librarys() {
     type Reference = fn(f64) -> f64;
     let references: &[(&str, Reference)] = &[
         ("exp", libm::exp),
+        ("exp2", libm::exp2),
         ("expm1", libm::expm1),
         ("log", libm::log),
         ("log1p", libm::log1p),

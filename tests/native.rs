@@ -116,8 +116,7 @@ fn every_operator_at_every_length() {
             }
         }
         let plan = plan(&[x.clone(), y.clone(), c.clone()], &outputs);
-        let single = op.def().kernel.record().is_some_and(|r| r.single);
-        assert_eq!(compiled(&plan), single || dtype == DType::F64, "{}", op.def().name);
+        assert!(compiled(&plan), "{}", op.def().name);
         for n in (0..=70).chain([511, 512, 513, 1100]) {
             let (a, b, s) = (special(&mut rng, &[n]), special(&mut rng, &[n]), special(&mut rng, &[]));
             compare(dtype, &plan, &[a.view(), b.view(), s.view()], &(op.def().name, n));

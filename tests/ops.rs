@@ -213,6 +213,7 @@ fn applications(op: Op) -> Vec<(Attr, Vec<Vec<usize>>)> {
         ];
         let attr = match def.attr {
             AttrKind::Axis => Attr::Axis(0),
+            AttrKind::Part => Attr::Part(0, n - 2),
             AttrKind::Dims => Attr::Dims(vec![Dim::Known(3)]),
             _ => Attr::None,
         };
@@ -235,6 +236,7 @@ fn applications(op: Op) -> Vec<(Attr, Vec<Vec<usize>>)> {
             (Attr::Axis(0), vec![vec![2, 3]; n]),
             (Attr::Axis(1), (0..n).map(|i| vec![2, i + 1]).collect()),
         ],
+        AttrKind::Part => vec![(Attr::Part(0, 0), vec![vec![2, 3]; n])],
         AttrKind::Perm => vec![
             (Attr::Perm(vec![Some(1), None, Some(0)]), vec![vec![2, 3]]),
             (Attr::Perm(vec![Some(1)]), vec![vec![1, 3]]),

@@ -5,7 +5,9 @@
 #![allow(clippy::float_cmp, reason = "bits are what is tested")]
 
 use egrad::function::{Cache, CompileError, Downcast, Each, Function, LoadError, Saved, Shared, Stateful};
+use egrad::optimize::Options;
 use egrad::prelude::*;
+use egrad::rules::RuleSet;
 use ndarray::{ArrayD, IxDyn, arr0, arr1, arr2};
 
 fn scalar(x: f64) -> ArrayD<f64> {
@@ -229,5 +231,96 @@ fn functions_with_variables_are_saved_and_loaded() {
         let mut bytes = text.clone().into_bytes();
         bytes[i] = bytes[i].wrapping_add(1) & 0x7f;
         let _ = String::from_utf8(bytes).map(|t| load(&t));
+    }
+}
+
+/// Variables hold any element type, exactly; what they do not hold is refused.
+#[test]
+fn variables_of_every_element_type() {
+    let big = (1i64 << 60) + 1;
+    let n = Shared::new("n", arr1(&[big, -3]).into_dyn());
+    let f = Shared::new("f", arr0(0.1f32).into_dyn());
+    let b = Shared::new("b", arr1(&[true, false]).into_dyn());
+    let i = Shared::new("i", arr0(100i8).into_dyn());
+    let step = Function::builder()
+        .updates([
+            (n.clone(), n.expr() + 1),
+            (f.clone(), f.expr() * 3),
+            (b.clone(), b.expr().invert()),
+            (i.clone(), i.expr() + 100),
+        ])
+        .stateful(&[], &[n.expr().sum(), f.expr().clone()])
+        .unwrap();
+    let out = step.call_arrays(&[]).unwrap();
+    assert_eq!(out, [arr0(big - 3).into_dyn().into(), arr0(0.1f32).into_dyn().into()]);
+    assert_eq!(n.value(), arr1(&[big + 1, -2]).into_dyn().into());
+    assert_eq!(f.value(), arr0(0.1f32 * 3.0).into_dyn().into());
+    assert_eq!(b.value(), arr1(&[false, true]).into_dyn().into());
+    assert_eq!(i.value(), arr0(-56i8).into_dyn().into());
+    // All of it goes through a file.
+    let again = Stateful::from_text(&step.to_text().unwrap()).unwrap();
+    for (s, t) in step.shared().iter().zip(again.shared()) {
+        assert_eq!((s.value(), s.expr().ty()), (t.value(), t.expr().ty()));
+    }
+    assert_eq!(step.call_arrays(&[]).unwrap(), again.call_arrays(&[]).unwrap());
+    // Doubles become what they are equal to, or nothing.
+    i.set(scalar(7.0)).unwrap();
+    assert_eq!(i.value(), arr0(7i8).into_dyn().into());
+    assert_eq!(i.set(scalar(1.5)).unwrap_err().to_string(), "input `i`: i8 cannot hold 1.5");
+    assert_eq!(f.set(scalar(0.1)).unwrap_err().to_string(), "input `f`: f32 cannot hold 0.1");
+    f.set(scalar(0.5)).unwrap();
+    assert_eq!(f.get(), scalar(0.5));
+    let wrong = Function::builder().updates([(i, n.expr().sum())]).stateful(&[], &[]).unwrap_err();
+    assert_eq!(wrong.to_string(), "shared variable `i` has type i8 and cannot become i64");
+}
+
+#[test]
+fn singles_are_rounded_or_refused() {
+    let x = fscalar("x");
+    let f = Function::new(&[x.clone()], &[&x * 1]).unwrap();
+    assert_eq!(f.call_with(&[&0.1]).unwrap()[0][[]], f64::from(0.1f32));
+    let strict = Function::builder().downcast(Downcast::Singles).build(&[x.clone()], &[&x * 1]).unwrap();
+    assert_eq!(strict.call_with(&[&0.1]).unwrap_err().to_string(), "input `x`: f32 cannot hold 0.1");
+    for held in [0.5, f64::INFINITY, f64::NAN, f64::from(0.1f32), 16_777_216.0] {
+        assert_eq!(strict.call_with(&[&held]).unwrap()[0][[]].to_bits(), held.to_bits());
+    }
+    assert!(strict.call_with(&[&16_777_217i64]).is_err());
+    let again = Function::from_text(&strict.to_text().unwrap()).unwrap();
+    assert!(again.call_with(&[&0.1]).is_err());
+}
+
+/// A function keeps the rules that it was optimized with: files of one's own, and rules left out.
+#[test]
+fn rules_are_saved_with_functions() {
+    let x = dscalar("x");
+    let own = RuleSet::parse(
+        "own.rules",
+        "(rule own-square \"For the test.\" (exp (* ?x ?x)) => (exp (sqr ?x)) :assumes (reassoc))
+         (rule own-unused \"For the test.\" (neg (neg ?x)) => ?x)",
+    )
+    .unwrap();
+    let less = RuleSet::standard().without(&["stabilize"]).unwrap();
+    let sets =
+        [own.without(&["own-unused"]).unwrap(), less.clone(), less.merge(&own).unwrap(), RuleSet::default()];
+    for rules in sets {
+        let options = Options { rules: std::sync::Arc::new(rules), ..Options::default() };
+        let build = |o: Options| {
+            Function::builder()
+                .options(o)
+                .build(&[x.clone()], &[1 / (1 + (-&x).exp()) + (&x * &x).exp()])
+                .unwrap()
+        };
+        let f = build(options);
+        let text = f.to_text().unwrap();
+        let again = Function::from_text(&text).unwrap();
+        assert_eq!(again.to_text().unwrap(), text);
+        assert_eq!(pp(&f.outputs()[0]), pp(&again.outputs()[0]));
+        assert!(
+            Function::from_text(&text.replace("rules/fill.rules", "rules/full.rules")).is_err()
+                || !text.contains("fill.rules")
+        );
+        assert!(
+            Function::from_text(&text.replace("(sqr ?x)", "(sqr ?y)")).is_err() || !text.contains("(sqr ?x)")
+        );
     }
 }

@@ -327,8 +327,8 @@ fn reads_back(e: &Expr) {
         assert!(same_structure(&said(e, whole), &said(a, false)), "{text}\nreads as\n{}", pp(a));
     };
     let text = pp(e);
-    // The two results of `MaxAndArgmax` print the same.
-    let place = |n: &Expr| matches!(n.op(), Some(Op::Argmax | Op::Argmin));
+    // The two results of `MaxAndArgmax` print the same, as do the parts of a `Split`.
+    let place = |n: &Expr| matches!(n.op(), Some(Op::Argmax | Op::Argmin | Op::SplitPart));
     if text.starts_with('[') || egrad::expr::topological(std::slice::from_ref(e)).iter().any(place) {
         // As a whole text a stack of scalars reads as several expressions.
         return;

@@ -36,7 +36,8 @@ fn check(table: &str) {
         let (text, expected) = line.split_once('\t').unwrap();
         n += 1;
         let got = match parse_infix(&Source::new("probe", text), &inputs) {
-            Ok(p) => pp(&p.results[0]),
+            // A table has a line for each.
+            Ok(p) => pp(&p.results[0]).replace('\n', "\\n"),
             Err(e) => format!("error: {}", e.to_string().lines().next().unwrap_or("")),
         };
         if got != expected {

@@ -64,6 +64,9 @@ pub(super) struct Text {
     /// The expression, a program of several lines, `-` for standard input, or `@FILE`.
     #[arg(required_unless_present = "file", conflicts_with = "file", allow_hyphen_values = true)]
     pub(super) text: Option<String>,
+    /// More of them; each may use what those before it define.
+    #[arg(value_name = "MORE")]
+    pub(super) more: Vec<String>,
     /// A file with the expression or program.
     #[arg(short, long, value_name = "FILE")]
     pub(super) file: Option<PathBuf>,
@@ -90,6 +93,8 @@ pub(super) enum Form {
     Tree,
     /// Shared parts named: `t0 = ...`.
     Let,
+    /// What the text defines as lines of their own, then the results: `return ...`.
+    Program,
     /// The input language.
     Plain,
     /// S-expression.

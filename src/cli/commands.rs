@@ -10,7 +10,7 @@ use super::args::{Batch, Cli, Command, Eval, Format, Grad, Opt, Optimizer, Plot,
 use super::output::{best_forms, fail, forms, line};
 use super::{batch, compare, egraphs, explain, frontier, rules};
 use crate::expr::Expr;
-use crate::grad::grads;
+use crate::grad::{Disconnected, grads, grads_or};
 use crate::optimize::Options;
 use crate::rules::Profile;
 use crate::script::{Curve, ScriptError, Session, array_json, array_text, draw, run as run_script};
@@ -108,31 +108,55 @@ fn utf8(name: &str, bytes: Vec<u8>) -> Result<(String, String), ScriptError> {
 
 /// A session with the declarations, and the expressions of the text.
 pub(super) fn load(t: &Text, options: Options) -> Result<(Session, Vec<Expr>), ScriptError> {
-    let (name, text) = match &t.file {
-        Some(f) => read_file(f)?,
-        None => read_text(t.text.as_deref().unwrap_or_default())?,
-    };
-    let source = Source::new(&name, &text);
     let mut session = Session::new(options, Path::new(""));
-    let mut declared = parse_declarations(&Source::new("<decl>", &t.decls.join("\n")))?;
-    if declared.is_empty() && !t.sexp {
-        // Nothing is declared anywhere: free names are scalars.
-        declared = free_names(&source)
-            .iter()
-            .map(|n| crate::expr::tensor(n, DType::F64, Default::default()))
-            .collect();
-    }
+    let declared = parse_declarations(&Source::new("<decl>", &t.decls.join("\n")))?;
     session.scope = crate::text::Scope::new(&declared);
-    let program = if t.sexp {
-        let tree = crate::sexp::read(&source)?;
-        session.scope.read_sexp(tree.single()?)?
-    } else {
-        session.read(&source)?
+    let texts: Vec<(String, String)> = match &t.file {
+        Some(f) => vec![read_file(f)?],
+        None => t.text.iter().chain(&t.more).map(|arg| read_text(arg)).collect::<Result<_, _>>()?,
     };
-    if program.results.is_empty() {
-        return Err(ScriptError::other("parse", format!("{name}: the text has no expression")));
+    let mut results = Vec::new();
+    for (name, text) in &texts {
+        let source = Source::new(name, text);
+        if declared.is_empty() && !t.sexp {
+            // Nothing is declared anywhere: free names are scalars.
+            for free in free_names(&source) {
+                session.scope.add_input(&crate::expr::tensor(&free, DType::F64, Default::default()));
+            }
+        }
+        let program = if t.sexp {
+            let tree = crate::sexp::read(&source)?;
+            session.scope.read_sexp(tree.single()?)?
+        } else {
+            session.read(&source)?
+        };
+        results.extend(program.results);
     }
-    Ok((session, program.results))
+    match texts.as_slice() {
+        [(name, _), ..] if results.is_empty() => {
+            Err(ScriptError::other("parse", format!("{name}: the text has no expression")))
+        }
+        _ => Ok((session, results)),
+    }
+}
+
+/// The gradients of each cost by each of `by`, in this order. Of several costs it is enough that one
+/// depends on what is asked for; the others have zeros.
+pub(super) fn gradients(costs: &[Expr], by: &[Expr]) -> Result<Vec<Expr>, ScriptError> {
+    if let [cost] = costs {
+        return Ok(grads(cost, by)?);
+    }
+    let mut all = Vec::with_capacity(costs.len() * by.len());
+    for cost in costs {
+        all.extend(grads_or(cost, by, Disconnected::Zero)?);
+    }
+    for x in by {
+        let reached = |cost: &Expr| grads(cost, std::slice::from_ref(x)).is_ok();
+        if let (Some(first), false) = (costs.first(), costs.iter().any(reached)) {
+            grads(first, std::slice::from_ref(x))?;
+        }
+    }
+    Ok(all)
 }
 
 fn print(t: &Text, key: &str, roots: &[Expr]) {
@@ -201,11 +225,8 @@ pub(super) fn wrt(session: &Session, names: &str) -> Result<Vec<Expr>, ScriptErr
 
 fn grad(g: &Grad) -> Outcome {
     let (session, roots) = load(&g.text, options(&g.optimizer)?)?;
-    let [cost] = roots.as_slice() else {
-        return Err(ScriptError::other("type", "a gradient needs one cost, not several"));
-    };
     let by = wrt(&session, &g.wrt)?;
-    let raw = grads(cost, &by)?;
+    let raw = gradients(&roots, &by)?;
     if g.raw {
         print(&g.text, "gradient", &raw);
         return Ok(ExitCode::SUCCESS);
@@ -228,9 +249,10 @@ fn grad(g: &Grad) -> Outcome {
             block("optimized", &best_forms(&best, g.text.form));
             line(&report.cost());
             if let Some(v) = &values {
-                let names = g.wrt.split(',').map(str::trim).filter(|n| !n.is_empty());
-                for (name, a) in names.zip(&v.values) {
-                    block(&format!("value by {name}"), &text_lines(&array_text(a, 8)));
+                for (k, a) in v.values.iter().enumerate() {
+                    let name = by[k % by.len()].label().unwrap_or("");
+                    let of = if roots.len() == 1 { String::new() } else { format!(" of {}", k / by.len()) };
+                    block(&format!("value{of} by {name}"), &text_lines(&array_text(a, 8)));
                 }
                 v.notes.iter().for_each(|n| {
                     line(&format!("  ({n})"));
@@ -264,11 +286,8 @@ fn text_lines(s: &str) -> Vec<String> {
 fn eval(e: &Eval) -> Outcome {
     let (session, mut roots) = load(&e.text, options(&e.optimizer)?)?;
     if let Some(names) = &e.wrt {
-        let [cost] = roots.as_slice() else {
-            return Err(ScriptError::other("type", "a gradient needs one cost, not several"));
-        };
-        let g = grads(cost, &wrt(&session, names)?)?;
-        roots.extend(g);
+        let found = gradients(&roots, &wrt(&session, names)?)?;
+        roots.extend(found);
     }
     let found = session.evaluate_arrays(&roots, &e.values.read(&session)?)?;
     match e.text.format {

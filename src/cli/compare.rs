@@ -52,9 +52,6 @@ pub(super) struct Versus {
     /// The same as `--format json`.
     #[arg(long)]
     pub(super) json: bool,
-    /// More files with cases, after the first: JSON lines as for `batch`, or `.eg` scripts.
-    #[arg(value_name = "CASES")]
-    more: Vec<PathBuf>,
 }
 
 impl Versus {
@@ -117,7 +114,7 @@ pub(super) struct Ablated {
 pub(super) fn run(o: &Opt) -> Result<ExitCode, ScriptError> {
     let v = &o.versus;
     let first = o.text.file.clone().or_else(|| o.text.text.as_ref().map(PathBuf::from));
-    let files: Vec<PathBuf> = first.into_iter().chain(v.more.iter().cloned()).collect();
+    let files: Vec<PathBuf> = first.into_iter().chain(o.text.more.iter().map(PathBuf::from)).collect();
     let a = options(&o.optimizer)?;
     let b = if v.compares() { Some(other(&o.optimizer, v)?) } else { None };
     let (cases, mut bad) = read(&files)?;

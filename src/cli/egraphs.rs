@@ -8,12 +8,11 @@ use clap::Args;
 use serde_json::json;
 
 use super::args::{Format, Optimizer, Text};
-use super::commands::{load, options, read_file, wrt};
+use super::commands::{gradients, load, options, read_file, wrt};
 use super::output::line;
 use crate::extract::dot::dot;
 use crate::extract::serial::{EGraph, SerialError};
 use crate::extract::{Budget, EXTRACTORS, ExtractError, Proof, by_name};
-use crate::grad::grads;
 use crate::graph::import;
 use crate::optimize::saturated;
 use crate::script::ScriptError;
@@ -75,10 +74,7 @@ fn write(path: &Path, text: &str) -> Result<(), ScriptError> {
 pub(super) fn export(e: &Export) -> Result<ExitCode, ScriptError> {
     let (session, mut roots) = load(&e.text, options(&e.optimizer)?)?;
     if let Some(names) = &e.wrt {
-        let [cost] = roots.as_slice() else {
-            return Err(ScriptError::other("type", "a gradient needs one cost, not several"));
-        };
-        roots = grads(cost, &wrt(&session, names)?)?;
+        roots = gradients(&roots, &wrt(&session, names)?)?;
     }
     let imported = import(&session.inputs_of(&roots), &roots)?;
     let found = saturated(&imported.graph, &imported.roots, &session.options);

@@ -7,10 +7,9 @@ use clap::Args;
 use serde_json::{Value, json};
 
 use super::args::{Format, Optimizer, Text};
-use super::commands::{load, options, read_file, wrt};
+use super::commands::{gradients, load, options, read_file, wrt};
 use super::output::{best_forms, forms, line};
 use crate::expr::Expr;
-use crate::grad::grads;
 use crate::op::Spelling;
 use crate::pp::brief;
 use crate::proof::{Certificate, Checked, Explained, Head, Reason, TermId, check, explain};
@@ -44,7 +43,10 @@ impl Explain {
     /// The `.eg` script that is named, if one is.
     fn script(&self) -> Option<&Path> {
         let named = self.text.file.as_deref().or(self.text.text.as_deref().map(Path::new))?;
-        (named.extension().is_some_and(|e| e == "eg") && self.text.decls.is_empty()).then_some(named)
+        (self.text.more.is_empty()
+            && named.extension().is_some_and(|e| e == "eg")
+            && self.text.decls.is_empty())
+        .then_some(named)
     }
 }
 
@@ -67,10 +69,7 @@ pub(super) fn run(e: &Explain) -> Result<ExitCode, ScriptError> {
     for (place, roots) in &all {
         let roots = match &e.wrt {
             None => roots.clone(),
-            Some(names) => match roots.as_slice() {
-                [cost] => grads(cost, &wrt(&session, names)?)?,
-                _ => return Err(ScriptError::other("type", "a gradient needs one cost, not several")),
-            },
+            Some(names) => gradients(roots, &wrt(&session, names)?)?,
         };
         one(e, &session, place, &roots)?;
     }

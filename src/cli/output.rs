@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use super::args::{Form, Format};
 use crate::expr::Expr;
 use crate::op::Spelling;
-use crate::pp::{TREE_LIMIT, brief, debugprint, latex, let_form, pp, print, tree_length};
+use crate::pp::{TREE_LIMIT, brief, debugprint, latex, let_form, pp, print, program, tree_length};
 use crate::script::ScriptError;
 use crate::text::{Dialect, sexp_program};
 
@@ -48,6 +48,7 @@ pub(super) fn forms(roots: &[Expr], form: Form) -> Vec<String> {
         Form::Tree => roots.iter().map(pp).collect(),
         Form::Auto if length <= TREE_LIMIT => roots.iter().map(pp).collect(),
         Form::Auto | Form::Let => let_form(roots, Spelling::Classic),
+        Form::Program => program(roots, &[], Spelling::Classic),
         Form::Plain if length <= TREE_LIMIT => roots.iter().map(|r| print(r, Spelling::Plain)).collect(),
         Form::Plain => let_form(roots, Spelling::Plain),
         Form::Debug => debugprint(roots).lines().map(str::to_string).collect(),

@@ -9,7 +9,9 @@
 use rustc_hash::FxHashMap;
 
 use super::cell::Format;
+use super::contraction::Contractions;
 use super::error::PlanError;
+use super::regions::Regions;
 use crate::facts::{EXACT, Facts, exact};
 use crate::graph::{Graph, Head, Id};
 use crate::op::{Attr, Ints, Kernel, Op, Ring, View};
@@ -59,6 +61,10 @@ pub(super) struct Analysis {
     pub(super) format: Vec<Format>,
     /// Elementwise nodes that are stored.
     pub(super) stored: Vec<bool>,
+    /// Sums of products that are computed without their products.
+    pub(super) contractions: Contractions,
+    /// Writes at slices, and what is computed with them.
+    pub(super) regions: Regions,
 }
 
 impl Analysis {
@@ -71,7 +77,11 @@ impl Analysis {
             space: vec![0; n],
             format: vec![Format::F64; n],
             stored: vec![false; n],
+            contractions: Contractions::default(),
+            regions: Regions::default(),
         };
+        a.contractions = Contractions::find(graph, &a.order, roots);
+        a.regions = Regions::find(graph, &a.order, roots);
         let mut spaces: FxHashMap<(Shape, Format), u32> = FxHashMap::default();
         for i in 0..a.order.len() {
             let id = a.order[i];
@@ -81,7 +91,7 @@ impl Analysis {
             a.format[at] = a.format_of(graph, id);
             let over = if kind == Kind::Fold { graph.node(id).args[0] } else { id };
             let next = u32::try_from(spaces.len()).unwrap_or(u32::MAX);
-            a.space[at] = *spaces.entry((graph.ty(over).shape.clone(), a.format[at])).or_insert(next);
+            a.space[at] = *spaces.entry((graph.ty(over).shape.one_spelling(), a.format[at])).or_insert(next);
             a.stage[at] = graph
                 .node(id)
                 .args
@@ -125,6 +135,13 @@ impl Analysis {
 
     fn kind_of(&self, graph: &Graph, id: Id) -> Result<Kind, PlanError> {
         let node = graph.node(id);
+        // Its sums read the operands of such a product.
+        if self.contractions.is_product(id) || self.regions.inner(id) {
+            return Ok(Kind::Unused);
+        }
+        if self.regions.at(id).is_some() {
+            return Ok(Kind::Own);
+        }
         let op = match node.head {
             Head::Const(_) | Head::Size(_) => return Ok(Kind::Scalar),
             Head::Int(_, x) => return Ok(if exact(x).is_some() { Kind::Scalar } else { Kind::Ints }),
@@ -151,7 +168,10 @@ impl Analysis {
             Kernel::Map1(_) if fits(1) => Ok(if all_numbers { Kind::Scalar } else { Kind::Map }),
             Kernel::Map2(_) if fits(2) => Ok(if all_numbers { Kind::Scalar } else { Kind::Map }),
             Kernel::Map3(_) if fits(3) => Ok(if all_numbers { Kind::Scalar } else { Kind::Map }),
-            Kernel::Reduce { .. } if fits(1) => Ok(Kind::Fold),
+            Kernel::Reduce { .. } if fits(1) => {
+                let contracts = self.contractions.operands(graph, id).is_some();
+                Ok(if contracts { Kind::Own } else { Kind::Fold })
+            }
             Kernel::View(_) | Kernel::Reshape if fits(1) => {
                 let arg = node.args[0];
                 let integers = self.format[arg as usize] == Format::I64;

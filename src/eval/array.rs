@@ -265,6 +265,23 @@ impl Array {
         }
     }
 
+    /// The same numbers in another element type: floats are truncated to integers, integers keep their
+    /// low bits, doubles become the nearest singles.
+    #[must_use]
+    pub fn cast(self, dtype: DType) -> Array {
+        if self.dtype() == dtype {
+            return self;
+        }
+        let lens = self.shape().to_vec();
+        if self.dtype().is_float() {
+            let x: Vec<f64> = self.view().floats().collect();
+            Array::of(dtype, &lens, Slice::F64(&x))
+        } else {
+            let x: Vec<i64> = self.view().integers().collect();
+            Array::of(dtype, &lens, Slice::I64(&x))
+        }
+    }
+
     /// Elements of a plan as an array of a type.
     pub(crate) fn of(dtype: DType, lens: &[usize], from: Slice<'_>) -> Array {
         let mut out = Array::zeros(dtype, lens);

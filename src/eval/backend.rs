@@ -30,6 +30,8 @@ pub struct FusedArgs<'s, 'a, T = f64> {
     pub stores: &'s mut [&'a mut [T]],
     /// The results of reductions, in row-major order of the axes that are kept.
     pub folds: &'s mut [&'a mut [T]],
+    /// Do sums over the first axis go on from what is there?
+    pub begun: bool,
     /// Registers, kept from call to call.
     pub registers: &'s mut Vec<Vec<T>>,
 }

@@ -83,7 +83,8 @@ impl Blocks {
                 (0..m.outs.len()).map(|i| cursor.offset(nest.strides(first_store + i))).collect();
             let fold_bases: SmallVec<[(isize, bool); 4]> = (0..m.folds.len())
                 .map(|i| nest.strides(first_fold + i))
-                .map(|s| (cursor.offset(s), cursor.first(s)))
+                .zip(&fused.folds)
+                .map(|(s, f)| (cursor.offset(s), cursor.first(s) && !goes_on(args.begun, f)))
                 .collect();
             let mut r = 0;
             while r < row_len {
@@ -125,6 +126,11 @@ fn empty<T: Cell>(fused: &Fused, args: FusedArgs<'_, '_, T>) -> Result<(), RunEr
         }
     }
     Ok(())
+}
+
+/// Does a reduction go on from what is there?
+pub(crate) fn goes_on(begun: bool, spec: &FoldSpec) -> bool {
+    begun && spec.axes.contains(&0) && spec.axes.len() == 1
 }
 
 /// Strides of a reduction's result over the space: 0 along the axes it removes.

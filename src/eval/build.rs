@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use super::analysis::{Analysis, Kind};
+use super::bands;
 use super::cell::Format;
 use super::error::PlanError;
 use super::fused;
@@ -16,8 +17,8 @@ use super::plan::{
 };
 use crate::facts::exact;
 use crate::graph::{Graph, Head, Id};
-use crate::op::{Attr, Ints, Kernel, View};
-use crate::ty::{DType, Ty};
+use crate::op::{Attr, Kernel, View};
+use crate::ty::Ty;
 
 /// The number of the next plan; 0 is none.
 static NEXT: AtomicU64 = AtomicU64::new(1);
@@ -104,6 +105,7 @@ pub(super) fn build(
             });
         }
     }
+    let mut steps = bands::band(steps, &b.values, &b.buffers);
     let (registers, pieces) =
         memory::assign(&mut steps, &b.values, &mut b.buffers, &b.scalars, &mut filled, roots.len());
     b.scalars.resize(registers, 0.0);
@@ -259,76 +261,6 @@ impl Builder<'_> {
         }
     }
 
-    fn own(&mut self, id: Id) -> Result<Step, PlanError> {
-        let Some((op, attr, args)) = self.graph.application(id) else {
-            return Err(PlanError::NoKernel { op: "" });
-        };
-        let mut args = args.iter().map(|&a| self.arg(a)).collect::<Result<Vec<Arg>, _>>()?;
-        let out = self.dest(id)?;
-        match (op.def().kernel, attr) {
-            (Kernel::Concat, Attr::Axis(axis)) => Ok(Step::Concat { axis: *axis, parts: args, out }),
-            (Kernel::Whole(f), attr) => {
-                Ok(Step::Whole { op: op.def().name, f, attr: attr.clone(), parts: args, out })
-            }
-            (Kernel::Reshape, _) => Ok(Step::Copy { from: args.swap_remove(0), out }),
-            (kernel, attr) => {
-                let (Some(second), Some(first)) = (args.pop(), args.pop()) else {
-                    return Err(PlanError::NoKernel { op: op.def().name });
-                };
-                match (kernel, attr) {
-                    (Kernel::Dot, _) => Ok(Step::Dot { a: first, b: second, out }),
-                    (Kernel::IncAt | Kernel::SetAt, Attr::Index(items)) => Ok(Step::Write {
-                        base: first,
-                        value: second,
-                        index: items.clone(),
-                        add: matches!(kernel, Kernel::IncAt),
-                        out,
-                    }),
-                    _ => Err(PlanError::NoKernel { op: op.def().name }),
-                }
-            }
-        }
-    }
-
-    /// A step over integers.
-    fn ints(&mut self, id: Id) -> Result<Step, PlanError> {
-        let dtype = self.graph.ty(id).dtype;
-        let Some((op, attr, args)) = self.graph.application(id) else {
-            let code = IntCode::Number(self.graph.integer(id).unwrap_or(0));
-            let out = self.dest(id)?;
-            return Ok(Step::Ints(IntStep {
-                code,
-                op: "number",
-                dtype,
-                reads: dtype,
-                parts: Vec::new(),
-                out,
-            }));
-        };
-        let name = op.def().name;
-        let from = args.first().map_or(dtype, |&a| self.graph.ty(a).dtype);
-        let code = match (op.def().ints, op.def().kernel, attr) {
-            (Ints::One(f), ..) => IntCode::One(f),
-            (Ints::Two(f), ..) => IntCode::Two(f),
-            (Ints::Three(f), ..) => IntCode::Three(f),
-            (Ints::Fold(init, step), ..) => {
-                let axes = attr.axes(args.first().map_or(0, |&a| self.graph.ty(a).rank()));
-                IntCode::Fold(init, step, axes)
-            }
-            (Ints::Whole(f), ..) => IntCode::Whole(f, attr.clone()),
-            (Ints::None, Kernel::Reshape, _) => IntCode::Copy,
-            (Ints::None, Kernel::Dot, _) => IntCode::Dot,
-            (Ints::None, Kernel::Concat, Attr::Axis(axis)) => IntCode::Concat(*axis),
-            (Ints::None, Kernel::IncAt, Attr::Index(items)) => IntCode::Write(items.clone(), true),
-            (Ints::None, Kernel::SetAt, Attr::Index(items)) => IntCode::Write(items.clone(), false),
-            _ => return Err(PlanError::NoKernel { op: name }),
-        };
-        let reads = if from.is_float() { dtype } else { DType::I64 };
-        let parts = args.iter().map(|&a| self.arg(a)).collect::<Result<Vec<Arg>, _>>()?;
-        let out = self.dest(id)?;
-        Ok(Step::Ints(IntStep { code, op: name, dtype, reads, parts, out }))
-    }
-
     /// Lengths of a node's shape.
     pub(super) fn dims(&mut self, id: Id) -> Result<Vec<LenId>, PlanError> {
         let graph = self.graph;
@@ -378,7 +310,7 @@ impl Builder<'_> {
         }
     }
 
-    fn arg(&mut self, id: Id) -> Result<Arg, PlanError> {
+    pub(super) fn arg(&mut self, id: Id) -> Result<Arg, PlanError> {
         Ok(Arg { source: self.source(id)?, dims: self.dims(id)? })
     }
 

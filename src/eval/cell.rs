@@ -195,8 +195,8 @@ cell!(f32, F32, F64, 2 * super::BLOCK, single, single, join_single, run_single);
 pub(super) enum Piece<'a, T> {
     /// Of the caller.
     Out(&'a mut [T]),
-    /// Kept from call to call.
-    Own(Vec<T>),
+    /// Kept from call to call; so many elements are in use.
+    Own(Vec<T>, usize),
     /// For one number.
     One([T; 1]),
 }
@@ -205,7 +205,7 @@ impl<T> Piece<'_, T> {
     fn get(&self) -> &[T] {
         match self {
             Piece::Out(data) => data,
-            Piece::Own(data) => data,
+            Piece::Own(data, n) => &data[..*n],
             Piece::One(data) => data,
         }
     }
@@ -213,7 +213,7 @@ impl<T> Piece<'_, T> {
     pub(super) fn get_mut(&mut self) -> &mut [T] {
         match self {
             Piece::Out(data) => data,
-            Piece::Own(data) => data,
+            Piece::Own(data, n) => &mut data[..*n],
             Piece::One(data) => data,
         }
     }
@@ -237,9 +237,9 @@ impl<'a> Memory<'a> {
     /// None yet, of a format.
     pub(super) fn own(format: Format) -> Memory<'a> {
         match format {
-            Format::F64 => Memory::F64(Piece::Own(Vec::new())),
-            Format::F32 => Memory::F32(Piece::Own(Vec::new())),
-            Format::I64 => Memory::I64(Piece::Own(Vec::new())),
+            Format::F64 => Memory::F64(Piece::Own(Vec::new(), 0)),
+            Format::F32 => Memory::F32(Piece::Own(Vec::new(), 0)),
+            Format::I64 => Memory::I64(Piece::Own(Vec::new(), 0)),
         }
     }
 
@@ -264,9 +264,9 @@ impl<'a> Memory<'a> {
     /// What is kept for the next call.
     pub(super) fn kept(self) -> Option<Memory<'static>> {
         match self {
-            Memory::F64(Piece::Own(x)) => Some(Memory::F64(Piece::Own(x))),
-            Memory::F32(Piece::Own(x)) => Some(Memory::F32(Piece::Own(x))),
-            Memory::I64(Piece::Own(x)) => Some(Memory::I64(Piece::Own(x))),
+            Memory::F64(Piece::Own(x, n)) => Some(Memory::F64(Piece::Own(x, n))),
+            Memory::F32(Piece::Own(x, n)) => Some(Memory::F32(Piece::Own(x, n))),
+            Memory::I64(Piece::Own(x, n)) => Some(Memory::I64(Piece::Own(x, n))),
             _ => None,
         }
     }
@@ -329,10 +329,13 @@ pub(super) enum FitError {
 
 fn fit<T: Copy + Default>(piece: &mut Piece<'_, T>, n: usize) -> Result<(), FitError> {
     match piece {
-        Piece::Own(data) => {
-            let more = n.saturating_sub(data.len());
-            data.try_reserve_exact(more).map_err(|_| FitError::Memory)?;
-            data.resize(n, T::default());
+        Piece::Own(data, used) => {
+            // It never shrinks: arrays of several sizes take turns in it.
+            if let Some(more) = n.checked_sub(data.len()) {
+                data.try_reserve_exact(more).map_err(|_| FitError::Memory)?;
+                data.resize(n, T::default());
+            }
+            *used = n;
             Ok(())
         }
         _ if piece.get().len() == n => Ok(()),

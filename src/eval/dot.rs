@@ -8,19 +8,20 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use super::copy::Read;
 use super::error::RunError;
 use super::layout::{Layout, signed};
-use super::product::{Gemm, Operand, product};
+use super::product::{Gemm, Operand, Result as Target, product};
 use super::row::{ROWS, Sums, lanes, lanes_of_rows};
 use super::threads::Threads;
+use super::vectors::{BLOCK, Rows};
 use crate::math::wide;
 
-const BLOCK: usize = 512;
-
-/// The product into `out`, in row-major order.
+/// The product into `out`, in row-major order; added to it where it is `begun`, for matrices whose rows
+/// [are added](adds_rows).
 pub(crate) fn dot<T: Gemm>(
     a: &Read<'_, T>,
     b: &Read<'_, T>,
     out: &mut [T],
     threads: Threads,
+    begun: bool,
 ) -> Result<(), RunError> {
     let fail = || RunError::Shape {
         what: "the right operand of a product".into(),
@@ -47,37 +48,53 @@ pub(crate) fn dot<T: Gemm>(
     let a = Matrix::rows(a);
     let b = Matrix::columns(b);
     if n == 1 {
-        by_vector(a, b.transposed(), out, threads);
+        by_vector(a, b.transposed(), out, threads, false);
     } else if m == 1 {
-        by_vector(b.transposed(), a, out, threads);
+        by_vector(b.transposed(), a, out, threads, begun);
     } else {
         by_matrix(&a, &b, out, threads).ok_or_else(fail)?;
     }
     Ok(())
 }
 
+/// Does a vector times a matrix add rows, in their order?
+pub(crate) fn adds_rows(matrix: &Layout) -> bool {
+    let (lens, strides) = (matrix.lens.as_slice(), matrix.strides.as_slice());
+    matches!((lens, strides), ([m, n], [r, 1]) if *m > 1 && *n > 1 && *r != 1)
+}
+
 /// Elements of a matrix from which on a product with a vector is cut for threads.
 const LARGE_VECTOR: usize = 1 << 18;
 /// Multiplications from which on a product of matrices is.
-const LARGE_MATRIX: usize = 1 << 21;
+pub(super) const LARGE_MATRIX: usize = 1 << 21;
 /// Rows of a panel are a multiple of this. With so many columns the library takes the path for large
 /// products, where the order of sums depends on the inner length alone, so panels change no bits.
 const PANEL: usize = 64;
 
 /// Every element of the result is computed by itself, so it is cut anywhere.
-fn by_vector<T: Gemm>(matrix: Matrix<'_, T>, vector: Matrix<'_, T>, out: &mut [T], threads: Threads) {
+fn by_vector<T: Gemm>(
+    matrix: Matrix<'_, T>,
+    vector: Matrix<'_, T>,
+    out: &mut [T],
+    threads: Threads,
+    begun: bool,
+) {
     let (rows, cols) = matrix.lens;
     let parts = if rows * cols < LARGE_VECTOR { 1 } else { threads.count() };
     if parts < 2 {
-        return wide::widely(ByVector { matrix, vector, out });
+        return wide::widely(ByVector { matrix, vector, out, begun });
     }
     rayon_core::scope(|scope| {
         let part = rows.div_ceil(parts).next_multiple_of(PANEL);
         for (i, out) in out.chunks_mut(part).enumerate() {
             let matrix = matrix.rows_from(i * part, out.len());
-            scope.spawn(move |_| wide::widely(ByVector { matrix, vector, out }));
+            scope.spawn(move |_| wide::widely(ByVector { matrix, vector, out, begun }));
         }
     });
+}
+
+fn row_major<T>(data: &mut [T], cols: usize) -> Target<'_, T> {
+    Target { data, at: 0, strides: (signed(cols), 1), add: false }
 }
 
 /// A product of matrices, by panels of rows.
@@ -89,7 +106,7 @@ fn by_matrix<T: Gemm>(a: &Matrix<'_, T>, b: &Matrix<'_, T>, out: &mut [T], threa
     let part = m.div_ceil(parts.max(1)).next_multiple_of(PANEL).max(least);
     // A last panel that is short is no panel.
     if parts < 2 || part >= m || m % part != 0 && m % part < least {
-        return product(&a.operand(), &b.operand(), out, (m, k, n));
+        return product(&a.operand(), &b.operand(), &mut row_major(out, n), (m, k, n));
     }
     let done = AtomicBool::new(true);
     rayon_core::scope(|scope| {
@@ -98,7 +115,7 @@ fn by_matrix<T: Gemm>(a: &Matrix<'_, T>, b: &Matrix<'_, T>, out: &mut [T], threa
             scope.spawn(move |_| {
                 let rows = out.len() / n;
                 let panel = a.rows_from(i * part, rows).operand();
-                if product(&panel, &b.operand(), out, (rows, k, n)).is_none() {
+                if product(&panel, &b.operand(), &mut row_major(out, n), (rows, k, n)).is_none() {
                     done.store(false, Ordering::Relaxed);
                 }
             });
@@ -112,13 +129,14 @@ struct ByVector<'m, 'o, T> {
     matrix: Matrix<'m, T>,
     vector: Matrix<'m, T>,
     out: &'o mut [T],
+    begun: bool,
 }
 
 impl<T: Gemm> wide::Loop for ByVector<'_, '_, T> {
     type Out = ();
     #[inline(always)]
     fn run(self) {
-        self.matrix.times_vector(&self.vector, self.out);
+        self.matrix.times_vector(&self.vector, self.out, self.begun);
     }
 }
 
@@ -131,6 +149,7 @@ struct Matrix<'a, T> {
     strides: (isize, isize),
 }
 
+#[inline]
 fn place(at: isize) -> usize {
     usize::try_from(at).unwrap_or(0)
 }
@@ -170,6 +189,14 @@ impl<'a, T: Gemm> Matrix<'a, T> {
         Operand { data: self.data, at: self.at, strides: self.strides }
     }
 
+    /// The rows, where they go forward and their elements lie side by side.
+    fn side_by_side(&self) -> Option<Rows<'a, T>> {
+        let at = usize::try_from(self.at).ok()?;
+        let stride = usize::try_from(self.strides.0).ok()?;
+        let rows = Rows::new(self.data, at, stride, self.lens.0, self.lens.1);
+        rows.filter(|_| self.strides.1 == 1)
+    }
+
     /// A piece of row `r` from column `c`, copied to `spare` unless it lies side by side.
     #[inline(always)]
     fn piece<'s>(&self, r: usize, c: usize, n: usize, spare: &'s mut [T]) -> &'s [T]
@@ -188,11 +215,11 @@ impl<'a, T: Gemm> Matrix<'a, T> {
 
     /// This times a vector, given as a row.
     #[inline(always)]
-    fn times_vector(&self, x: &Matrix<'_, T>, out: &mut [T]) {
+    fn times_vector(&self, x: &Matrix<'_, T>, out: &mut [T], begun: bool) {
         let (rows, cols) = self.lens;
         let (mut a, mut b) = ([T::default(); BLOCK], [T::default(); BLOCK]);
         if self.strides.0 == 1 && self.strides.1 != 1 {
-            return self.transposed().sum_of_rows(x, out);
+            return self.transposed().sum_of_rows(x, out, begun);
         }
         out.fill(T::default());
         let vector = (x.strides.1 != 1).then(|| {
@@ -201,6 +228,12 @@ impl<'a, T: Gemm> Matrix<'a, T> {
             all
         });
         let x = vector.as_deref().map_or(*x, |data| Matrix { data, at: 0, lens: (1, cols), strides: (0, 1) });
+        if let Some(m) = self.side_by_side()
+            && x.strides.1 == 1
+            && T::times(m, x.piece(0, 0, cols, &mut b), out)
+        {
+            return;
+        }
         let full = if self.strides.1 == 1 { rows - rows % ROWS } else { 0 };
         for r in (0..full).step_by(ROWS) {
             self.rows_times(r, x.piece(0, 0, cols, &mut b), &mut out[r..r + ROWS]);
@@ -249,9 +282,17 @@ impl<'a, T: Gemm> Matrix<'a, T> {
 
     /// The sum of rows, each times its element of `x`.
     #[inline(always)]
-    fn sum_of_rows(&self, x: &Matrix<'_, T>, out: &mut [T]) {
+    fn sum_of_rows(&self, x: &Matrix<'_, T>, out: &mut [T], begun: bool) {
         let (rows, cols) = self.lens;
-        out.fill(T::default());
+        if !begun {
+            out.fill(T::default());
+        }
+        if let Some(m) = self.side_by_side()
+            && x.strides.1 == 1
+            && T::combine(m, x.piece(0, 0, rows, &mut []), out)
+        {
+            return;
+        }
         let mut c = 0;
         while c < cols {
             let n = BLOCK.min(cols - c);
@@ -305,11 +346,45 @@ mod tests {
                 let product = |rows: &[T]| {
                     let matrix = (Cow::Borrowed(rows), Layout::contiguous(&[rows.len() / n, n]));
                     let mut out = vec![T::default(); rows.len() / n];
-                    dot(&matrix, &vector, &mut out, Threads::ONE).unwrap_or_default();
+                    dot(&matrix, &vector, &mut out, Threads::ONE, false).unwrap_or_default();
                     out.iter().map(|x| x.wide().to_bits()).collect::<Vec<_>>()
                 };
                 let alone: Vec<u64> = data.chunks(n).flat_map(product).collect();
                 assert_eq!(product(&data), alone, "{n}");
+            }
+        }
+        check::<f64>(|x| x);
+        check::<f32>(f32::of);
+    }
+
+    /// Rows and columns times vectors have the same bits at every width.
+    #[test]
+    fn widths_agree() {
+        fn check<T: Gemm>(of: fn(f64) -> T) {
+            let number = |i: usize| of(((i * 2_654_435_761) % 1_000_003) as f64 / 1e6 - 0.5);
+            for (rows, cols) in
+                [(1, 1), (3, 7), (4, 8), (9, 15), (6, 16), (7, 50), (70, 100), (5, 129), (6, 700), (1200, 3)]
+            {
+                // Rows with a gap between them, and something else behind the last.
+                let gap = cols + 3;
+                let data: Vec<T> = (0..rows * gap).map(number).collect();
+                let matrix =
+                    Layout { lens: [rows, cols][..].into(), strides: [signed(gap), 1][..].into(), offset: 2 };
+                let matrix = (Cow::Borrowed(data.as_slice()), matrix);
+                let vector = |n: usize| {
+                    (Cow::<[T]>::Owned((0..n).map(|i| number(i + 17)).collect()), Layout::contiguous(&[n]))
+                };
+                let all = || {
+                    let (mut x, mut y) = (vec![T::default(); rows], vec![T::default(); cols]);
+                    dot(&matrix, &vector(cols), &mut x, Threads::ONE, false).unwrap_or_default();
+                    dot(&vector(rows), &matrix, &mut y, Threads::ONE, false).unwrap_or_default();
+                    x.iter().chain(&y).map(|x| x.wide().to_bits()).collect::<Vec<_>>()
+                };
+                let wide = all();
+                wide::use_width(wide::Width::Portable);
+                let portable = all();
+                wide::use_width(wide::Width::best());
+                assert_eq!(wide, portable, "{rows} {cols}");
             }
         }
         check::<f64>(|x| x);

@@ -7,6 +7,8 @@ use super::analysis::Kind;
 use super::build::Builder;
 use super::error::PlanError;
 use super::plan::{Code, Dest, FoldSpec, Fused, Instr, Operand, Source, Target};
+use super::regions::Region;
+use super::windowed::Framed;
 use crate::graph::Id;
 use crate::op::{Kernel, Op};
 
@@ -37,8 +39,12 @@ struct Loop<'b, 'g> {
     fused: Fused,
     defs: Vec<Def>,
     code: Vec<Draft>,
-    of_node: FxHashMap<Id, u32>,
-    of_source: FxHashMap<Source, u32>,
+    /// By node and frame.
+    of_node: FxHashMap<(Id, u32), u32>,
+    of_source: FxHashMap<(Source, u32), u32>,
+    /// The frame that is computed in, and those of the leaves so far.
+    frame: u32,
+    frames: Vec<u32>,
 }
 
 fn index(n: usize) -> u32 {
@@ -48,14 +54,7 @@ fn index(n: usize) -> u32 {
 /// The program for nodes of one loop, ascending.
 pub(super) fn fuse(b: &mut Builder<'_>, members: &[Id]) -> Result<Fused, PlanError> {
     let graph = b.graph;
-    let mut l = Loop {
-        b,
-        fused: Fused::default(),
-        defs: Vec::new(),
-        code: Vec::new(),
-        of_node: FxHashMap::default(),
-        of_source: FxHashMap::default(),
-    };
+    let mut l = Loop::new(b);
     if let Some(&first) = members.first() {
         let fold = l.b.analysis.kind[first as usize] == Kind::Fold;
         l.fused.format = l.b.analysis.format[first as usize];
@@ -71,6 +70,72 @@ pub(super) fn fuse(b: &mut Builder<'_>, members: &[Id]) -> Result<Fused, PlanErr
     Ok(l.finish())
 }
 
+/// The program of a region for elements that a set of its writes reaches, into a buffer.
+pub(super) fn fuse_region(
+    b: &mut Builder<'_>,
+    region: &Region,
+    active: usize,
+    out: u32,
+) -> Result<Framed, PlanError> {
+    let mut l = Loop::new(b);
+    l.fused.format = l.b.analysis.format[region.root as usize];
+    l.fused.space = l.b.dims(region.root)?;
+    let reached = |frame: usize| frame > 0 && active >> (frame - 1) & 1 == 1;
+    for frame in (1..=region.writes.len()).filter(|&f| reached(f)).chain([0]) {
+        l.frame = index(frame);
+        for &(id, _) in region.members.iter().filter(|(_, frames)| frames >> frame & 1 == 1) {
+            let Some(k) = region.writes.iter().position(|&w| w == id) else {
+                l.map(id, false)?;
+                continue;
+            };
+            let Some((op, _, args)) = l.b.graph.application(id) else { continue };
+            let mut v = l.member(region, id, args[0])?;
+            if reached(k + 1) {
+                l.frame = index(k + 1);
+                let value = l.member(region, id, args[1])?;
+                l.frame = 0;
+                v = match op.def().kernel {
+                    Kernel::IncAt => l.apply(Op::addition(), SmallVec::from_slice(&[v, value]), NONE)?,
+                    _ => value,
+                };
+            }
+            l.of_node.insert((id, 0), v);
+        }
+    }
+    let result = l.of_node.get(&(region.root, 0)).copied().ok_or(PlanError::NoKernel { op: "" })?;
+    match &mut l.defs[result as usize] {
+        Def::Map { store } => {
+            *store = 0;
+            l.fused.stores.push(out);
+        }
+        // The elements of a leaf as they are.
+        Def::Leaf(leaf) | Def::Pinned(leaf) => {
+            let at = *leaf as usize;
+            let (source, frame) = (l.fused.leaves[at], l.frames[at]);
+            let Fused { space, format, .. } = l.fused;
+            let fused = Fused { space, format, leaves: vec![source], stores: vec![out], ..Fused::default() };
+            return Ok(Framed { fused, frames: vec![frame] });
+        }
+    }
+    let frames = std::mem::take(&mut l.frames);
+    Ok(Framed { fused: l.finish(), frames })
+}
+
+impl<'b, 'g> Loop<'b, 'g> {
+    fn new(b: &'b mut Builder<'g>) -> Loop<'b, 'g> {
+        Loop {
+            b,
+            fused: Fused::default(),
+            defs: Vec::new(),
+            code: Vec::new(),
+            of_node: FxHashMap::default(),
+            of_source: FxHashMap::default(),
+            frame: 0,
+            frames: Vec::new(),
+        }
+    }
+}
+
 impl Loop<'_, '_> {
     fn define(&mut self, def: Def) -> u32 {
         self.defs.push(def);
@@ -80,18 +145,34 @@ impl Loop<'_, '_> {
     /// The value of an operand: of this loop, computed again, or read from memory.
     fn operand(&mut self, user: Id, arg: Id) -> Result<u32, PlanError> {
         let analysis = self.b.analysis;
+        if let Some(&v) = self.of_node.get(&(arg, self.frame)) {
+            return Ok(v);
+        }
         if analysis.kind[arg as usize] == Kind::Map && analysis.reads_in_loop(self.b.graph, user, arg) {
-            if let Some(&v) = self.of_node.get(&arg) {
-                return Ok(v);
-            }
             return self.map(arg, false);
         }
+        self.leaf(arg)
+    }
+
+    /// The value of an operand of a write.
+    fn member(&mut self, region: &Region, write: Id, arg: Id) -> Result<u32, PlanError> {
+        debug_assert!(region.writes.contains(&write));
+        match self.of_node.get(&(arg, self.frame)) {
+            Some(&v) => Ok(v),
+            None => self.leaf(arg),
+        }
+    }
+
+    /// A value that is read from memory.
+    fn leaf(&mut self, arg: Id) -> Result<u32, PlanError> {
         let source = self.b.source(arg)?;
-        if let Some(&v) = self.of_source.get(&source) {
+        let frame = if matches!(source, Source::Scalar(_)) { 0 } else { self.frame };
+        if let Some(&v) = self.of_source.get(&(source, frame)) {
             return Ok(v);
         }
         let leaf = index(self.fused.leaves.len());
         self.fused.leaves.push(source);
+        self.frames.push(frame);
         let v = if matches!(source, Source::Scalar(_)) && self.fused.prologue.len() < PINNED {
             let reg = index(self.fused.prologue.len());
             self.fused.prologue.push((leaf, reg));
@@ -101,7 +182,7 @@ impl Loop<'_, '_> {
             self.code.push(Draft::Load(v));
             v
         };
-        self.of_source.insert(source, v);
+        self.of_source.insert((source, frame), v);
         Ok(v)
     }
 
@@ -111,20 +192,25 @@ impl Loop<'_, '_> {
             return Err(PlanError::NoKernel { op: "" });
         };
         let args = args.iter().map(|&a| self.operand(id, a)).collect::<Result<SmallVec<[u32; 3]>, _>>()?;
+        let mut store = NONE;
+        if stored && let Dest::Buffer(buffer) = self.b.dest(id)? {
+            store = index(self.fused.stores.len());
+            self.fused.stores.push(buffer);
+        }
+        let out = self.apply(op, args, store)?;
+        self.of_node.insert((id, self.frame), out);
+        Ok(out)
+    }
+
+    fn apply(&mut self, op: Op, args: SmallVec<[u32; 3]>, store: u32) -> Result<u32, PlanError> {
         let code = match op.def().kernel {
             Kernel::Map1(k) => Code::One(k),
             Kernel::Map2(k) => Code::Two(k),
             Kernel::Map3(k) => Code::Three(k),
             _ => return Err(PlanError::NoKernel { op: op.def().name }),
         };
-        let mut store = NONE;
-        if stored && let Dest::Buffer(buffer) = self.b.dest(id)? {
-            store = index(self.fused.stores.len());
-            self.fused.stores.push(buffer);
-        }
         let out = self.define(Def::Map { store });
         self.code.push(Draft::Map { op, code, args, out });
-        self.of_node.insert(id, out);
         Ok(out)
     }
 

@@ -16,6 +16,7 @@ pub(crate) struct Layout {
 }
 
 /// A length as a stride.
+#[inline]
 pub(crate) fn signed(n: usize) -> isize {
     isize::try_from(n).unwrap_or(isize::MAX)
 }

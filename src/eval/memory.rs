@@ -41,6 +41,26 @@ enum Use<'a> {
 fn each_slot(steps: &mut [Step], f: &mut dyn FnMut(Use<'_>)) {
     for step in steps {
         match step {
+            // In every band all is read again.
+            Step::Bands(b) => {
+                let some = |step: &mut Step, f: &mut dyn FnMut(Use<'_>)| {
+                    each_slot(std::slice::from_mut(step), f);
+                };
+                for step in &mut b.steps {
+                    some(step, &mut |u| {
+                        if let Use::Read(s) = u {
+                            f(Use::Read(s));
+                        }
+                    });
+                }
+                for step in &mut b.steps {
+                    some(step, &mut |u| {
+                        if let Use::Write(s) = u {
+                            f(Use::Write(s));
+                        }
+                    });
+                }
+            }
             Step::Scalars(ops) => {
                 for op in ops {
                     match op {
@@ -64,6 +84,14 @@ fn each_slot(steps: &mut [Step], f: &mut dyn FnMut(Use<'_>)) {
                 }
                 continue;
             }
+            Step::Windowed(w) => {
+                let leaves = w.programs.iter_mut().flat_map(|p| &mut p.fused.leaves);
+                for leaf in leaves {
+                    if let Source::Scalar(slot) = leaf {
+                        f(Use::Read(slot));
+                    }
+                }
+            }
             Step::Fused(fused) => {
                 for leaf in &mut fused.leaves {
                     if let Source::Scalar(slot) = leaf {
@@ -76,7 +104,9 @@ fn each_slot(steps: &mut [Step], f: &mut dyn FnMut(Use<'_>)) {
                     }
                 }
             }
-            Step::Dot { a, b, out } | Step::Write { base: a, value: b, out, .. } => {
+            Step::Dot { a, b, out }
+            | Step::Contract { a, b, out, .. }
+            | Step::Write { base: a, value: b, out, .. } => {
                 arg_slot(a, f);
                 arg_slot(b, f);
                 dest_slot(out, f);
@@ -161,20 +191,25 @@ fn pack(steps: &mut [Step], fixed: usize, filled: &mut [(u32, Slot)]) -> usize {
 }
 
 /// The arrays that a step reads.
-fn reads(step: &Step, f: &mut dyn FnMut(u32)) {
+pub(super) fn reads(step: &Step, f: &mut dyn FnMut(u32)) {
+    if let Step::Bands(b) = step {
+        return b.steps.iter().for_each(|s| reads(s, f));
+    }
     let mut source = |s: &Source| {
         if let Source::Array(v) = s {
             f(*v);
         }
     };
     match step {
+        Step::Bands(_) => {}
         Step::Scalars(ops) => ops.iter().for_each(|op| {
             if let ScalarStep::Fetch(v, _) = op {
                 source(&Source::Array(*v));
             }
         }),
         Step::Fused(fused) => fused.leaves.iter().for_each(source),
-        Step::Dot { a, b, .. } | Step::Write { base: a, value: b, .. } => {
+        Step::Windowed(w) => w.programs.iter().flat_map(|p| &p.fused.leaves).for_each(source),
+        Step::Dot { a, b, .. } | Step::Contract { a, b, .. } | Step::Write { base: a, value: b, .. } => {
             source(&a.source);
             source(&b.source);
         }
@@ -187,18 +222,23 @@ fn reads(step: &Step, f: &mut dyn FnMut(u32)) {
 
 /// The buffers that a step writes.
 fn writes(step: &Step, f: &mut dyn FnMut(u32)) {
+    if let Step::Bands(b) = step {
+        return b.steps.iter().for_each(|s| writes(s, f));
+    }
     let mut dest = |d: &Dest| {
         if let Dest::Buffer(b) = d {
             f(*b);
         }
     };
     match step {
-        Step::Scalars(_) => {}
+        Step::Scalars(_) | Step::Bands(_) => {}
+        Step::Windowed(w) => dest(&Dest::Buffer(w.out)),
         Step::Fused(fused) => {
             fused.folds.iter().for_each(|fold| dest(&fold.out));
             fused.stores.iter().for_each(|&b| dest(&Dest::Buffer(b)));
         }
         Step::Dot { out, .. }
+        | Step::Contract { out, .. }
         | Step::Write { out, .. }
         | Step::Copy { out, .. }
         | Step::Concat { out, .. }

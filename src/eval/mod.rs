@@ -16,8 +16,8 @@
 //!
 //! # Order of summation
 //!
-//! Fixed by the shapes and strides of a call, never by the machine, but for products of two matrices:
-//! theirs also follows the caches and the instruction set. Along the innermost axis a block of up to
+//! Fixed by the shapes and strides of a call, never by the machine, but for products of two matrices and
+//! contractions: theirs also follows the caches and the instruction set. Along the innermost axis a block of up to
 //! `b = 512` elements (1024 singles) is folded in 16 lanes and a tree; blocks are joined in pairs. Over
 //! outer axes whose results lie side by side (columns of a matrix), rows are added one by one. With
 //! `u = 2^-53` (`2^-24` for singles) and `n` elements the error of a sum is at most
@@ -27,9 +27,12 @@
 mod analysis;
 mod array;
 mod backend;
+mod banded;
+mod bands;
 mod blocks;
 mod build;
 mod cell;
+mod contraction;
 mod copy;
 mod dot;
 mod error;
@@ -37,12 +40,15 @@ mod fused;
 mod ints;
 mod layout;
 mod len;
+mod made;
 mod memory;
 mod nest;
+mod own;
 mod plan;
 mod product;
 mod reduce;
 pub mod reference;
+mod regions;
 mod row;
 mod run;
 mod show;
@@ -50,12 +56,16 @@ mod split;
 mod step;
 mod threads;
 mod tile;
+mod vectors;
 mod whole;
+mod windowed;
 
 pub use array::{Array, ArrayMut, ArrayRef, Input, Output, OutputArray};
 pub use backend::{Backend, FusedArgs, Ready, Strided};
-pub(crate) use blocks::kept_strides;
+pub(crate) use banded::height;
+pub use bands::Bands;
 pub use blocks::{BLOCK, Blocks};
+pub(crate) use blocks::{goes_on, kept_strides};
 pub(crate) use cell::Cell;
 pub use cell::{Format, Slice, SliceMut};
 pub(crate) use dot::dot;
@@ -73,3 +83,4 @@ pub use run::{Limits, Scratch};
 pub(crate) use step::exec;
 pub use threads::Threads;
 pub(crate) use tile::{gather, place, scatter};
+pub use windowed::{Framed, Windowed};

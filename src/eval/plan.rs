@@ -1,16 +1,18 @@
 //! The plan: what will be done, as data.
 
-use std::any::Any;
-use std::sync::{Arc, OnceLock};
+use std::sync::Arc;
 
 use smallvec::SmallVec;
 
 use super::analysis::Analysis;
+use super::bands::Bands;
 use super::build;
 use super::cell::Format;
 use super::error::PlanError;
 use super::ints::IntStep;
 use super::len::{LenId, Lengths};
+use super::made::Made;
+use super::windowed::Windowed;
 use crate::graph::{Graph, Id, expand};
 use crate::op::{Attr, FOLD_LANES, IndexItem, Map1, Map2, Map3, Op, Whole};
 use crate::ty::{DType, Ty};
@@ -189,29 +191,6 @@ pub struct Fused {
     pub(crate) made: Made,
 }
 
-/// Where a backend keeps what it made of a loop, from its first call on. A copy starts empty.
-#[derive(Default)]
-pub(crate) struct Made(OnceLock<Box<dyn Any + Send + Sync>>);
-
-impl Made {
-    /// What is kept; `None` when it is of another backend.
-    pub(crate) fn get_or_make<T: Any + Send + Sync>(&self, make: impl FnOnce() -> T) -> Option<&T> {
-        self.0.get_or_init(|| Box::new(make())).downcast_ref()
-    }
-}
-
-impl Clone for Made {
-    fn clone(&self) -> Made {
-        Made::default()
-    }
-}
-
-impl std::fmt::Debug for Made {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str(if self.0.get().is_some() { "Made" } else { "Nothing" })
-    }
-}
-
 /// One step of a plan.
 #[derive(Debug, Clone)]
 pub enum Step {
@@ -219,6 +198,10 @@ pub enum Step {
     Scalars(Vec<ScalarStep>),
     /// A fused loop.
     Fused(Fused),
+    /// Writes at slices, with what is computed for them.
+    Windowed(Windowed),
+    /// Steps that are done together for a band of rows at a time.
+    Bands(Bands),
     /// An operator over integers.
     Ints(IntStep),
     /// A product of vectors and matrices.
@@ -227,6 +210,19 @@ pub enum Step {
         a: Arg,
         /// Right operand.
         b: Arg,
+        /// Result.
+        out: Dest,
+    },
+    /// The sums, over some axes of a space, of products of two arrays that each lack an axis of it.
+    Contract {
+        /// One array.
+        a: Arg,
+        /// The other.
+        b: Arg,
+        /// The lengths of the space.
+        space: Vec<LenId>,
+        /// The axes that are summed.
+        axes: Vec<usize>,
         /// Result.
         out: Dest,
     },
@@ -367,12 +363,21 @@ impl Plan {
             Step::Scalars(ops) => ops.iter().any(|op| matches!(op, ScalarStep::Round(_))),
             Step::Fused(fused) => single(fused.format),
             Step::Ints(_) => true,
+            Step::Windowed(w) => w.programs.iter().any(|p| single(p.fused.format)),
             _ => false,
         };
         self.inputs.iter().any(|i| single(i.format))
             || self.buffers.iter().any(|b| single(b.format))
             || self.output_formats.iter().any(|f| single(*f))
-            || self.steps.iter().any(rounds)
+            || self.each_step().any(rounds)
+    }
+
+    /// The steps, in order, those in bands one by one.
+    pub(crate) fn each_step(&self) -> impl Iterator<Item = &Step> {
+        self.steps.iter().flat_map(|s| match s {
+            Step::Bands(b) => b.steps.as_slice(),
+            step => std::slice::from_ref(step),
+        })
     }
 
     /// The steps, in order.

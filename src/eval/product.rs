@@ -5,10 +5,12 @@
 use gemm_common::Parallelism;
 
 use super::layout::signed;
+use super::vectors::Kernels;
 use crate::math::Element;
 
 /// Numbers whose matrices the library multiplies.
-pub(crate) trait Gemm: Element {
+#[allow(private_bounds, reason = "what it computes with is of this layer")]
+pub(crate) trait Gemm: Element + Kernels {
     /// The kernel for this processor.
     fn kernel() -> Kernel<Self>;
 }
@@ -48,6 +50,17 @@ type Kernel<T> = unsafe fn(
     Parallelism,
 );
 
+/// Do all elements of a matrix lie in a memory of so many?
+fn inside(at: isize, strides: (isize, isize), (rows, cols): (usize, usize), len: usize) -> Option<()> {
+    let (mut low, mut high) = (at, at);
+    for (n, stride) in [(rows, strides.0), (cols, strides.1)] {
+        let reach = signed(n.checked_sub(1)?).checked_mul(stride)?;
+        let end = if reach < 0 { &mut low } else { &mut high };
+        *end = end.checked_add(reach)?;
+    }
+    (low >= 0 && usize::try_from(high).ok()? < len).then_some(())
+}
+
 /// A matrix in memory: where its first element is, and the strides of rows and columns.
 pub(super) struct Operand<'a, T> {
     pub(super) data: &'a [T],
@@ -55,55 +68,48 @@ pub(super) struct Operand<'a, T> {
     pub(super) strides: (isize, isize),
 }
 
-impl<T> Operand<'_, T> {
-    /// Do all elements of this matrix lie in its memory?
-    fn inside(&self, rows: usize, cols: usize) -> Option<()> {
-        let (mut low, mut high) = (self.at, self.at);
-        for (n, stride) in [(rows, self.strides.0), (cols, self.strides.1)] {
-            let reach = signed(n.checked_sub(1)?).checked_mul(stride)?;
-            let end = if reach < 0 { &mut low } else { &mut high };
-            *end = end.checked_add(reach)?;
-        }
-        (low >= 0 && usize::try_from(high).ok()? < self.data.len()).then_some(())
-    }
+/// A matrix that is written.
+pub(super) struct Result<'a, T> {
+    pub(super) data: &'a mut [T],
+    pub(super) at: isize,
+    pub(super) strides: (isize, isize),
+    /// Is the product added to what is there?
+    pub(super) add: bool,
 }
 
-/// `out = a b`, row-major, for lengths `(m, k, n)` that are not zero. The order of sums
+/// `out = a b`, or `out += a b`, for lengths `(m, k, n)` that are not zero. The order of sums
 /// depends on the lengths and the machine's caches and instruction set, never on anything else.
 ///
 /// `None` where lengths and memory do not agree.
 pub(super) fn product<T: Gemm>(
     a: &Operand<'_, T>,
     b: &Operand<'_, T>,
-    out: &mut [T],
+    out: &mut Result<'_, T>,
     (m, k, n): (usize, usize, usize),
 ) -> Option<()> {
-    a.inside(m, k)?;
-    b.inside(k, n)?;
-    if m.checked_mul(n)? != out.len() {
-        return None;
-    }
+    inside(a.at, a.strides, (m, k), a.data.len())?;
+    inside(b.at, b.strides, (k, n), b.data.len())?;
+    inside(out.at, out.strides, (m, n), out.data.len())?;
     let gemm = T::kernel();
     let from = |x: &Operand<'_, T>| x.data.as_ptr().wrapping_offset(x.at);
     // The library prefers results by columns: `out` transposed is `b` transposed times `a` transposed.
-    // SAFETY: every element that the strides reach lies in its slice (`inside`, and the length of
-    // `out`), `out` overlaps nothing that is read, and is not read itself.
+    // SAFETY: every element that the strides reach lies in its slice (`inside`), `out` overlaps nothing that is read, and is read only where the product is added to it.
     unsafe {
         gemm(
             n,
             m,
             k,
-            out.as_mut_ptr(),
-            signed(n),
-            1,
-            false,
+            out.data.as_mut_ptr().wrapping_offset(out.at),
+            out.strides.0,
+            out.strides.1,
+            out.add,
             from(b),
             b.strides.0,
             b.strides.1,
             from(a),
             a.strides.0,
             a.strides.1,
-            T::of(0.0),
+            T::of(if out.add { 1.0 } else { 0.0 }),
             T::of(1.0),
             false,
             false,

@@ -23,7 +23,25 @@ impl Plan {
 impl fmt::Display for Plan {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         for step in &self.steps {
+            let parts = match step {
+                Step::Bands(b) => {
+                    writeln!(f, "in bands of {}:", self.shape(&[b.rows]))?;
+                    b.steps.as_slice()
+                }
+                step => std::slice::from_ref(step),
+            };
+            self.parts(f, parts)?;
+        }
+        write!(f, "pieces of memory: {}", self.pieces.len())
+    }
+}
+
+impl Plan {
+    fn parts(&self, f: &mut fmt::Formatter<'_>, steps: &[Step]) -> fmt::Result {
+        for step in steps {
             match step {
+                // Bands hold no bands.
+                Step::Bands(_) => {}
                 Step::Scalars(ops) => writeln!(f, "scalars: {}", ops.len())?,
                 Step::Fused(l) => {
                     let maps = l.code.iter().filter(|i| matches!(i, Instr::Map { .. })).count();
@@ -37,6 +55,10 @@ impl fmt::Display for Plan {
                         l.registers
                     )?;
                 }
+                Step::Windowed(w) => {
+                    let out = &self.buffers[w.out as usize].dims;
+                    writeln!(f, "segments {}: {} slices", self.shape(out), w.slices.len())?;
+                }
                 Step::Dot { a, b, out } => {
                     writeln!(
                         f,
@@ -45,6 +67,9 @@ impl fmt::Display for Plan {
                         self.shape(&b.dims),
                         self.dest(*out)
                     )?;
+                }
+                Step::Contract { space, out, .. } => {
+                    writeln!(f, "contraction {} -> {}", self.shape(space), self.dest(*out))?;
                 }
                 Step::Copy { out, .. } => writeln!(f, "copy -> {}", self.dest(*out))?,
                 Step::Concat { parts, out, .. } => {
@@ -57,6 +82,6 @@ impl fmt::Display for Plan {
                 }
             }
         }
-        write!(f, "pieces of memory: {}", self.pieces.len())
+        Ok(())
     }
 }

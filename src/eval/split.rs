@@ -119,6 +119,8 @@ pub(super) struct Operands<'s, 'a, T> {
     pub(super) leaves: &'s [Strided<'s, T>],
     pub(super) stores: &'s mut [&'a mut [T]],
     pub(super) folds: &'s mut [&'a mut [T]],
+    /// As in a loop's arguments.
+    pub(super) begun: bool,
 }
 
 /// A part of a loop.
@@ -148,14 +150,14 @@ pub(super) fn run<T: Cell>(
     threads: Threads,
 ) -> Result<(), RunError> {
     let cut = cut(fused, &args, threads);
-    let Operands { space, leaves, stores, folds } = args;
+    let Operands { space, leaves, stores, folds, begun } = args;
     let count = cut.as_ref().map_or(1, |c| c.parts.len());
     if registers.len() < count {
         registers.resize_with(count, Registers::default);
     }
     let Some(cut) = cut else {
         let registers = T::registers(&mut registers[0]);
-        return T::run(backend, fused, FusedArgs { space, leaves, stores, folds, registers });
+        return T::run(backend, fused, FusedArgs { space, leaves, stores, folds, begun, registers });
     };
     let length = if cut.flat.is_some() { space.iter().product() } else { space[cut.axis] };
     let mut numbers: SmallVec<[T; 16]> = SmallVec::from_elem(T::default(), count * folds.len());
@@ -201,6 +203,7 @@ pub(super) fn run<T: Cell>(
                         leaves: &part.leaves,
                         stores: &mut part.stores,
                         folds: &mut part.folds,
+                        begun,
                         registers: T::registers(part.registers),
                     };
                     part.result = T::run(backend, fused, args);

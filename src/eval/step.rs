@@ -6,6 +6,7 @@ use smallvec::SmallVec;
 
 use super::backend::{Backend, Strided};
 use super::cell::{Cell, FitError, Format, FromInteger as _, Memory, Registers, Slice, SliceMut};
+use super::contraction;
 use super::copy::{self, Read};
 use super::dot;
 use super::error::RunError;
@@ -16,6 +17,7 @@ use super::plan::{Arg, Base, Dest, Fused, Plan, ScalarStep, Slot, Source, Step};
 use super::split::{self, Operands};
 use super::threads::Threads;
 use super::whole;
+use super::windowed::{Framed, Windowed};
 use crate::math::Element as _;
 
 pub(super) type Lens = SmallVec<[usize; 4]>;
@@ -74,7 +76,7 @@ pub(crate) fn exec(op: &ScalarStep, file: &mut [f64]) {
 }
 
 impl<'a> Call<'_, '_, 'a> {
-    fn lens(&self, dims: &[LenId]) -> Lens {
+    pub(super) fn lens(&self, dims: &[LenId]) -> Lens {
         dims.iter().map(|&d| self.lengths[d as usize]).collect()
     }
 
@@ -86,7 +88,7 @@ impl<'a> Call<'_, '_, 'a> {
         }
     }
 
-    fn read<T: Cell>(&self, arg: &Arg) -> Read<'_, T> {
+    pub(super) fn read<T: Cell>(&self, arg: &Arg) -> Read<'_, T> {
         match arg.source {
             Source::Scalar(slot) => {
                 let slot = slot as usize;
@@ -98,7 +100,7 @@ impl<'a> Call<'_, '_, 'a> {
     }
 
     /// Takes the memory of a result out of the call, at its size.
-    fn take(&mut self, dest: Dest, number: Format) -> Result<(Memory<'a>, Lens), RunError> {
+    pub(super) fn take(&mut self, dest: Dest, number: Format) -> Result<(Memory<'a>, Lens), RunError> {
         let Dest::Buffer(b) = dest else {
             return Ok((Memory::one(number), Lens::new()));
         };
@@ -118,7 +120,7 @@ impl<'a> Call<'_, '_, 'a> {
     }
 
     /// Puts the memory of a result back.
-    fn put(&mut self, dest: Dest, memory: Memory<'a>) {
+    pub(super) fn put(&mut self, dest: Dest, memory: Memory<'a>) {
         match dest {
             Dest::Scalar(slot) => self.scalars[slot as usize] = memory.first(),
             Dest::Buffer(b) => self.memory[self.plan.buffers[b as usize].memory as usize] = memory,
@@ -151,8 +153,21 @@ impl<'a> Call<'_, '_, 'a> {
                     Format::I64 => Ok(()),
                 };
             }
+            Step::Bands(b) => return self.bands(b, backend, registers),
+            Step::Windowed(w) => {
+                let (mut memory, space) = self.take(Dest::Buffer(w.out), Format::F64)?;
+                let result = match &mut memory {
+                    Memory::F64(data) => self.windowed(w, data.get_mut(), &space, backend, registers),
+                    Memory::F32(data) => self.windowed(w, data.get_mut(), &space, backend, registers),
+                    // Loops compute floats.
+                    Memory::I64(_) => Ok(()),
+                };
+                self.put(Dest::Buffer(w.out), memory);
+                return result;
+            }
             Step::Ints(step) => return self.ints(step),
             Step::Dot { out, .. }
+            | Step::Contract { out, .. }
             | Step::Copy { out, .. }
             | Step::Concat { out, .. }
             | Step::Whole { out, .. }
@@ -208,8 +223,12 @@ impl<'a> Call<'_, '_, 'a> {
     /// A step that is not fused.
     fn own<T: Cell>(&self, step: &Step, data: &mut [T], lens: &[usize]) -> Result<(), RunError> {
         match step {
-            Step::Scalars(_) | Step::Fused(_) | Step::Ints(_) => Ok(()),
-            Step::Dot { a, b, .. } => dot::dot(&self.read::<T>(a), &self.read(b), data, self.threads),
+            Step::Scalars(_) | Step::Fused(_) | Step::Windowed(_) | Step::Bands(_) | Step::Ints(_) => Ok(()),
+            Step::Dot { a, b, .. } => dot::dot(&self.read::<T>(a), &self.read(b), data, self.threads, false),
+            Step::Contract { a, b, space, axes, .. } => {
+                let (a, b) = (self.read::<T>(a), self.read(b));
+                contraction::contract(&a, &b, &self.lens(space), axes, data, self.threads)
+            }
             Step::Copy { from, .. } => {
                 let from = self.read(from);
                 let to = Layout::contiguous(&from.1.lens);
@@ -241,18 +260,69 @@ impl<'a> Call<'_, '_, 'a> {
         for dest in dests {
             taken.push((dest, self.take(dest, T::FORMAT)?.0));
         }
-        let result = self.run_loop::<T>(fused, &space, &mut taken, backend, registers);
+        let result = {
+            let mut slices: SmallVec<[&mut [T]; 4]> =
+                taken.iter_mut().map(|(_, memory)| T::write(memory.get_mut()).unwrap_or_default()).collect();
+            let (stores, folds) = slices.split_at_mut(fused.stores.len());
+            self.run_loop::<T>(
+                fused,
+                &space,
+                &|_| (space.clone(), 0),
+                (stores, folds, false),
+                backend,
+                registers,
+            )
+        };
         for (dest, memory) in taken {
             self.put(dest, memory);
         }
         result
     }
 
-    fn run_loop<T: Cell>(
+    /// A result in segments of its first axis, each a loop.
+    fn windowed<T: Cell>(
+        &self,
+        w: &Windowed,
+        data: &mut [T],
+        space: &[usize],
+        backend: &dyn Backend,
+        registers: &mut Vec<Registers>,
+    ) -> Result<(), RunError> {
+        let row = data.len() / space[0].max(1);
+        for segment in w.segments(space[0]) {
+            let Framed { fused, frames } = &w.programs[segment.program];
+            let mut lens: Lens = space.into();
+            lens[0] = segment.end - segment.start;
+            let data = &mut data[segment.start * row..segment.end * row];
+            let seen = |leaf: usize| w.seen(frames[leaf], segment, space);
+            if !fused.code.is_empty() {
+                self.run_loop::<T>(fused, &lens, &seen, (&mut [data], &mut [], false), backend, registers)?;
+                continue;
+            }
+            // The elements of one leaf.
+            let dims = match fused.leaves[0] {
+                Source::Scalar(_) => Vec::new(),
+                Source::Array(v) => self.plan.values[v as usize].dims.clone(),
+            };
+            let (all, shift) = seen(0);
+            let (from, layout) = self.read::<T>(&Arg { source: fused.leaves[0], dims });
+            let mut strides: SmallVec<[isize; 4]> = SmallVec::new();
+            layout.over(&all, &mut strides)?;
+            let offset = layout.offset + shift * strides[0];
+            let to = Layout::contiguous(&lens);
+            copy::transfer(&(from, Layout { lens, strides, offset }), data, &to, false)?;
+        }
+        Ok(())
+    }
+
+    /// Runs a loop; `seen` tells for each leaf the lengths that it is broadcast to, and how far the first element
+    /// that is read lies along the first axis; of `folds` those over the first axis are `begun` or not.
+    pub(super) fn run_loop<'m, T: Cell>(
         &self,
         fused: &Fused,
         space: &[usize],
-        taken: &mut [(Dest, Memory<'a>)],
+        seen: &dyn Fn(usize) -> (Lens, isize),
+        (stores, folds, begun): (&mut [&'m mut [T]], &mut [&'m mut [T]], bool),
         backend: &dyn Backend,
         registers: &mut Vec<Registers>,
     ) -> Result<(), RunError> {
@@ -261,7 +331,7 @@ impl<'a> Call<'_, '_, 'a> {
         let mut offsets: SmallVec<[isize; 8]> = SmallVec::new();
         let mut numbers: SmallVec<[T; 8]> = SmallVec::new();
         let mut arrays: SmallVec<[Cow<'_, [T]>; 8]> = SmallVec::new();
-        for leaf in &fused.leaves {
+        for (k, leaf) in fused.leaves.iter().enumerate() {
             match leaf {
                 Source::Scalar(slot) => {
                     strides.extend(std::iter::repeat_n(0, rank));
@@ -270,8 +340,10 @@ impl<'a> Call<'_, '_, 'a> {
                 }
                 Source::Array(v) => {
                     let layout = &self.layouts[*v as usize];
-                    layout.over(space, &mut strides)?;
-                    offsets.push(layout.offset);
+                    let (lens, shift) = seen(k);
+                    layout.over(&lens, &mut strides)?;
+                    let first = if rank == 0 { 0 } else { strides[k * rank] * shift };
+                    offsets.push(layout.offset + first);
                     arrays.push(T::read(self.data(*v)));
                 }
             }
@@ -293,10 +365,7 @@ impl<'a> Call<'_, '_, 'a> {
                 }
             })
             .collect();
-        let mut slices: SmallVec<[&mut [T]; 4]> =
-            taken.iter_mut().map(|(_, memory)| T::write(memory.get_mut()).unwrap_or_default()).collect();
-        let (stores, folds) = slices.split_at_mut(fused.stores.len());
-        let operands = Operands { space, leaves: &leaves, stores, folds };
+        let operands = Operands { space, leaves: &leaves, stores, folds, begun };
         split::run(backend, fused, operands, registers, self.threads)
     }
 }

@@ -154,12 +154,9 @@ impl Expr {
         self.divide_by_count(total, &attr)
     }
 
+    /// Divided by the length of one axis after the other, as Theano does.
     pub(crate) fn divide_by_count(&self, total: Expr, attr: &Attr) -> Expr {
-        let lengths = attr.axes(self.rank()).into_iter().map(|a| self.length(a));
-        match lengths.reduce(|a, b| a * b) {
-            Some(n) => total / n,
-            None => total,
-        }
+        attr.axes(self.rank()).into_iter().fold(total, |t, a| t / self.length(a))
     }
 
     /// A reduction by name.

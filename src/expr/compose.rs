@@ -65,6 +65,8 @@ impl Expr {
     }
 
     pub(crate) fn variance(&self, attr: &Attr) -> Expr {
+        // Theano names the axes, all of them too.
+        let attr = &Attr::Axes(attr.axes(self.rank()));
         let mean = self.mean_over(attr);
         let centered = self - self.keepdims(&mean, &attr.axes(self.rank()));
         centered.pow(2.0).mean_over(attr)
@@ -72,6 +74,30 @@ impl Expr {
 
     pub(crate) fn mean_over(&self, attr: &Attr) -> Expr {
         self.divide_by_count(self.reduce(Op::Sum, attr), attr)
+    }
+
+    /// The elements along an axis in order, negative axes from the end, NaN last; `None`: all elements
+    /// in order, as a vector.
+    ///
+    /// # Errors
+    /// The axis is out of range.
+    pub fn try_sort(&self, axis: Option<i64>) -> Made {
+        self.try_along(Op::Sort, axis)
+    }
+
+    /// The places of the elements along an axis in order, as [`Expr::try_sort`] puts them; equal ones
+    /// in the order in which they stand.
+    ///
+    /// # Errors
+    /// The axis is out of range.
+    pub fn try_argsort(&self, axis: Option<i64>) -> Made {
+        self.try_along(Op::Argsort, axis)
+    }
+
+    pub(crate) fn try_along(&self, op: Op, axis: Option<i64>) -> Made {
+        let Some(axis) = axis else { return self.flatten().try_along(op, Some(0)) };
+        let axis = normalize_axis(axis, self.rank()).map_err(self.fail(op.def().name))?;
+        Expr::try_apply(op, Attr::Axis(axis), [self.clone()])
     }
 
     /// The elements in row-major order.

@@ -1,11 +1,11 @@
 //! Linear algebra that Theano builds from products and diagonals.
 
 use super::build::dot;
-use super::compose::{Made, misfit, range};
+use super::compose::{Made, misfit};
 use super::error::TypeError;
 use super::node::Expr;
 use crate::op::{Attr, IndexItem, Op};
-use crate::ty::{DType, Dim, normalize_axis};
+use crate::ty::{Dim, normalize_axis};
 
 /// All products of an element of one vector with an element of the other: `(DimShuffle{0, x}(a) \dot b)`.
 ///
@@ -81,13 +81,7 @@ pub fn tensordot(a: &Expr, b: &Expr, axes_a: &[i64], axes_b: &[i64]) -> Made {
 /// # Errors
 /// None now; lengths may come to be bounded.
 pub fn try_eye(n: Dim, m: Dim, k: i64) -> Made {
-    if n == m && k == 0 {
-        let ones = Expr::try_apply(Op::Alloc, Attr::Dims(vec![n]), [super::build::IntoExpr::into_expr(1.0)])?;
-        return Expr::try_apply(Op::AllocDiag, Attr::None, [ones]);
-    }
-    let rows = range(n).dimshuffle([Some(0), None]);
-    let rows = if k == 0 { rows } else { rows + super::build::IntoExpr::into_expr(k) };
-    Expr::try_apply(Op::Cast, Attr::DType(DType::F64), [rows.eq(range(m))])
+    Expr::try_apply(Op::Eye, Attr::Dims(vec![n, m]), [super::build::IntoExpr::into_expr(k)])
 }
 
 impl Expr {

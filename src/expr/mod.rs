@@ -35,11 +35,12 @@ pub use lit::{Lit, float_text};
 pub(crate) use node::type_of;
 pub use node::{Expr, Head};
 pub use substitute::substitute;
+pub(crate) use vars::shown_name;
 pub use vars::{
     bcol, bmatrix, brow, bscalar, btensor3, btensor4, bvector, dcol, dmatrix, drow, dscalar, dtensor3,
     dtensor4, dvector, fcol, fmatrix, frow, fscalar, ftensor3, ftensor4, fvector, icol, imatrix, irow,
     iscalar, itensor3, itensor4, ivector, lcol, lmatrix, lrow, lscalar, ltensor3, ltensor4, lvector, tensor,
-    wcol, wmatrix, wrow, wscalar, wtensor3, wtensor4, wvector,
+    unnamed, wcol, wmatrix, wrow, wscalar, wtensor3, wtensor4, wvector,
 };
 pub use walk::{Numbering, same_structure, stated_lengths, topological, variables};
 pub(crate) use walk::{below, tells};

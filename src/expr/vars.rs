@@ -1,5 +1,7 @@
 //! Inputs, with Theano's names: the prefix is the element type, the rest the rank.
 
+use std::sync::atomic::{AtomicU64, Ordering};
+
 use super::node::Expr;
 use crate::ty::{DType, Dim, Shape, Sym, Ty};
 
@@ -12,6 +14,48 @@ fn unknown(name: &str, dtype: DType, rank: usize) -> Expr {
 /// An input of any element type and shape.
 pub fn tensor(name: &str, dtype: DType, shape: Shape) -> Expr {
     Expr::var(name, Ty::new(dtype, shape))
+}
+
+/// An input without a name, which is equal to no other; `None` is an unknown length. `pp` shows its
+/// type in Theano's words; its name, which calls by name and messages use, ends with a number besides.
+///
+/// ```
+/// use egrad::expr::unnamed;
+/// use egrad::prelude::*;
+/// let (a, b) = (unnamed(DType::F64, &[None]), unnamed(DType::F64, &[None]));
+/// assert_eq!(pp(&(&a + 1)), "(<TensorType(float64, vector)> + 1)");
+/// assert!(a.name() != b.name());
+/// ```
+pub fn unnamed(dtype: DType, lengths: &[Option<usize>]) -> Expr {
+    static NEXT: AtomicU64 = AtomicU64::new(0);
+    let one: Vec<bool> = lengths.iter().map(|n| *n == Some(1)).collect();
+    let pattern = match one.as_slice() {
+        [] => "scalar".to_string(),
+        [false] => "vector".into(),
+        [false, false] => "matrix".into(),
+        [true, false] => "row".into(),
+        [false, true] => "col".into(),
+        all if all.contains(&true) => {
+            let words: Vec<&str> = all.iter().map(|b| if *b { "True" } else { "False" }).collect();
+            format!("({}{})", words.join(", "), if words.len() == 1 { "," } else { "" })
+        }
+        all => format!("{}D", all.len()),
+    };
+    let number = NEXT.fetch_add(1, Ordering::Relaxed);
+    let name = format!("<TensorType({}, {pattern})>#{number}", dtype.long_name());
+    let dim = |(axis, n): (usize, &Option<usize>)| match n {
+        Some(n) => Dim::Known(*n),
+        None => Dim::Sym(Sym::anonymous(&name, axis)),
+    };
+    Expr::var(&name, Ty::new(dtype, Shape::new(lengths.iter().enumerate().map(dim))))
+}
+
+/// The name that is shown: of an input without a name its type.
+pub(crate) fn shown_name(name: &str) -> &str {
+    match name.split_once(")>#") {
+        Some((start, _)) if name.starts_with("<TensorType(") => &name[..start.len() + 2],
+        _ => name,
+    }
 }
 
 /// A row: one axis of length 1, which broadcasts, then one of unknown length.

@@ -17,6 +17,9 @@ pub enum Downcast {
     /// An error, as in Theano.
     #[default]
     Error,
+    /// As [`Downcast::Error`], and a double that no single is equal to is an error for an input of singles
+    /// too. Without this it is rounded to the nearest.
+    Singles,
     /// It is rounded towards zero and kept in the range of the type; NaN becomes 0.
     Allow,
 }
@@ -94,9 +97,15 @@ impl Checks {
             c.check(&value).map_err(CallError::Constraint)?;
         }
         for ((name, ty), x) in self.inputs.iter().zip(args) {
-            if self.downcast == Downcast::Error
-                && let Some(value) = unfit(ty.dtype, &x.array())
-            {
+            if self.downcast == Downcast::Allow {
+                continue;
+            }
+            let x = x.array();
+            let rounded = || {
+                let exact = self.downcast == Downcast::Singles && ty.dtype == DType::F32;
+                exact.then(|| x.find(|v| !single(v))).flatten()
+            };
+            if let Some(value) = unfit(ty.dtype, &x).or_else(rounded) {
                 return Err(CallError::Value { name: name.clone(), value, dtype: ty.dtype });
             }
         }
@@ -106,18 +115,24 @@ impl Checks {
 
 impl Checks {
     /// The inputs with every number converted, where that is allowed and some element type does
-    /// not hold one.
+    /// not hold one; singles are always allowed to be the nearest.
     pub(super) fn downcast<I: Input>(&self, args: &[I]) -> Option<Vec<Array>> {
-        if self.downcast == Downcast::Error {
-            return None;
-        }
+        // A double is rounded before anything reads it, so that all see the same single.
+        let fits = |(d, x): (DType, &I)| {
+            let x = x.array();
+            let held = self.downcast != Downcast::Allow || unfit(d, &x).is_none();
+            held && (d != DType::F32 || x.dtype() == d || x.find(|v| !single(v)).is_none())
+        };
         let typed = || self.inputs.iter().map(|(_, ty)| ty.dtype).zip(args);
-        if typed().all(|(d, x)| unfit(d, &x.array()).is_none()) {
+        if typed().all(fits) {
             return None;
         }
         let convert = |(d, x): (DType, &I)| {
             let x = x.array();
-            if unfit(d, &x).is_none() {
+            if d == DType::F32 {
+                return x.to_owned().cast(d);
+            }
+            if self.downcast != Downcast::Allow || unfit(d, &x).is_none() {
                 return x.to_owned();
             }
             let whole: Vec<i64> = match d.bounds() {
@@ -148,6 +163,18 @@ fn unfit(dtype: DType, x: &ArrayRef<'_>) -> Option<f64> {
         (Some(_), given) if given <= dtype => None,
         (Some((lo, hi)), _) => x.integers().find(|x| !(lo..=hi).contains(x)).map(number),
     }
+}
+
+/// Is a single equal to it? NaN counts as one.
+fn single(x: f64) -> bool {
+    #[allow(clippy::cast_possible_truncation, reason = "rounding is what is asked about")]
+    let y = f64::from(x as f32);
+    y == x || x.is_nan()
+}
+
+/// The first number of an array that no element of a type is, or `None`.
+pub(super) fn not_held(dtype: DType, x: &ArrayRef<'_>) -> Option<f64> {
+    unfit(dtype, x).or_else(|| if dtype == DType::F32 { x.find(|v| !single(v)) } else { None })
 }
 
 fn number(x: i64) -> f64 {

@@ -16,7 +16,7 @@ use super::error::CompileError;
 use crate::expr::{Expr, same_structure};
 use crate::native::Width;
 use crate::optimize::{Options, standard_rules};
-use crate::rules::Profile;
+use crate::rules::{Profile, RuleSet, STANDARD_FILES};
 use crate::sexp::{ReadError, Source};
 use crate::text::{Dialect, parse_declarations, parse_sexp, sexp_program};
 
@@ -40,7 +40,7 @@ pub struct Saved {
     optimizer: Option<Optimizer>,
     loops: String,
     unused: String,
-    downcast: bool,
+    downcast: Downcasting,
     elements: usize,
 }
 
@@ -56,13 +56,50 @@ struct Optimizer {
     matches: usize,
     default_length: usize,
     lengths: BTreeMap<String, usize>,
+    /// The rules, where they are not the standard ones.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    rules: Option<Rules>,
+}
+
+/// [`Downcast`] as a word; files of before singles were told apart have a truth value.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(untagged)]
+enum Downcasting {
+    Allowed(bool),
+    Word(String),
+}
+
+impl Downcasting {
+    fn of(d: Downcast) -> Downcasting {
+        match d {
+            Downcast::Error => Downcasting::Allowed(false),
+            Downcast::Allow => Downcasting::Allowed(true),
+            Downcast::Singles => Downcasting::Word("singles".into()),
+        }
+    }
+
+    fn read(&self) -> Result<Downcast, LoadError> {
+        match self {
+            Downcasting::Allowed(false) => Ok(Downcast::Error),
+            Downcasting::Allowed(true) => Ok(Downcast::Allow),
+            Downcasting::Word(w) => meaning(&[("singles", Downcast::Singles)], "downcast", w),
+        }
+    }
+}
+
+/// A set of rules: those of some files but for some names.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+struct Rules {
+    /// Name and text; a standard file has no text here.
+    files: Vec<(String, Option<String>)>,
+    without: Vec<String>,
 }
 
 /// Why a function is not saved.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum SaveError {
-    /// It was optimized with other rules than the standard ones, or not made by a builder.
+    /// It was optimized with rules that no files say, or not made by a builder.
     Rules,
     /// An input whose name or lengths the language does not write.
     Input {
@@ -79,7 +116,7 @@ pub enum SaveError {
 impl fmt::Display for SaveError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            SaveError::Rules => f.write_str("only functions of the standard rules are saved"),
+            SaveError::Rules => f.write_str("a function whose rules no files say is not saved"),
             SaveError::Input { name } => write!(f, "input `{name}` has a name or lengths that no text says"),
             SaveError::Output { index } => write!(f, "output {index} does not read back as it is"),
         }
@@ -111,6 +148,8 @@ pub enum LoadError {
         /// The number that there are.
         got: usize,
     },
+    /// Its rules cannot be read.
+    Rules(String),
     /// It does not compile.
     Compile(Box<CompileError>),
 }
@@ -127,6 +166,7 @@ impl fmt::Display for LoadError {
             LoadError::Count { expected, got } => {
                 write!(f, "a saved function of {expected} outputs that holds {got}")
             }
+            LoadError::Rules(e) => write!(f, "a saved function whose rules cannot be read: {e}"),
             LoadError::Compile(e) => write!(f, "a saved function that does not compile: {e}"),
         }
     }
@@ -183,7 +223,7 @@ impl Saved {
             optimizer,
             loops: word(&LOOPS, &run.loops),
             unused: word(&UNUSED, &run.unused),
-            downcast: run.downcast == Downcast::Allow,
+            downcast: Downcasting::of(run.downcast),
             elements: run.limits.elements,
         })
     }
@@ -219,7 +259,7 @@ impl Saved {
         builder = builder
             .loops(meaning(&LOOPS, "loops", &self.loops)?)
             .unused(meaning(&UNUSED, "handling of unused inputs", &self.unused)?)
-            .downcast(if self.downcast { Downcast::Allow } else { Downcast::Error })
+            .downcast(self.downcast.read()?)
             .limits(crate::eval::Limits { elements: self.elements, ..Default::default() });
         let mut f = builder.build(&inputs, &outputs).map_err(|e| LoadError::Compile(Box::new(e)))?;
         f.names.clone_from(&self.names);
@@ -229,10 +269,9 @@ impl Saved {
 
 impl Optimizer {
     fn of(o: &Options) -> Result<Optimizer, SaveError> {
-        if !Arc::ptr_eq(&o.rules, &standard_rules()) && o.rules != standard_rules() {
-            return Err(SaveError::Rules);
-        }
+        let standard = Arc::ptr_eq(&o.rules, &standard_rules()) || o.rules == standard_rules();
         Ok(Optimizer {
+            rules: if standard { None } else { Some(Rules::of(&o.rules)?) },
             profile: o.profile.name().to_string(),
             extractor: o.extractor.to_string(),
             effort: o.effort,
@@ -257,6 +296,9 @@ impl Optimizer {
             passes: self.passes,
             ..Options::default()
         };
+        if let Some(rules) = &self.rules {
+            o.rules = Arc::new(rules.read()?);
+        }
         o.limits.nodes = self.nodes;
         o.limits.iterations = self.iterations;
         o.limits.matches = self.matches;
@@ -266,11 +308,43 @@ impl Optimizer {
     }
 }
 
+impl Rules {
+    fn of(set: &RuleSet) -> Result<Rules, SaveError> {
+        let file = |(name, text): &(Arc<str>, Arc<str>)| {
+            let standard = standard_text(name) == Some(&**text);
+            (name.to_string(), (!standard).then(|| text.to_string()))
+        };
+        let files = set.files().iter().map(file).collect();
+        let mut rules = Rules { files, without: Vec::new() };
+        let all = rules.read().map_err(|_| SaveError::Rules)?;
+        let left = all.rules().iter().filter(|r| set.get(&r.name).is_none());
+        rules.without = left.map(|r| r.name.to_string()).collect();
+        let again = rules.read().map_err(|_| SaveError::Rules)?;
+        if again == *set { Ok(rules) } else { Err(SaveError::Rules) }
+    }
+
+    fn read(&self) -> Result<RuleSet, LoadError> {
+        let unknown = |name: &str| LoadError::Word { field: "rule file", word: name.to_string() };
+        let text = |(name, text): &'_ (String, Option<String>)| {
+            let text = text.clone().or_else(|| standard_text(name).map(str::to_string));
+            Ok((name.clone(), text.ok_or_else(|| unknown(name))?))
+        };
+        let files = self.files.iter().map(text).collect::<Result<Vec<_>, LoadError>>()?;
+        let views: Vec<(&str, &str)> = files.iter().map(|(n, t)| (n.as_str(), t.as_str())).collect();
+        let all = RuleSet::parse_files(&views).map_err(|e| LoadError::Rules(e.to_string()))?;
+        all.without(&self.without).map_err(|e| LoadError::Rules(e.to_string()))
+    }
+}
+
+fn standard_text(name: &str) -> Option<&'static str> {
+    STANDARD_FILES.iter().find(|(n, _)| *n == name).map(|(_, text)| *text)
+}
+
 impl Function {
     /// The function in a form that serde writes.
     ///
     /// # Errors
-    /// It was optimized with rules of one's own, or no text says its inputs or outputs.
+    /// No text says its rules, its inputs or its outputs.
     pub fn to_saved(&self) -> Result<Saved, SaveError> {
         let Some((builder, outputs)) = &self.source else { return Err(SaveError::Rules) };
         let mut saved = Saved::of(self.inputs(), outputs, builder)?;

@@ -5,6 +5,8 @@ use serde::{Deserialize, Serialize};
 
 use super::saved::{LoadError, SaveError, Saved};
 use super::shared::{Shared, Stateful};
+use crate::eval::Array;
+use crate::ty::DType;
 
 /// A function with shared variables in a form that any serde format holds. [`Stateful::to_text`] writes JSON.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -21,8 +23,48 @@ pub struct SavedState {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 struct SavedShared {
     name: String,
+    /// The element type.
+    #[serde(default = "doubles")]
+    dtype: String,
     lengths: Vec<usize>,
+    /// Of floats as doubles; integers in 64 bits.
     bits: Vec<u64>,
+}
+
+fn doubles() -> String {
+    DType::F64.to_string()
+}
+
+impl SavedShared {
+    fn of(s: &Shared) -> SavedShared {
+        let value = s.value();
+        let view = value.view();
+        let bits = if value.dtype().is_float() {
+            view.floats().map(f64::to_bits).collect()
+        } else {
+            view.integers().map(i64::cast_unsigned).collect()
+        };
+        SavedShared {
+            name: s.expr().name().unwrap_or("").to_string(),
+            dtype: value.dtype().to_string(),
+            lengths: value.shape().to_vec(),
+            bits,
+        }
+    }
+
+    fn value(&self) -> Result<Array, LoadError> {
+        let unknown = || LoadError::Word { field: "element type", word: self.dtype.clone() };
+        let dtype = DType::by_name(&self.dtype).ok_or_else(unknown)?;
+        let damaged = |e: ndarray::ShapeError| LoadError::Form(e.to_string());
+        let lens = IxDyn(&self.lengths);
+        let bits = self.bits.iter().copied();
+        let value: Array = if dtype.is_float() {
+            ArrayD::from_shape_vec(lens, bits.map(f64::from_bits).collect()).map_err(damaged)?.into()
+        } else {
+            ArrayD::from_shape_vec(lens, bits.map(u64::cast_signed).collect()).map_err(damaged)?.into()
+        };
+        Ok(value.cast(dtype))
+    }
 }
 
 impl SavedState {
@@ -40,9 +82,7 @@ impl SavedState {
         for s in &self.shared {
             let elements = s.lengths.iter().try_fold(1usize, |n, &m| n.checked_mul(m));
             count(elements.unwrap_or(usize::MAX), s.bits.len())?;
-            let values = s.bits.iter().map(|b| f64::from_bits(*b)).collect();
-            let value = ArrayD::from_shape_vec(IxDyn(&s.lengths), values);
-            shared.push(Shared::new(&s.name, value.map_err(|e| LoadError::Form(e.to_string()))?));
+            shared.push(Shared::new(&s.name, s.value()?));
         }
         if let Some(at) = self.updated.iter().find(|&&at| at >= shared.len()) {
             return Err(LoadError::Form(format!("variable {at} of {}", shared.len())));
@@ -52,7 +92,11 @@ impl SavedState {
             return Err(LoadError::Form("it has fewer inputs or outputs than it says".into()));
         }
         for x in &function.inputs()[self.given..] {
-            if !shared.iter().any(|s| s.expr().name() == x.name() && s.expr().rank() == x.rank()) {
+            if !shared.iter().any(|s| {
+                s.expr().name() == x.name()
+                    && s.expr().rank() == x.rank()
+                    && s.expr().ty().dtype == x.ty().dtype
+            }) {
                 let name = x.name().unwrap_or("").to_string();
                 return Err(LoadError::Word { field: "shared variable", word: name });
             }
@@ -67,18 +111,10 @@ impl Stateful {
     /// # Errors
     /// As [`Function::to_saved`](super::Function::to_saved).
     pub fn to_saved(&self) -> Result<SavedState, SaveError> {
-        let shared = self.shared().iter().map(|s| {
-            let value = s.get();
-            SavedShared {
-                name: s.expr().name().unwrap_or("").to_string(),
-                lengths: value.shape().to_vec(),
-                bits: value.iter().map(|x| x.to_bits()).collect(),
-            }
-        });
         Ok(SavedState {
             function: self.function().to_saved()?,
             given: self.given(),
-            shared: shared.collect(),
+            shared: self.shared().iter().map(SavedShared::of).collect(),
             updated: self.updated().to_vec(),
         })
     }

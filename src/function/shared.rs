@@ -3,14 +3,16 @@
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 
-use ndarray::{ArrayD, ArrayViewD, CowArray, IxDyn};
+use ndarray::{ArrayD, ArrayViewD};
 
 use super::builder::{Builder, replaces};
+use super::check::not_held;
 use super::compile::Function;
 use super::error::{CallError, CompileError};
 use super::input::{Given, IntoInput};
+use crate::eval::{Array, ArrayRef, Input};
 use crate::expr::Expr;
-use crate::ty::{DType, Dim, Shape, Sym, Ty};
+use crate::ty::{Dim, Shape, Sym, Ty};
 
 /// A variable with a value that functions share. A clone is the same variable.
 #[derive(Debug, Clone)]
@@ -19,16 +21,38 @@ pub struct Shared(Arc<Inner>);
 #[derive(Debug)]
 struct Inner {
     var: Expr,
-    value: RwLock<ArrayD<f64>>,
+    value: RwLock<Array>,
     /// Locks are taken in this order, so no two calls wait for each other.
     order: u64,
 }
 
 impl Shared {
-    /// A variable of doubles with as many axes as its value, of lengths that may change.
-    pub fn new(name: &str, value: ArrayD<f64>) -> Shared {
-        let dims = (0..value.ndim()).map(|a| Dim::Sym(Sym::anonymous(name, a)));
-        let var = Expr::var(name, Ty::new(DType::F64, Shape::new(dims)));
+    /// A variable of the element type of its value and with as many axes, of lengths that may change.
+    ///
+    /// ```
+    /// use egrad::function::{Function, Shared};
+    /// use ndarray::arr1;
+    /// let n = Shared::new("n", arr1(&[1i64 << 60, 3]).into_dyn());
+    /// let f = Function::builder().updates([(n.clone(), n.expr() + 1)]).stateful(&[], &[])?;
+    /// f.call(&[])?;
+    /// assert_eq!(n.value(), arr1(&[(1i64 << 60) + 1, 4]).into_dyn().into());
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn new(name: &str, value: impl Into<Array>) -> Shared {
+        let value = value.into();
+        let dims = (0..value.shape().len()).map(|a| Dim::Sym(Sym::anonymous(name, a)));
+        let var = Expr::var(name, Ty::new(value.dtype(), Shape::new(dims)));
+        Shared::of(var, value)
+    }
+
+    /// [`Shared::new`] without a name, equal to no other: see [`unnamed`](crate::expr::unnamed).
+    pub fn unnamed(value: impl Into<Array>) -> Shared {
+        let value = value.into();
+        let var = crate::expr::unnamed(value.dtype(), &vec![None; value.shape().len()]);
+        Shared::of(var, value)
+    }
+
+    fn of(var: Expr, value: Array) -> Shared {
         static NEXT: AtomicU64 = AtomicU64::new(0);
         Shared(Arc::new(Inner {
             var,
@@ -42,22 +66,31 @@ impl Shared {
         &self.0.var
     }
 
-    /// Its value now.
+    /// Its value now, as doubles.
     pub fn get(&self) -> ArrayD<f64> {
+        self.value().into_f64()
+    }
+
+    /// Its value now.
+    pub fn value(&self) -> Array {
         self.0.value.read().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
-    /// Gives it another value.
+    /// Gives it another value. Numbers of another element type are converted where nothing is lost.
     ///
     /// # Errors
-    /// The value has another number of axes.
-    pub fn set(&self, value: ArrayD<f64>) -> Result<(), CallError> {
-        let expected = self.0.var.rank();
-        if value.ndim() != expected {
-            let name = self.name().to_string();
-            return Err(CallError::Rank { name, expected, got: value.shape().to_vec() });
+    /// The value has another number of axes, or a number that the element type of the variable does not hold.
+    pub fn set(&self, value: impl Into<Array>) -> Result<(), CallError> {
+        let (value, ty) = (value.into(), self.0.var.ty());
+        let expected = ty.rank();
+        let name = || self.name().to_string();
+        if value.shape().len() != expected {
+            return Err(CallError::Rank { name: name(), expected, got: value.shape().to_vec() });
         }
-        *self.0.value.write().unwrap_or_else(PoisonError::into_inner) = value;
+        if let Some(value) = not_held(ty.dtype, &value.view()) {
+            return Err(CallError::Value { name: name(), value, dtype: ty.dtype });
+        }
+        *self.0.value.write().unwrap_or_else(PoisonError::into_inner) = value.cast(ty.dtype);
         Ok(())
     }
 
@@ -102,8 +135,8 @@ pub struct Stateful {
 }
 
 enum Guard<'a> {
-    Read(RwLockReadGuard<'a, ArrayD<f64>>),
-    Write(RwLockWriteGuard<'a, ArrayD<f64>>),
+    Read(RwLockReadGuard<'a, Array>),
+    Write(RwLockWriteGuard<'a, Array>),
 }
 
 impl Builder {
@@ -184,6 +217,15 @@ impl Stateful {
     /// # Errors
     /// As [`Function::call`]; no variable has changed then.
     pub fn call(&self, args: &[ArrayViewD<'_, f64>]) -> Result<Vec<ArrayD<f64>>, CallError> {
+        let args: Vec<ArrayRef<'_>> = args.iter().map(|a| ArrayRef::from(a.view())).collect();
+        Ok(self.call_arrays(&args)?.into_iter().map(Array::into_f64).collect())
+    }
+
+    /// [`Stateful::call`] with arrays of any element types; results are of their own element types.
+    ///
+    /// # Errors
+    /// As there.
+    pub fn call_arrays(&self, args: &[ArrayRef<'_>]) -> Result<Vec<Array>, CallError> {
         let names: Vec<&str> = self.function.inputs().iter().filter_map(Expr::name).collect();
         if args.len() > self.given {
             return Err(CallError::TooMany { expected: self.given, got: args.len() });
@@ -206,7 +248,7 @@ impl Stateful {
             ));
         }
         guards.sort_by_key(|(i, _)| *i);
-        let mut views = args.to_vec();
+        let mut views: Vec<ArrayRef<'_>> = args.iter().map(Input::array).collect();
         for name in &names[self.given..] {
             let of = |i: &usize| self.shared[*i].name() == *name;
             views.extend(guards.iter().find(|(i, _)| of(i)).map(|(_, g)| match g {
@@ -214,7 +256,7 @@ impl Stateful {
                 Guard::Write(v) => v.view(),
             }));
         }
-        let mut out = self.function.call(&views)?;
+        let mut out = self.function.call_arrays(&views)?;
         drop(views);
         let new = out.split_off(out.len() - self.updated.len());
         for (at, value) in self.updated.iter().zip(new) {
@@ -231,7 +273,7 @@ impl Stateful {
     /// As there.
     pub fn call_with(&self, args: &[&dyn IntoInput]) -> Result<Vec<ArrayD<f64>>, CallError> {
         let given = args.iter().map(|a| a.to_input()).collect::<Result<Vec<Given<'_>>, _>>()?;
-        let arrays: Vec<CowArray<'_, f64, IxDyn>> = given.iter().map(|a| a.view().to_doubles()).collect();
-        self.call(&arrays.iter().map(|a| a.view()).collect::<Vec<_>>())
+        let views: Vec<ArrayRef<'_>> = given.iter().map(Given::view).collect();
+        Ok(self.call_arrays(&views)?.into_iter().map(Array::into_f64).collect())
     }
 }

@@ -10,6 +10,7 @@ mod jacobian;
 mod options;
 mod products;
 mod reverse;
+mod subgraph;
 
 pub use api::{Grads, grad, grads, grads_or};
 pub use error::GradError;
@@ -17,4 +18,5 @@ pub use jacobian::{hessian, hessians, jacobian, jacobians};
 pub use options::{
     Disconnected, GradOptions, Gradient, Gradients, NullGradients, ReturnDisconnected, gradients,
 };
-pub use products::{hessian_vector_product, pullback, pushforward, subgraph_grad};
+pub use products::{hessian_vector_product, pullback, pushforward};
+pub use subgraph::{SubgraphGrads, subgraph_grad, subgraph_grads};

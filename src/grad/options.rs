@@ -1,7 +1,7 @@
 //! `grad` with all that can be said about it.
 
 use super::error::{GradError, short};
-use super::reverse::{Reach, Seed};
+use super::reverse::{Reach, Seed, float_zeros_like};
 use crate::expr::{Expr, fill};
 
 /// What is done about an expression that the cost does not depend on?
@@ -185,7 +185,7 @@ pub(super) fn from_seeds(
                     Disconnected::Zero => {}
                 }
                 match options.return_disconnected {
-                    ReturnDisconnected::Zero => Gradient::Is(w.zeros_like()),
+                    ReturnDisconnected::Zero => Gradient::Is(float_zeros_like(w)),
                     ReturnDisconnected::Marked => Gradient::Disconnected,
                 }
             }

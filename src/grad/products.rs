@@ -1,10 +1,10 @@
-//! Products of Jacobians with vectors, from both sides; gradients of a part of a graph.
+//! Products of Jacobians with vectors, from both sides.
 
 use rustc_hash::FxHashMap;
 
 use super::api::grads;
 use super::error::GradError;
-use super::options::{Disconnected, GradOptions, check_seed, from_seeds, gradients};
+use super::options::{Disconnected, GradOptions, check_seed, from_seeds};
 use super::reverse::{Seed, formula, partial};
 use crate::expr::{Expr, Head, fill, topological};
 use crate::op::Role;
@@ -145,39 +145,4 @@ fn transposed(e: &Expr, t: &Expr, i: usize) -> Result<Expr, GradError> {
 pub fn hessian_vector_product(cost: &Expr, wrt: &[Expr], p: &[Expr]) -> Result<Vec<Expr>, GradError> {
     check_all("tangent", wrt, p)?;
     pushforward(&grads(cost, wrt)?, wrt, p)
-}
-
-/// Gradients of the part of a graph above `end`: of the cost, or of what has known adjoints
-/// (`start`), or of both, with respect to `wrt` and to `end`. Nothing is visited below `end`, so an
-/// element of `wrt` that is only reached through it gets zeros.
-///
-/// ```
-/// use egrad::prelude::*;
-/// use egrad::grad::subgraph_grad;
-/// let (x, w) = (dscalar("x"), dscalar("w"));
-/// let h = x.exp();
-/// let (by_w, by_h) = subgraph_grad(&[w.clone()], &[h.clone()], &[], Some(&(&h * &w)))?;
-/// assert_eq!(pp(&by_w[0]), "(fill((exp(x) * w), 1.0) * exp(x))");
-/// assert_eq!(pp(&by_h[0]), "(fill((exp(x) * w), 1.0) * w)");
-/// # Ok::<(), egrad::grad::GradError>(())
-/// ```
-///
-/// # Errors
-/// Neither a cost nor `start`; otherwise as [`gradients`].
-pub fn subgraph_grad(
-    wrt: &[Expr],
-    end: &[Expr],
-    start: &[(Expr, Expr)],
-    cost: Option<&Expr>,
-) -> Result<(Vec<Expr>, Vec<Expr>), GradError> {
-    let options = GradOptions {
-        consider_constant: end.to_vec(),
-        known_grads: start.to_vec(),
-        disconnected: Disconnected::Zero,
-        ..GradOptions::default()
-    };
-    let all: Vec<Expr> = wrt.iter().chain(end).cloned().collect();
-    let mut by_wrt = gradients(cost, &all, &options)?.into_exprs()?;
-    let by_end = by_wrt.split_off(wrt.len());
-    Ok((by_wrt, by_end))
 }

@@ -4,8 +4,9 @@ use rustc_hash::{FxHashMap, FxHashSet};
 use smallvec::SmallVec;
 
 use super::error::{GradError, short};
-use crate::expr::{Adjoint, Expr, Head, topological, unbroadcast};
-use crate::op::{Derivative, Role};
+use crate::expr::{Adjoint, Expr, Head, Lit, fill, topological, unbroadcast};
+use crate::op::{Attr, Derivative, Op, Role};
+use crate::ty::DType;
 
 /// An adjoint that is given.
 #[derive(Debug, Clone)]
@@ -168,10 +169,19 @@ pub(super) fn partial(e: &Expr, g: &Expr, i: usize) -> Result<Expr, GradError> {
     let x = e.arg(i);
     // Integers and truth values do not vary: a connected zero, as in Theano.
     if !e.ty().dtype.is_float() {
-        return Ok(x.zeros_like());
+        return Ok(if def.converted_zero { float_zeros_like(x) } else { x.zeros_like() });
     }
     let term = formula(e, g, i)?;
     Ok(if def.role == Role::Elementwise { unbroadcast(&term, x) } else { term })
+}
+
+/// Zeros of the shape of `x` as Theano makes floats of integers: `float64(fill(i, 0))`.
+pub(super) fn float_zeros_like(x: &Expr) -> Expr {
+    if x.ty().dtype.is_float() {
+        return x.zeros_like();
+    }
+    let zero = if x.ty().dtype == DType::Bool { Lit::Bool(false) } else { Lit::Int(0) };
+    Expr::apply(Op::Cast, Attr::DType(DType::F64), [fill(x, Expr::lit(zero))])
 }
 
 /// The row's formula for operand `i`, with `g` as the adjoint.

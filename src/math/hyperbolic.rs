@@ -1,7 +1,23 @@
-//! Hyperbolic functions, from the parts of the exponential.
+//! Hyperbolic functions, from the exponential.
 
-use super::exp::{Parts, clamp};
-use super::{Expm1, Lanes, Unary};
+use super::exp::{Parts, Scaled, clamp};
+use super::{Expm1, Lanes, Unary, pairs};
+
+/// `(tanh(x) / x - 1) / x^2` as a quotient of polynomials in `x^2` up to [`SMALL`]; the error of the
+/// function is below 2^-58.
+const NUMERATOR: [f64; 3] = [-0.333333333333333, -0.020492712746341225, -0.00019890864581179358];
+const DENOMINATOR: [f64; 4] = [1.0, 0.46147813823897715, 0.02328321932890529, 0.00020624524007516526];
+/// The same as a polynomial, for singles; below 2^-26.
+const CURVE_SINGLE: [f64; 6] = [
+    -0.33333263884436637,
+    0.13331441763420349,
+    -0.05379403375656044,
+    0.021114267950998578,
+    -0.007134132508962957,
+    0.001436061159871264,
+];
+/// Up to here the argument is small; of doubles, of singles.
+const SMALL: (f64, f64) = (0.7, 0.85);
 
 /// The hyperbolic tangent, below 1 ulp.
 #[derive(Debug, Clone, Copy)]
@@ -12,24 +28,21 @@ impl Unary for Tanh {
     fn at<L: Lanes>(x: L) -> L {
         let limit = L::pick(22.0, 10.0);
         let a = x.abs();
+        let small = a.lt(L::pick(SMALL.0, SMALL.1));
+        let z = a * a;
+        // 1 - 2 / (exp(2 |x|) + 1), or |x| and a small quotient: one division for both.
         let a = L::select(limit.lt(a), limit, a);
-        // m / (m + 2), where m = exp(2 |x|) - 1 in two parts.
-        let p = Parts::of(a + a, L::splat(0.0));
-        let (high, low) = p.minus_one();
-        let power = p.power();
-        let offset = power - L::splat(1.0);
-        let first = power * high;
-        let m = first + offset;
-        // The larger of the two terms is not always the same one.
-        let part = m - offset;
-        let lost = (offset - (m - part)) + (first - part) + power * low;
-        let sum = m + L::splat(2.0);
-        let sum_lost = (m - (sum - L::splat(2.0))) + lost;
-        let inverse = L::splat(1.0) / sum;
-        let y = m * inverse;
-        let rest = (-y).mul_add(sum, m) + (lost - y * sum_lost);
-        let y = inverse.mul_add(rest, y);
-        L::select(x.same(L::splat(0.0)), x, y.flip(x.sign()))
+        let one = L::splat(1.0);
+        let d = Parts::of(a + a).plus_one();
+        let cube = z * a;
+        let y = if L::single() {
+            L::select(small, cube.mul_add(pairs(z, CURVE_SINGLE), a), one - L::splat(2.0) / d)
+        } else {
+            let top = L::select(small, cube * pairs(z, NUMERATOR), L::splat(-2.0));
+            let bottom = L::select(small, pairs(z, DENOMINATOR), d);
+            L::select(small, a, one) + top / bottom
+        };
+        y.flip(x.sign())
     }
 }
 
@@ -38,8 +51,7 @@ impl Unary for Tanh {
 fn half_exp<L: Lanes>(x: L) -> L {
     let limit = L::pick(711.0, 90.0);
     let a = x.abs();
-    let p = Parts::of(L::select(limit.lt(a), limit, a), L::splat(0.0));
-    p.scale(p.mantissa(), -1)
+    Scaled::exp(L::select(limit.lt(a), limit, a)).half()
 }
 
 /// The hyperbolic cosine, below 2 ulp.

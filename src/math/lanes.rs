@@ -91,6 +91,17 @@ pub trait Lanes:
         let (a, b) = powers(shifted, shift);
         self * a * b
     }
+    /// `k` and `m` of a positive normal number `2^k m`, `m` from 3/4 to 3/2.
+    #[inline(always)]
+    fn split_normal(self) -> (Self, Self) {
+        split_normal(self)
+    }
+    /// The same of any number: `k` is minus infinity for zeros, infinite for infinity, and one of both is
+    /// NaN below zero and for NaN.
+    #[inline(always)]
+    fn split(self) -> (Self, Self) {
+        split(self)
+    }
     /// The sign bit of this, alone.
     #[inline(always)]
     fn sign(self) -> Self::Bits {
@@ -136,6 +147,41 @@ pub(super) fn powers<L: Lanes>(shifted: L, shift: i64) -> (L, L) {
     let half = L::shr::<1>(twice);
     let other = L::minus(twice, half);
     (L::from_bits(L::to_exponent(half)), L::from_bits(L::to_exponent(other)))
+}
+
+/// The bits of 3/4, where mantissas begin, and of 1; of doubles, of singles.
+const LOWEST: (u64, u32) = (0x3fe8_0000_0000_0000, 0x3f40_0000);
+const ONE: (u64, u32) = (0x3ff0_0000_0000_0000, 0x3f80_0000);
+const MANTISSA: (u64, u32) = (0x000f_ffff_ffff_ffff, 0x007f_ffff);
+/// The bits of `2^52` and of `2^23`; an integer below it in the low bits makes the sum.
+const INTEGER: (u64, u32) = (0x4330_0000_0000_0000, 0x4b00_0000);
+
+/// [`Lanes::split_normal`] by integers.
+#[inline(always)]
+pub(super) fn split_normal<L: Lanes>(x: L) -> (L, L) {
+    split_from(x, LOWEST)
+}
+
+/// A positive normal number as `2^k m`, `m` from a number whose bits are given to twice that.
+#[inline(always)]
+pub(super) fn split_from<L: Lanes>(x: L, lowest: (u64, u32)) -> (L, L) {
+    let moved = L::plus(x.bits(), L::pick_bits(ONE.0 - lowest.0, ONE.1 - lowest.1));
+    let number = L::plus(L::from_exponent(moved), L::pick_bits(INTEGER.0, INTEGER.1));
+    let k = L::from_bits(number) - L::pick(4503599627370496.0 + 1023.0, 8388608.0 + 127.0);
+    let mantissa = L::and(moved, L::pick_bits(MANTISSA.0, MANTISSA.1));
+    (k, L::from_bits(L::plus(mantissa, L::pick_bits(lowest.0, lowest.1))))
+}
+
+/// [`Lanes::split`] by integers.
+#[inline(always)]
+pub(super) fn split<L: Lanes>(x: L) -> (L, L) {
+    let (zero, infinity) = (L::splat(0.0), L::splat(f64::INFINITY));
+    let tiny = x.lt(L::pick(f64::MIN_POSITIVE, f32::MIN_POSITIVE.into()));
+    let (k, m) = split_normal(L::select(tiny, x * L::pick(18014398509481984.0, 33554432.0), x));
+    let k = L::select(tiny, k - L::pick(54.0, 25.0), k);
+    let k = L::select(x.lt(infinity), k, x);
+    let k = L::select(x.lt(zero), L::splat(f64::NAN), k);
+    (L::select(x.same(zero), -infinity, k), m)
 }
 
 /// One number as a lane. Constants are rounded to its type; of bits that are given the low ones count.

@@ -19,7 +19,7 @@ pub(crate) mod wide;
 
 pub use element::Element;
 pub use erf::{Erf, Erfc};
-pub use exp::{Exp, Expm1, Sigmoid};
+pub use exp::{Exp, Exp2, Expm1, Sigmoid};
 pub use hyperbolic::{Cosh, Sinh, Tanh};
 pub use lanes::Lanes;
 pub use log::{Log, Log1p, Softplus};
@@ -31,9 +31,6 @@ pub use wide::{Width, use_width, width};
 pub trait Unary {
     /// The value, where the formula [holds](Unary::holds).
     fn at<L: Lanes>(x: L) -> L;
-
-    /// Is the formula made for singles too, for every argument? If not, they are computed as doubles.
-    const SINGLE: bool = true;
 
     /// Are there arguments for which the formula does not hold? They are rare, and the scalar function
     /// takes them.
@@ -47,7 +44,7 @@ pub trait Unary {
 
     /// The value where the formula does not hold.
     #[inline(always)]
-    fn rarely(x: f64) -> f64 {
+    fn rarely<T: Element>(x: T) -> T {
         Self::at(x)
     }
 }
@@ -56,9 +53,6 @@ pub trait Unary {
 pub trait Binary {
     /// The value, where the formula [holds](Binary::holds).
     fn at<L: Lanes>(x: L, y: L) -> L;
-
-    /// As [`Unary::SINGLE`].
-    const SINGLE: bool = true;
 
     /// As [`Unary::PARTIAL`].
     const PARTIAL: bool = false;
@@ -71,7 +65,7 @@ pub trait Binary {
 
     /// The value where the formula does not hold.
     #[inline(always)]
-    fn rarely(x: f64, y: f64) -> f64 {
+    fn rarely<T: Element>(x: T, y: T) -> T {
         Self::at(x, y)
     }
 }

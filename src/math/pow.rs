@@ -1,22 +1,28 @@
 //! Powers: the logarithm in two parts, good to about 2^-66, times the exponent, then the exponential.
 
-use super::exp::{LN2, Parts};
-use super::log::split;
-use super::{Binary, Lanes, pairs, two_sum};
+use super::exp::{Parts, ln2};
+use super::lanes::split_from;
+use super::{Binary, Element, Lanes, pairs, two_sum};
 
 /// `2/3`, and what rounding took from it.
 const TWO_THIRDS: (f64, f64) = (0.6666666666666666, 3.700743415417188e-17);
-/// `(2 atanh(s) - 2 s - 2/3 s^3) / s^5` in `s^2`, `|s| <= 0.1716`, interpolated at Chebyshev's points.
+const TWO_THIRDS_SINGLE: (f64, f64) = (0.6666666865348816, -1.9868214962137642e-08);
+/// `(2 atanh(s) - 2 s - 2/3 s^3) / s^5` in `s^2`, `|s| <= 0.2`; the error of the logarithm is below 2^-69.
 const TAIL: [f64; 8] = [
-    0.4,
-    0.2857142857142937,
-    0.22222222221652765,
-    0.18181818336099848,
-    0.1538459488700718,
-    0.1333480879881234,
-    0.11706126464563398,
-    0.11724327060846747,
+    0.39999999999999725,
+    0.2857142857157733,
+    0.22222222191260588,
+    0.18181821523938654,
+    0.15384406786300364,
+    0.13341140046265856,
+    0.11592429703358825,
+    0.12570977456525975,
 ];
+/// The same for singles, below 2^-34.
+const TAIL_SINGLE: [f64; 3] = [0.40000390868900154, 0.285256636275355, 0.23871727103526105];
+
+/// The bits of `sqrt(1/2)`; of doubles, of singles.
+const ROOT_HALF: (u64, u32) = (0x3fe6_a09e_667f_3bcd, 0x3f35_04f3);
 
 /// A product in two parts.
 #[inline(always)]
@@ -36,7 +42,7 @@ fn sum<L: Lanes>(a: (L, L), b: (L, L)) -> (L, L) {
 /// The logarithm of a positive normal number in two parts.
 #[inline(always)]
 fn log<L: Lanes>(x: L) -> (L, L) {
-    let (k, m, _) = split(x);
+    let (k, m) = split_from(x, ROOT_HALF);
     let one = L::splat(1.0);
     let f = m - one;
     let d = m + one;
@@ -46,12 +52,16 @@ fn log<L: Lanes>(x: L) -> (L, L) {
     let s_low = ((-s).mul_add(d, f) - s * d_low) * inverse;
     let s = (s, s_low);
     let z = times(s, s);
-    let head = (L::splat(TWO_THIRDS.0), z.0.mul_add(pairs(z.0, TAIL), L::splat(TWO_THIRDS.1)));
+    let curve = if L::single() { pairs(z.0, TAIL_SINGLE) } else { pairs(z.0, TAIL) };
+    let two_thirds = |part: fn((f64, f64)) -> f64| L::pick(part(TWO_THIRDS), part(TWO_THIRDS_SINGLE));
+    let head = (two_thirds(|x| x.0), z.0.mul_add(curve, two_thirds(|x| x.1)));
     let cubic = times(times(s, z), head);
     let double = (s.0 + s.0, s.1 + s.1);
-    let whole = (k * L::splat(LN2.0), k * L::splat(LN2.1));
+    let ln2 = ln2::<L>();
+    let whole = (k * ln2.0, k * ln2.1);
     let (high, low) = sum(sum(whole, double), cubic);
-    (high, low)
+    let total = high + low;
+    (total, (high - total) + low)
 }
 
 /// `x` to the power `y`, below 1 ulp; the second power is a product, the square root a root.
@@ -59,19 +69,17 @@ fn log<L: Lanes>(x: L) -> (L, L) {
 pub struct Pow;
 
 impl Binary for Pow {
-    const SINGLE: bool = false;
     #[inline(always)]
     fn at<L: Lanes>(x: L, y: L) -> L {
         let (high, low) = log(x);
         let p = high * y;
         let p_low = high.mul_add(y, -p) + low * y;
         // Where the power is infinite or zero for sure, what rounding took does not matter.
-        let limit = L::splat(800.0);
-        let outside = limit.lt(p.abs());
+        let outside = L::pick(800.0, 115.0).lt(p.abs());
         let p_low = L::select(outside, L::splat(0.0), p_low);
-        let end = L::select(p.lt(L::splat(0.0)), L::splat(-750.0), L::splat(712.0));
-        let outside = L::splat(750.0).lt(p.abs());
-        let parts = Parts::of(L::select(outside, end, p), p_low);
+        let end = L::select(p.lt(L::splat(0.0)), L::pick(-750.0, -110.0), L::pick(712.0, 90.0));
+        let outside = L::pick(750.0, 110.0).lt(p.abs());
+        let parts = Parts::of_sum(L::select(outside, end, p), p_low);
         let z = parts.scale(parts.mantissa(), 0);
         let z = L::select(y.same(L::splat(2.0)), x * x, z);
         let z = L::select(y.same(L::splat(1.0)), x, z);
@@ -82,23 +90,24 @@ impl Binary for Pow {
     const PARTIAL: bool = true;
     #[inline(always)]
     fn holds<L: Lanes>(x: L, y: L) -> L::Mask {
-        let base = L::both(L::splat(f64::MIN_POSITIVE).le(x), x.le(L::splat(f64::MAX)));
+        let least = L::pick(f64::MIN_POSITIVE, f32::MIN_POSITIVE.into());
+        let base = L::both(least.le(x), x.le(L::pick(f64::MAX, f32::MAX.into())));
         L::both(base, y.abs().le(L::splat(1e18)))
     }
 
     #[inline(always)]
-    #[allow(clippy::float_cmp, reason = "exact powers")]
-    fn rarely(x: f64, y: f64) -> f64 {
-        if y == 2.0 {
+    fn rarely<T: Element>(x: T, y: T) -> T {
+        let half = y * T::splat(0.5);
+        if y == T::splat(2.0) {
             x * x
-        } else if y == 1.0 {
+        } else if y == T::splat(1.0) {
             x
-        } else if y.trunc() == y && Self::holds(-x, y) {
+        } else if y.floor() == y && Self::holds(-x, y) {
             // The power of the opposite, so that `|x| ** n` and `x ** n` are the same number.
             let z = Self::at(-x, y);
-            if (y * 0.5).trunc() * 2.0 == y { z } else { -z }
+            if half.floor() == half { z } else { -z }
         } else {
-            libm::pow(x, y)
+            T::of(libm::pow(x.wide(), y.wide()))
         }
     }
 }

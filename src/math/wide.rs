@@ -117,13 +117,13 @@ impl<T: Element, F: Unary> Loop for Each1<'_, T, F> {
     fn run(self) {
         let mut any = false;
         for (o, &x) in self.1.iter_mut().zip(self.0) {
-            *o = T::at1::<F>(x);
-            any |= F::PARTIAL && !T::holds1::<F>(x);
+            *o = F::at(x);
+            any |= F::PARTIAL && !F::holds(x);
         }
         if any {
             for (o, &x) in self.1.iter_mut().zip(self.0) {
-                if !T::holds1::<F>(x) {
-                    *o = T::of(F::rarely(x.wide()));
+                if !F::holds(x) {
+                    *o = F::rarely(x);
                 }
             }
         }
@@ -158,13 +158,13 @@ impl<T: Element, F: Binary> Loop for Each2<'_, T, F> {
     fn run(self) {
         let mut any = false;
         for ((o, &x), &y) in self.2.iter_mut().zip(self.0).zip(self.1) {
-            *o = T::at2::<F>(x, y);
-            any |= F::PARTIAL && !T::holds2::<F>(x, y);
+            *o = F::at(x, y);
+            any |= F::PARTIAL && !F::holds(x, y);
         }
         if any {
             for ((o, &x), &y) in self.2.iter_mut().zip(self.0).zip(self.1) {
-                if !T::holds2::<F>(x, y) {
-                    *o = T::of(F::rarely(x.wide(), y.wide()));
+                if !F::holds(x, y) {
+                    *o = F::rarely(x, y);
                 }
             }
         }

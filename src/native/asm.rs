@@ -101,6 +101,10 @@ pub(super) const BROADCAST: Opcode = one((2, 1, 0x19), (2, 1, 0x18));
 pub(super) const BLEND_MASK: Opcode = op((2, 1, 0x65), (2, 1, 0x65));
 /// The second source where the sign of the fourth operand is set.
 pub(super) const BLEND_SIGN: Opcode = op((3, 1, 0x4B), (3, 1, 0x4A));
+/// The exponent as a number; EVEX alone.
+pub(super) const EXPONENT: Opcode = op((2, 1, 0x42), (2, 1, 0x42));
+/// The mantissa, in an interval that the immediate says; EVEX alone.
+pub(super) const MANTISSA: Opcode = op((3, 1, 0x26), (3, 1, 0x26));
 /// The first times two to the second.
 pub(super) const SCALE: Opcode = op((2, 1, 0x2C), (2, 1, 0x2C));
 

@@ -193,6 +193,7 @@ impl Native {
             leaves: args.leaves,
             stores: &mut *args.stores,
             folds: &mut *args.folds,
+            begun: args.begun,
             registers: &mut *args.registers,
         };
         if walk(fused, &nest, shape, &plain, folding.as_deref(), spare) {

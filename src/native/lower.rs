@@ -15,9 +15,7 @@ const STORES: usize = 64;
 /// Has every operator a formula, and is the loop not too large?
 pub(super) fn compiles(fused: &Fused) -> bool {
     let small = fused.leaves.len() <= INPUTS && fused.stores.len() + fused.folds.len() <= STORES;
-    let single = fused.format == Format::F32;
-    let made = |r: Option<Record>| r.is_some_and(|r| r.single || !single);
-    let formula = |i: &Instr| !matches!(i, Instr::Map { op, .. } if !made(op.def().kernel.record()));
+    let formula = |i: &Instr| !matches!(i, Instr::Map { op, .. } if op.def().kernel.record().is_none());
     small && fused.code.iter().all(formula)
 }
 

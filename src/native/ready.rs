@@ -156,7 +156,7 @@ impl Ready for Decided {
                             write(&bases, *out),
                         )
                     };
-                    if dot(&a, &b, out, *threads).is_err() {
+                    if dot(&a, &b, out, *threads, false).is_err() {
                         return false;
                     }
                 }
@@ -217,6 +217,7 @@ impl Walked {
             leaves: &leaves,
             stores: &mut stores,
             folds: &mut folds,
+            begun: false,
             registers,
         };
         walk(&self.fused, &self.nest, self.shape, &self.plain, self.folding.as_deref(), args)

@@ -5,7 +5,7 @@ use smallvec::SmallVec;
 use super::loops::{Code, Mode};
 use super::shape::Shape;
 use crate::eval::{
-    Cell, Cursor, Fused, FusedArgs, Nest, Running, Strided, Tile, gather, place, scatter, signed,
+    Cell, Cursor, Fused, FusedArgs, Nest, Running, Strided, Tile, gather, goes_on, place, scatter, signed,
 };
 use crate::op::{FOLD_LANES, FOLD_SHORTEST};
 
@@ -143,7 +143,9 @@ impl<T: Cell> Walk<'_, '_, '_, T> {
                     let mut along: SmallVec<[*mut T; 4]> = SmallVec::new();
                     for &f in &columns {
                         let k = inputs + stores + f;
-                        let fresh = r == 0 && cursor.first(nest.strides(k));
+                        let fresh = r == 0
+                            && cursor.first(nest.strides(k))
+                            && !goes_on(self.args.begun, &fused.folds[f]);
                         along.push(folds[f].row(place(at(k)), cols, fresh).as_mut_ptr());
                     }
                     self.table.extend_from_slice(&along);
@@ -232,8 +234,11 @@ impl<T: Cell> Walk<'_, '_, '_, T> {
         loop {
             let bases: SmallVec<[isize; 12]> =
                 (0..first_fold + folds.len()).map(|k| cursor.offset(nest.strides(k))).collect();
-            let outer: SmallVec<[bool; 4]> =
-                (0..folds.len()).map(|k| cursor.first(nest.strides(first_fold + k))).collect();
+            let outer: SmallVec<[bool; 4]> = (0..folds.len())
+                .map(|k| {
+                    cursor.first(nest.strides(first_fold + k)) && !goes_on(self.args.begun, &fused.folds[k])
+                })
+                .collect();
             for r in (0..row_len).step_by(rows_at_once) {
                 let rows = rows_at_once.min(row_len - r);
                 for c in (0..col_len).step_by(T::BLOCK) {

@@ -69,11 +69,18 @@ impl Pair {
 
     /// `p`, in which `left` does not occur, with factors and symmetry shown.
     pub(super) fn factored(&self, graph: &mut Graph, p: &Poly) -> Option<Factored> {
+        // Nothing to find where `right` does not occur.
+        if p.0.keys().all(|m| times(m, &self.right).0 == 0) {
+            return None;
+        }
         let groups = self.groups(p)?;
         let (mut poly, mut factors, mut gained) = (Poly::default(), (true, true), false);
-        let nodes = self.nodes(graph);
+        let mut nodes = None;
         for (rest, coefficients) in groups {
             let shape = self.shape(coefficients)?;
+            if (shape.symmetric || shape.differences > 0) && nodes.is_none() {
+                nodes = Some(self.nodes(graph)?);
+            }
             factors = (factors.0 && shape.left > 0, factors.1 && shape.right > 0);
             gained |= shape.left > 0 || shape.differences > 0 || shape.symmetric;
             poly = poly.add(&self.written(&rest, &shape, nodes)?)?;

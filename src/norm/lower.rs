@@ -13,11 +13,6 @@ pub(super) struct Writer<'a> {
     dtype: DType,
 }
 
-/// The operator of the table that has this part.
-fn op(ring: Ring) -> Option<Op> {
-    Op::ALL.iter().copied().find(|o| o.def().ring == ring)
-}
-
 impl<'a> Writer<'a> {
     pub(super) fn new(graph: &'a mut Graph) -> Writer<'a> {
         Writer { graph, dtype: DType::F64 }
@@ -90,7 +85,7 @@ impl<'a> Writer<'a> {
     }
 
     pub(super) fn add(&mut self, ring: Ring, args: &[Id]) -> Option<Id> {
-        self.graph.add(op(ring)?, &Attr::None, args).ok()
+        self.graph.add(Op::of_ring(ring)?, &Attr::None, args).ok()
     }
 
     fn size(&self, id: Id) -> usize {
@@ -231,7 +226,7 @@ impl<'a> Writer<'a> {
 
     /// The opposite of a node, if it is here already.
     fn opposite(&self, id: Id) -> Option<Id> {
-        self.graph.known(op(Ring::Opposite)?, &[id])
+        self.graph.known(Op::of_ring(Ring::Opposite)?, &[id])
     }
 
     /// Small shapes first, each with its own divisor, so that large ones are touched once.

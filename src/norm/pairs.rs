@@ -95,7 +95,7 @@ fn joined(graph: &mut Graph, m: &Monomial, pairs: &[Pair]) -> Option<Monomial> {
         })
     })?;
     let ring = if pair.quotient { Ring::Quotient } else { Ring::Product };
-    let op = Op::ALL.iter().copied().find(|o| o.def().ring == ring)?;
+    let op = Op::of_ring(ring)?;
     let both = graph.add(op, &Attr::None, &[a.0, b.0]).ok()?;
     let without = m.mul(&Monomial::atom(a.0, -a.1))?.mul(&Monomial::atom(b.0, -b.1))?;
     without.mul(&Monomial::atom(both, a.1))

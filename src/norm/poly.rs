@@ -1,6 +1,8 @@
 //! Polynomials: sums of monomials over indeterminates, negative and half exponents included.
 
+use std::cmp::Ordering;
 use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
 
 use super::ratio::Ratio;
 use crate::graph::Id;
@@ -20,15 +22,23 @@ impl Monomial {
     }
 
     pub(super) fn mul(&self, o: &Monomial) -> Option<Monomial> {
-        let mut out: BTreeMap<Id, i32> = self.0.iter().copied().collect();
-        for &(id, e) in &o.0 {
-            let slot = out.entry(id).or_default();
-            *slot += e;
-            if slot.abs() > EXPONENT {
-                return None;
+        let mut out = Vec::with_capacity(self.0.len() + o.0.len());
+        let (mut a, mut b) = (self.0.as_slice(), o.0.as_slice());
+        while let (Some(&(i, e)), Some(&(j, f))) = (a.first(), b.first()) {
+            let both = match i.cmp(&j) {
+                Ordering::Less => (i, e),
+                Ordering::Greater => (j, f),
+                Ordering::Equal => (i, e + f),
+            };
+            if both.1 != 0 {
+                out.push(both);
             }
+            a = &a[usize::from(i <= j)..];
+            b = &b[usize::from(j <= i)..];
         }
-        Some(Monomial(out.into_iter().filter(|(_, e)| *e != 0).collect()))
+        out.extend_from_slice(a);
+        out.extend_from_slice(b);
+        out.iter().all(|(_, e)| e.abs() <= EXPONENT).then_some(Monomial(out))
     }
 
     pub(super) fn exponent(&self, id: Id) -> i32 {
@@ -67,14 +77,28 @@ impl Poly {
     pub(super) fn add(&self, o: &Poly) -> Option<Poly> {
         let mut out = self.clone();
         for (m, c) in &o.0 {
-            let sum = out.0.get(m).copied().unwrap_or(Ratio::ZERO).add(*c)?;
-            if sum.is_zero() {
-                out.0.remove(m);
-            } else {
-                out.0.insert(m.clone(), sum);
-            }
+            out.accumulate(m.clone(), *c)?;
         }
         (out.0.len() <= 8 * TERMS).then_some(out)
+    }
+
+    /// Adds a term.
+    pub(super) fn accumulate(&mut self, m: Monomial, c: Ratio) -> Option<()> {
+        match self.0.entry(m) {
+            Entry::Vacant(slot) if !c.is_zero() => {
+                slot.insert(c);
+            }
+            Entry::Vacant(_) => {}
+            Entry::Occupied(mut slot) => {
+                let sum = slot.get().add(c)?;
+                if sum.is_zero() {
+                    slot.remove();
+                } else {
+                    *slot.get_mut() = sum;
+                }
+            }
+        }
+        Some(())
     }
 
     pub(super) fn neg(&self) -> Poly {
@@ -88,11 +112,10 @@ impl Poly {
         let mut out = Poly::default();
         for (m, c) in &self.0 {
             for (n, d) in &o.0 {
-                let term = Poly(BTreeMap::from([(m.mul(n)?, c.mul(*d)?)]));
-                out = out.add(&term)?;
+                out.accumulate(m.mul(n)?, c.mul(*d)?)?;
             }
         }
-        Some(out)
+        (out.0.len() <= 8 * TERMS).then_some(out)
     }
 
     /// A power of a single term; the exponent in halves.

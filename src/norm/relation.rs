@@ -142,7 +142,7 @@ impl Family {
         if negative == self.negative {
             return Some(self.node);
         }
-        let opposite = Op::ALL.iter().copied().find(|o| o.def().ring == Ring::Opposite)?;
+        let opposite = Op::of_ring(Ring::Opposite)?;
         graph.add(opposite, &Attr::None, &[self.node]).ok()
     }
 

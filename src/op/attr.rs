@@ -14,6 +14,8 @@ pub enum Attr {
     AllAxes,
     /// One axis.
     Axis(usize),
+    /// One of the parts along an axis, counted from 0.
+    Part(usize, usize),
     /// A dimshuffle: for each axis of the result the axis of the operand, or `None` for a new
     /// axis of length 1. Axes left out must have length 1.
     Perm(Vec<Option<usize>>),
@@ -52,6 +54,8 @@ pub enum AttrKind {
     Axes,
     /// [`Attr::Axis`].
     Axis,
+    /// [`Attr::Part`]: keywords `axis` and `part`.
+    Part,
     /// [`Attr::Perm`].
     Perm,
     /// [`Attr::Dims`].
@@ -85,6 +89,7 @@ impl Attr {
             Attr::None => AttrKind::None,
             Attr::Axes(_) | Attr::AllAxes => AttrKind::Axes,
             Attr::Axis(_) => AttrKind::Axis,
+            Attr::Part(..) => AttrKind::Part,
             Attr::Perm(_) => AttrKind::Perm,
             Attr::Dims(_) => AttrKind::Dims,
             Attr::DType(_) => AttrKind::DType,
@@ -102,6 +107,7 @@ impl Attr {
             Attr::Axes(axes) => list("axes", axes.iter().map(usize::to_string).collect()),
             Attr::AllAxes => "(axes all)".into(),
             Attr::Axis(a) => format!("(axis {a})"),
+            Attr::Part(a, k) => format!("(part {a} {k})"),
             Attr::Perm(perm) => {
                 list("perm", perm.iter().map(|p| p.map_or("x".to_string(), |i| i.to_string())).collect())
             }

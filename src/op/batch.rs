@@ -100,6 +100,18 @@ pub(super) fn by_role(b: &Batched<'_>) -> Option<Expr> {
     }
 }
 
+/// Two operands of one shape and axes of both.
+pub(super) fn pair_over_axes(b: &Batched<'_>) -> Option<Expr> {
+    let axes = b.node.attr().axes(b.rank(0)).into_iter().map(|a| a + 1).collect();
+    b.applied(Attr::Axes(axes), [b.full(0), b.full(1)])
+}
+
+/// One of the parts along an axis.
+pub(super) fn part(b: &Batched<'_>) -> Option<Expr> {
+    let Attr::Part(axis, part) = *b.node.attr() else { return None };
+    b.applied(Attr::Part(axis + 1, part), (0..b.args.len()).map(|i| b.full(i)))
+}
+
 fn dimshuffle(b: &Batched<'_>) -> Option<Expr> {
     let Attr::Perm(perm) = b.node.attr() else { return None };
     // An operand of too low a rank counts leading axes of length 1: none of them is left.

@@ -131,6 +131,9 @@ pub struct OpDef {
     pub derivative: Derivative,
     /// Operands through which no gradient flows.
     pub disconnected: &'static [usize],
+    /// Where its result is an integer, the zero gradient of an integer operand is `float64(fill(i, 0))`, as
+    /// Theano writes it for some operators, and not `fill(i, 0.0)`.
+    pub converted_zero: bool,
     /// How it computes.
     pub kernel: Kernel,
     /// How it computes on integers, exactly and wrapping.
@@ -168,6 +171,7 @@ impl OpDef {
         demand: |_| Vec::new(),
         derivative: Derivative::Undefined,
         disconnected: &[],
+        converted_zero: false,
         kernel: Kernel::None,
         ints: Ints::None,
         real: None,
@@ -182,7 +186,8 @@ impl OpDef {
     /// A float function of one operand.
     pub const UNARY: OpDef = OpDef::BASE;
     /// Arithmetic on two broadcast operands.
-    pub const BINARY: OpDef = OpDef { arity: Arity::Exact(2), ty: super::types::arith, ..OpDef::BASE };
+    pub const BINARY: OpDef =
+        OpDef { arity: Arity::Exact(2), ty: super::types::arith, converted_zero: true, ..OpDef::BASE };
     /// A comparison of two broadcast operands.
     pub const COMPARE: OpDef = OpDef {
         ty: super::types::compare,

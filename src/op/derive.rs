@@ -122,16 +122,76 @@ pub(super) fn join_derivative(v: &Adjoint<'_>, i: usize) -> Expr {
     if v.arity() == 1 {
         return v.g();
     }
-    let length = |j: usize| v.x(j).ty().shape.dims()[axis].known();
+    let all: Vec<Expr> = std::iter::once(v.g()).chain((0..v.arity()).map(|j| v.x(j))).collect();
+    // A vector of scalars has no parts in Theano but elements.
+    if super::is_stack(&v.out()) {
+        return split_part(&all, &Attr::Part(axis, i));
+    }
+    Expr::apply(Op::SplitPart, Attr::Part(axis, i), all)
+}
+
+/// A unit matrix by other operators.
+pub(super) fn unit_matrix(x: &[Expr], attr: &Attr) -> Expr {
+    let Attr::Dims(dims) = attr else { return x[0].clone() };
+    let main = matches!(x[0].literal(), Some(crate::expr::Lit::Int(0)));
+    if main && dims[0] == dims[1] {
+        let ones = 1.0.into_expr().broadcast_to(&dims[..1]);
+        return Expr::apply(Op::AllocDiag, Attr::None, [ones]);
+    }
+    let rows = crate::expr::range(dims[0].clone()).dimshuffle([Some(0), None]);
+    let rows = if main { rows } else { rows + &x[0] };
+    Expr::apply(Op::Cast, Attr::DType(crate::ty::DType::F64), [rows.eq(crate::expr::range(dims[1].clone()))])
+}
+
+/// One of the parts by other operators: a slice where lengths are known.
+pub(super) fn split_part(x: &[Expr], attr: &Attr) -> Expr {
+    let Attr::Part(axis, part) = *attr else { return x[0].clone() };
+    let length = |e: &Expr| e.ty().shape.dims()[axis].known();
     let at = |n: usize| i64::try_from(n).ok();
-    let (Some(start), Some(own)) = ((0..i).map(length).sum::<Option<usize>>(), length(i)) else {
-        let parts = std::iter::once(v.g()).chain((0..=i).map(|j| v.x(j)));
-        return Expr::apply(Op::Segment, v.attr().clone(), parts);
+    let before = x[1..=part].iter().map(length).sum::<Option<usize>>();
+    let (Some(start), Some(own)) = (before, length(&x[part + 1])) else {
+        return Expr::apply(Op::Segment, Attr::Axis(axis), x[..part + 2].to_vec());
     };
     let full = IndexItem::Slice { start: None, stop: None, step: 1 };
     let mut items = vec![full; axis];
     items.push(IndexItem::Slice { start: at(start), stop: at(start + own), step: 1 });
-    Expr::apply(Op::Index, Attr::Index(items), [v.g()])
+    Expr::apply(Op::Index, Attr::Index(items), [x[0].clone()])
+}
+
+/// The parts side by side again: zeros for all but this one.
+pub(super) fn split_part_derivative(v: &Adjoint<'_>, i: usize) -> Expr {
+    let Attr::Part(axis, part) = *v.attr() else { return v.g() };
+    if i > 0 {
+        return v.x(i).zeros_like();
+    }
+    let all: Vec<Expr> = (0..v.arity()).map(|j| v.x(j)).collect();
+    let other = |k: usize| Expr::apply(Op::SplitPart, Attr::Part(axis, k), all.clone()).zeros_like();
+    let parts: Vec<Expr> = (0..all.len() - 1).map(|k| if k == part { v.g() } else { other(k) }).collect();
+    crate::expr::concatenate(&parts, axis)
+}
+
+/// The adjoint of a softmax, from that of the result and the result.
+pub(super) fn softmax_grad(x: &[Expr], attr: &Attr) -> Expr {
+    let (dy, sm) = (&x[0], &x[1]);
+    let total = (dy * sm).reduce(Op::Sum, attr);
+    (dy - dy.expand_reduced(&total, attr)) * sm
+}
+
+/// By the adjoint, as Theano writes it.
+pub(super) fn softmax_grad_by_adjoint(v: &Adjoint<'_>) -> Expr {
+    centered(v, &v.g()) * v.x(1)
+}
+
+/// By the softmax, as Theano writes it.
+pub(super) fn softmax_grad_by_result(v: &Adjoint<'_>) -> Expr {
+    let (dy, g) = (v.x(0), v.g());
+    let total = (&dy * v.x(1)).reduce(Op::Sum, v.attr());
+    centered(v, &g) * &dy - &g * dy.expand_reduced(&total, v.attr())
+}
+
+fn centered(v: &Adjoint<'_>, g: &Expr) -> Expr {
+    let total = (g * v.x(1)).reduce(Op::Sum, v.attr());
+    g + g.expand_reduced(&-total, v.attr())
 }
 
 /// The last two axes exchanged.

@@ -80,6 +80,8 @@ pub enum Law {
     Integral,
     /// The derivative is another than the slope, on purpose.
     Mark,
+    /// A reduction that adds: of products of two arrays of fewer axes it is their product.
+    Total,
 }
 
 /// What is known of one operand.

@@ -24,6 +24,8 @@ mod table;
 mod types;
 mod whole;
 
+use std::sync::OnceLock;
+
 pub use attr::{Attr, AttrKind, IndexItem};
 pub use batch::{Batch, Batched};
 pub use common::Common;
@@ -33,7 +35,7 @@ pub use ints::{Ints, WholeInts};
 pub use kernel::{Block3, Dense, FOLD_LANES, FOLD_SHORTEST, Kernel, Map1, Map2, Map3, View, Whole};
 pub use law::{Fold, Interval, Law};
 pub use pieces::{Piece, Pp, Spelling};
-pub(crate) use pieces::{bare_row, is_stack, join_spelled, without_leading_axes};
+pub(crate) use pieces::{bare_row, index_text, is_reversal, is_stack, join_spelled, without_leading_axes};
 pub use table::Op;
 pub use types::{Arg, TyResult};
 
@@ -48,7 +50,27 @@ impl Op {
 
     /// The operator whose kernel broadcasts.
     pub(crate) fn broadcast() -> Op {
+        static FOUND: OnceLock<Op> = OnceLock::new();
         let is = |op: &&Op| matches!(op.def().kernel, Kernel::View(View::Broadcast));
+        *FOUND.get_or_init(|| Op::ALL.iter().find(is).copied().unwrap_or(Op::ALL[0]))
+    }
+
+    /// The operator of the table that has this part in polynomials.
+    pub(crate) fn of_ring(ring: Ring) -> Option<Op> {
+        static FOUND: OnceLock<Vec<Option<Op>>> = OnceLock::new();
+        let found = FOUND.get_or_init(|| {
+            let mut found = vec![None; Ring::Power as usize + 1];
+            for op in Op::ALL.iter().rev().filter(|o| o.def().ring != Ring::None) {
+                found[op.def().ring as usize] = Some(*op);
+            }
+            found
+        });
+        found[ring as usize]
+    }
+
+    /// The operator that adds two numbers.
+    pub(crate) fn addition() -> Op {
+        let is = |op: &&Op| op.def().ring == Ring::Sum;
         Op::ALL.iter().find(is).copied().unwrap_or(Op::ALL[0])
     }
 

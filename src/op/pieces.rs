@@ -112,15 +112,15 @@ pub(super) fn reciprocal(e: &Expr) -> Vec<Piece> {
 pub(super) fn reduce_classic(e: &Expr) -> Vec<Piece> {
     match e.attr() {
         Attr::Axes(_) => reduce_class(e),
-        _ => call(e.op_name(), 1),
+        _ => call(e.op_name(), e.args().len()),
     }
 }
 
 /// The name of Theano's class whatever the axes: `Prod(x)`, `Prod{0}(x)`.
 pub(super) fn reduce_class(e: &Expr) -> Vec<Piece> {
-    let class = capital(e.op_name());
-    let Attr::Axes(axes) = e.attr() else { return call(&class, 1) };
-    call(&format!("{class}{{{}}}", list(axes, ", ")), 1)
+    let (class, n) = (capital(e.op_name()), e.args().len());
+    let Attr::Axes(axes) = e.attr() else { return call(&class, n) };
+    call(&format!("{class}{{{}}}", list(axes, ", ")), n)
 }
 
 /// A class is called `ProdWithoutZeros` where the function is `prod_without_zeros`.
@@ -137,25 +137,38 @@ pub(super) fn capital(name: &str) -> String {
 /// `Softmax(x)` along the last axis, `Softmax{0}(x)` along others.
 pub(super) fn softmax_classic(e: &Expr) -> Vec<Piece> {
     match e.attr() {
-        Attr::Axes(axes) if axes[..] == [e.rank().wrapping_sub(1)] => call(&capital(e.op_name()), 1),
+        Attr::Axes(axes) if axes[..] == [e.rank().wrapping_sub(1)] => {
+            call(&capital(e.op_name()), e.args().len())
+        }
         _ => reduce_classic(e),
     }
 }
 
 /// Plain: `sum(x, axis=0)`, `sum(x, axis=(0, 2))`.
 pub(super) fn reduce_plain(e: &Expr) -> Vec<Piece> {
-    let Attr::Axes(axes) = e.attr() else { return call(e.op_name(), 1) };
-    let text = match axes.as_slice() {
-        [a] => format!(", axis={a})"),
-        many => format!(", axis=({}))", list(many, ", ")),
-    };
-    vec![Piece::owned(format!("{}(", e.op_name())), Piece::Arg(0), Piece::owned(text)]
+    let mut out = call(e.op_name(), e.args().len());
+    if let Attr::Axes(axes) = e.attr() {
+        out.pop();
+        out.push(Piece::owned(match axes.as_slice() {
+            [a] => format!(", axis={a})"),
+            many => format!(", axis=({}))", list(many, ", ")),
+        }));
+    }
+    out
 }
 
 /// `x.T` for the reversal of all axes, `DimShuffle{0, x}(v)` otherwise.
 pub(super) fn dimshuffle_classic(e: &Expr) -> Vec<Piece> {
     let Attr::Perm(perm) = e.attr() else { return call("DimShuffle", 1) };
-    shuffled(perm, e)
+    // Theano prints what stays as it is, such as a vector's transpose, bare.
+    if keeps_all(perm, e) { vec![Piece::Arg(0)] } else { shuffled(perm, e) }
+}
+
+/// Does every axis stay in its place, so that reading the operand gives the same? A bare literal would
+/// adapt its type to its neighbours.
+fn keeps_all(perm: &[Option<usize>], e: &Expr) -> bool {
+    let identity = perm.len() == e.arg(0).rank() && perm.iter().enumerate().all(|(i, p)| *p == Some(i));
+    identity && e.arg(0).literal().is_none()
 }
 
 /// A dimshuffle where broadcasting supplies leading axes: Theano does not print those, so
@@ -184,7 +197,8 @@ fn shuffled(perm: &[Option<usize>], e: &Expr) -> Vec<Piece> {
     call(&format!("DimShuffle{{{}}}", items.join(", ")), 1)
 }
 
-fn is_reversal(perm: &[Option<usize>], rank: usize) -> bool {
+/// Does it reverse all axes?
+pub(crate) fn is_reversal(perm: &[Option<usize>], rank: usize) -> bool {
     rank > 1 && perm.len() == rank && perm.iter().enumerate().all(|(i, p)| *p == Some(rank - 1 - i))
 }
 
@@ -253,10 +267,22 @@ pub(super) fn alloc(e: &Expr) -> Vec<Piece> {
     vec![Piece::Text("alloc(".into()), Piece::Arg(0), Piece::owned(tail + ")")]
 }
 
-/// `Reshape{2}(x, [2 3])`.
+/// `Reshape{2}(x, [2 3])`, `Reshape{1}(x, [-1])`.
 pub(super) fn reshape_classic(e: &Expr) -> Vec<Piece> {
-    let d = dims(e);
-    let sep = if d.iter().all(|t| t.bytes().all(|b| b.is_ascii_digit())) { " " } else { ", " };
+    let mut d = dims(e);
+    if let Attr::Dims(lengths) = e.attr() {
+        let from = &e.arg(0).ty().shape;
+        let unknown = from.dims().iter().all(|d| d.known().is_none());
+        for (text, length) in d.iter_mut().zip(lengths) {
+            // What was left open: all of an array of unknown lengths, or a quotient.
+            let rest = matches!(length, Dim::Expr(e) if matches!(**e, DimExpr::Div(..)));
+            if rest || unknown && from.rank() > 0 && lengths.len() == 1 && *length == from.size() {
+                *text = "-1".into();
+            }
+        }
+    }
+    let number = |t: &String| t.strip_prefix('-').unwrap_or(t).bytes().all(|b| b.is_ascii_digit());
+    let sep = if d.iter().all(number) { " " } else { ", " };
     vec![
         Piece::owned(format!("Reshape{{{}}}(", d.len())),
         Piece::Arg(0),
@@ -277,8 +303,8 @@ pub(super) fn length(e: &Expr) -> Vec<Piece> {
     vec![Piece::Arg(0), Piece::owned(format!(".shape[{axis}]"))]
 }
 
-/// `v[0, 1:, ::2]`.
-pub(super) fn index_text(items: &[IndexItem]) -> String {
+/// The items of an index: `0, 1:, ::2`.
+pub(crate) fn index_text(items: &[IndexItem]) -> String {
     let opt = |v: &Option<i64>| v.map_or(String::new(), |v| v.to_string());
     let texts: Vec<String> = items
         .iter()

@@ -1,5 +1,6 @@
 //! Spelling of extrema and of lengths, by the names of Theano's classes.
 
+use super::Attr;
 use super::pieces::{Piece, Pp, call, list};
 use crate::expr::Expr;
 
@@ -28,6 +29,30 @@ pub(super) fn min_classic(e: &Expr) -> Vec<Piece> {
     let mut out = vec![Piece::Text("(-".into())];
     out.extend(argmin_classic(e));
     out.push(Piece::Text(")".into()));
+    out
+}
+
+/// `Split{2}(g, 0, [x.shape[0], y.shape[0]])`, whichever part is meant.
+pub(super) fn split_classic(e: &Expr) -> Vec<Piece> {
+    let axis = if let Attr::Part(axis, _) = e.attr() { *axis } else { 0 };
+    let n = e.args().len() - 1;
+    let mut out =
+        vec![Piece::owned(format!("Split{{{n}}}(")), Piece::Arg(0), Piece::owned(format!(", {axis}, ["))];
+    for i in 1..=n {
+        out.extend([
+            Piece::Arg(i),
+            Piece::owned(format!(".shape[{axis}]{}", if i < n { ", " } else { "])" })),
+        ]);
+    }
+    out
+}
+
+/// `split_part(g, x, y, axis=0, part=1)`.
+pub(super) fn split_plain(e: &Expr) -> Vec<Piece> {
+    let (axis, part) = if let Attr::Part(axis, part) = e.attr() { (*axis, *part) } else { (0, 0) };
+    let mut out = call(e.op_name(), e.args().len());
+    out.pop();
+    out.push(Piece::owned(format!(", axis={axis}, part={part})")));
     out
 }
 

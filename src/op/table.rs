@@ -201,7 +201,7 @@ ops!(
     binary::Pow::pow = OpDef {
         name: "**",
         aliases: &["pow", "power"],
-        doc: "Elementwise power.",
+        doc: "Elementwise power; the integer part, 0 for a base of 0, where an integer has a negative exponent.",
         latex: Some("!0^{#1}"),
         pp: Pp::Infix(" ** "),
         plain: Pp::Infix(" ** "),
@@ -224,10 +224,12 @@ ops!(
         name: "mod",
         aliases: &["%", "remainder"],
         doc: "The remainder of floored division; it has the sign of the divisor.",
+        latex: Some("!0 \\bmod !1"),
         plain: Pp::Infix(" % "),
         derivative: Derivative::Each(&[|v| v.g(), |v| -v.x(0).int_div(v.x(1)) * v.g()]),
         kernel: map2!(rounding::modulo),
         ints: Ints::Two(ints::floor_mod),
+        converted_zero: false,
         cost: 10.0,
         common: Some(common::scalar::modulo),
         ..OpDef::BINARY
@@ -236,11 +238,13 @@ ops!(
         name: "int_div",
         aliases: &["//", "floor_divide", "floor_div"],
         doc: "Floored division.",
+        latex: Some("\\left\\lfloor \\frac{#0}{#1}\\right\\rfloor"),
         pp: Pp::Infix(" // "),
         plain: Pp::Infix(" // "),
         derivative: Derivative::Any(|v, i| v.x(i).zeros_like()),
         kernel: map2!(rounding::int_div),
         ints: Ints::Two(ints::floor_div),
+        converted_zero: false,
         cost: 10.0,
         common: Some(common::scalar::int_div),
         ..OpDef::BINARY
@@ -383,7 +387,7 @@ ops!(
         doc: "Elementwise power of 2.",
         latex: Some("2^{#0}"),
         derivative: Derivative::Each(&[|v| (v.g() * v.x(0).exp2()) * 2.0f64.into_expr().log()]),
-        kernel: map1!(libm::exp2),
+        kernel: Map1::of::<math::Exp2>(),
         real: Some(|x| r(2.0).pow(&x[0])),
         cost: 15.0,
         laws: &[Law::Increasing, Law::Range(|_| Interval::NONNEG), Law::Nonzero(|_| true)],
@@ -404,6 +408,7 @@ ops!(
     unary::Log2::log2 = OpDef {
         name: "log2",
         doc: "Elementwise logarithm to base 2; NaN below zero.",
+        latex: Some("\\log_{2}\\left(#0\\right)"),
         derivative: Derivative::Each(&[|v| v.g() / (v.x(0) * std::f64::consts::LN_2)]),
         kernel: map1!(libm::log2),
         real: Some(|x| x[0].ln() / r(2.0).ln()),
@@ -414,6 +419,7 @@ ops!(
     unary::Log10::log10 = OpDef {
         name: "log10",
         doc: "Elementwise logarithm to base 10; NaN below zero.",
+        latex: Some("\\log_{10}\\left(#0\\right)"),
         derivative: Derivative::Each(&[|v| v.g() / (v.x(0) * std::f64::consts::LN_10)]),
         kernel: map1!(libm::log10),
         real: Some(|x| x[0].ln() / r(10.0).ln()),
@@ -424,6 +430,7 @@ ops!(
     unary::Log1p::log1p = OpDef {
         name: "log1p",
         doc: "log(1 + x), accurate near zero; NaN below -1.",
+        latex: Some("\\log\\left(1 + !0\\right)"),
         derivative: Derivative::Each(&[|v| v.g() / (1 + v.x(0))]),
         kernel: Map1::of::<math::Log1p>(),
         real: Some(|x| f::real_log1p(&x[0])),
@@ -569,6 +576,7 @@ ops!(
     unary::Deg2rad::deg2rad = OpDef {
         name: "deg2rad",
         doc: "Degrees to radians.",
+        latex: Some("\\frac{\\pi}{180} \\, !0"),
         derivative: Derivative::Each(&[|v| v.g() * (std::f64::consts::PI / 180.0)]),
         kernel: map1!(|a| a * L::splat(std::f64::consts::PI / 180.0)),
         cost: 1.0,
@@ -579,6 +587,7 @@ ops!(
     unary::Rad2deg::rad2deg = OpDef {
         name: "rad2deg",
         doc: "Radians to degrees.",
+        latex: Some("\\frac{180}{\\pi} \\, !0"),
         derivative: Derivative::Each(&[|v| v.g() * (180.0 / std::f64::consts::PI)]),
         kernel: map1!(|a| a * L::splat(180.0 / std::f64::consts::PI)),
         cost: 1.0,
@@ -711,6 +720,7 @@ ops!(
         name: "gammaln",
         aliases: &["lgamma", "log_gamma"],
         doc: "The logarithm of the absolute value of the gamma function.",
+        latex: Some("\\log \\left|\\Gamma\\left(#0\\right)\\right|"),
         derivative: Derivative::Each(&[|v| v.g() * v.x(0).psi()]),
         kernel: map1!(f::gammaln),
         cost: 15.0,
@@ -731,6 +741,7 @@ ops!(
         name: "tri_gamma",
         aliases: &["trigamma"],
         doc: "The derivative of psi.",
+        latex: Some("\\psi'\\left(#0\\right)"),
         derivative: Derivative::Each(&[|v| v.g() * 2.into_expr().polygamma(v.x(0))]),
         kernel: map1!(f::tri_gamma),
         cost: 20.0,
@@ -741,6 +752,7 @@ ops!(
     binary::Polygamma::polygamma = OpDef {
         name: "polygamma",
         doc: "The derivative of psi of the order that the first operand says, an integer of 0 to 60.",
+        latex: Some("\\psi^{\\left(#0\\right)}\\left(#1\\right)"),
         ty: types::divide,
         derivative: Derivative::Each(&[|v| v.g(), |v| v.g() * (v.x(0) + 1).polygamma(v.x(1))]),
         disconnected: &[0],
@@ -802,6 +814,7 @@ ops!(
         name: "trunc",
         doc: "The integer part of each element.",
         derivative: Derivative::Each(&[|v| v.x(0).zeros_like()]),
+        converted_zero: true,
         kernel: map1!(libm::trunc),
         cost: 1.0,
         laws: &[Law::Integral, Law::Idempotent, Law::Odd],
@@ -965,6 +978,7 @@ ops!(
         name: "xor",
         aliases: &["bitwise_xor"],
         doc: "Is exactly one of the elements true (not zero)? Of integers, the bits that exactly one has.",
+        latex: Some("!0 \\oplus !1"),
         ty: types::logic,
         kernel: map2!(|a, b| L::truth(L::truth(a.nonzero()).differs(L::truth(b.nonzero())))),
         ints: Ints::Two(|a, b| a ^ b),
@@ -977,7 +991,9 @@ ops!(
         name: "invert",
         aliases: &["bitwise_not"],
         doc: "Truth values: the opposite one; integers: every bit changed, which is -x - 1.",
+        latex: Some("\\lnot !0"),
         ty: types::bits,
+        converted_zero: true,
         derivative: Derivative::Each(&[|v| v.x(0).zeros_like()]),
         lower: Some(|x, _| if x[0].ty().dtype == DType::Bool { x[0].eq(0) } else { -&x[0] - 1 }),
         common: Some(common::scalar::invert),
@@ -1005,6 +1021,7 @@ ops!(
         name: "switch",
         aliases: &["where", "select"],
         doc: "The second where the first is true (not zero), else the third.",
+        latex: Some("\\begin{cases}#1 & \\text{if } #0 \\\\ #2 & \\text{otherwise}\\end{cases}"),
         arity: Arity::Exact(3),
         ty: types::switch,
         plain: Pp::Call(Some("where")),
@@ -1067,11 +1084,22 @@ ops!(
         pp: Pp::Special(pieces::cast),
         plain: Pp::Special(pieces::cast),
         derivative: Derivative::Each(&[|v| v.g()]),
+        converted_zero: true,
         kernel: map1!(|a| a),
         ints: Ints::One(|a| a),
         laws: &[Law::Range(|x| x[0]), Law::Nonzero(|x| x[0].nonzero), Law::Integral],
         cost: 0.5,
         common: Some(common::scalar::cast),
+        ..OpDef::UNARY
+    },
+    unary::RealPart::real = OpDef {
+        name: "real",
+        doc: "The real part: of real numbers they themselves.",
+        ty: types::same,
+        derivative: Derivative::Each(&[|v| v.g()]),
+        real: Some(|x| x[0].clone()),
+        lower: Some(|x, _| x[0].clone()),
+        common: Some(common::scalar::itself),
         ..OpDef::UNARY
     },
     unary::ZeroGrad::zero_grad = OpDef {
@@ -1151,7 +1179,7 @@ ops!(
         kernel: reduce!(Some(0.0), 0.0, |a, b| a + b),
         ints: Ints::Fold(Some(0), i64::wrapping_add),
         real: Some(|x| x.iter().fold(r(0.0), |a, b| &a + b)),
-        laws: &[Law::Integral, Law::Range(|x| law::sum_range(x[0]))],
+        laws: &[Law::Integral, Law::Total, Law::Range(|x| law::sum_range(x[0]))],
         ..OpDef::REDUCE
     },
     hidden::Prod::prod = OpDef {
@@ -1284,10 +1312,7 @@ ops!(
         pp: Pp::Special(pieces::softmax_classic),
         plain: Pp::Special(pieces::reduce_plain),
         derivative: Derivative::Each(&[|v| {
-            let sm = v.x(0).softmax_over(v.attr());
-            let d = v.g() * &sm;
-            let total = d.reduce(Op::Sum, v.attr());
-            &d - (&sm * d.expand_reduced(&total, v.attr()))
+            Expr::apply(Op::SoftmaxGrad, v.attr().clone(), [v.g(), v.out()])
         }]),
         // As the exponentials and their sum alone: what cannot overflow is not refused for its price.
         cost: 16.0,
@@ -1300,8 +1325,25 @@ ops!(
         }),
         ..OpDef::WHOLE
     },
+    hidden::SoftmaxGrad::softmax_grad = OpDef {
+        name: "softmax_grad",
+        aliases: &["SoftmaxGrad"],
+        doc: "The adjoint of a softmax along one axis, from that of its result and its result.",
+        arity: Arity::Exact(2),
+        attr: AttrKind::Axes,
+        ty: types::softmax_grad,
+        role: Role::Move,
+        pp: Pp::Special(pieces::softmax_classic),
+        plain: Pp::Special(pieces::reduce_plain),
+        derivative: Derivative::Each(&[derive::softmax_grad_by_adjoint, derive::softmax_grad_by_result]),
+        lower: Some(derive::softmax_grad),
+        common: Some(|x, attr| Some(derive::softmax_grad(x, attr))),
+        batch: batch::pair_over_axes,
+        ..OpDef::UNARY
+    },
     hidden::LogSoftmax::log_softmax = OpDef {
         name: "log_softmax",
+        aliases: &["logsoftmax"],
         doc: "The logarithm of softmax along one axis, without overflow or loss.",
         attr: AttrKind::Axes,
         ty: types::softmax,
@@ -1417,6 +1459,7 @@ ops!(
         pp: Pp::Special(pieces::index),
         plain: Pp::Special(pieces::index),
         derivative: Derivative::Each(&[|v| v.x(0).zeros_like().write_at(Op::IncSubtensor, v.attr(), &v.g())]),
+        converted_zero: true,
         kernel: Kernel::View(View::Index),
         laws: &[Law::Integral, Law::Range(|x| x[0]), Law::Nonzero(|x| x[0].nonzero)],
         ..OpDef::MOVE
@@ -1464,6 +1507,22 @@ ops!(
         derivative: Derivative::Any(derive::join_derivative),
         kernel: Kernel::Concat,
         cost: 1.0,
+        ..OpDef::MOVE
+    },
+    hidden::SplitPart::split_part = OpDef {
+        name: "split_part",
+        doc: "Of the first operand one of the parts, along an axis, that have the lengths of the others.",
+        arity: Arity::AtLeast(2),
+        attr: AttrKind::Part,
+        class: Some("Split"),
+        pp: Pp::Special(shaped::split_classic),
+        plain: Pp::Special(shaped::split_plain),
+        ty: types::split_part,
+        derivative: Derivative::Any(derive::split_part_derivative),
+        disconnected: &BEHIND,
+        lower: Some(derive::split_part),
+        common: Some(|x, attr| Some(derive::split_part(x, attr))),
+        batch: batch::part,
         ..OpDef::MOVE
     },
     hidden::Segment::segment = OpDef {
@@ -1659,6 +1718,84 @@ ops!(
         laws: &[Law::Integral],
         common: Some(common::array::recurrence),
         ..OpDef::WHOLE
+    },
+    hidden::Sort::sort = OpDef {
+        name: "sort",
+        doc: "The elements along an axis in order, NaN last.",
+        attr: AttrKind::Axis,
+        pp: Pp::Special(whole::pieces::sort_classic),
+        plain: Pp::Special(whole::pieces::scan_plain),
+        ty: whole::types::sorted,
+        derivative: Derivative::Each(&[whole::derive::sort]),
+        kernel: Kernel::Whole(whole::sort::sort),
+        ints: Ints::Whole(whole::sort::sort),
+        laws: &[Law::Integral, Law::Range(|x| x[0]), Law::Nonzero(|x| x[0].nonzero)],
+        cost: 10.0,
+        common: Some(common::sort::by),
+        ..OpDef::WHOLE
+    },
+    hidden::Argsort::argsort = OpDef {
+        name: "argsort",
+        doc: "The places of the elements along an axis in order, NaN last; of equal ones the first comes first.",
+        attr: AttrKind::Axis,
+        pp: Pp::Special(whole::pieces::sort_classic),
+        plain: Pp::Special(whole::pieces::scan_plain),
+        ty: whole::types::places,
+        derivative: Derivative::Each(&[|v| v.x(0).zeros_like()]),
+        kernel: Kernel::Whole(whole::sort::argsort),
+        ints: Ints::Whole(whole::sort::argsort),
+        laws: &[Law::Integral, Law::Range(|_| Interval::NONNEG)],
+        cost: 10.0,
+        common: Some(common::sort::argsort),
+        ..OpDef::WHOLE
+    },
+    hidden::SortBy::sort_by = OpDef {
+        name: "sort_by",
+        doc: "The elements of the second along an axis, in the order of the first.",
+        arity: Arity::Exact(2),
+        attr: AttrKind::Axis,
+        pp: Pp::Special(whole::pieces::scan_classic),
+        plain: Pp::Special(whole::pieces::scan_plain),
+        ty: whole::types::sorted_by,
+        demand: whole::types::pair_demand,
+        derivative: Derivative::Any(|v, _| Expr::apply(Op::SortBack, v.attr().clone(), [v.x(0), v.g()])),
+        disconnected: &[0],
+        kernel: Kernel::Whole(whole::sort::by),
+        laws: &[Law::Range(|x| x[1]), Law::Nonzero(|x| x[1].nonzero)],
+        cost: 10.0,
+        common: Some(common::sort::by),
+        ..OpDef::WHOLE
+    },
+    hidden::SortBack::sort_back = OpDef {
+        name: "sort_back",
+        doc: "The elements of the second along an axis, put where those of the first stood before they were sorted.",
+        arity: Arity::Exact(2),
+        attr: AttrKind::Axis,
+        pp: Pp::Special(whole::pieces::scan_classic),
+        plain: Pp::Special(whole::pieces::scan_plain),
+        ty: whole::types::sorted_by,
+        demand: whole::types::pair_demand,
+        derivative: Derivative::Any(|v, _| Expr::apply(Op::SortBy, v.attr().clone(), [v.x(0), v.g()])),
+        disconnected: &[0],
+        kernel: Kernel::Whole(whole::sort::back),
+        laws: &[Law::Range(|x| x[1]), Law::Nonzero(|x| x[1].nonzero)],
+        cost: 10.0,
+        common: Some(common::sort::back),
+        ..OpDef::WHOLE
+    },
+    hidden::Eye::eye = OpDef {
+        name: "unit_matrix",
+        class: Some("Eye"),
+        doc: "Ones on the diagonal that begins so many columns to the right, zeros elsewhere.",
+        attr: AttrKind::Dims,
+        pp: Pp::Special(whole::pieces::eye_classic),
+        plain: Pp::Special(whole::pieces::eye_plain),
+        ty: types::unit_matrix,
+        derivative: Derivative::Any(|v, _| v.x(0).zeros_like()),
+        disconnected: &[0],
+        lower: Some(derive::unit_matrix),
+        common: Some(|x, attr| Some(derive::unit_matrix(x, attr))),
+        ..OpDef::MOVE
     },
     hidden::Take::take = OpDef {
         name: "take",

@@ -150,6 +150,36 @@ pub(super) fn softmax(args: &[Arg<'_>], attr: &Attr) -> TyResult {
     Ok(Ty::new(args[0].ty.dtype.to_float(), args[0].ty.shape.clone()))
 }
 
+/// The adjoint of a softmax and the softmax, of one shape.
+pub(super) fn softmax_grad(args: &[Arg<'_>], attr: &Attr) -> TyResult {
+    let (a, b) = (&args[0].ty.shape, &args[1].ty.shape);
+    let differ = |(m, n): (&Dim, &Dim)| matches!((m.known(), n.known()), (Some(m), Some(n)) if m != n);
+    if a.rank() != b.rank() || a.dims().iter().zip(b.dims()).any(differ) {
+        return Err(format!("takes two of one shape, not {a} and {b}"));
+    }
+    softmax(&args[1..], attr)?;
+    Ok(Ty::new(joint_dtype(args).to_float(), b.clone()))
+}
+
+/// A matrix of doubles with two lengths.
+pub(super) fn unit_matrix(args: &[Arg<'_>], attr: &Attr) -> TyResult {
+    match attr {
+        Attr::Dims(dims) if dims.len() == 2 && args[0].weak && !args[0].ty.dtype.is_float() => {
+            Ok(Ty::new(DType::F64, Shape::new(dims.iter().cloned())))
+        }
+        _ => Err("takes the number of a diagonal and two lengths".into()),
+    }
+}
+
+/// One of the parts along an axis.
+pub(super) fn split_part(args: &[Arg<'_>], attr: &Attr) -> TyResult {
+    let Attr::Part(axis, part) = *attr else { return Err("needs an axis and a part".into()) };
+    if part + 1 >= args.len() {
+        return Err(format!("there are {} parts, and none with number {part}", args.len() - 1));
+    }
+    super::whole::types::segment(&args[..part + 2], &Attr::Axis(axis))
+}
+
 /// Product of vectors and matrices; a scalar operand multiplies.
 pub(super) fn dot(args: &[Arg<'_>], _: &Attr) -> TyResult {
     let (a, b) = (&args[0].ty.shape, &args[1].ty.shape);

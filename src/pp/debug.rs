@@ -50,6 +50,7 @@ fn label(e: &Expr) -> String {
             match attr {
                 Attr::None | Attr::AllAxes => {}
                 Attr::Axes(a) => name.push_str(&format!("{a:?}").replace('[', "{").replace(']', "}")),
+                Attr::Part(a, k) => name.push_str(&format!("{{axis={a}}}.{k}")),
                 Attr::Axis(a) => name.push_str(&format!("{{{a}}}")),
                 Attr::Perm(p) => {
                     let items: Vec<String> =

@@ -1,7 +1,8 @@
 //! LaTeX, for papers and notebooks.
 
-use crate::expr::{Expr, Head, Lit};
-use crate::op::{Attr, Piece, Pp};
+use crate::expr::{Expr, Head, Lit, constant_of, shown_name};
+use crate::op::{Attr, IndexItem, Piece, Pp, index_text, is_reversal, is_stack, without_leading_axes};
+use crate::ty::{Dim, DimExpr};
 
 /// The text of an expression in LaTeX's mathematical mode: fractions, powers, roots; parentheses only
 /// where they are needed. As [`pp`](super::pp), it is the text of a tree.
@@ -60,36 +61,110 @@ fn closed(e: &Expr, bind: Bind) -> bool {
     match (def.latex, def.pp) {
         // Fractions and powers are one piece, but for a power on top of them.
         (Some(t), _) if t.contains("^{") || t.starts_with("\\frac") => bind == Bind::Operand,
-        (Some(t), _) => !t.contains('!'),
+        (Some(t), _) => !t.contains('!') || t.ends_with("\\right)"),
         (None, Pp::Infix(_) | Pp::Prefix(_)) => false,
-        _ => true,
+        // A transpose is a power.
+        _ => bind == Bind::Operand || !matches!(e.attr(), Attr::Perm(_)),
     }
 }
 
 fn layout(e: &Expr) -> Vec<Step> {
-    match e.head() {
-        Head::Var(n) => vec![Step::Text(variable(n))],
-        Head::Lit(l) => vec![Step::Text(number(*l))],
-        Head::Op(op, attr) => {
-            let def = op.def();
-            match (def.latex, def.pp) {
-                (Some(t), _) => template(t, e),
-                (None, Pp::Infix(sign)) => infix(sign.trim(), e),
-                (None, Pp::Prefix(sign)) => {
-                    vec![Step::text(sign), Step::Node(e.arg(0).clone(), Bind::Operand)]
-                }
-                (None, Pp::Bars) => template("\\left|#0\\right|", e),
-                (None, Pp::Special(f)) if !matches!(attr, Attr::Axes(_) | Attr::AllAxes) => {
-                    let piece = |p: Piece| match p {
-                        Piece::Text(t) => Step::Text(words(&t)),
-                        Piece::Inner(e) => Step::Node(e, Bind::Operand),
-                        Piece::Arg(i) => Step::Node(e.arg(i).clone(), Bind::Operand),
-                    };
-                    f(e).into_iter().map(piece).collect()
-                }
-                _ => call(def.name, attr, e),
+    let (op, attr) = match e.head() {
+        Head::Var(n) => return vec![Step::Text(variable(n))],
+        Head::Lit(l) => return vec![Step::Text(number(*l))],
+        Head::Op(op, attr) => (op, attr),
+    };
+    if let Some((values, lengths)) = constant_of(e) {
+        return vec![Step::Text(array(&values, &lengths))];
+    }
+    let def = op.def();
+    match (def.latex, def.pp) {
+        (Some(t), _) => template(t, e),
+        (None, Pp::Infix(sign)) => infix(sign.trim(), e),
+        (None, Pp::Prefix(sign)) => vec![Step::text(sign), Step::Node(e.arg(0).clone(), Bind::Operand)],
+        (None, Pp::Bars) => template("\\left|#0\\right|", e),
+        _ => match attr {
+            Attr::Perm(_) if without_leading_axes(e).is_some_and(|p| matches!(p[..], [Piece::Arg(0)])) => {
+                vec![Step::Node(e.arg(0).clone(), Bind::Operand)]
             }
+            Attr::Perm(perm) if is_reversal(perm, e.arg(0).rank()) => template("!0^{\\mathsf{T}}", e),
+            Attr::Index(_) if e.args().len() == 1 => indexed(e.arg(0), attr),
+            _ if is_stack(e) => stack(e),
+            _ => call(def.name, attr, e),
+        },
+    }
+}
+
+/// `v[1:]`; a name and a number stand as they are.
+fn indexed(of: &Expr, attr: &Attr) -> Vec<Step> {
+    vec![Step::Node(of.clone(), Bind::Operand), Step::Text(format!("\\left[{}\\right]", subscript(attr)))]
+}
+
+/// Scalars side by side.
+fn stack(e: &Expr) -> Vec<Step> {
+    let mut out = vec![Step::text("\\left[")];
+    for (i, a) in e.args().iter().enumerate() {
+        if i > 0 {
+            out.push(Step::text(", "));
         }
+        // Each was made a vector of one element.
+        out.push(Step::Node(a.arg(0).clone(), Bind::Loose));
+    }
+    out.push(Step::text("\\right]"));
+    out
+}
+
+/// Numbers: a vector in brackets, a matrix by rows; of more axes only the lengths.
+fn array(values: &[Lit], lengths: &[usize]) -> String {
+    let row = |x: &[Lit], between: &str| x.iter().map(|l| number(*l)).collect::<Vec<_>>().join(between);
+    match lengths {
+        [_] => format!("\\left[{}\\right]", row(values, ", ")),
+        [_, n] => {
+            let rows: Vec<String> = values.chunks((*n).max(1)).map(|x| row(x, " & ")).collect();
+            format!("\\begin{{bmatrix}}{}\\end{{bmatrix}}", rows.join(" \\\\ "))
+        }
+        many => format!("\\operatorname{{constant}}_{{{}}}", by(many)),
+    }
+}
+
+fn by<T: ToString>(lengths: &[T]) -> String {
+    lengths.iter().map(ToString::to_string).collect::<Vec<_>>().join(" \\times ")
+}
+
+/// What an attribute says, as a subscript.
+fn subscript(attr: &Attr) -> String {
+    match attr {
+        Attr::None | Attr::AllAxes => String::new(),
+        Attr::Axes(a) => a.iter().map(ToString::to_string).collect::<Vec<_>>().join(", "),
+        Attr::Axis(a) => a.to_string(),
+        Attr::Part(a, k) => format!("{a}, {k}"),
+        Attr::Perm(p) => {
+            let items: Vec<String> = p.iter().map(|p| p.map_or("\\ast".into(), |a| a.to_string())).collect();
+            items.join(", ")
+        }
+        Attr::Dims(d) => by(&d.iter().map(length).collect::<Vec<_>>()),
+        Attr::DType(d) => format!("\\mathrm{{{}}}", d.long_name()),
+        Attr::Index(items) => index_text(items).replace("None", "\\ast").replace(':', "{:}"),
+    }
+}
+
+/// A length: `3`, `n`, the length of an axis where it has no name.
+fn length(d: &Dim) -> String {
+    let join = |ds: &[Dim], op: &str| {
+        format!("\\left({}\\right)", ds.iter().map(length).collect::<Vec<_>>().join(op))
+    };
+    match d {
+        Dim::Known(n) => n.to_string(),
+        Dim::Sym(s) => format!("\\left|{}\\right|_{{{}}}", variable(s.var()), s.axis()),
+        Dim::Expr(e) => match &**e {
+            DimExpr::Add(ds) => join(ds, " + "),
+            DimExpr::Mul(ds) => join(ds, " \\cdot "),
+            DimExpr::Div(a, b) => format!("\\left\\lfloor {} / {}\\right\\rfloor", length(a), length(b)),
+            DimExpr::Slice { of, start, stop, step } => {
+                let part = IndexItem::Slice { start: *start, stop: *stop, step: *step };
+                format!("\\left|{}\\right|_{{{}}}", length(of), index_text(&[part]).replace(':', "{:}"))
+            }
+        },
     }
 }
 
@@ -133,20 +208,19 @@ fn infix(sign: &str, e: &Expr) -> Vec<Step> {
 }
 
 fn call(name: &str, attr: &Attr, e: &Expr) -> Vec<Step> {
-    const KNOWN: [&str; 11] =
-        ["exp", "log", "sin", "cos", "tan", "arcsin", "arccos", "arctan", "sinh", "cosh", "tanh"];
+    const KNOWN: [&str; 14] = [
+        "exp", "log", "sin", "cos", "tan", "arcsin", "arccos", "arctan", "sinh", "cosh", "tanh", "max",
+        "min", "det",
+    ];
     let name = match name {
         n if KNOWN.contains(&n) => format!("\\{n}"),
         n => format!("\\operatorname{{{}}}", words(n)),
     };
-    let axes = match attr {
-        Attr::Axes(a) => {
-            let list: Vec<String> = a.iter().map(ToString::to_string).collect();
-            format!("_{{{}}}", list.join(","))
-        }
-        _ => String::new(),
+    let below = match subscript(attr) {
+        s if s.is_empty() => s,
+        s => format!("_{{{s}}}"),
     };
-    let mut out = vec![Step::Text(format!("{name}{axes}\\left("))];
+    let mut out = vec![Step::Text(format!("{name}{below}\\left("))];
     for (i, a) in e.args().iter().enumerate() {
         if i > 0 {
             out.push(Step::text(", "));
@@ -160,10 +234,6 @@ fn call(name: &str, attr: &Attr, e: &Expr) -> Vec<Step> {
 /// Text that is not LaTeX's own.
 fn words(t: &str) -> String {
     t.replace('_', "\\_")
-        .replace('{', "\\{")
-        .replace('}', "\\}")
-        .replace(".T", "^{\\mathsf{T}}")
-        .replace("\\dot", "\\,")
 }
 
 fn variable(name: &str) -> String {
@@ -173,6 +243,8 @@ fn variable(name: &str) -> String {
     ];
     match name {
         n if GREEK.contains(&n) => format!("\\{n}"),
+        // An input without a name: its number.
+        n if shown_name(n) != n => format!("\\square_{{{}}}", n.rsplit('#').next().unwrap_or("")),
         n if n.chars().count() == 1 => n.to_string(),
         n => format!("\\mathit{{{}}}", n.replace('_', "\\_")),
     }

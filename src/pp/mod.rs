@@ -5,12 +5,14 @@
 mod debug;
 mod latex;
 mod names;
+mod program;
 mod tree;
 
 pub use debug::debugprint;
 pub use latex::latex;
 pub(crate) use names::shared_form;
 pub use names::{brief, brief_line, let_form};
+pub use program::program;
 pub(crate) use tree::GREEK;
 pub use tree::{pp, print, tree_length};
 

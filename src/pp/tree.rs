@@ -2,7 +2,7 @@
 
 use rustc_hash::FxHashMap;
 
-use crate::expr::{Expr, Head, topological};
+use crate::expr::{Expr, Head, shown_name, topological};
 use crate::op::{Attr, Op, Piece, Role, Spelling, bare_row, is_stack, join_spelled, without_leading_axes};
 
 /// The five names that Theano prints as symbols.
@@ -105,6 +105,8 @@ fn pieces(op: Op, e: &Expr, spelling: Spelling, implicit: bool) -> Vec<Piece> {
 fn variable(name: &str, spelling: Spelling) -> String {
     if spelling == Spelling::Classic && GREEK.contains(&name) {
         format!("\\{name}")
+    } else if spelling == Spelling::Classic {
+        shown_name(name).to_string()
     } else {
         name.to_string()
     }

@@ -93,6 +93,30 @@ static FUNCTIONS: &[AttrFn] = &[
         },
     },
     AttrFn {
+        name: "index-first",
+        arity: 4,
+        attrs: &[AttrKind::Index, AttrKind::Axis],
+        gives: AttrKind::Index,
+        doc: "the index into the first of two values joined along an axis that an index into both is, when it stays there",
+        apply: |k| index_of_part(k, false),
+    },
+    AttrFn {
+        name: "index-last",
+        arity: 4,
+        attrs: &[AttrKind::Index, AttrKind::Axis],
+        gives: AttrKind::Index,
+        doc: "the index into the second of two values joined along an axis that an index into both is, when it stays there",
+        apply: |k| index_of_part(k, true),
+    },
+    AttrFn {
+        name: "axes-of",
+        arity: 1,
+        attrs: &[],
+        gives: AttrKind::Axes,
+        doc: "all axes of a value",
+        apply: |k| Some(Attr::Axes((0..k.first()?.value()?.ty.rank()).collect())),
+    },
+    AttrFn {
         name: "axes-before",
         arity: 2,
         attrs: &[AttrKind::Axes, AttrKind::Perm],
@@ -253,6 +277,15 @@ static FUNCTIONS: &[AttrFn] = &[
         },
     },
 ];
+
+fn index_of_part(k: &[Known<'_>], last: bool) -> Option<Attr> {
+    let [Known::Attr(Attr::Index(items)), Known::Attr(Attr::Axis(a)), Known::Value(x), Known::Value(y)] = k
+    else {
+        return None;
+    };
+    let length = |f: &Facts| i64::try_from(f.ty.shape.dims().get(*a)?.known()?).ok();
+    super::index::of_part(items, *a, length(x), length(y), last).map(Attr::Index)
+}
 
 /// The dimshuffle that drops, from a value that broadcasts to `rank` axes, those in `axes`.
 fn perm_squeeze(axes: &[usize], rank: usize, x: &Facts) -> Option<Attr> {

@@ -209,6 +209,41 @@ static CONDITIONS: &[Condition] = &[
         holds: None,
     },
     Condition {
+        name: "covers",
+        arity: 2,
+        attrs: &[AttrKind::Axes, AttrKind::Dims],
+        doc: "the axes are all that something with these lengths has",
+        proved: |k| matches!(k, [Known::Attr(a), Known::Attr(Attr::Dims(d))] if a.axes(d.len()).len() == d.len()),
+        holds: None,
+    },
+    Condition {
+        name: "removes",
+        arity: 2,
+        attrs: &[AttrKind::Axes, AttrKind::Axis],
+        doc: "the axis is among the axes",
+        proved: |k| matches!(k, [Known::Attr(Attr::Axes(all)), Known::Attr(Attr::Axis(a))] if all.contains(a)),
+        holds: None,
+    },
+    Condition {
+        name: "takes-all",
+        arity: 2,
+        attrs: &[AttrKind::Index],
+        doc: "the index takes every element of the value in its place",
+        proved: |k| {
+            matches!(k, [Known::Attr(Attr::Index(items)), Known::Value(x)]
+                if super::index::takes_all(items, x.ty.shape.dims()))
+        },
+        holds: None,
+    },
+    Condition {
+        name: "at-most",
+        arity: 2,
+        attrs: &[],
+        doc: "no element of the first is above one of the second",
+        proved: |k| matches!(k, [Known::Value(a), Known::Value(b)] if a.range.hi <= b.range.lo),
+        holds: None,
+    },
+    Condition {
         name: "takes-rows",
         arity: 1,
         attrs: &[AttrKind::Index],

@@ -1,6 +1,82 @@
-//! Basic indices one after the other.
+//! Basic indices one after the other, and into parts.
 
 use crate::op::IndexItem;
+use crate::ty::Dim;
+
+/// Does the index take every element in its place?
+pub(super) fn takes_all(items: &[IndexItem], dims: &[Dim]) -> bool {
+    let all = |(item, d): (&IndexItem, &Dim)| match *item {
+        IndexItem::Slice { start: None | Some(0), stop: None, step: 1 } => true,
+        IndexItem::Slice { start: None | Some(0), stop: Some(stop), step: 1 } => {
+            d.known().and_then(|n| i64::try_from(n).ok()).is_some_and(|n| stop >= n)
+        }
+        _ => false,
+    };
+    items.len() <= dims.len() && items.iter().zip(dims).all(all)
+}
+
+/// Of an index into two values of lengths `m` and `n`, joined along an axis, the index into the first,
+/// or into the `last`; `None` where it takes something of the other or nothing, or where a length
+/// would have to be known.
+pub(super) fn of_part(
+    items: &[IndexItem],
+    axis: usize,
+    m: Option<i64>,
+    n: Option<i64>,
+    last: bool,
+) -> Option<Vec<IndexItem>> {
+    if items.contains(&IndexItem::NewAxis) {
+        return None;
+    }
+    let own = if last { n? } else { m? };
+    let item = match items.get(axis)? {
+        // Counted from the outer end of its own operand, the other one does not matter.
+        IndexItem::At(k) if !last && (0..own).contains(k) || last && (-own..0).contains(k) => {
+            IndexItem::At(*k)
+        }
+        IndexItem::Slice { start, stop: Some(stop), step }
+            if !last && *step > 0 && (0..*stop).contains(&start.unwrap_or(0)) && *stop <= own =>
+        {
+            IndexItem::Slice { start: *start, stop: Some(*stop), step: *step }
+        }
+        IndexItem::Slice { start: Some(start), stop: None, step }
+            if last && *step > 0 && (-own..0).contains(start) =>
+        {
+            IndexItem::Slice { start: Some(*start), stop: None, step: *step }
+        }
+        other => within(other, m?.checked_add(n?)?, if last { m? } else { 0 }, own)?,
+    };
+    let mut out = items.to_vec();
+    out[axis] = item;
+    Some(out)
+}
+
+/// An entry for an axis of length `all`, relative to the part of length `own` at `from`.
+fn within(item: &IndexItem, all: i64, from: i64, own: i64) -> Option<IndexItem> {
+    let inside = |at: i64| (from..from + own).contains(&at).then_some(at - from);
+    match *item {
+        IndexItem::At(k) => inside(if k < 0 { k + all } else { k }).map(IndexItem::At),
+        IndexItem::Slice { start, stop, step } => {
+            let clamp = |i: i64, low: i64, high: i64| (if i < 0 { i + all } else { i }).clamp(low, high);
+            let (first, end) = if step > 0 {
+                (start.map_or(0, |s| clamp(s, 0, all)), stop.map_or(all, |s| clamp(s, 0, all)))
+            } else {
+                let first = start.map_or(all - 1, |s| clamp(s, -1, all - 1));
+                (first, stop.map_or(-1, |s| clamp(s, -1, all - 1)))
+            };
+            let span = if step > 0 { end - first } else { first - end };
+            if span <= 0 {
+                return None;
+            }
+            let far = first + (span - 1) / step.abs() * step;
+            let (first, far) = (inside(first)?, inside(far)?);
+            // Behind the last element taken; before the first of all there is no number for it.
+            let stop = if step > 0 { Some(far + 1) } else { far.checked_sub(1).filter(|s| *s >= 0) };
+            Some(IndexItem::Slice { start: Some(first), stop, step })
+        }
+        IndexItem::NewAxis => None,
+    }
+}
 
 /// One index that takes by `inner`, then by `outer`; `None` when lengths would have to be known.
 pub(super) fn compose(outer: &[IndexItem], inner: &[IndexItem]) -> Option<Vec<IndexItem>> {
@@ -108,6 +184,38 @@ mod tests {
             }
         }
         assert!(n_composed > 100, "{n_composed}");
+    }
+
+    #[test]
+    fn an_index_into_a_part_takes_what_the_whole_one_takes() {
+        let some = [None, Some(0), Some(1), Some(2), Some(4), Some(6), Some(-1), Some(-2), Some(-4)];
+        let mut items: Vec<IndexItem> = (-6..6).map(IndexItem::At).collect();
+        for start in some {
+            for stop in some {
+                items.extend([1, 2, -1, -2].map(|step| slice(start, stop, step)));
+            }
+        }
+        let mut found = 0;
+        for (m, n) in [(1, 1), (2, 3), (3, 1), (0, 2), (2, 0)] {
+            for item in &items {
+                for last in [false, true] {
+                    for known in [true, false] {
+                        let other = |x: i64| if known { Some(x) } else { None };
+                        let (a, b) = if last { (other(m), Some(n)) } else { (Some(m), other(n)) };
+                        let Some(part) = of_part(std::slice::from_ref(item), 0, a, b, last) else { continue };
+                        found += 1;
+                        let (from, own) = if last { (m, n) } else { (0, m) };
+                        let moved = taken(&part[0], own).map(|t| t.iter().map(|i| i + from).collect());
+                        assert_eq!(moved, taken(item, m + n), "{item:?} of {m} and {n}: {part:?}");
+                    }
+                }
+            }
+        }
+        assert!(found > 300, "{found}");
+        let (full, three) = (slice(None, None, 1), Dim::Known(3));
+        assert!(takes_all(&[full.clone(), slice(Some(0), Some(3), 1)], &[three.clone(), three.clone()]));
+        assert!(!takes_all(&[slice(None, None, -1)], std::slice::from_ref(&three)));
+        assert!(!takes_all(&[slice(None, Some(2), 1)], &[three]));
     }
 
     #[test]

@@ -41,6 +41,7 @@ pub(super) fn kind_name(kind: AttrKind) -> &'static str {
         AttrKind::None => "nothing",
         AttrKind::Axes => "axes",
         AttrKind::Axis => "an axis",
+        AttrKind::Part => "an axis and a part",
         AttrKind::Perm => "a permutation",
         AttrKind::Dims => "lengths",
         AttrKind::DType => "an element type",
@@ -53,6 +54,7 @@ pub(super) fn literal_head(kind: AttrKind) -> &'static str {
     match kind {
         AttrKind::Axes => "axes",
         AttrKind::Axis => "axis",
+        AttrKind::Part => "part",
         AttrKind::Perm => "perm",
         AttrKind::Dims => "dims",
         AttrKind::DType => "dtype",
@@ -79,6 +81,10 @@ pub(super) fn literal(form: Form<'_>, members: &[Form<'_>], kind: AttrKind) -> R
             Ok(Attr::Axes(axes))
         }
         AttrKind::Axis => Ok(Attr::Axis(natural(one()?)?)),
+        AttrKind::Part => match members {
+            [axis, part] => Ok(Attr::Part(natural(axis)?, natural(part)?)),
+            _ => Err(form.error(format!("expected {}", kind_name(kind)))),
+        },
         AttrKind::Perm => {
             let entry = |f: &Form<'_>| if f.atom() == Some("x") { Ok(None) } else { natural(f).map(Some) };
             Ok(Attr::Perm(members.iter().map(entry).collect::<Read<Vec<_>>>()?))

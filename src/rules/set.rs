@@ -1,7 +1,7 @@
 //! Sets of rules: the standard one, and those of users.
 
 use std::fmt;
-use std::sync::OnceLock;
+use std::sync::{Arc, OnceLock};
 
 use rustc_hash::FxHashSet;
 
@@ -41,9 +41,18 @@ pub const STANDARD_FILES: &[(&str, &str)] = files![
 ];
 
 /// Rules with distinct names, in the order of their files.
-#[derive(Debug, Clone, Default, PartialEq)]
+#[derive(Debug, Clone, Default)]
 pub struct RuleSet {
     rules: Vec<Rule>,
+    /// Name and text of the files, each once.
+    files: Vec<(Arc<str>, Arc<str>)>,
+}
+
+/// A set is its rules, whatever else their files hold.
+impl PartialEq for RuleSet {
+    fn eq(&self, other: &RuleSet) -> bool {
+        self.rules == other.rules
+    }
 }
 
 /// Everything that is wrong with rule files; never empty.
@@ -116,7 +125,7 @@ impl RuleSet {
     pub fn standard() -> &'static RuleSet {
         static STANDARD: OnceLock<RuleSet> = OnceLock::new();
         // A file that does not load is a failing test, not a panic of the caller.
-        STANDARD.get_or_init(|| RuleSet { rules: read_all(STANDARD_FILES).0 })
+        STANDARD.get_or_init(|| RuleSet { rules: read_all(STANDARD_FILES).0, files: held(STANDARD_FILES) })
     }
 
     /// What is wrong with the files of the standard set: nothing, and a test holds that.
@@ -133,8 +142,21 @@ impl RuleSet {
     /// # Errors
     /// All errors of the text.
     pub fn parse(file: &str, text: &str) -> Result<RuleSet, RuleErrors> {
-        let (rules, errors) = read_all(&[(file, text)]);
-        if errors.is_empty() { Ok(RuleSet { rules }) } else { Err(RuleErrors(errors)) }
+        RuleSet::parse_files(&[(file, text)])
+    }
+
+    /// The rules in several texts, each with the name that messages give it.
+    ///
+    /// # Errors
+    /// All errors of all texts; a name that stands in two of them.
+    pub fn parse_files(files: &[(&str, &str)]) -> Result<RuleSet, RuleErrors> {
+        let (rules, errors) = read_all(files);
+        if errors.is_empty() { Ok(RuleSet { rules, files: held(files) }) } else { Err(RuleErrors(errors)) }
+    }
+
+    /// The files that the rules come from: name and text. They may hold more rules than the set.
+    pub fn files(&self) -> &[(Arc<str>, Arc<str>)] {
+        &self.files
     }
 
     /// The rules.
@@ -157,7 +179,7 @@ impl RuleSet {
     pub fn by_name(&self) -> RuleSet {
         let mut rules = self.rules.clone();
         rules.sort_by(|a, b| a.name.cmp(&b.name));
-        RuleSet { rules }
+        RuleSet { rules, files: self.files.clone() }
     }
 
     /// The rule called `name`.
@@ -183,7 +205,7 @@ impl RuleSet {
             }
         }
         let kept = |r: &&Rule| !names.iter().any(|n| stands_for(n.as_ref(), r));
-        Ok(RuleSet { rules: self.rules.iter().filter(kept).cloned().collect() })
+        Ok(RuleSet { rules: self.rules.iter().filter(kept).cloned().collect(), files: self.files.clone() })
     }
 
     /// Both sets as one.
@@ -200,8 +222,15 @@ impl RuleSet {
                 });
             }
         }
-        Ok(RuleSet { rules: self.rules.iter().chain(&other.rules).cloned().collect() })
+        let rules = self.rules.iter().chain(&other.rules).cloned().collect();
+        let mut files = self.files.clone();
+        files.extend(other.files.iter().filter(|f| !self.files.contains(f)).cloned());
+        Ok(RuleSet { rules, files })
     }
+}
+
+fn held(files: &[(&str, &str)]) -> Vec<(Arc<str>, Arc<str>)> {
+    files.iter().map(|(name, text)| ((*name).into(), (*text).into())).collect()
 }
 
 /// The name that a file gives to the rule of an instance or of a direction.

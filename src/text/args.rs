@@ -9,9 +9,10 @@ use crate::sexp::{ReadError, ReadErrorKind, Source, Span, quoted};
 use crate::ty::{Dim, normalize_axes, normalize_axis};
 
 /// Every keyword, and whether its value is fixed: not an expression.
-pub(super) const KEYWORDS: [(&str, bool); 9] = [
+pub(super) const KEYWORDS: [(&str, bool); 10] = [
     ("axis", true),
     ("axes", true),
+    ("part", true),
     ("keepdims", true),
     ("shape", false),
     ("order", true),

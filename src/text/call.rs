@@ -37,6 +37,7 @@ impl Args<'_> {
                 })
             }
             AttrKind::Axis => self.axis_call(op, n),
+            AttrKind::Part => self.part_call(op, n),
             AttrKind::Perm => {
                 let operands = self.operands(n)?;
                 self.gather_ints();
@@ -156,6 +157,21 @@ impl Args<'_> {
         let axis = normalize_axis(axis, rank)
             .map_err(|e| ReadError::new(ReadErrorKind::Shape, self.source, span, e.to_string()))?;
         self.apply(op, Attr::Axis(axis), operands)
+    }
+
+    /// `split_part(g, x, y, axis=0, part=1)`.
+    fn part_call(mut self, op: Op, n: usize) -> Result<Expr, ReadError> {
+        let mut number = |name: &str| {
+            let Some(item) = self.keyword(name) else { return Ok(0) };
+            match item.value.int().and_then(|k| usize::try_from(k).ok()) {
+                Some(k) => Ok(k),
+                None => Err(self.error_at(ReadErrorKind::Parse, &item, "a natural number is expected here")),
+            }
+        };
+        let attr = Attr::Part(number("axis")?, number("part")?);
+        let operands = self.operands(n)?;
+        self.done()?;
+        self.apply(op, attr, operands)
     }
 
     /// `inc_subtensor(x[1:], y)`: the index is that of the first operand.

@@ -4,9 +4,10 @@ use super::args::Args;
 use super::sugar::{Sugar, exactly};
 use super::value::Value;
 use crate::expr::{Expr, inner, outer, tensordot, try_eye};
+use crate::op::Op;
 use crate::sexp::{ReadError, ReadErrorKind};
 
-pub(super) const SUGAR: [(&str, Sugar); 9] = [
+pub(super) const SUGAR: [(&str, Sugar); 14] = [
     ("outer", |a| two(a, outer)),
     ("inner", |a| two(a, inner)),
     ("trace", |a| one(a, Expr::try_trace)),
@@ -15,6 +16,11 @@ pub(super) const SUGAR: [(&str, Sugar); 9] = [
     ("diagonal", diagonal),
     ("tensordot", contraction),
     ("eye", eye),
+    ("sort", |a| sorted(a, Op::Sort)),
+    ("argsort", |a| sorted(a, Op::Argsort)),
+    ("SortOp", |a| sorted(a, Op::Sort)),
+    ("ArgSortOp", |a| sorted(a, Op::Argsort)),
+    ("Eye", eye),
     ("identity_like", |a| {
         one(a, |x| {
             let side = |k| x.ty().shape.axis_from_end(k);
@@ -47,6 +53,21 @@ fn diagonal(mut args: Args<'_>) -> Result<Value, ReadError> {
         return Err(args.error(ReadErrorKind::Arity, "`diagonal` takes a matrix"));
     };
     args.made(x.try_diagonal(offset))
+}
+
+/// `sort(x)` along the last axis, `sort(x, axis=0)`, `sort(x, axis=None)` of all elements.
+fn sorted(mut args: Args<'_>, op: Op) -> Result<Value, ReadError> {
+    let operands = args.operands(1)?;
+    let axis = match args.static_arg(&["axis"]) {
+        Some(i) if matches!(i.value, Value::Nothing) => None,
+        Some(i) => args.ints(&i)?.first().copied(),
+        None => Some(-1),
+    };
+    args.done()?;
+    let Some(x) = operands.first() else {
+        return Err(args.error(ReadErrorKind::Arity, "there is nothing to sort"));
+    };
+    args.made(x.try_along(op, axis))
 }
 
 /// `tensordot(a, b, 2)`: so many last axes of `a` with the first of `b`; `tensordot(a, b, axes=(1, 0))`:

@@ -47,6 +47,7 @@ mod index;
 mod infix;
 mod linear;
 mod member;
+mod nets;
 mod numbers;
 mod operand;
 mod place;

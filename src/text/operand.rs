@@ -120,6 +120,7 @@ impl Parser<'_> {
     /// What stands in braces; nothing for `{axis=None}`.
     fn braces(&mut self) -> Result<Option<Braces>, ReadError> {
         let mut items = Vec::new();
+        let mut words = false;
         let word = self.text(self.peek().span);
         if matches!(word, "axis" | "axes") && self.is(1, Sym::Assign) {
             self.at += 2;
@@ -142,17 +143,23 @@ impl Parser<'_> {
         }
         while !self.eat(Sym::CloseBrace) {
             let t = self.peek();
-            if t.kind == Kind::Name && self.text(t.span) == "x" {
-                self.at += 1;
-                items.push(None);
-            } else {
-                items.push(Some(self.integer()?));
+            let name = if t.kind == Kind::Name { self.text(t.span) } else { "" };
+            match name {
+                "x" => {
+                    self.at += 1;
+                    items.push(None);
+                }
+                // `SortOp{quicksort, None}`, `Eye{dtype='float64'}`: there is no other.
+                "quicksort" | "None" => self.at += 1,
+                "dtype" if self.is(1, Sym::Assign) => self.at += 3,
+                _ => items.push(Some(self.integer()?)),
             }
+            words |= !matches!(name, "" | "x");
             if !self.eat(Sym::Comma) && !self.is(0, Sym::CloseBrace) {
                 return Err(self.unexpected(self.peek(), "`,` or `}` is missing"));
             }
         }
-        Ok(Some(items))
+        Ok(if words && items.is_empty() { None } else { Some(items) })
     }
 
     /// An integer with an optional minus.

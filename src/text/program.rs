@@ -39,14 +39,20 @@ impl Scope {
     /// A scope with these inputs.
     pub fn new(inputs: &[Expr]) -> Scope {
         let mut scope = Scope::default();
-        for e in inputs {
-            if let Some(name) = e.name() {
-                scope.names.insert(name.into(), e.clone());
-                scope.inputs.push(e.clone());
-                scope.learn_lengths(e.ty());
-            }
-        }
+        inputs.iter().for_each(|e| scope.add_input(e));
         scope
+    }
+
+    /// One more input, unless its name has a meaning already.
+    pub fn add_input(&mut self, input: &Expr) {
+        if let Some(name) = input.name()
+            && !self.names.contains_key(name)
+            && !self.lists.contains_key(name)
+        {
+            self.names.insert(name.into(), input.clone());
+            self.inputs.push(input.clone());
+            self.learn_lengths(input.ty());
+        }
     }
 
     /// What a name stands for.

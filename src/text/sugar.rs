@@ -12,8 +12,13 @@ pub(super) type Sugar = fn(Args<'_>) -> Result<Value, ReadError>;
 
 /// All of them.
 pub(super) fn all() -> impl Iterator<Item = &'static (&'static str, Sugar)> {
-    let others =
-        [&super::shapes::SUGAR[..], &super::linear::SUGAR, &super::gradient::SUGAR, &super::numbers::SUGAR];
+    let others = [
+        &super::shapes::SUGAR[..],
+        &super::linear::SUGAR,
+        &super::gradient::SUGAR,
+        &super::numbers::SUGAR,
+        &super::nets::SUGAR,
+    ];
     CORE.iter().chain(&super::statistics::SUGAR).chain(others.into_iter().flatten())
 }
 

@@ -179,6 +179,7 @@ fn attribute(attr: &Attr) -> String {
             _ => format!(" :axis ({})", words(axes)),
         },
         Attr::Axis(a) => format!(" :axis {a}"),
+        Attr::Part(a, k) => format!(" :axis {a} :part {k}"),
         Attr::Perm(perm) => {
             let items: Vec<String> = perm.iter().map(|p| p.map_or("x".into(), |a| a.to_string())).collect();
             format!(" :order ({})", items.join(" "))

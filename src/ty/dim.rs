@@ -113,6 +113,21 @@ impl Dim {
         self.known() == Some(1)
     }
 
+    /// One spelling for lengths of slices that leave out as many elements: `[1:]`, `[:-1]`, and slices of
+    /// slices.
+    pub(crate) fn one_spelling(&self) -> Dim {
+        let (mut at, mut left_out) = (self, 0i64);
+        while let Dim::Expr(e) = at
+            && let DimExpr::Slice { of, start, stop, step: 1 } = &**e
+            && start.is_none_or(|a| a >= 0)
+            && stop.is_none_or(|b| b < 0)
+        {
+            left_out = left_out.saturating_add(start.unwrap_or(0)).saturating_sub(stop.unwrap_or(0));
+            at = of;
+        }
+        if left_out == 0 { at.clone() } else { at.slice(None, Some(-left_out), 1) }
+    }
+
     /// Sum of lengths; numbers are folded and put last.
     pub fn sum(terms: impl IntoIterator<Item = Dim>) -> Dim {
         let (mut number, mut rest) = (0usize, Vec::new());
@@ -322,5 +337,33 @@ impl fmt::Display for Dim {
                 }
             },
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Slices have one spelling only where their lengths are equal, whatever the length of the axis.
+    #[test]
+    fn one_spelling_is_one_length() {
+        let axis = Dim::Sym(Sym::new("n", "x", 0));
+        let ends = [None, Some(-3), Some(-1), Some(0), Some(1), Some(2)];
+        let mut dims = Vec::new();
+        for (start, stop) in ends.iter().flat_map(|&a| ends.map(|b| (a, b))) {
+            let once = axis.slice(start, stop, 1);
+            let twice = once.slice(Some(1), Some(-2), 1);
+            let len = |n: usize| slice_len(n, start, stop, 1);
+            let lens: Vec<usize> = (0..9).map(len).collect();
+            let inner = (0..9).map(|n| slice_len(len(n), Some(1), Some(-2), 1)).collect();
+            dims.extend([(once, lens), (twice, inner)]);
+        }
+        for (a, x) in &dims {
+            for (b, y) in &dims {
+                assert!(a.one_spelling() != b.one_spelling() || x == y, "{a} {b}");
+            }
+        }
+        let (first, last) = (axis.slice(Some(1), None, 1), axis.slice(None, Some(-1), 1));
+        assert_eq!(first.one_spelling(), last.one_spelling());
     }
 }

@@ -57,6 +57,27 @@ pub enum VerifyError {
         /// Its position.
         index: usize,
     },
+    /// The function that finite differences are taken of is no scalar.
+    NotScalar {
+        /// Its type.
+        ty: String,
+    },
+    /// There are more or fewer gradients than inputs.
+    Count {
+        /// How many inputs there are.
+        expected: usize,
+        /// How many gradients came.
+        got: usize,
+    },
+    /// A gradient has another shape than its input.
+    Shape {
+        /// The input.
+        input: String,
+        /// Its shape.
+        expected: Vec<usize>,
+        /// The shape that came.
+        got: Vec<usize>,
+    },
     /// Gradient and differences do not agree.
     Differs(Box<Difference>),
 }
@@ -72,6 +93,13 @@ impl fmt::Display for VerifyError {
             }
             VerifyError::NotAnInput { index } => {
                 write!(f, "expression {index} to differentiate by is no input")
+            }
+            VerifyError::NotScalar { ty } => {
+                write!(f, "the function has type {ty}; finite differences are taken of a scalar")
+            }
+            VerifyError::Count { expected, got } => write!(f, "{got} gradients for {expected} inputs"),
+            VerifyError::Shape { input, expected, got } => {
+                write!(f, "the gradient by `{input}` has shape {got:?} and not {expected:?}")
             }
             VerifyError::Differs(d) => write!(f, "{d}"),
         }

@@ -1,10 +1,12 @@
 //! Gradients against finite differences: Theano's `verify_grad`.
 
 mod error;
+mod numeric;
 
-use ndarray::{ArrayD, ArrayViewD, IxDyn};
+use ndarray::{ArrayD, ArrayViewD, Dimension as _, IxDyn};
 
 pub use error::{Difference, VerifyError};
+pub use numeric::{NumericGrad, numeric_grad};
 
 use crate::expr::{Expr, variables};
 use crate::function::{Function, OnUnused};
@@ -74,44 +76,34 @@ pub fn verify_grad(
     at: &[(&str, ArrayD<f64>)],
     options: &Options,
 ) -> Result<Verified, VerifyError> {
-    for (index, x) in wrt.iter().enumerate() {
-        let Some(name) = x.name() else { return Err(VerifyError::NotAnInput { index }) };
-        float(&format!("input `{name}`"), x)?;
-    }
-    float("the function", f)?;
-    let mut inputs = variables(&[std::slice::from_ref(f), wrt].concat());
-    let mut point = Vec::with_capacity(inputs.len() + 1);
-    // Every value that is given must belong to an input, and every input have one.
-    let named: Vec<(&str, ArrayViewD<'_, f64>)> = at.iter().map(|(n, a)| (*n, a.view())).collect();
-    let plain = Function::builder().raw().unused(OnUnused::Ignore).build(&inputs, std::slice::from_ref(f))?;
-    let base = plain.call_named(&named)?.swap_remove(0);
-    for x in &inputs {
-        point.extend(at.iter().find(|(n, _)| x.name() == Some(n)).map(|(_, a)| a.clone()));
-    }
+    let (mut inputs, mut point, plain) = prepared(f, wrt, at)?;
+    let base = value_at(&plain, &point)?;
     let weights = weights_for(f, &inputs);
     let slopes = grads(&(f * &weights).sum(), wrt)?;
     inputs.push(weights);
     let gradient = Function::builder().unused(OnUnused::Ignore).build(&inputs, &slopes)?;
-    let narrow = wrt.iter().chain([f]).any(|e| e.ty().dtype == DType::F32);
-    let (eps, tolerance) = if narrow { (3e-4, 1e-2) } else { (1e-7, 1e-4) };
-    let run = Run {
-        plain: &plain,
-        base,
-        eps: options.eps.unwrap_or(eps),
-        abs_tol: options.abs_tol.unwrap_or(tolerance),
-        rel_tol: options.rel_tol.unwrap_or(tolerance),
-    };
+    let (eps, tolerance) = defaults(f, wrt);
+    let eps = options.eps.unwrap_or(eps);
+    let tolerances = (options.abs_tol.unwrap_or(tolerance), options.rel_tol.unwrap_or(tolerance));
     let mut random = options.seed;
     let mut found = Verified { elements: 0, absolute: 0.0, relative: 0.0 };
     for test in 0..options.tests {
-        let r = ArrayD::from_shape_simple_fn(IxDyn(run.base.shape()), || 0.5 + unit(&mut random));
+        let r = ArrayD::from_shape_simple_fn(IxDyn(base.shape()), || 0.5 + unit(&mut random));
         let views: Vec<ArrayViewD<'_, f64>> = point.iter().chain([&r]).map(|a| a.view()).collect();
         for (x, analytic) in wrt.iter().zip(gradient.call(&views)?) {
             let Some(at) = inputs.iter().position(|i| i.name() == x.name()) else { continue };
-            run.compare((test, x.name().unwrap_or("")), (at, &analytic), &mut point, &r, &mut found)?;
+            let rise = |moved: &ArrayD<f64>| ((moved - &base) * &r).sum();
+            let numeric = differences(&plain, &mut point, at, eps, &rise)?;
+            compare((test, x.name().unwrap_or("")), &analytic, &numeric, tolerances, &mut found)?;
         }
     }
     Ok(found)
+}
+
+/// The step of differences and the tolerance that follow from the element types.
+fn defaults(f: &Expr, wrt: &[Expr]) -> (f64, f64) {
+    let narrow = wrt.iter().chain([f]).any(|e| e.ty().dtype == DType::F32);
+    if narrow { (3e-4, 1e-2) } else { (1e-7, 1e-4) }
 }
 
 fn float(what: &str, e: &Expr) -> Result<(), VerifyError> {
@@ -138,45 +130,75 @@ fn unit(state: &mut u64) -> f64 {
     x
 }
 
-struct Run<'a> {
-    plain: &'a Function,
-    base: ArrayD<f64>,
-    eps: f64,
-    abs_tol: f64,
-    rel_tol: f64,
+type Prepared = (Vec<Expr>, Vec<ArrayD<f64>>, Function);
+
+/// The inputs of `f`, their values in this order, and `f` as it is written.
+fn prepared(f: &Expr, wrt: &[Expr], at: &[(&str, ArrayD<f64>)]) -> Result<Prepared, VerifyError> {
+    for (index, x) in wrt.iter().enumerate() {
+        let Some(name) = x.name() else { return Err(VerifyError::NotAnInput { index }) };
+        float(&format!("input `{name}`"), x)?;
+    }
+    float("the function", f)?;
+    let inputs = variables(&[std::slice::from_ref(f), wrt].concat());
+    // Every value that is given must belong to an input, and every input have one.
+    let named: Vec<(&str, ArrayViewD<'_, f64>)> = at.iter().map(|(n, a)| (*n, a.view())).collect();
+    let plain = Function::builder().raw().unused(OnUnused::Ignore).build(&inputs, std::slice::from_ref(f))?;
+    plain.call_named(&named)?;
+    let value = |x: &Expr| at.iter().find(|(n, _)| x.name() == Some(n)).map(|(_, a)| a.clone());
+    let point = inputs.iter().filter_map(value).collect();
+    Ok((inputs, point, plain))
 }
 
-impl Run<'_> {
-    /// Compares every element of a gradient by input `at` with differences.
-    fn compare(
-        &self,
-        (test, input): (usize, &str),
-        (at, analytic): (usize, &ArrayD<f64>),
-        point: &mut [ArrayD<f64>],
-        r: &ArrayD<f64>,
-        found: &mut Verified,
-    ) -> Result<(), VerifyError> {
-        for (index, &a) in analytic.indexed_iter() {
-            let old = point[at][&index];
-            point[at][&index] = old + self.eps;
-            let moved = self.plain.call(&point.iter().map(|p| p.view()).collect::<Vec<_>>());
-            point[at][&index] = old;
-            let rise: f64 = ((moved?.swap_remove(0) - &self.base) * r).sum();
-            let b = rise / self.eps;
-            let absolute = (a - b).abs();
-            let relative = absolute / (a.abs() + b.abs()).max(1e-8);
-            // NaN is within no tolerance.
-            if !(absolute <= self.abs_tol) && !(relative <= self.rel_tol) {
-                use ndarray::Dimension as _;
-                let index = index.as_array_view().to_vec();
-                let input = input.to_string();
-                let d = Difference { test, input, index, analytic: a, numeric: b, absolute, relative };
-                return Err(VerifyError::Differs(Box::new(d)));
-            }
-            found.elements += 1;
-            found.absolute = found.absolute.max(absolute);
-            found.relative = found.relative.max(relative);
-        }
-        Ok(())
+fn value_at(f: &Function, point: &[ArrayD<f64>]) -> Result<ArrayD<f64>, VerifyError> {
+    Ok(f.call(&point.iter().map(|p| p.view()).collect::<Vec<_>>())?.swap_remove(0))
+}
+
+/// How much a function rises, per unit, when one element of an input does, for each of them.
+fn differences(
+    f: &Function,
+    point: &mut [ArrayD<f64>],
+    at: usize,
+    eps: f64,
+    rise: &dyn Fn(&ArrayD<f64>) -> f64,
+) -> Result<ArrayD<f64>, VerifyError> {
+    let mut slopes = ArrayD::zeros(IxDyn(point[at].shape()));
+    for (index, slope) in slopes.indexed_iter_mut() {
+        let old = point[at][&index];
+        point[at][&index] = old + eps;
+        let moved = value_at(f, point);
+        point[at][&index] = old;
+        *slope = rise(&moved?) / eps;
     }
+    Ok(slopes)
+}
+
+/// Compares every element of a gradient by an input with differences.
+fn compare(
+    (test, input): (usize, &str),
+    analytic: &ArrayD<f64>,
+    numeric: &ArrayD<f64>,
+    (abs_tol, rel_tol): (f64, f64),
+    found: &mut Verified,
+) -> Result<(), VerifyError> {
+    for (index, &a) in analytic.indexed_iter() {
+        let b = numeric[&index];
+        let (absolute, relative) = errors(a, b);
+        // NaN is within no tolerance.
+        if !(absolute <= abs_tol) && !(relative <= rel_tol) {
+            let index = index.as_array_view().to_vec();
+            let input = input.to_string();
+            let d = Difference { test, input, index, analytic: a, numeric: b, absolute, relative };
+            return Err(VerifyError::Differs(Box::new(d)));
+        }
+        found.elements += 1;
+        found.absolute = found.absolute.max(absolute);
+        found.relative = found.relative.max(relative);
+    }
+    Ok(())
+}
+
+/// The absolute and the relative error of two numbers, in Theano's meaning.
+fn errors(a: f64, b: f64) -> (f64, f64) {
+    let absolute = (a - b).abs();
+    (absolute, absolute / (a.abs() + b.abs()).max(1e-8))
 }

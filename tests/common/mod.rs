@@ -33,6 +33,8 @@ pub(crate) fn said(e: &Expr, whole: bool) -> Expr {
             let all = n.attr().axes(args[0].rank()).len() == args[0].rank();
             let attr = if all { Attr::AllAxes } else { n.attr().clone() };
             if op == Op::Max { Expr::apply(op, attr, args) } else { -Expr::apply(Op::Max, attr, [-&args[0]]) }
+        } else if keeps_all(n) {
+            args.swap_remove(0)
         } else {
             Expr::apply(op, n.attr().clone(), args)
         };
@@ -50,6 +52,13 @@ fn drop_supplied(op: Op, args: &mut [Expr]) {
             *a = dropped(a);
         }
     }
+}
+
+/// Is it a dimshuffle that keeps every axis in place? It is printed bare, unless of a literal.
+fn keeps_all(e: &Expr) -> bool {
+    matches!(e.attr(), Attr::Perm(p)
+        if p.len() == e.arg(0).rank() && p.iter().enumerate().all(|(i, a)| *a == Some(i)))
+        && e.arg(0).literal().is_none()
 }
 
 fn leading(e: &Expr) -> usize {

@@ -73,6 +73,7 @@ fn attribute(op: Op, x: &Expr, pool: &[Expr], pick: &mut dyn FnMut(usize) -> usi
         AttrKind::Axes if op.def().role == Role::Reduce && pick(2) == 0 => Attr::AllAxes,
         AttrKind::Axes => Attr::Axes((0..rank).filter(|_| pick(2) == 0).collect()),
         AttrKind::Axis => Attr::Axis(pick(rank)),
+        AttrKind::Part => Attr::Part(pick(rank), 0),
         AttrKind::Perm => {
             let mut order: Vec<Option<usize>> = (0..rank).filter(|_| pick(8) > 0).map(Some).collect();
             for i in 0..order.len() {

@@ -13,6 +13,10 @@ pub enum One {
     Nearest,
     /// To the integer below.
     Floor,
+    /// `k` of `2^k m`, `1 <= m < 2`; minus infinity for zeros.
+    Exponent,
+    /// `m` of `2^k m`, `3/4 <= m < 3/2`; NaN below zero, 1 for zeros and infinity.
+    Mantissa,
     /// The bits moved up, zeros from below.
     ShiftLeft(u8),
     /// The bits moved down, zeros from above.

@@ -14,7 +14,7 @@ use rustc_hash::FxHashMap;
 
 pub use lane::{Cmp, Id, Lane, One, Signs, Two};
 
-use super::lanes::{ROUND, ROUND_SINGLE, powers};
+use super::lanes::{ROUND, ROUND_SINGLE, powers, split, split_normal};
 use super::{Binary, Element as _, Lanes, Ternary, Unary};
 
 /// The number in every lane, while it is recorded.
@@ -43,27 +43,22 @@ impl Mask {
 #[derive(Debug, Clone, Copy)]
 pub struct Record {
     formula: fn(&[Value]) -> (Value, Option<Mask>),
-    /// Is it made for singles too?
-    pub single: bool,
 }
 
 impl Record {
     /// Of a function of one number.
     pub const fn unary<F: Unary>() -> Record {
-        Record { formula: |x| (F::at(x[0]), F::PARTIAL.then(|| F::holds(x[0]))), single: F::SINGLE }
+        Record { formula: |x| (F::at(x[0]), F::PARTIAL.then(|| F::holds(x[0]))) }
     }
 
     /// Of a function of two numbers.
     pub const fn binary<F: Binary>() -> Record {
-        Record {
-            formula: |x| (F::at(x[0], x[1]), F::PARTIAL.then(|| F::holds(x[0], x[1]))),
-            single: F::SINGLE,
-        }
+        Record { formula: |x| (F::at(x[0], x[1]), F::PARTIAL.then(|| F::holds(x[0], x[1]))) }
     }
 
     /// Of a function of three numbers.
     pub const fn ternary<F: Ternary>() -> Record {
-        Record { formula: |x| (F::at(x[0], x[1], x[2]), None), single: true }
+        Record { formula: |x| (F::at(x[0], x[1], x[2]), None) }
     }
 }
 
@@ -72,7 +67,7 @@ impl Record {
 pub struct Recorder {
     code: Vec<Lane>,
     known: FxHashMap<Lane, Id>,
-    /// Is [`Two::Scale`] an instruction of the machine?
+    /// Are [`Two::Scale`], [`One::Exponent`] and [`One::Mantissa`] instructions of the machine?
     scales: bool,
     /// Are the numbers singles?
     single: bool,
@@ -92,7 +87,7 @@ fn look(id: Id) -> Lane {
 }
 
 impl Recorder {
-    /// For a machine that scales by powers of two in one instruction, or does not; of singles or doubles.
+    /// For a machine that scales by powers of two and takes numbers apart in one instruction, or does not; of singles or doubles.
     pub fn new(scales: bool, single: bool) -> Recorder {
         Recorder { scales, single, ..Recorder::default() }
     }
@@ -129,6 +124,16 @@ impl Recorder {
         *self = CURRENT.replace(outer);
         result
     }
+}
+
+fn scales() -> bool {
+    CURRENT.with_borrow(|r| r.scales)
+}
+
+/// `k` and `m` of `2^k m`: where a mantissa is below 1, the exponent is one more.
+fn taken_apart(x: Value) -> (Value, Value) {
+    let m = one(One::Mantissa, x);
+    (one(One::Exponent, x) - one(One::Exponent, m), m)
 }
 
 fn one(op: One, a: Value) -> Value {
@@ -303,7 +308,7 @@ impl Lanes for Value {
         Value(push(Lane::Select(mask.0, yes.0, no.0)))
     }
     fn scale(self, shifted: Value, shift: i64) -> Value {
-        if !CURRENT.with_borrow(|r| r.scales) {
+        if !scales() {
             let (a, b) = powers(shifted, shift);
             return self * a * b;
         }
@@ -311,6 +316,12 @@ impl Lanes for Value {
         #[allow(clippy::cast_precision_loss, reason = "a small integer")]
         let k = if shift == 0 { k } else { k + Value::splat(shift as f64) };
         two(Two::Scale, self, k)
+    }
+    fn split_normal(self) -> (Value, Value) {
+        if scales() { taken_apart(self) } else { split_normal(self) }
+    }
+    fn split(self) -> (Value, Value) {
+        if scales() { taken_apart(self) } else { split(self) }
     }
     fn bits(self) -> Value {
         self

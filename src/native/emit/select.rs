@@ -62,6 +62,9 @@ impl Emit<'_> {
                 match op {
                     One::Nearest => self.asm.vector(asm::ROUND, out, 0, rm, Some(8), deco),
                     One::Floor => self.asm.vector(asm::ROUND, out, 0, rm, Some(9), deco),
+                    One::Exponent => self.asm.vector(asm::EXPONENT, out, 0, rm, None, deco),
+                    // From 3/4 to 3/2; NaN where the sign is set, but 1 for both zeros.
+                    One::Mantissa => self.asm.vector(asm::MANTISSA, out, 0, rm, Some(0xF), deco),
                     _ => self.asm.vector(asm::SQRT, out, 0, rm, None, deco),
                 }
             }

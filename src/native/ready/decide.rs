@@ -8,7 +8,8 @@ use super::super::scalars;
 use super::super::shape::{STREAM, Shape};
 use super::{Act, Decided, Folds, Memory, Walked};
 use crate::eval::{
-    Arg, BLOCK, Base, Dest, Fused, Layout, Nest, Plan, Ready, ScalarStep, Scratch, Source, Step, kept_strides,
+    Arg, BLOCK, Base, Dest, Framed, Fused, Layout, Nest, Plan, Ready, ScalarStep, Scratch, Source, Step,
+    height, kept_strides,
 };
 use crate::op::{FOLD_LANES, FOLD_SHORTEST};
 
@@ -38,6 +39,15 @@ impl Memories {
 
 fn count(dims: &[usize]) -> usize {
     dims.iter().product()
+}
+
+/// The elements that a loop is decided for.
+struct Part<'s> {
+    space: &'s [usize],
+    /// For each leaf the lengths that it is broadcast to, and how far along the first axis its first element is.
+    seen: &'s dyn Fn(usize) -> (SmallVec<[usize; 4]>, isize),
+    /// How far the first element is from the start of what is stored.
+    shift: usize,
 }
 
 /// Decides calls of a plan whose last call, with inputs in row-major order, left `scratch`; `None` for
@@ -90,7 +100,16 @@ pub(in crate::native) fn decide(
         let n = scratch.lengths()[len as usize] as f64;
         d.initial[slot as usize] = n;
     }
+    // What goes by bands is long.
+    let threads = scratch.threads().count();
     for step in &plan.steps {
+        if let Step::Bands(b) = step
+            && height(b, &|d| scratch.lengths()[d as usize], threads, &|_| true).is_some()
+        {
+            return None;
+        }
+    }
+    for step in plan.each_step() {
         match step {
             Step::Scalars(ops) => {
                 for op in ops {
@@ -108,8 +127,29 @@ pub(in crate::native) fn decide(
                 }
             }
             Step::Fused(fused) => {
-                let act = d.fused(native, plan, fused, &lens(&fused.space), scratch, &memories)?;
+                let space = lens(&fused.space);
+                let part = Part { space: &space, seen: &|_| (space.as_slice().into(), 0), shift: 0 };
+                let act = d.fused(native, plan, fused, &part, scratch, &memories)?;
                 d.acts.push(act);
+            }
+            Step::Windowed(w) => {
+                let whole = lens(&plan.buffers[w.out as usize].dims);
+                let row = count(&whole[1..]);
+                for segment in w.segments(whole[0]) {
+                    let Framed { fused, frames } = &w.programs[segment.program];
+                    // One pass over elements that are only copied is not compiled.
+                    if fused.code.is_empty() {
+                        return None;
+                    }
+                    let mut space = whole.clone();
+                    space[0] = segment.end - segment.start;
+                    let seen = |leaf: usize| w.seen(frames[leaf], segment, &whole);
+                    let part = Part { space: &space, seen: &seen, shift: segment.start * row };
+                    match d.fused(native, plan, fused, &part, scratch, &memories)? {
+                        act @ Act::Loop(..) => d.acts.push(act),
+                        _ => return None,
+                    }
+                }
             }
             Step::Dot { a, b, out } => {
                 let act = d.dot(plan, [a, b], *out, scratch, &memories)?;
@@ -128,7 +168,7 @@ impl Decided {
         native: Native,
         plan: &Plan,
         fused: &Fused,
-        space: &[usize],
+        &Part { space, seen, shift }: &Part<'_>,
         scratch: &Scratch,
         memories: &Memories,
     ) -> Option<Act> {
@@ -139,7 +179,7 @@ impl Decided {
         }
         let mut strides: SmallVec<[isize; 24]> = SmallVec::new();
         let mut places = Vec::with_capacity(inputs + stores);
-        for leaf in &fused.leaves {
+        for (k, leaf) in fused.leaves.iter().enumerate() {
             match *leaf {
                 Source::Scalar(slot) => {
                     strides.extend(std::iter::repeat_n(0, space.len()));
@@ -147,8 +187,10 @@ impl Decided {
                 }
                 Source::Array(v) => {
                     let layout = &scratch.layouts()[v as usize];
-                    layout.over(space, &mut strides).ok()?;
-                    let at = usize::try_from(layout.offset).ok()?;
+                    let (lens, shift) = seen(k);
+                    layout.over(&lens, &mut strides).ok()?;
+                    let first = strides.get(k * space.len()).map_or(0, |s| s * shift);
+                    let at = usize::try_from(layout.offset + first).ok()?;
                     places.push((memories.base(plan.values[v as usize].base, plan), at));
                 }
             }
@@ -156,12 +198,16 @@ impl Decided {
         let whole = Layout::contiguous(space);
         for &b in &fused.stores {
             strides.extend_from_slice(&whole.strides);
-            places.push((memories.base(Base::Buffer(b), plan), 0));
+            places.push((memories.base(Base::Buffer(b), plan), shift));
         }
         fused.folds.iter().for_each(|f| strides.extend(kept_strides(space, f)));
         let nest = Nest::new(space, &strides, inputs + stores + folds, folds);
         let (made, shape) = native.decide(fused, &nest)?;
         let Some(n) = shape.line(&nest) else {
+            // What is walked begins where its memory does.
+            if shift > 0 {
+                return None;
+            }
             return self.walked(
                 native,
                 plan,

@@ -8,6 +8,7 @@
 pub(super) mod array;
 pub(super) mod gather;
 pub(super) mod scalar;
+pub(super) mod sort;
 
 use super::Attr;
 use crate::expr::Expr;

@@ -142,6 +142,17 @@ pub(in crate::op) fn segment(v: &Adjoint<'_>, i: usize) -> Expr {
     Expr::apply(Op::IncSegment, v.attr().clone(), all)
 }
 
+/// What a sorted array receives, put back. A vector has words for it in Theano: the order of the order.
+pub(in crate::op) fn sort(v: &Adjoint<'_>) -> Expr {
+    let (x, attr) = (v.x(0), v.attr().clone());
+    if x.rank() > 1 {
+        return Expr::apply(Op::SortBack, attr, [x, v.g()]);
+    }
+    let order = Expr::apply(Op::Argsort, attr.clone(), [x]);
+    let back = Expr::apply(Op::Argsort, attr.clone(), [order]);
+    Expr::apply(Op::Take, attr, [v.g(), back])
+}
+
 /// The adjoint, or its part.
 pub(in crate::op) fn inc_segment(v: &Adjoint<'_>, i: usize) -> Expr {
     if i == 0 {

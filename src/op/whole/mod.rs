@@ -5,6 +5,7 @@ pub(super) mod linalg;
 pub(super) mod pieces;
 pub(super) mod place;
 pub(super) mod scan;
+pub(super) mod sort;
 pub(super) mod types;
 
 use super::{Attr, Dense};

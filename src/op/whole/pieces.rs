@@ -19,6 +19,27 @@ pub(in crate::op) fn scan_plain(e: &Expr) -> Vec<Piece> {
     out
 }
 
+/// `SortOp{quicksort, None}(v, -1)`: Theano's class with the axis, the last one as it stands for it.
+pub(in crate::op) fn sort_classic(e: &Expr) -> Vec<Piece> {
+    let axis = if axis(e) + 1 == e.rank() { "-1".to_string() } else { axis(e).to_string() };
+    let class = if e.op_name() == "sort" { "SortOp" } else { "ArgSortOp" };
+    let mut out = call(&format!("{class}{{quicksort, None}}"), 1);
+    out.pop();
+    out.push(Piece::owned(format!(", {axis})")));
+    out
+}
+
+/// `Eye{dtype='float64'}(3, 3, 0)`: rows, columns, which diagonal.
+pub(in crate::op) fn eye_classic(e: &Expr) -> Vec<Piece> {
+    let open = format!("Eye{{dtype='float64'}}({}, ", dims(e).join(", "));
+    vec![Piece::owned(open), Piece::Arg(0), Piece::Text(")".into())]
+}
+
+/// `eye(3, 3, 0)`.
+pub(in crate::op) fn eye_plain(e: &Expr) -> Vec<Piece> {
+    vec![Piece::owned(format!("eye({}, ", dims(e).join(", "))), Piece::Arg(0), Piece::Text(")".into())]
+}
+
 fn axis(e: &Expr) -> usize {
     if let Attr::Axis(a) = e.attr() { *a } else { 0 }
 }

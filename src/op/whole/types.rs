@@ -129,6 +129,32 @@ pub(in crate::op) fn scan(args: &[Arg<'_>], attr: &Attr) -> TyResult {
     Ok(Ty::new(if ty.dtype.is_float() { ty.dtype } else { DType::I64 }, ty.shape.clone()))
 }
 
+/// The places of elements in order.
+pub(in crate::op) fn places(args: &[Arg<'_>], attr: &Attr) -> TyResult {
+    axis(attr, args[0].ty.rank())?;
+    Ok(Ty::new(DType::I64, args[0].ty.shape.clone()))
+}
+
+/// What is sorted, of its own type.
+pub(in crate::op) fn sorted(args: &[Arg<'_>], attr: &Attr) -> TyResult {
+    axis(attr, args[0].ty.rank())?;
+    Ok(args[0].ty.clone())
+}
+
+/// Floats of one shape, the second in an order that the first gives.
+pub(in crate::op) fn sorted_by(args: &[Arg<'_>], attr: &Attr) -> TyResult {
+    let (keys, of) = (args[0].ty, args[1].ty);
+    axis(attr, keys.rank())?;
+    let clash = |(m, n): (&Dim, &Dim)| matches!((m.known(), n.known()), (Some(p), Some(q)) if p != q);
+    if keys.rank() != of.rank() || keys.shape.dims().iter().zip(of.shape.dims()).any(clash) {
+        return Err(format!("takes two of one shape, not {} and {}", keys.shape, of.shape));
+    }
+    if !of.dtype.is_float() {
+        return Err(format!("the element type of what is moved is a float, not {}", of.dtype));
+    }
+    Ok(of.clone())
+}
+
 /// Factors and summands of one shape.
 pub(in crate::op) fn recurrence(args: &[Arg<'_>], attr: &Attr) -> TyResult {
     let (a, b) = (args[0].ty, args[1].ty);

@@ -44,6 +44,7 @@ fn attr_text(attr: &Attr) -> String {
         Attr::Perm(p) => list("perm", p.iter().map(|p| p.map_or("x".into(), |a| a.to_string())).collect()),
         Attr::Dims(d) => list("dims", d.iter().map(ToString::to_string).collect()),
         Attr::Axis(a) => format!("(axis {a})"),
+        Attr::Part(a, k) => format!("(part {a} {k})"),
         Attr::DType(d) => format!("(dtype {d})"),
         Attr::Index(items) => list("index", items.iter().map(index_text).collect()),
         Attr::None | Attr::AllAxes => format!("{attr:?}"),
@@ -196,6 +197,7 @@ fn attrs(kind: AttrKind) -> Vec<Attr> {
             [&[][..], &[0], &[1], &[0, 1], &[2], &[0, 2]].iter().map(|a| Attr::Axes(a.to_vec())).collect()
         }
         AttrKind::Axis => vec![Attr::Axis(0), Attr::Axis(1)],
+        AttrKind::Part => vec![Attr::Part(0, 0), Attr::Part(0, 1), Attr::Part(1, 1)],
         AttrKind::Perm => {
             let (x, a, b, c) = (None, Some(0), Some(1), Some(2));
             let all: [&[Option<usize>]; 15] = [

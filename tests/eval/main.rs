@@ -4,6 +4,8 @@
 #![allow(clippy::float_cmp, reason = "bits are what is tested")]
 #![allow(clippy::cloned_ref_to_slice_refs, reason = "lists of one read like lists of many")]
 
+mod fusion;
+#[path = "../support/mod.rs"]
 mod support;
 
 use egrad::eval::{Plan, RunError, reference};
@@ -280,12 +282,13 @@ fn cheap_nodes_are_computed_again_rather_than_stored() {
     let plan = check(&[x], &[y], &[value.view()], Equal::Sum(10.0));
     assert_eq!(
         plan.to_string(),
-        "loop [x.0, x.1]: 1 read, 0 computed, 0 stored, 1 reduced, 1 registers\n\
+        "in bands of [x.0]:\n\
+         loop [x.0, x.1]: 1 read, 0 computed, 0 stored, 1 reduced, 1 registers\n\
          loop [x.0]: 2 read, 1 computed, 1 stored, 0 reduced, 3 registers\n\
          loop [x.0, x.1]: 2 read, 2 computed, 0 stored, 1 reduced, 3 registers\n\
          loop [x.0]: 3 read, 3 computed, 1 stored, 0 reduced, 4 registers\n\
          loop [x.0, x.1]: 3 read, 2 computed, 1 stored, 0 reduced, 3 registers\n\
-         pieces of memory: 3"
+         pieces of memory: 4"
     );
 }
 

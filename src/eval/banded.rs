@@ -1,0 +1,257 @@
+//! Running steps in bands of rows.
+
+use smallvec::SmallVec;
+
+use super::backend::Backend;
+use super::bands::{Along, Bands};
+use super::cell::{Cell, Format, Memory, Registers};
+use super::copy::Read;
+use super::dot;
+use super::error::RunError;
+use super::layout::signed;
+use super::len::LenId;
+use super::plan::{Arg, Base, Dest, FoldSpec, Fused, Source, Step};
+use super::reduce::join;
+use super::step::Call;
+use crate::math::Element as _;
+
+/// Bytes of a band, which are to stay in the second cache.
+const BAND: usize = 768 << 10;
+
+/// Bytes of a band whose height the tree of a whole sum sets, at most.
+const HIGHEST: usize = 3 << 20;
+
+/// Rows that are no band of their own.
+const FEW: usize = 64;
+
+/// Columns from which on sums of rows are added row by row.
+const COLUMNS: usize = 16;
+
+/// Some rows.
+#[derive(Debug, Clone, Copy)]
+struct Band {
+    start: usize,
+    end: usize,
+}
+
+impl Band {
+    fn len(self) -> usize {
+        self.end - self.start
+    }
+}
+
+impl<'a> Call<'_, '_, 'a> {
+    /// Rows of a band; `None` where all are one.
+    pub(super) fn band_height(&self, b: &Bands) -> Option<usize> {
+        height(b, &|d| self.lengths[d as usize], self.threads.count(), &|step| self.adds_by_rows(step))
+    }
+
+    /// Does a step add rows in their order?
+    fn adds_by_rows(&self, step: &Step) -> bool {
+        match step {
+            Step::Dot { a, b: Arg { source: Source::Array(v), .. }, .. } if a.dims.len() == 1 => {
+                dot::adds_rows(&self.layouts[*v as usize])
+            }
+            Step::Dot { a, .. } => a.dims.len() == 2,
+            _ => true,
+        }
+    }
+
+    pub(super) fn bands(
+        &mut self,
+        b: &Bands,
+        backend: &dyn Backend,
+        registers: &mut Vec<Registers>,
+    ) -> Result<(), RunError> {
+        let Some(height) = self.band_height(b) else {
+            return b.steps.iter().try_for_each(|s| self.step(s, backend, registers));
+        };
+        let rows = self.lengths[b.rows as usize];
+        let whole = b.whole();
+        let mut numbers: Vec<f64> = Vec::new();
+        let mut start = 0;
+        while start < rows {
+            let mut end = (start + height).min(rows);
+            if rows - end < FEW && whole.is_empty() {
+                end = rows;
+            }
+            let band = Band { start, end };
+            for step in &b.steps {
+                match step {
+                    Step::Fused(f) if f.format == Format::F32 => {
+                        self.band_loop::<f32>(b, f, band, backend, registers, &mut numbers)?;
+                    }
+                    Step::Fused(f) => self.band_loop::<f64>(b, f, band, backend, registers, &mut numbers)?,
+                    _ => self.band_product(b, step, band)?,
+                }
+            }
+            start = end;
+        }
+        let even = rows.is_multiple_of(height);
+        for (k, (spec, format)) in whole.iter().enumerate() {
+            let parts: Vec<f64> = numbers.iter().skip(k).step_by(whole.len()).copied().collect();
+            let x = match format {
+                Format::F32 => join(spec, parts.iter().map(|&x| f32::of(x)), even).wide(),
+                _ => join(spec, parts.iter().copied(), even),
+            };
+            if let Dest::Scalar(slot) = spec.out {
+                self.scalars[slot as usize] = x;
+            }
+        }
+        Ok(())
+    }
+
+    /// Takes the memory of a result out of the call: all of it, or a band where it holds one.
+    fn take_band(
+        &mut self,
+        b: &Bands,
+        dest: Dest,
+        number: Format,
+        band: Band,
+    ) -> Result<Memory<'a>, RunError> {
+        let Dest::Buffer(buffer) = dest else { return Ok(Memory::one(number)) };
+        if !b.is_local(buffer) {
+            return Ok(self.take(dest, number)?.0);
+        }
+        let of = &self.plan.buffers[buffer as usize];
+        let n = band.len() * self.lens(&of.dims[1..]).iter().product::<usize>();
+        let mut memory = std::mem::take(&mut self.memory[of.memory as usize]);
+        memory.fit(n).map_err(|_| RunError::Memory { elements: n })?;
+        Ok(memory)
+    }
+
+    /// How far the first row of a band is from the start of what holds it.
+    fn shift(&self, b: &Bands, source: Source, band: Band) -> isize {
+        match source {
+            Source::Array(v) if matches!(self.plan.values[v as usize].base, Base::Buffer(k) if b.is_local(k)) => {
+                0
+            }
+            _ => signed(band.start),
+        }
+    }
+
+    fn band_loop<T: Cell>(
+        &mut self,
+        b: &Bands,
+        fused: &Fused,
+        band: Band,
+        backend: &dyn Backend,
+        registers: &mut Vec<Registers>,
+        numbers: &mut Vec<f64>,
+    ) -> Result<(), RunError> {
+        let all = self.lens(&fused.space);
+        let mut space = all.clone();
+        space[0] = band.len();
+        let rank = space.len();
+        let stores = fused.stores.iter().map(|&s| (Dest::Buffer(s), Some(Along::Rows)));
+        let folds = fused.folds.iter().map(|f| (f.out, Along::of(f, rank)));
+        let mut taken: SmallVec<[(Dest, Option<Along>, Memory<'a>); 4]> = SmallVec::new();
+        for (dest, along) in stores.chain(folds) {
+            taken.push((dest, along, self.take_band(b, dest, T::FORMAT, band)?));
+        }
+        let result = {
+            let mut slices: SmallVec<[&mut [T]; 4]> = SmallVec::new();
+            for (dest, along, memory) in &mut taken {
+                let data = T::write(memory.get_mut()).unwrap_or_default();
+                let local = matches!(dest, Dest::Buffer(k) if b.is_local(*k));
+                slices.push(match along {
+                    Some(Along::Rows) if !local => {
+                        let row = data.len() / all[0];
+                        &mut data[band.start * row..band.end * row]
+                    }
+                    _ => data,
+                });
+            }
+            let (stores, folds) = slices.split_at_mut(fused.stores.len());
+            let seen = |k: usize| (all.clone(), self.shift(b, fused.leaves[k], band));
+            let begun = band.start > 0;
+            self.run_loop::<T>(fused, &space, &seen, (stores, folds, begun), backend, registers)
+        };
+        for (dest, along, memory) in taken {
+            if along == Some(Along::Whole) {
+                numbers.push(memory.first());
+            } else {
+                self.put(dest, memory);
+            }
+        }
+        result
+    }
+
+    fn band_product(&mut self, b: &Bands, step: &Step, band: Band) -> Result<(), RunError> {
+        let Step::Dot { a: left, b: right, out } = step else { return Ok(()) };
+        let mut memory = self.take_band(b, *out, Format::F64, band)?;
+        let local = matches!(out, Dest::Buffer(k) if b.is_local(*k));
+        let result = match &mut memory {
+            Memory::F64(data) => self.rows_product(b, [left, right], data.get_mut(), local, band),
+            Memory::F32(data) => self.rows_product(b, [left, right], data.get_mut(), local, band),
+            // Only steps over integers write integers.
+            Memory::I64(_) => Ok(()),
+        };
+        self.put(*out, memory);
+        result
+    }
+
+    fn rows_product<T: Cell>(
+        &self,
+        b: &Bands,
+        [left, right]: [&Arg; 2],
+        data: &mut [T],
+        local: bool,
+        band: Band,
+    ) -> Result<(), RunError> {
+        let rows = |arg: &Arg| -> Read<'_, T> {
+            let (data, mut layout) = self.read::<T>(arg);
+            layout.lens[0] = band.len();
+            layout.offset += layout.strides[0] * self.shift(b, arg.source, band);
+            (data, layout)
+        };
+        if left.dims.len() == 1 {
+            return dot::dot(&rows(left), &rows(right), data, self.threads, band.start > 0);
+        }
+        let out = if local { data } else { &mut data[band.start..band.end] };
+        dot::dot(&rows(left), &self.read(right), out, self.threads, false)
+    }
+}
+
+/// Rows of a band of steps, given lengths, the number of threads, and which steps add rows in their order;
+/// `None` where all rows are one band.
+pub(crate) fn height(
+    b: &Bands,
+    len: &dyn Fn(LenId) -> usize,
+    threads: usize,
+    adds_by_rows: &dyn Fn(&Step) -> bool,
+) -> Option<usize> {
+    let rows = len(b.rows);
+    let row = |dims: &[LenId]| dims[1..].iter().map(|&d| len(d)).product::<usize>();
+    let bytes = b.arrays.iter().map(|(_, dims)| row(dims) * size_of::<f64>()).sum::<usize>();
+    let wide_sums = b.steps.iter().all(|step| match step {
+        Step::Fused(f) => {
+            let sums = |x: &FoldSpec| Along::of(x, f.space.len()) == Some(Along::Sum);
+            !f.folds.iter().any(sums) || row(&f.space) >= COLUMNS
+        }
+        _ => adds_by_rows(step),
+    });
+    // Short rows are walked the other way round, as many at once as there are.
+    let turned = b.steps.iter().any(|step| match step {
+        Step::Fused(f) => f.space.len() > 1 && (2..COLUMNS).contains(&row(&f.space)),
+        _ => false,
+    });
+    if bytes == 0 || turned || !wide_sums {
+        return None;
+    }
+    let limit = if threads > 1 { 4 * threads * BAND } else { BAND };
+    let mut height = (limit / bytes).max(8);
+    let whole = b.whole();
+    if !whole.is_empty() {
+        let block = if whole.iter().any(|(_, f)| *f == Format::F32) {
+            <f32 as Cell>::BLOCK
+        } else {
+            <f64 as Cell>::BLOCK
+        };
+        height = block << (height / block).max(1).ilog2();
+        if height.saturating_mul(bytes) > HIGHEST.max(limit) {
+            return None;
+        }
+    }
+    (rows >= height + height / 2).then_some(height)
+}

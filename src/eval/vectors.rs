@@ -1,0 +1,327 @@
+//! Matrices times vectors in AVX-512, with the bits of the portable loops beside which they stand: what
+//! remains of a row is computed under a mask, and memory is asked for ahead.
+
+#![allow(unsafe_code, reason = "vector instructions read through pointers")]
+#![cfg_attr(
+    all(target_arch = "x86_64", not(miri)),
+    allow(clippy::wildcard_imports, reason = "instructions have names of their own")
+)]
+
+#[cfg(all(target_arch = "x86_64", not(miri)))]
+use super::row::Sums;
+
+/// Columns that are folded in lanes before partial sums join.
+pub(super) const BLOCK: usize = 512;
+
+/// Rows of a matrix whose elements lie side by side.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Rows<'a, T> {
+    data: &'a [T],
+    stride: usize,
+    rows: usize,
+    cols: usize,
+}
+
+impl<'a, T> Rows<'a, T> {
+    /// `None` where a row does not lie in memory.
+    pub(super) fn new(
+        data: &'a [T],
+        at: usize,
+        stride: usize,
+        rows: usize,
+        cols: usize,
+    ) -> Option<Rows<'a, T>> {
+        let data = data.get(at..)?;
+        let last = stride.checked_mul(rows.checked_sub(1)?)?.checked_add(cols)?;
+        (last <= data.len()).then_some(Rows { data, stride, rows, cols })
+    }
+}
+
+/// Numbers that have these kernels, on processors that do.
+pub(super) trait Kernels: Sized {
+    /// Every row times `x`; false where nothing was done.
+    fn times(rows: Rows<'_, Self>, x: &[Self], out: &mut [Self]) -> bool;
+
+    /// Adds the rows, each times its factor, to `out`; false where nothing was done.
+    fn combine(rows: Rows<'_, Self>, factors: &[Self], out: &mut [Self]) -> bool;
+}
+
+#[cfg(not(all(target_arch = "x86_64", not(miri))))]
+mod none {
+    use super::{Kernels, Rows};
+
+    impl Kernels for f64 {
+        fn times(_: Rows<'_, f64>, _: &[f64], _: &mut [f64]) -> bool {
+            false
+        }
+        fn combine(_: Rows<'_, f64>, _: &[f64], _: &mut [f64]) -> bool {
+            false
+        }
+    }
+
+    impl Kernels for f32 {
+        fn times(_: Rows<'_, f32>, _: &[f32], _: &mut [f32]) -> bool {
+            false
+        }
+        fn combine(_: Rows<'_, f32>, _: &[f32], _: &mut [f32]) -> bool {
+            false
+        }
+    }
+}
+
+/// Bytes between what is read and what is asked for.
+#[cfg(all(target_arch = "x86_64", not(miri)))]
+const AHEAD: usize = 4096;
+
+#[cfg(all(target_arch = "x86_64", not(miri)))]
+macro_rules! kernels {
+    ($t:ty, $name:ident, $lanes:literal, $mask:ty, $zero:ident, $load:ident, $load_masked:ident,
+     $store:ident, $store_masked:ident, $splat:ident, $mul:ident, $add:ident, $add_masked:ident, $joined:ident) => {
+        mod $name {
+            use std::arch::x86_64::*;
+
+            use super::{AHEAD, BLOCK, Kernels, Rows, Sums};
+            use crate::math::{Width, wide};
+
+            /// Numbers in a vector, and vectors of the sixteen partial sums of a row.
+            const LANES: usize = $lanes;
+            const PARTS: usize = 16 / LANES;
+            /// Rows at once, and vectors of columns at once.
+            const ROWS: usize = 4;
+            const PANEL: usize = 8;
+
+            #[inline]
+            #[target_feature(enable = "avx512f,avx512dq,avx512bw,avx512vl")]
+            fn mask(n: usize) -> $mask {
+                <$mask>::MAX.unbounded_shr(u32::try_from(LANES.saturating_sub(n)).unwrap_or(0))
+            }
+
+            /// The products of `R` rows, from a pointer on, with `x`, which is no longer than a block.
+            ///
+            /// # Safety
+            /// Every row has as many elements as `x`.
+            #[inline]
+            #[target_feature(enable = "avx512f,avx512dq,avx512bw,avx512vl")]
+            unsafe fn some<const R: usize>(from: *const $t, stride: usize, x: &[$t]) -> [$t; R] {
+                let mut sums = [[$zero(); PARTS]; R];
+                let full = x.len() / 16 * 16;
+                let mut c = 0;
+                // SAFETY: columns below `x.len()` of rows that have as many; what is asked for ahead is not read.
+                unsafe {
+                    while c < full {
+                        for p in 0..PARTS {
+                            let at = c + p * LANES;
+                            let v = $load(x.as_ptr().add(at));
+                            for r in 0..R {
+                                let a = from.add(r * stride + at);
+                                _mm_prefetch::<_MM_HINT_T0>(a.wrapping_byte_add(AHEAD).cast());
+                                sums[r][p] = $add(sums[r][p], $mul($load(a), v));
+                            }
+                        }
+                        c += 16;
+                    }
+                    if c < x.len() {
+                        for p in 0..PARTS {
+                            let at = c + p * LANES;
+                            let m = mask(x.len().saturating_sub(at));
+                            let v = $load_masked(m, x.as_ptr().wrapping_add(at));
+                            for r in 0..R {
+                                let a = $load_masked(m, from.wrapping_add(r * stride + at));
+                                sums[r][p] = $add_masked(sums[r][p], m, sums[r][p], $mul(a, v));
+                            }
+                        }
+                    }
+                }
+                let mut out = [0.0; R];
+                for r in 0..R {
+                    out[r] = super::$joined(sums[r]);
+                }
+                out
+            }
+
+            /// # Safety
+            /// As [`some`], without the bound on `x`.
+            #[inline]
+            #[target_feature(enable = "avx512f,avx512dq,avx512bw,avx512vl")]
+            unsafe fn at_once<const R: usize>(from: *const $t, stride: usize, x: &[$t], out: &mut [$t]) {
+                if x.len() <= BLOCK {
+                    // SAFETY: the caller's.
+                    out.copy_from_slice(&unsafe { some::<R>(from, stride, x) });
+                    return;
+                }
+                let mut totals: [Sums<$t>; R] = std::array::from_fn(|_| Sums::default());
+                for (b, x) in x.chunks(BLOCK).enumerate() {
+                    // SAFETY: a block of rows that are longer.
+                    let parts = unsafe { some::<R>(from.add(b * BLOCK), stride, x) };
+                    for (total, part) in totals.iter_mut().zip(parts) {
+                        total.push(part);
+                    }
+                }
+                for (out, total) in out.iter_mut().zip(&mut totals) {
+                    *out = total.take();
+                }
+            }
+
+            #[target_feature(enable = "avx512f,avx512dq,avx512bw,avx512vl")]
+            fn times(m: Rows<'_, $t>, x: &[$t], out: &mut [$t]) {
+                let (from, stride) = (m.data.as_ptr(), m.stride);
+                let full = m.rows / ROWS * ROWS;
+                let (many, few) = out.split_at_mut(full);
+                // SAFETY: `Rows` holds only rows that lie in memory, and `x` has a number for each column.
+                unsafe {
+                    for (i, out) in many.chunks_exact_mut(ROWS).enumerate() {
+                        at_once::<ROWS>(from.add(i * ROWS * stride), stride, x, out);
+                    }
+                    for (i, out) in few.chunks_exact_mut(1).enumerate() {
+                        at_once::<1>(from.add((full + i) * stride), stride, x, out);
+                    }
+                }
+            }
+
+            /// Adds rows times factors to at most `N` vectors of columns, the last of which may be short.
+            ///
+            /// # Safety
+            /// Every row has as many elements as `out`, of which there are more than `N - 1` vectors and no more
+            /// than `N`.
+            #[inline]
+            #[target_feature(enable = "avx512f,avx512dq,avx512bw,avx512vl")]
+            unsafe fn panel<const N: usize>(from: *const $t, stride: usize, factors: &[$t], out: &mut [$t]) {
+                let last = (N - 1) * LANES;
+                let m = mask(out.len() - last);
+                let mut sums = [$zero(); N];
+                // SAFETY: all columns but the last vector's lie in rows and result; that is masked.
+                unsafe {
+                    for (j, s) in sums.iter_mut().enumerate().take(N - 1) {
+                        *s = $load(out.as_ptr().add(j * LANES));
+                    }
+                    sums[N - 1] = $load_masked(m, out.as_ptr().add(last));
+                    let mut row = from;
+                    for &f in factors {
+                        let f = $splat(f);
+                        for j in 0..N - 1 {
+                            let a = row.add(j * LANES);
+                            _mm_prefetch::<_MM_HINT_T0>(a.wrapping_byte_add(AHEAD).cast());
+                            sums[j] = $add(sums[j], $mul(f, $load(a)));
+                        }
+                        let a = $load_masked(m, row.add(last));
+                        sums[N - 1] = $add(sums[N - 1], $mul(f, a));
+                        row = row.wrapping_add(stride);
+                    }
+                    for (j, s) in sums.iter().enumerate().take(N - 1) {
+                        $store(out.as_mut_ptr().add(j * LANES), *s);
+                    }
+                    $store_masked(out.as_mut_ptr().add(last), m, sums[N - 1]);
+                }
+            }
+
+            #[target_feature(enable = "avx512f,avx512dq,avx512bw,avx512vl")]
+            fn combine(m: Rows<'_, $t>, factors: &[$t], out: &mut [$t]) {
+                // Rows of a band are in the first cache when their next columns are added.
+                let band = (BAND / m.cols.max(1)).max(16);
+                for (b, factors) in factors.chunks(band).enumerate() {
+                    for (p, out) in out.chunks_mut(PANEL * LANES).enumerate() {
+                        let at = b * band * m.stride + p * PANEL * LANES;
+                        let from = m.data[at..].as_ptr();
+                        // SAFETY: `Rows` holds only rows that lie in memory; the panel is of that many columns.
+                        unsafe {
+                            match out.len().div_ceil(LANES) {
+                                1 => panel::<1>(from, m.stride, factors, out),
+                                2 => panel::<2>(from, m.stride, factors, out),
+                                3 => panel::<3>(from, m.stride, factors, out),
+                                4 => panel::<4>(from, m.stride, factors, out),
+                                5 => panel::<5>(from, m.stride, factors, out),
+                                6 => panel::<6>(from, m.stride, factors, out),
+                                7 => panel::<7>(from, m.stride, factors, out),
+                                _ => panel::<PANEL>(from, m.stride, factors, out),
+                            }
+                        }
+                    }
+                }
+            }
+
+            /// Numbers in a band of rows.
+            const BAND: usize = 32768 / size_of::<$t>();
+
+            impl Kernels for $t {
+                fn times(rows: Rows<'_, $t>, x: &[$t], out: &mut [$t]) -> bool {
+                    let fits = rows.cols == x.len() && rows.rows == out.len() && !x.is_empty();
+                    if !fits || wide::width() != Width::Avx512 {
+                        return false;
+                    }
+                    // SAFETY: the width in use is one that the processor has.
+                    unsafe { times(rows, x, out) };
+                    true
+                }
+
+                fn combine(rows: Rows<'_, $t>, factors: &[$t], out: &mut [$t]) -> bool {
+                    let fits = rows.cols == out.len() && rows.rows == factors.len() && !factors.is_empty();
+                    if !fits || wide::width() != Width::Avx512 {
+                        return false;
+                    }
+                    // SAFETY: as above.
+                    unsafe { combine(rows, factors, out) };
+                    true
+                }
+            }
+        }
+    };
+}
+
+#[cfg(all(target_arch = "x86_64", not(miri)))]
+kernels!(
+    f64,
+    doubles,
+    8,
+    u8,
+    _mm512_setzero_pd,
+    _mm512_loadu_pd,
+    _mm512_maskz_loadu_pd,
+    _mm512_storeu_pd,
+    _mm512_mask_storeu_pd,
+    _mm512_set1_pd,
+    _mm512_mul_pd,
+    _mm512_add_pd,
+    _mm512_mask_add_pd,
+    joined_doubles
+);
+#[cfg(all(target_arch = "x86_64", not(miri)))]
+kernels!(
+    f32,
+    singles,
+    16,
+    u16,
+    _mm512_setzero_ps,
+    _mm512_loadu_ps,
+    _mm512_maskz_loadu_ps,
+    _mm512_storeu_ps,
+    _mm512_mask_storeu_ps,
+    _mm512_set1_ps,
+    _mm512_mul_ps,
+    _mm512_add_ps,
+    _mm512_mask_add_ps,
+    joined_singles
+);
+
+/// Sixteen lanes, joined in pairs.
+#[cfg(all(target_arch = "x86_64", not(miri)))]
+#[inline]
+#[target_feature(enable = "avx512f,avx512dq,avx512bw,avx512vl")]
+fn joined_doubles([a, b]: [std::arch::x86_64::__m512d; 2]) -> f64 {
+    use std::arch::x86_64::*;
+    let s = _mm512_add_pd(a, b);
+    let s = _mm256_add_pd(_mm512_castpd512_pd256(s), _mm512_extractf64x4_pd::<1>(s));
+    let s = _mm_add_pd(_mm256_castpd256_pd128(s), _mm256_extractf128_pd::<1>(s));
+    _mm_cvtsd_f64(_mm_add_sd(s, _mm_unpackhi_pd(s, s)))
+}
+
+/// Sixteen lanes, joined in pairs.
+#[cfg(all(target_arch = "x86_64", not(miri)))]
+#[inline]
+#[target_feature(enable = "avx512f,avx512dq,avx512bw,avx512vl")]
+fn joined_singles([s]: [std::arch::x86_64::__m512; 1]) -> f32 {
+    use std::arch::x86_64::*;
+    let s = _mm256_add_ps(_mm512_castps512_ps256(s), _mm512_extractf32x8_ps::<1>(s));
+    let s = _mm_add_ps(_mm256_castps256_ps128(s), _mm256_extractf128_ps::<1>(s));
+    let s = _mm_add_ps(s, _mm_movehl_ps(s, s));
+    _mm_cvtss_f32(_mm_add_ss(s, _mm_shuffle_ps::<1>(s, s)))
+}

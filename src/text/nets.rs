@@ -1,0 +1,79 @@
+//! Functions of Theano's `nnet`, and joins by their names, as Theano builds them.
+
+use super::args::Args;
+use super::sugar::{Sugar, apply1, exactly, int};
+use super::value::Value;
+use crate::expr::{Expr, IntoExpr as _, switch};
+use crate::op::{Attr, Op};
+use crate::sexp::{ReadError, ReadErrorKind};
+
+pub(super) const SUGAR: [(&str, Sugar); 9] = [
+    ("binary_crossentropy", |a| {
+        exact::<2>(a, |a, [p, y]| {
+            let left = a.apply(Op::Mul, Attr::None, vec![y.clone(), apply1(a, Op::Log, p.clone())?])?;
+            let other = |x: &Expr| a.apply(Op::Sub, Attr::None, vec![1.0.into_expr(), x.clone()]);
+            let right = a.apply(Op::Mul, Attr::None, vec![other(&y)?, apply1(a, Op::Log, other(&p)?)?])?;
+            apply1(a, Op::Neg, a.apply(Op::Add, Attr::None, vec![left, right])?)
+        })
+    }),
+    ("categorical_crossentropy", |a| {
+        exact::<2>(a, |a, [p, y]| {
+            if p.rank() == 0 || p.rank() != y.rank() {
+                return Err(a.error(ReadErrorKind::Shape, "it takes two arrays of as many axes"));
+            }
+            let axis = p.rank() - 1;
+            let terms = a.apply(Op::Mul, Attr::None, vec![y, apply1(a, Op::Log, p)?])?;
+            apply1(a, Op::Neg, a.apply(Op::Sum, Attr::Axes(vec![axis]), vec![terms])?)
+        })
+    }),
+    ("softsign", |a| {
+        exact::<1>(a, |a, [x]| {
+            let below =
+                a.apply(Op::Add, Attr::None, vec![1.0.into_expr(), apply1(a, Op::Abs, x.clone())?])?;
+            a.apply(Op::Div, Attr::None, vec![x, below])
+        })
+    }),
+    ("elu", |a| {
+        exact::<1>(a, |a, [x]| {
+            let below = a.apply(Op::Mul, Attr::None, vec![int(1), apply1(a, Op::Expm1, x.clone())?])?;
+            Ok(switch(&a.apply(Op::Gt, Attr::None, vec![x.clone(), int(0)])?, &x, &below))
+        })
+    }),
+    ("hard_sigmoid", |a| {
+        exact::<1>(a, |a, [x]| {
+            let slope = a.apply(Op::Mul, Attr::None, vec![x, 0.2.into_expr()])?;
+            let shifted = a.apply(Op::Add, Attr::None, vec![slope, 0.5.into_expr()])?;
+            a.apply(Op::Clip, Attr::None, vec![shifted, int(0), int(1)])
+        })
+    }),
+    ("shape_padleft", |a| padded(a, true)),
+    ("shape_padright", |a| padded(a, false)),
+    ("vertical_stack", |a| exact::<2>(a, |a, parts| a.apply(Op::Join, Attr::Axis(0), parts.into()))),
+    ("horizontal_stack", |a| exact::<2>(a, |a, parts| a.apply(Op::Join, Attr::Axis(1), parts.into()))),
+];
+
+fn exact<const N: usize>(
+    args: Args<'_>,
+    build: impl Fn(&Args<'_>, [Expr; N]) -> Result<Expr, ReadError>,
+) -> Result<Value, ReadError> {
+    let (args, x) = exactly(args, N)?;
+    let x: [Expr; N] = x.try_into().map_err(|_| args.error(ReadErrorKind::Arity, "operands are missing"))?;
+    build(&args, x).map(Value::Expr)
+}
+
+/// `shape_padleft(x)`, `shape_padleft(x, 2)`: so many axes of length 1 in front, or behind.
+fn padded(mut args: Args<'_>, left: bool) -> Result<Value, ReadError> {
+    let operands = args.operands(1)?;
+    let n = match args.static_arg(&[]) {
+        Some(i) => args.ints(&i)?.first().and_then(|n| usize::try_from(*n).ok()).filter(|n| *n < 32),
+        None => Some(1),
+    };
+    args.done()?;
+    let (Some(n), [x]) = (n, &operands[..]) else {
+        return Err(args.error(ReadErrorKind::Arity, "it takes an operand and a number of axes"));
+    };
+    let new = || std::iter::repeat_n(None, n);
+    let own = (0..x.rank()).map(Some);
+    let order = if left { new().chain(own).collect() } else { own.chain(new()).collect() };
+    args.apply(Op::Dimshuffle, Attr::Perm(order), vec![x.clone()]).map(Value::Expr)
+}
