@@ -18,7 +18,8 @@ pub(super) struct Monomial(pub(super) Vec<(Id, i32)>);
 
 impl Monomial {
     pub(super) fn atom(id: Id, halves: i32) -> Monomial {
-        Monomial(vec![(id, halves)])
+        // A power of zero is the unit, which has no indeterminate.
+        if halves == 0 { Monomial::default() } else { Monomial(vec![(id, halves)]) }
     }
 
     pub(super) fn mul(&self, o: &Monomial) -> Option<Monomial> {
@@ -140,5 +141,17 @@ impl Poly {
             return None;
         }
         Some(Poly(BTreeMap::from([(monomial, coefficient)])))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_power_of_zero_leaves_no_trace() {
+        let m = Monomial::atom(1, 2);
+        assert_eq!(m.mul(&Monomial::atom(7, 0)), Some(m.clone()));
+        assert_eq!(m.mul(&Monomial::atom(1, -2)), Some(Monomial::default()));
     }
 }
