@@ -145,7 +145,7 @@ fn far<L: Lanes>(x: L) -> L {
     p.scale(q + q.mul_add(p.r + p.tail, q_low), 0)
 }
 
-/// The error function, below 1 ulp.
+/// The error function, below 1.1 ulp, in singles below 1.
 #[derive(Debug, Clone, Copy)]
 pub struct Erf;
 
@@ -170,7 +170,7 @@ impl Unary for Erf {
     }
 }
 
-/// The complementary error function, below 2 ulp.
+/// The complementary error function, below 2 ulp, far out 2.6.
 #[derive(Debug, Clone, Copy)]
 pub struct Erfc;
 

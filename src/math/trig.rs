@@ -129,7 +129,7 @@ impl Unary for Cos {
     }
 }
 
-/// The tangent, below 2 ulp.
+/// The tangent, below 2.1 ulp.
 #[derive(Debug, Clone, Copy)]
 pub struct Tan;
 
