@@ -236,11 +236,11 @@ pub(crate) fn height(
         Step::Fused(f) => f.space.len() > 1 && (2..COLUMNS).contains(&row(&f.space)),
         _ => false,
     });
-    if bytes == 0 || turned || !wide_sums {
+    // Bands are too short to be cut for threads, which give more.
+    if bytes == 0 || threads > 1 || turned || !wide_sums {
         return None;
     }
-    let limit = if threads > 1 { 4 * threads * BAND } else { BAND };
-    let mut height = (limit / bytes).max(8);
+    let mut height = (BAND / bytes).max(8);
     let whole = b.whole();
     if !whole.is_empty() {
         let block = if whole.iter().any(|(_, f)| *f == Format::F32) {
@@ -249,7 +249,7 @@ pub(crate) fn height(
             <f64 as Cell>::BLOCK
         };
         height = block << (height / block).max(1).ilog2();
-        if height.saturating_mul(bytes) > HIGHEST.max(limit) {
+        if height.saturating_mul(bytes) > HIGHEST {
             return None;
         }
     }
