@@ -167,7 +167,10 @@ pub(super) fn dimshuffle_classic(e: &Expr) -> Vec<Piece> {
 /// Does every axis stay in its place, so that reading the operand gives the same? A bare literal would
 /// adapt its type to its neighbours.
 fn keeps_all(perm: &[Option<usize>], e: &Expr) -> bool {
-    let identity = perm.len() == e.arg(0).rank() && perm.iter().enumerate().all(|(i, p)| *p == Some(i));
+    // Of a number that was summed Theano says that it has no axes.
+    let identity = !perm.is_empty()
+        && perm.len() == e.arg(0).rank()
+        && perm.iter().enumerate().all(|(i, p)| *p == Some(i));
     identity && e.arg(0).literal().is_none()
 }
 

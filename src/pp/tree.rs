@@ -11,7 +11,9 @@ pub(crate) const GREEK: [&str; 5] = ["alpha", "beta", "gamma", "delta", "epsilon
 /// The classic text of an expression, as Theano 0.3.1's `pp` prints it.
 ///
 /// It is the text of a tree: a shared node is printed at each use, so the text of a graph with
-/// sharing can be exponentially long. [`let_form`](super::let_form) is always linear.
+/// sharing can be exponentially long. [`let_form`](super::let_form) is always linear. Reading it back
+/// gives the expression, but where Theano prints two things the same: the two results of
+/// `MaxAndArgmax`, the parts of a `Split`.
 pub fn pp(e: &Expr) -> String {
     print(e, Spelling::Classic)
 }

@@ -240,7 +240,11 @@ static CONDITIONS: &[Condition] = &[
         arity: 2,
         attrs: &[],
         doc: "no element of the first is above one of the second",
-        proved: |k| matches!(k, [Known::Value(a), Known::Value(b)] if a.range.hi <= b.range.lo),
+        proved: |k| {
+            let number = |f: &Facts| !f.constant.is_some_and(f64::is_nan);
+            matches!(k, [Known::Value(a), Known::Value(b)]
+                if number(a) && number(b) && a.range.hi <= b.range.lo)
+        },
         holds: None,
     },
     Condition {

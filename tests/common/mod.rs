@@ -57,7 +57,7 @@ fn drop_supplied(op: Op, args: &mut [Expr]) {
 /// Is it a dimshuffle that keeps every axis in place? It is printed bare, unless of a literal.
 fn keeps_all(e: &Expr) -> bool {
     matches!(e.attr(), Attr::Perm(p)
-        if p.len() == e.arg(0).rank() && p.iter().enumerate().all(|(i, a)| *a == Some(i)))
+        if !p.is_empty() && p.len() == e.arg(0).rank() && p.iter().enumerate().all(|(i, a)| *a == Some(i)))
         && e.arg(0).literal().is_none()
 }
 

@@ -1,7 +1,7 @@
 //! What a rule promises at a point, word by word.
 
 use super::point::{doubles, is_real, reals};
-use super::sample::{EXTREME, Random, SPECIAL, admits, grid, pool};
+use super::sample::{EXTREME, Random, SPECIAL, admits, admits_together, grid, pool};
 use super::tensors::arrays;
 use super::typing::{Bound, Typed, Typing, is_elementwise, type_side, typings, vectors};
 use super::{Checked, Failure, Refutation};
@@ -145,7 +145,8 @@ fn scalars(rule: &Rule) -> Result<usize, Refutation> {
         points.push(pools.iter().filter_map(|p| random.pick(p)).collect());
     }
     let mut seen = 0;
-    for values in points.iter().filter(|p| p.len() == n && !excluded(rule.assumes, p)) {
+    let tried = |p: &&Vec<f64>| p.len() == n && !excluded(rule.assumes, p) && admits_together(rule, p);
+    for values in points.iter().filter(tried) {
         let verdict = if over_reals { at_reals(rule, values) } else { at_doubles(rule, values) };
         match verdict {
             None => {}

@@ -1,7 +1,7 @@
 //! Values to try: those on which rules fail, and random ones. The same for every run.
 
 use crate::facts::Facts;
-use crate::rules::ast::Rule;
+use crate::rules::ast::{Cond, Rule};
 use crate::rules::cond::{Condition, Known};
 
 /// A small generator (splitmix64).
@@ -79,6 +79,18 @@ pub(super) fn admits(rule: &Rule, v: usize, x: f64, doubles: bool) -> bool {
         let Some(holds) = c.condition.holds else { return true };
         let limit = doubles && x == 0.0 && holds(f64::from_bits(1).copysign(x));
         holds(x) || limit || x.is_nan() && !of_constants(c.condition)
+    })
+}
+
+/// Do the conditions on two constants admit these values of all variables together?
+pub(super) fn admits_together(rule: &Rule, values: &[f64]) -> bool {
+    let constant = |v: u32| rule.when.iter().any(|c| of_constants(c.condition) && c.args.contains(&v));
+    let on_constants =
+        |c: &&Cond| c.condition.attrs.is_empty() && c.args.len() == 2 && c.args.iter().all(|a| constant(*a));
+    rule.when.iter().filter(on_constants).all(|c| {
+        let facts: Vec<Facts> =
+            c.args.iter().filter_map(|a| values.get(*a as usize)).map(|x| Facts::constant(*x)).collect();
+        (c.condition.proved)(&facts.iter().map(Known::Value).collect::<Vec<_>>())
     })
 }
 

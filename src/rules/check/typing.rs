@@ -227,6 +227,7 @@ fn attrs(kind: AttrKind) -> Vec<Attr> {
         AttrKind::DType => vec![Attr::DType(DType::F64), Attr::DType(DType::F32)],
         AttrKind::Index => vec![
             Attr::Index(vec![at(0)]),
+            Attr::Index(vec![slice(Some(0), None, 1)]),
             Attr::Index(vec![at(-1), at(1)]),
             Attr::Index(vec![slice(Some(1), None, 1)]),
             Attr::Index(vec![slice(None, None, -2), at(0)]),
