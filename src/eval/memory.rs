@@ -41,22 +41,23 @@ enum Use<'a> {
 fn each_slot(steps: &mut [Step], f: &mut dyn FnMut(Use<'_>)) {
     for step in steps {
         match step {
-            // In every band all is read again.
+            // In every band, and by every later step, all is read again: no result takes an
+            // operand's register.
             Step::Bands(b) => {
                 let some = |step: &mut Step, f: &mut dyn FnMut(Use<'_>)| {
                     each_slot(std::slice::from_mut(step), f);
                 };
                 for step in &mut b.steps {
                     some(step, &mut |u| {
-                        if let Use::Read(s) = u {
-                            f(Use::Read(s));
+                        if let Use::Write(s) = u {
+                            f(Use::Write(s));
                         }
                     });
                 }
                 for step in &mut b.steps {
                     some(step, &mut |u| {
-                        if let Use::Write(s) = u {
-                            f(Use::Write(s));
+                        if let Use::Read(s) = u {
+                            f(Use::Read(s));
                         }
                     });
                 }
