@@ -89,10 +89,10 @@ pub(super) fn fuse_region(
                 continue;
             };
             let Some((op, _, args)) = l.b.graph.application(id) else { continue };
-            let mut v = l.member(region, id, args[0])?;
+            let mut v = l.written(args[0])?;
             if reached(k + 1) {
                 l.frame = index(k + 1);
-                let value = l.member(region, id, args[1])?;
+                let value = l.written(args[1])?;
                 l.frame = 0;
                 v = match op.def().kernel {
                     Kernel::IncAt => l.apply(Op::addition(), SmallVec::from_slice(&[v, value]), NONE)?,
@@ -155,8 +155,7 @@ impl Loop<'_, '_> {
     }
 
     /// The value of an operand of a write.
-    fn member(&mut self, region: &Region, write: Id, arg: Id) -> Result<u32, PlanError> {
-        debug_assert!(region.writes.contains(&write));
+    fn written(&mut self, arg: Id) -> Result<u32, PlanError> {
         match self.of_node.get(&(arg, self.frame)) {
             Some(&v) => Ok(v),
             None => self.leaf(arg),

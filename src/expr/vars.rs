@@ -27,7 +27,7 @@ pub fn tensor(name: &str, dtype: DType, shape: Shape) -> Expr {
 /// assert!(a.name() != b.name());
 /// ```
 pub fn unnamed(dtype: DType, lengths: &[Option<usize>]) -> Expr {
-    static NEXT: AtomicU64 = AtomicU64::new(0);
+    static NEXT: AtomicU64 = AtomicU64::new(1);
     let one: Vec<bool> = lengths.iter().map(|n| *n == Some(1)).collect();
     let pattern = match one.as_slice() {
         [] => "scalar".to_string(),
@@ -42,7 +42,8 @@ pub fn unnamed(dtype: DType, lengths: &[Option<usize>]) -> Expr {
         all => format!("{}D", all.len()),
     };
     let number = NEXT.fetch_add(1, Ordering::Relaxed);
-    let name = format!("<TensorType({}, {pattern})>#{number}", dtype.long_name());
+    // As many digits for all: what is sorted by name keeps the order in which inputs were made.
+    let name = format!("<TensorType({}, {pattern})>#{number:08}", dtype.long_name());
     let dim = |(axis, n): (usize, &Option<usize>)| match n {
         Some(n) => Dim::Known(*n),
         None => Dim::Sym(Sym::anonymous(&name, axis)),

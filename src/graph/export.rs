@@ -4,7 +4,7 @@ use std::cmp::Ordering;
 
 use super::arena::{Graph, Head, Id};
 use crate::expr::{Expr, Lit, TypeError, length_of};
-use crate::op::{Attr, Law, Op, Role};
+use crate::op::{Attr, Law, Op};
 
 /// One expression per node, shared as in the arena.
 ///
@@ -37,7 +37,8 @@ pub fn export(graph: &Graph, roots: &[Id]) -> Result<Vec<Expr>, TypeError> {
                 if op.def().has(Law::Commutative) {
                     args.sort_by(|&a, &b| canonical(graph, &rank, a, b));
                 }
-                let shown = shown(op, graph.attr(attr), node.args.first().map_or(0, |&a| graph.ty(a).rank()));
+                let rank = node.args.first().map_or(0, |&a| graph.ty(a).rank());
+                let shown = op.shown(graph.attr(attr), rank);
                 apply(graph, id, (op, &shown), &args, &out)?
             }
         };
@@ -84,14 +85,6 @@ fn stated(graph: &Graph, id: Id, e: &Expr) -> Result<Expr, TypeError> {
             Expr::try_apply(Op::conversion(), Attr::DType(d), [e.clone()])
         }
         _ => Ok(e.clone()),
-    }
-}
-
-/// The attribute as it is printed: a reduction of everything names no axes.
-fn shown(op: Op, attr: &Attr, rank: usize) -> Attr {
-    match attr {
-        Attr::Axes(axes) if op.def().role == Role::Reduce && axes.len() == rank && rank > 0 => Attr::AllAxes,
-        other => other.clone(),
     }
 }
 

@@ -55,6 +55,16 @@ impl Op {
         *FOUND.get_or_init(|| Op::ALL.iter().find(is).copied().unwrap_or(Op::ALL[0]))
     }
 
+    /// The attribute as it is printed, for a first operand of so many axes: a reduction of everything names none.
+    pub(crate) fn shown(self, attr: &Attr, rank: usize) -> Attr {
+        match attr {
+            Attr::Axes(axes) if self.def().role == Role::Reduce && axes.len() == rank && rank > 0 => {
+                Attr::AllAxes
+            }
+            other => other.clone(),
+        }
+    }
+
     /// The operator of the table that has this part in polynomials.
     pub(crate) fn of_ring(ring: Ring) -> Option<Op> {
         static FOUND: OnceLock<Vec<Option<Op>>> = OnceLock::new();

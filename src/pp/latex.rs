@@ -244,7 +244,9 @@ fn variable(name: &str) -> String {
     match name {
         n if GREEK.contains(&n) => format!("\\{n}"),
         // An input without a name: its number.
-        n if shown_name(n) != n => format!("\\square_{{{}}}", n.rsplit('#').next().unwrap_or("")),
+        n if shown_name(n) != n => {
+            format!("\\square_{{{}}}", n.rsplit('#').next().unwrap_or("").trim_start_matches('0'))
+        }
         n if n.chars().count() == 1 => n.to_string(),
         n => format!("\\mathit{{{}}}", n.replace('_', "\\_")),
     }

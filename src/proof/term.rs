@@ -8,7 +8,7 @@ use smallvec::SmallVec;
 use crate::expr::{Expr, Lit, TypeError, length_of};
 use crate::facts::{Facts, folded};
 use crate::graph::{self, Graph};
-use crate::op::{Attr, Interval, Op, Role};
+use crate::op::{Attr, Interval, Op};
 use crate::ty::{DType, Dim, Ty};
 
 /// A term, by position.
@@ -242,14 +242,7 @@ impl Terms {
                 })?,
                 Head::Op(op, attr) => {
                     let rank = term.args.first().map_or(0, |&a| self.ty(a).rank());
-                    let shown = match attr {
-                        Attr::Axes(axes)
-                            if op.def().role == Role::Reduce && axes.len() == rank && rank > 0 =>
-                        {
-                            Attr::AllAxes
-                        }
-                        other => other.clone(),
-                    };
+                    let shown = op.shown(attr, rank);
                     Expr::try_apply(*op, shown, term.args.iter().filter_map(|&a| at[a as usize].clone()))?
                 }
             };
