@@ -114,6 +114,21 @@ fn bad_points_break_the_line() {
     assert_eq!(paths(&picture, "dots")[0].matches('M').count(), 1);
 }
 
+/// Points apart from each other keep clear of the frame, and are dots in the legend too.
+#[test]
+fn dots_are_whole() {
+    let gap = f64::NAN;
+    let runs = |svg: &str, class: &str| paths(svg, class)[0].matches('M').count();
+    let dots = svg(&one(&[0.0, gap, 1.0], &[0.0, gap, 1.0]), Size::default()).unwrap();
+    let curve = svg(&one(&[0.0, 1.0], &[0.0, 1.0]), Size::default()).unwrap();
+    assert_eq!((runs(&dots, "dots"), runs(&dots, "sample"), runs(&curve, "sample")), (2, 3, 1));
+    let left = |svg: &str, class: &str| {
+        let at = paths(svg, class)[0].trim_start_matches('M').to_string();
+        at.split(' ').next().unwrap().parse::<f64>().unwrap()
+    };
+    assert!(left(&dots, "dots") > left(&curve, "curve") + 20.0, "{dots}");
+}
+
 #[test]
 fn constants_and_single_points_are_drawn() {
     let constant = svg(&one(&[0.0, 1.0], &[4.0, 4.0]), Size::default()).unwrap();

@@ -42,6 +42,11 @@ impl Series {
         points.filter(|(x, y)| x.is_finite() && y.is_finite())
     }
 
+    /// Is no point joined to another?
+    pub(super) fn is_dots(&self) -> bool {
+        self.runs(|x, y| (x, y)).iter().all(|run| run.len() == 1)
+    }
+
     /// The unbroken pieces of the curve, none of them empty, each point sent through `place`.
     pub(super) fn runs<P: PartialEq>(&self, place: impl Fn(f64, f64) -> P) -> Vec<Vec<P>> {
         let mut runs = Vec::new();
@@ -84,6 +89,9 @@ impl Figure {
         let points = || self.series.iter().flat_map(Series::finite);
         let x = Range::covering(points().map(|p| p.0)).ok_or(PlotError::Span { axis: 'x' })?;
         let y = Range::covering(points().map(|p| p.1)).ok_or(PlotError::Span { axis: 'y' })?;
+        // A curve may end at the frame; a dot there is half hidden.
+        let dots = self.series.iter().any(Series::is_dots);
+        let x = if dots { x.padded(0.05).ok_or(PlotError::Span { axis: 'x' })? } else { x };
         Ok((x, y.padded(0.05).ok_or(PlotError::Span { axis: 'y' })?))
     }
 }

@@ -65,15 +65,22 @@ impl Layout<'_> {
         let mut shapes = self.axes(plot);
         for (k, runs) in curves.into_iter().enumerate() {
             let (dots, runs): (Vec<_>, Vec<_>) = runs.into_iter().partition(|run| run.len() == 1);
-            let dot = Stroke { round: true, dashes: Vec::new(), ..curve(k, DOT * self.unit) };
             shapes.push(Shape::Lines { class: "curve", runs, stroke: curve(k, CURVE * self.unit) });
-            shapes.push(Shape::Lines { class: "dots", runs: dots, stroke: dot });
+            shapes.push(Shape::Lines { class: "dots", runs: dots, stroke: self.dot(k) });
         }
         if let (Some(legend), Some(corner)) = (legend, corner) {
             let corner = (self.grid_line(corner.0), self.grid_line(corner.1));
-            shapes.extend(legend.shapes(corner, CURVE * self.unit));
+            shapes.extend(legend.shapes(corner, |k| {
+                let dots = self.figure.series[k].is_dots();
+                (if dots { self.dot(k) } else { curve(k, CURVE * self.unit) }, dots)
+            }));
         }
         shapes
+    }
+
+    /// The stroke of single points of a series.
+    fn dot(&self, series: usize) -> Stroke {
+        Stroke { round: true, dashes: Vec::new(), ..curve(series, DOT * self.unit) }
     }
 
     /// Where a thin line is sharp: its edges lie on those of pixels.

@@ -83,8 +83,9 @@ impl Legend {
         (best.0, fits && best.1 == 0)
     }
 
-    /// The shapes of the legend with its upper left corner at `corner`.
-    pub(super) fn shapes(&self, corner: Point, curve_width: f64) -> Vec<Shape> {
+    /// The shapes of the legend with its upper left corner at `corner`: for each series a piece of its curve, or dots,
+    /// in its stroke.
+    pub(super) fn shapes(&self, corner: Point, stroke: impl Fn(usize) -> (Stroke, bool)) -> Vec<Shape> {
         let unit = self.unit;
         let frame = Frame { left: corner.0, top: corner.1, width: self.width, height: self.height };
         let edge = Stroke { color: FAINT, width: unit, dashes: Vec::new(), round: false };
@@ -94,8 +95,13 @@ impl Legend {
             let y = corner.1 + (PADDING - 2.0 + ROW * (row as f64 + 0.5)) * unit;
             let end = left + SAMPLE * unit;
             if let Some(series) = series {
-                let stroke = curve(*series, curve_width);
-                shapes.push(Shape::Lines { class: "sample", runs: vec![vec![(left, y), (end, y)]], stroke });
+                let (stroke, dots) = stroke(*series);
+                let runs = if dots {
+                    [left, (left + end) / 2.0, end].map(|x| vec![(x, y)]).to_vec()
+                } else {
+                    vec![vec![(left, y), (end, y)]]
+                };
+                shapes.push(Shape::Lines { class: "sample", runs, stroke });
             }
             shapes.push(Shape::Text {
                 at: (end + GAP * unit, y + 0.36 * SIZE * unit),
