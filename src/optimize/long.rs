@@ -76,10 +76,12 @@ impl<'a> Sums<'a> {
         roots.iter().for_each(|&r| uses[r as usize] += 2);
         let mut sums =
             Sums { graph, live, uses, inner: vec![false; graph.len()], long: FxHashMap::default() };
+        // From the last on, so that every sum is read from its top, and once.
+        let mut seen = vec![false; graph.len()];
         for i in (0..sums.live.len()).rev() {
             let id = sums.live[i];
-            if !sums.inner[id as usize] && sums.is_sum(id) {
-                sums.read(id);
+            if !seen[id as usize] && sums.is_sum(id) {
+                sums.read(id, &mut seen);
             }
         }
         sums
@@ -91,7 +93,7 @@ impl<'a> Sums<'a> {
     }
 
     /// Reads a sum down to what is not one, or is read elsewhere too.
-    fn read(&mut self, top: Id) {
+    fn read(&mut self, top: Id, seen: &mut [bool]) {
         let (mut terms, mut inside) = (Vec::new(), Vec::new());
         let mut stack = vec![(false, top)];
         while let Some((negative, id)) = stack.pop() {
@@ -100,6 +102,7 @@ impl<'a> Sums<'a> {
                 continue;
             }
             inside.push(id);
+            seen[id as usize] = true;
             let args = &self.graph.node(id).args;
             match Sums::ring(self.graph, id) {
                 Ring::Opposite => stack.push((!negative, args[0])),
