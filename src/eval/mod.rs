@@ -54,6 +54,7 @@ mod run;
 mod show;
 mod split;
 mod step;
+mod stretches;
 mod threads;
 mod tile;
 mod vectors;
