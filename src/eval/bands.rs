@@ -1,8 +1,8 @@
 //! Steps that all go along the first axis of the same arrays, band of rows by band of rows: what one step has
 //! read or written of a band is in the second cache when the next one reads it.
 //!
-//! Results of a row are as without bands. Sums over rows go on from band to band in the order of rows, and
-//! whole sums are cut where their tree has a node, so no bit depends on how high bands are.
+//! Results of a row are as without bands, and whole sums are cut where their tree has a node. Sums over rows go on
+//! from band to band within a stretch of rows (`stretches`), and those of stretches are joined in their order.
 
 use rustc_hash::FxHashSet;
 use smallvec::SmallVec;
