@@ -11,9 +11,7 @@ use super::error::RunError;
 use super::layout::signed;
 use super::len::LenId;
 use super::plan::{Arg, Base, Dest, FoldSpec, Fused, Source, Step};
-use super::reduce::join;
 use super::step::Call;
-use crate::math::Element as _;
 
 /// Bytes of a band, which are to stay in the second cache.
 const BAND: usize = 768 << 10;
@@ -21,29 +19,51 @@ const BAND: usize = 768 << 10;
 /// Bytes of a band whose height the tree of a whole sum sets, at most.
 const HIGHEST: usize = 3 << 20;
 
+/// Bands of a call, at least.
+const LEAST: usize = 16;
+
 /// Rows that are no band of their own.
 const FEW: usize = 64;
 
 /// Columns from which on sums of rows are added row by row.
 const COLUMNS: usize = 16;
 
-/// Some rows.
+/// Some rows of a stretch.
 #[derive(Debug, Clone, Copy)]
-struct Band {
-    start: usize,
-    end: usize,
+pub(super) struct Band {
+    pub(super) start: usize,
+    pub(super) end: usize,
+    /// Where the stretch begins and ends.
+    pub(super) stretch: (usize, usize),
 }
 
 impl Band {
     fn len(self) -> usize {
         self.end - self.start
     }
+
+    /// Its rows among those of the stretch, `row` elements each.
+    fn elements(self, row: usize) -> std::ops::Range<usize> {
+        (self.start - self.stretch.0) * row..(self.end - self.stretch.0) * row
+    }
+
+    /// Are there rows of the stretch before it?
+    fn begun(self) -> bool {
+        self.start > self.stretch.0
+    }
+}
+
+/// How far the rows of a band, or the end of all, reach: few rows at the end are no band of their own, where
+/// nothing is cut at nodes of a tree.
+pub(super) fn end_of(start: usize, height: usize, rows: usize, tree: bool) -> usize {
+    let end = (start + height).min(rows);
+    if rows - end < FEW && !tree { rows } else { end }
 }
 
 impl<'a> Call<'_, '_, 'a> {
     /// Rows of a band; `None` where all are one.
     pub(super) fn band_height(&self, b: &Bands) -> Option<usize> {
-        height(b, &|d| self.lengths[d as usize], self.threads.count(), &|step| self.adds_by_rows(step))
+        height(b, &|d| self.lengths[d as usize], &|step| self.adds_by_rows(step))
     }
 
     /// Does a step add rows in their order?
@@ -57,51 +77,28 @@ impl<'a> Call<'_, '_, 'a> {
         }
     }
 
-    pub(super) fn bands(
+    /// The steps for a band of rows. Reductions to one number add one to `numbers`.
+    pub(super) fn band(
         &mut self,
         b: &Bands,
+        band: Band,
         backend: &dyn Backend,
         registers: &mut Vec<Registers>,
+        numbers: &mut Vec<f64>,
     ) -> Result<(), RunError> {
-        let Some(height) = self.band_height(b) else {
-            return b.steps.iter().try_for_each(|s| self.step(s, backend, registers));
-        };
-        let rows = self.lengths[b.rows as usize];
-        let whole = b.whole();
-        let mut numbers: Vec<f64> = Vec::new();
-        let mut start = 0;
-        while start < rows {
-            let mut end = (start + height).min(rows);
-            if rows - end < FEW && whole.is_empty() {
-                end = rows;
-            }
-            let band = Band { start, end };
-            for step in &b.steps {
-                match step {
-                    Step::Fused(f) if f.format == Format::F32 => {
-                        self.band_loop::<f32>(b, f, band, backend, registers, &mut numbers)?;
-                    }
-                    Step::Fused(f) => self.band_loop::<f64>(b, f, band, backend, registers, &mut numbers)?,
-                    _ => self.band_product(b, step, band)?,
+        for step in &b.steps {
+            match step {
+                Step::Fused(f) if f.format == Format::F32 => {
+                    self.band_loop::<f32>(b, f, band, backend, registers, numbers)?;
                 }
-            }
-            start = end;
-        }
-        let even = rows.is_multiple_of(height);
-        for (k, (spec, format)) in whole.iter().enumerate() {
-            let parts: Vec<f64> = numbers.iter().skip(k).step_by(whole.len()).copied().collect();
-            let x = match format {
-                Format::F32 => join(spec, parts.iter().map(|&x| f32::of(x)), even).wide(),
-                _ => join(spec, parts.iter().copied(), even),
-            };
-            if let Dest::Scalar(slot) = spec.out {
-                self.scalars[slot as usize] = x;
+                Step::Fused(f) => self.band_loop::<f64>(b, f, band, backend, registers, numbers)?,
+                _ => self.band_product(b, step, band)?,
             }
         }
         Ok(())
     }
 
-    /// Takes the memory of a result out of the call: all of it, or a band where it holds one.
+    /// Takes the memory of a result out of the call: the rows of the stretch, a band where it holds one, or all.
     fn take_band(
         &mut self,
         b: &Bands,
@@ -110,10 +107,13 @@ impl<'a> Call<'_, '_, 'a> {
         band: Band,
     ) -> Result<Memory<'a>, RunError> {
         let Dest::Buffer(buffer) = dest else { return Ok(Memory::one(number)) };
-        if !b.is_local(buffer) {
+        if !b.is_by_rows(buffer) {
             return Ok(self.take(dest, number)?.0);
         }
         let of = &self.plan.buffers[buffer as usize];
+        if !b.is_local(buffer) {
+            return Ok(std::mem::take(&mut self.memory[of.memory as usize]));
+        }
         let n = band.len() * self.lens(&of.dims[1..]).iter().product::<usize>();
         let mut memory = std::mem::take(&mut self.memory[of.memory as usize]);
         memory.fit(n).map_err(|_| RunError::Memory { elements: n })?;
@@ -123,10 +123,12 @@ impl<'a> Call<'_, '_, 'a> {
     /// How far the first row of a band is from the start of what holds it.
     fn shift(&self, b: &Bands, source: Source, band: Band) -> isize {
         match source {
-            Source::Array(v) if matches!(self.plan.values[v as usize].base, Base::Buffer(k) if b.is_local(k)) => {
-                0
-            }
-            _ => signed(band.start),
+            Source::Array(v) => match self.plan.values[v as usize].base {
+                Base::Buffer(k) if b.is_local(k) => 0,
+                Base::Buffer(k) if b.is_by_rows(k) => signed(band.start - band.stretch.0),
+                _ => signed(band.start),
+            },
+            Source::Scalar(_) => 0,
         }
     }
 
@@ -156,15 +158,15 @@ impl<'a> Call<'_, '_, 'a> {
                 let local = matches!(dest, Dest::Buffer(k) if b.is_local(*k));
                 slices.push(match along {
                     Some(Along::Rows) if !local => {
-                        let row = data.len() / all[0];
-                        &mut data[band.start * row..band.end * row]
+                        let row = data.len() / (band.stretch.1 - band.stretch.0);
+                        &mut data[band.elements(row)]
                     }
                     _ => data,
                 });
             }
             let (stores, folds) = slices.split_at_mut(fused.stores.len());
             let seen = |k: usize| (all.clone(), self.shift(b, fused.leaves[k], band));
-            let begun = band.start > 0;
+            let begun = band.begun();
             self.run_loop::<T>(fused, &space, &seen, (stores, folds, begun), backend, registers)
         };
         for (dest, along, memory) in taken {
@@ -206,19 +208,18 @@ impl<'a> Call<'_, '_, 'a> {
             (data, layout)
         };
         if left.dims.len() == 1 {
-            return dot::dot(&rows(left), &rows(right), data, self.threads, band.start > 0);
+            return dot::dot(&rows(left), &rows(right), data, self.threads, band.begun());
         }
-        let out = if local { data } else { &mut data[band.start..band.end] };
+        let out = if local { data } else { &mut data[band.elements(1)] };
         dot::dot(&rows(left), &self.read(right), out, self.threads, false)
     }
 }
 
-/// Rows of a band of steps, given lengths, the number of threads, and which steps add rows in their order;
-/// `None` where all rows are one band.
+/// Rows of a band of steps, given lengths and which steps add rows in their order; `None` where all rows are one
+/// band.
 pub(crate) fn height(
     b: &Bands,
     len: &dyn Fn(LenId) -> usize,
-    threads: usize,
     adds_by_rows: &dyn Fn(&Step) -> bool,
 ) -> Option<usize> {
     let rows = len(b.rows);
@@ -236,11 +237,15 @@ pub(crate) fn height(
         Step::Fused(f) => f.space.len() > 1 && (2..COLUMNS).contains(&row(&f.space)),
         _ => false,
     });
-    // Bands are too short to be cut for threads, which give more.
-    if bytes == 0 || threads > 1 || turned || !wide_sums {
+    if bytes == 0 || turned || !wide_sums {
         return None;
     }
     let mut height = (BAND / bytes).max(8);
+    if rows < height + height / 2 {
+        return None;
+    }
+    // As many bands as threads share out well.
+    height = height.min(rows.div_ceil(LEAST).next_multiple_of(8));
     let whole = b.whole();
     if !whole.is_empty() {
         let block = if whole.iter().any(|(_, f)| *f == Format::F32) {

@@ -1,8 +1,8 @@
 //! Steps that all go along the first axis of the same arrays, band of rows by band of rows: what one step has
 //! read or written of a band is in the second cache when the next one reads it.
 //!
-//! Results of a row are as without bands. Sums over rows go on from band to band in the order of rows, and
-//! whole sums are cut where their tree has a node, so no bit depends on how high bands are.
+//! Results of a row are as without bands, and whole sums are cut where their tree has a node. Sums over rows go on
+//! from band to band within a stretch of rows (`stretches`), and those of stretches are joined in their order.
 
 use rustc_hash::FxHashSet;
 use smallvec::SmallVec;
@@ -18,7 +18,8 @@ pub struct Bands {
     pub steps: Vec<Step>,
     /// The length of the axis.
     pub rows: LenId,
-    /// Buffers that nothing but these steps reads: they hold one band.
+    /// Buffers that these steps write by rows, and those of them that nothing else reads: they hold one band.
+    pub(crate) by_rows: Vec<u32>,
     pub(crate) local: Vec<u32>,
     /// Arrays of at least two axes that are read or written by rows.
     pub(crate) arrays: Vec<(Base, Vec<LenId>)>,
@@ -250,8 +251,10 @@ impl<'p> Group<'p> {
             .filter(|&b| inside[b as usize] == readers[b as usize])
             .collect();
         local.sort_unstable();
+        let mut by_rows: Vec<u32> = done.by_rows.iter().copied().collect();
+        by_rows.sort_unstable();
         let arrays = done.arrays.into_iter().map(|(base, dims, _)| (base, dims)).collect();
-        out.push(Step::Bands(Bands { steps: done.steps, rows, local, arrays }));
+        out.push(Step::Bands(Bands { steps: done.steps, rows, by_rows, local, arrays }));
     }
 }
 
@@ -282,6 +285,11 @@ impl Bands {
         let folds = loops.flat_map(|f| f.folds.iter().map(move |x| (x, f)));
         let whole = folds.filter(|(x, f)| Along::of(x, f.space.len()) == Some(Along::Whole));
         whole.map(|(x, f)| (x, f.format)).collect()
+    }
+
+    /// Is a buffer written by rows?
+    pub(crate) fn is_by_rows(&self, buffer: u32) -> bool {
+        self.by_rows.binary_search(&buffer).is_ok()
     }
 
     /// Does a buffer hold one band only?

@@ -76,6 +76,23 @@ pub enum SliceMut<'a> {
     I64(&'a mut [i64]),
 }
 
+impl<'a> SliceMut<'a> {
+    /// Takes the first elements off.
+    pub(super) fn take(&mut self, n: usize) -> SliceMut<'a> {
+        fn off<'a, T>(slice: &mut &'a mut [T], n: usize) -> &'a mut [T] {
+            let all = std::mem::take(slice);
+            let (first, rest) = all.split_at_mut(n.min(all.len()));
+            *slice = rest;
+            first
+        }
+        match self {
+            SliceMut::F64(x) => SliceMut::F64(off(x, n)),
+            SliceMut::F32(x) => SliceMut::F32(off(x, n)),
+            SliceMut::I64(x) => SliceMut::I64(off(x, n)),
+        }
+    }
+}
+
 /// The registers of a backend, kept from call to call.
 #[derive(Debug, Default)]
 pub(crate) struct Registers {
@@ -195,6 +212,8 @@ cell!(f32, F32, F64, 2 * super::BLOCK, single, single, join_single, run_single);
 pub(super) enum Piece<'a, T> {
     /// Of the caller.
     Out(&'a mut [T]),
+    /// That is only read meanwhile.
+    Read(&'a [T]),
     /// Kept from call to call; so many elements are in use.
     Own(Vec<T>, usize),
     /// For one number.
@@ -205,6 +224,7 @@ impl<T> Piece<'_, T> {
     fn get(&self) -> &[T] {
         match self {
             Piece::Out(data) => data,
+            Piece::Read(data) => data,
             Piece::Own(data, n) => &data[..*n],
             Piece::One(data) => data,
         }
@@ -213,6 +233,7 @@ impl<T> Piece<'_, T> {
     pub(super) fn get_mut(&mut self) -> &mut [T] {
         match self {
             Piece::Out(data) => data,
+            Piece::Read(_) => &mut [],
             Piece::Own(data, n) => &mut data[..*n],
             Piece::One(data) => data,
         }
@@ -261,6 +282,15 @@ impl<'a> Memory<'a> {
         }
     }
 
+    /// Someone else's, to be read.
+    pub(super) fn read(data: Slice<'a>) -> Memory<'a> {
+        match data {
+            Slice::F64(x) => Memory::F64(Piece::Read(x)),
+            Slice::F32(x) => Memory::F32(Piece::Read(x)),
+            Slice::I64(x) => Memory::I64(Piece::Read(x)),
+        }
+    }
+
     /// What is kept for the next call.
     pub(super) fn kept(self) -> Option<Memory<'static>> {
         match self {
@@ -306,6 +336,16 @@ impl<'a> Memory<'a> {
             Memory::F64(x) => fit(x, n),
             Memory::F32(x) => fit(x, n),
             Memory::I64(x) => fit(x, n),
+        }
+    }
+
+    /// Takes over the elements of another of its format and length.
+    pub(super) fn copy_from(&mut self, other: Slice<'_>) {
+        match (self.get_mut(), other) {
+            (SliceMut::F64(to), Slice::F64(from)) => to.copy_from_slice(from),
+            (SliceMut::F32(to), Slice::F32(from)) => to.copy_from_slice(from),
+            (SliceMut::I64(to), Slice::I64(from)) => to.copy_from_slice(from),
+            _ => {}
         }
     }
 

@@ -19,7 +19,8 @@
 //! Fixed by the shapes and strides of a call, never by the machine, but for products of two matrices and
 //! contractions: theirs also follows the caches and the instruction set. Along the innermost axis a block of up to
 //! `b = 512` elements (1024 singles) is folded in 16 lanes and a tree; blocks are joined in pairs. Over
-//! outer axes whose results lie side by side (columns of a matrix), rows are added one by one. With
+//! outer axes whose results lie side by side (columns of a matrix), rows are added one by one, in steps in bands
+//! within each of at most sixteen stretches of rows, whose sums are then added in their order. With
 //! `u = 2^-53` (`2^-24` for singles) and `n` elements the error of a sum is at most
 //! `(b / 16 + 5 + log2(n / b)) u` times the sum of absolute values in the first case, and `n u` times
 //! that in the second.
@@ -54,6 +55,7 @@ mod run;
 mod show;
 mod split;
 mod step;
+mod stretches;
 mod threads;
 mod tile;
 mod vectors;

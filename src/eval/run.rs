@@ -13,6 +13,7 @@ use super::layout::{Layout, signed};
 use super::plan::{Base, Fused, Plan, PlanInput, Step};
 use super::split;
 use super::step::{Bound, Call, Data, Lens, exec};
+use super::stretches::Spare;
 use super::threads::Threads;
 use crate::math::Element;
 use crate::ty::DType;
@@ -49,6 +50,7 @@ pub struct Scratch {
     scalars: Vec<f64>,
     pieces: Vec<Memory<'static>>,
     registers: Vec<Registers>,
+    spares: Vec<Spare>,
 }
 
 impl Scratch {
@@ -101,6 +103,7 @@ impl Plan {
         if scratch.plan != self.id {
             scratch.plan = self.id;
             scratch.pieces.clear();
+            scratch.spares.clear();
         } else if scratch.limits == limits && !scratch.lengths.is_empty() {
             let shapes = inputs.iter().flat_map(Input::lens);
             if shapes.eq(&scratch.shapes) {
@@ -203,6 +206,7 @@ impl Plan {
             memory,
             scalars: &mut scratch.scalars,
             threads: scratch.limits.threads,
+            spares: &mut scratch.spares,
         };
         let mut result = Ok(());
         for step in &self.steps {

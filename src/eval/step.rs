@@ -15,6 +15,7 @@ use super::layout::Layout;
 use super::len::LenId;
 use super::plan::{Arg, Base, Dest, Fused, Plan, ScalarStep, Slot, Source, Step};
 use super::split::{self, Operands};
+use super::stretches::Spare;
 use super::threads::Threads;
 use super::whole;
 use super::windowed::{Framed, Windowed};
@@ -59,6 +60,8 @@ pub(super) struct Call<'c, 'i, 'a> {
     pub(super) memory: SmallVec<[Memory<'a>; 6]>,
     pub(super) scalars: &'c mut [f64],
     pub(super) threads: Threads,
+    /// Memory of bands, by thread.
+    pub(super) spares: &'c mut Vec<Spare>,
 }
 
 /// One step of a scalar program.

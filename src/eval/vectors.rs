@@ -1,5 +1,6 @@
 //! Matrices times vectors in AVX-512, with the bits of the portable loops beside which they stand: what
-//! remains of a row is computed under a mask, and memory is asked for ahead.
+//! remains of a row is computed under a mask. Rows are read one after the other: the processor asks for memory
+//! ahead by itself, best for a single stream.
 
 #![allow(unsafe_code, reason = "vector instructions read through pointers")]
 #![cfg_attr(
@@ -69,26 +70,22 @@ mod none {
     }
 }
 
-/// Bytes between what is read and what is asked for.
-#[cfg(all(target_arch = "x86_64", not(miri)))]
-const AHEAD: usize = 4096;
-
 #[cfg(all(target_arch = "x86_64", not(miri)))]
 macro_rules! kernels {
     ($t:ty, $name:ident, $lanes:literal, $mask:ty, $zero:ident, $load:ident, $load_masked:ident,
      $store:ident, $store_masked:ident, $splat:ident, $mul:ident, $add:ident, $add_masked:ident, $joined:ident) => {
+        #[allow(clippy::modulo_one, reason = "the sums of singles are one part")]
         mod $name {
             use std::arch::x86_64::*;
 
-            use super::{AHEAD, BLOCK, Kernels, Rows, Sums};
+            use super::{BLOCK, Kernels, Rows, Sums};
             use crate::math::{Width, wide};
 
             /// Numbers in a vector, and vectors of the sixteen partial sums of a row.
             const LANES: usize = $lanes;
             const PARTS: usize = 16 / LANES;
-            /// Rows at once, and vectors of columns at once.
-            const ROWS: usize = 4;
-            const PANEL: usize = 8;
+            /// Vectors of columns at once.
+            const PANEL: usize = 16;
 
             #[inline]
             #[target_feature(enable = "avx512f,avx512dq,avx512bw,avx512vl")]
@@ -96,27 +93,23 @@ macro_rules! kernels {
                 <$mask>::MAX.unbounded_shr(u32::try_from(LANES.saturating_sub(n)).unwrap_or(0))
             }
 
-            /// The products of `R` rows, from a pointer on, with `x`, which is no longer than a block.
+            /// The product of a row with `x`, which is no longer than a block.
             ///
             /// # Safety
-            /// Every row has as many elements as `x`.
+            /// The row has as many elements as `x`.
             #[inline]
             #[target_feature(enable = "avx512f,avx512dq,avx512bw,avx512vl")]
-            unsafe fn some<const R: usize>(from: *const $t, stride: usize, x: &[$t]) -> [$t; R] {
-                let mut sums = [[$zero(); PARTS]; R];
+            unsafe fn some(from: *const $t, x: &[$t]) -> $t {
+                let mut sums = [$zero(); PARTS];
                 let full = x.len() / 16 * 16;
                 let mut c = 0;
-                // SAFETY: columns below `x.len()` of rows that have as many; what is asked for ahead is not read.
+                // SAFETY: columns below `x.len()`.
                 unsafe {
                     while c < full {
                         for p in 0..PARTS {
                             let at = c + p * LANES;
                             let v = $load(x.as_ptr().add(at));
-                            for r in 0..R {
-                                let a = from.add(r * stride + at);
-                                _mm_prefetch::<_MM_HINT_T0>(a.wrapping_byte_add(AHEAD).cast());
-                                sums[r][p] = $add(sums[r][p], $mul($load(a), v));
-                            }
+                            sums[p] = $add(sums[p], $mul($load(from.add(at)), v));
                         }
                         c += 16;
                     }
@@ -125,55 +118,89 @@ macro_rules! kernels {
                             let at = c + p * LANES;
                             let m = mask(x.len().saturating_sub(at));
                             let v = $load_masked(m, x.as_ptr().wrapping_add(at));
-                            for r in 0..R {
-                                let a = $load_masked(m, from.wrapping_add(r * stride + at));
-                                sums[r][p] = $add_masked(sums[r][p], m, sums[r][p], $mul(a, v));
-                            }
+                            let a = $load_masked(m, from.wrapping_add(at));
+                            sums[p] = $add_masked(sums[p], m, sums[p], $mul(a, v));
                         }
                     }
                 }
-                let mut out = [0.0; R];
-                for r in 0..R {
-                    out[r] = super::$joined(sums[r]);
-                }
-                out
+                super::$joined(sums)
             }
 
+            /// The product of one row with an `x` that is longer than a block.
+            ///
             /// # Safety
             /// As [`some`], without the bound on `x`.
+            #[inline(never)]
+            #[target_feature(enable = "avx512f,avx512dq,avx512bw,avx512vl")]
+            unsafe fn long(from: *const $t, x: &[$t]) -> $t {
+                let mut total = Sums::<$t>::default();
+                for (b, x) in x.chunks(BLOCK).enumerate() {
+                    // SAFETY: a block of a row that is longer.
+                    total.push(unsafe { some(from.add(b * BLOCK), x) });
+                }
+                total.take()
+            }
+
+            /// The products of rows of `N` vectors with `x`, which stays in registers.
+            ///
+            /// # Safety
+            /// Every row has as many elements as `x`: more than `N - 1` vectors, and no more than `N`.
             #[inline]
             #[target_feature(enable = "avx512f,avx512dq,avx512bw,avx512vl")]
-            unsafe fn at_once<const R: usize>(from: *const $t, stride: usize, x: &[$t], out: &mut [$t]) {
-                if x.len() <= BLOCK {
-                    // SAFETY: the caller's.
-                    out.copy_from_slice(&unsafe { some::<R>(from, stride, x) });
-                    return;
-                }
-                let mut totals: [Sums<$t>; R] = std::array::from_fn(|_| Sums::default());
-                for (b, x) in x.chunks(BLOCK).enumerate() {
-                    // SAFETY: a block of rows that are longer.
-                    let parts = unsafe { some::<R>(from.add(b * BLOCK), stride, x) };
-                    for (total, part) in totals.iter_mut().zip(parts) {
-                        total.push(part);
+            unsafe fn short<const N: usize>(from: *const $t, stride: usize, x: &[$t], out: &mut [$t]) {
+                let last = (N - 1) * LANES;
+                let m = mask(x.len() - last);
+                let mut factors = [$zero(); N];
+                // SAFETY: all elements but the last vector's lie in rows and `x`; that is masked.
+                unsafe {
+                    for (j, f) in factors.iter_mut().enumerate().take(N - 1) {
+                        *f = $load(x.as_ptr().add(j * LANES));
                     }
-                }
-                for (out, total) in out.iter_mut().zip(&mut totals) {
-                    *out = total.take();
+                    factors[N - 1] = $load_masked(m, x.as_ptr().add(last));
+                    let mut row = from;
+                    for out in out {
+                        let mut sums = [$zero(); PARTS];
+                        for j in 0..N - 1 {
+                            let a = $load(row.add(j * LANES));
+                            sums[j % PARTS] = $add(sums[j % PARTS], $mul(a, factors[j]));
+                        }
+                        let a = $load_masked(m, row.add(last));
+                        let p = (N - 1) % PARTS;
+                        sums[p] = $add_masked(sums[p], m, sums[p], $mul(a, factors[N - 1]));
+                        *out = super::$joined(sums);
+                        row = row.wrapping_add(stride);
+                    }
                 }
             }
 
             #[target_feature(enable = "avx512f,avx512dq,avx512bw,avx512vl")]
             fn times(m: Rows<'_, $t>, x: &[$t], out: &mut [$t]) {
                 let (from, stride) = (m.data.as_ptr(), m.stride);
-                let full = m.rows / ROWS * ROWS;
-                let (many, few) = out.split_at_mut(full);
                 // SAFETY: `Rows` holds only rows that lie in memory, and `x` has a number for each column.
                 unsafe {
-                    for (i, out) in many.chunks_exact_mut(ROWS).enumerate() {
-                        at_once::<ROWS>(from.add(i * ROWS * stride), stride, x, out);
-                    }
-                    for (i, out) in few.chunks_exact_mut(1).enumerate() {
-                        at_once::<1>(from.add((full + i) * stride), stride, x, out);
+                    match x.len().div_ceil(LANES) {
+                        1 => short::<1>(from, stride, x, out),
+                        2 => short::<2>(from, stride, x, out),
+                        3 => short::<3>(from, stride, x, out),
+                        4 => short::<4>(from, stride, x, out),
+                        5 => short::<5>(from, stride, x, out),
+                        6 => short::<6>(from, stride, x, out),
+                        7 => short::<7>(from, stride, x, out),
+                        8 => short::<8>(from, stride, x, out),
+                        9 => short::<9>(from, stride, x, out),
+                        10 => short::<10>(from, stride, x, out),
+                        11 => short::<11>(from, stride, x, out),
+                        12 => short::<12>(from, stride, x, out),
+                        13 => short::<13>(from, stride, x, out),
+                        14 => short::<14>(from, stride, x, out),
+                        15 => short::<15>(from, stride, x, out),
+                        16 => short::<16>(from, stride, x, out),
+                        _ => {
+                            for (i, out) in out.iter_mut().enumerate() {
+                                let from = from.add(i * stride);
+                                *out = if x.len() <= BLOCK { some(from, x) } else { long(from, x) };
+                            }
+                        }
                     }
                 }
             }
@@ -199,9 +226,8 @@ macro_rules! kernels {
                     for &f in factors {
                         let f = $splat(f);
                         for j in 0..N - 1 {
-                            let a = row.add(j * LANES);
-                            _mm_prefetch::<_MM_HINT_T0>(a.wrapping_byte_add(AHEAD).cast());
-                            sums[j] = $add(sums[j], $mul(f, $load(a)));
+                            let a = $load(row.add(j * LANES));
+                            sums[j] = $add(sums[j], $mul(f, a));
                         }
                         let a = $load_masked(m, row.add(last));
                         sums[N - 1] = $add(sums[N - 1], $mul(f, a));
@@ -232,6 +258,14 @@ macro_rules! kernels {
                                 5 => panel::<5>(from, m.stride, factors, out),
                                 6 => panel::<6>(from, m.stride, factors, out),
                                 7 => panel::<7>(from, m.stride, factors, out),
+                                8 => panel::<8>(from, m.stride, factors, out),
+                                9 => panel::<9>(from, m.stride, factors, out),
+                                10 => panel::<10>(from, m.stride, factors, out),
+                                11 => panel::<11>(from, m.stride, factors, out),
+                                12 => panel::<12>(from, m.stride, factors, out),
+                                13 => panel::<13>(from, m.stride, factors, out),
+                                14 => panel::<14>(from, m.stride, factors, out),
+                                15 => panel::<15>(from, m.stride, factors, out),
                                 _ => panel::<PANEL>(from, m.stride, factors, out),
                             }
                         }

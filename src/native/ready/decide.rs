@@ -101,10 +101,9 @@ pub(in crate::native) fn decide(
         d.initial[slot as usize] = n;
     }
     // What goes by bands is long.
-    let threads = scratch.threads().count();
     for step in &plan.steps {
         if let Step::Bands(b) = step
-            && height(b, &|d| scratch.lengths()[d as usize], threads, &|_| true).is_some()
+            && height(b, &|d| scratch.lengths()[d as usize], &|_| true).is_some()
         {
             return None;
         }
