@@ -17,4 +17,4 @@ pub use cost::{CostModel, op_cost};
 pub use demand::OnDemand;
 pub use log::{Firing, Log, LogHead};
 pub use saturate::{Limits, Stop, Trace};
-pub(crate) use space::Space;
+pub(crate) use space::{Extracted, Space};

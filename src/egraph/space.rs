@@ -2,11 +2,11 @@
 
 use egg::Id as EId;
 use egg::Language as _;
-use rustc_hash::FxHashMap;
+use rustc_hash::{FxHashMap, FxHashSet};
 use smallvec::SmallVec;
 
 use super::analysis::{self, Data, Graph as EG, facts, split};
-use super::compile::{Verdicts, add_op, empty, length};
+use super::compile::{Verdicts, add_op, empty, length, spellings};
 use super::cost::{CostModel, op_cost};
 use super::demand::OnDemand;
 use super::lang::{EHead, ENode};
@@ -24,6 +24,10 @@ pub(crate) struct Space {
     g: EG,
     roots: Vec<EId>,
     verdicts: Verdicts,
+    /// E-nodes that lost digits in a form that was tried.
+    refused: FxHashSet<ENode>,
+    /// Is what rules say of digits heard?
+    heard: bool,
     /// Class of every node of the graph that was inserted.
     class_of: Vec<EId>,
     /// What is done, if it is to be explained.
@@ -35,6 +39,8 @@ pub(crate) struct Extracted {
     pub(crate) graph: Graph,
     pub(crate) roots: Vec<Id>,
     pub(crate) cost: f64,
+    /// The node of the extraction problem behind each application.
+    picked: FxHashMap<Id, u32>,
 }
 
 impl Space {
@@ -66,12 +72,25 @@ impl Space {
         }
         g.rebuild();
         let roots = roots.iter().map(|&r| class_of[r as usize]).collect();
-        Space { g, roots, verdicts: Verdicts::default(), class_of, log: None }
+        Space {
+            g,
+            roots,
+            verdicts: Verdicts::default(),
+            refused: FxHashSet::default(),
+            heard: true,
+            class_of,
+            log: None,
+        }
     }
 
     /// From now on what is done is written down.
     pub(crate) fn record(&mut self) {
         self.log = Some(Log::default());
+    }
+
+    /// From now on forms may be taken of which rules say that they lose digits.
+    pub(crate) fn pardon(&mut self) {
+        self.heard = false;
     }
 
     /// What was written down.
@@ -205,10 +224,47 @@ impl Space {
                 graph: incumbent.clone(),
                 roots: incumbent_roots.to_vec(),
                 cost: f64::INFINITY,
+                picked: FxHashMap::default(),
             });
         };
-        let (graph, roots) = dense.build(self, incumbent, &found.choice)?;
-        Ok(Extracted { graph, roots, cost: found.cost })
+        let (graph, roots, picked) = dense.build(self, incumbent, &found.choice)?;
+        Ok(Extracted { graph, roots, cost: found.cost, picked })
+    }
+
+    /// Refuses from now on what is to blame in a form: of each node blamed, or of what it is made of, the first parts that
+    /// the incumbent does not have. At most `most` of them, the first blamed first; false if there is nothing to refuse.
+    pub(crate) fn refuse(
+        &mut self,
+        model: &CostModel,
+        incumbent: &Graph,
+        found: &Extracted,
+        blamed: &[Id],
+        most: usize,
+    ) -> bool {
+        let mut refused = FxHashSet::default();
+        let dense = Dense::new(self, model);
+        let Some(own) = dense.choice_of(self, incumbent) else { return false };
+        let mut seen: FxHashSet<Id> = FxHashSet::default();
+        let mut count = 0;
+        for &first in blamed {
+            let mut stack = vec![first];
+            while let Some(id) = stack.pop() {
+                let Some(&n) = found.picked.get(&id).filter(|_| seen.insert(id)) else { continue };
+                let class = dense.problem.class_of(n);
+                if own.node(class) != Some(n) {
+                    spellings(&self.g, dense.nodes[n as usize], &mut refused);
+                    count += 1;
+                } else {
+                    stack.extend(&found.graph.node(id).args);
+                }
+            }
+            if count >= most {
+                break;
+            }
+        }
+        let known = self.refused.len();
+        self.refused.extend(refused);
+        self.refused.len() > known
     }
 }
 
@@ -238,15 +294,18 @@ impl<'a> Dense<'a> {
                 stack.extend(n.children().iter().copied());
             }
         }
-        let condemned = s.verdicts.condemned(g);
+        let condemned = if s.heard { s.verdicts.condemned(g) } else { FxHashSet::default() };
         let mut nodes = Vec::new();
         let mut list = Vec::new();
         for (class, &id) in order.iter().enumerate() {
             let class = u32::try_from(class).unwrap_or(u32::MAX);
             for n in &g[id].nodes {
                 let canonical = n.clone().map_children(|c| g.find(c));
-                let cost =
-                    if condemned.contains(&canonical) { f64::INFINITY } else { enode_cost(g, model, n, id) };
+                let cost = if condemned.contains(&canonical) || s.refused.contains(&canonical) {
+                    f64::INFINITY
+                } else {
+                    enode_cost(g, model, n, id)
+                };
                 list.push(XNode {
                     class,
                     cost,
@@ -308,7 +367,7 @@ impl<'a> Dense<'a> {
     }
 
     /// The chosen terms as a graph with the same inputs.
-    fn build(&self, s: &Space, inputs: &Graph, choice: &Choice) -> Result<(Graph, Vec<Id>), TypeError> {
+    fn build(&self, s: &Space, inputs: &Graph, choice: &Choice) -> Result<Built, TypeError> {
         let g = &s.g;
         let mut out = Graph::new();
         for (name, ty) in inputs.vars() {
@@ -316,6 +375,7 @@ impl<'a> Dense<'a> {
         }
         let order = choice.order(&self.problem).unwrap_or_default();
         let mut at: FxHashMap<u32, Id> = FxHashMap::default();
+        let mut picked = FxHashMap::default();
         for class in order {
             let Some(n) = choice.node(class) else { continue };
             let node = self.nodes[n as usize];
@@ -331,15 +391,20 @@ impl<'a> Dense<'a> {
                 EHead::Op(op) => {
                     let (attr, args) = split(g, op, &node.args);
                     let args: Vec<Id> = args.iter().map(|a| at[&self.index[&g.find(*a)]]).collect();
-                    out.add(op, &attr, &args)?
+                    let id = out.add(op, &attr, &args)?;
+                    picked.insert(id, n);
+                    id
                 }
             };
             at.insert(class, id);
         }
         let roots = self.roots.iter().filter_map(|r| at.get(r).copied()).collect();
-        Ok((out, roots))
+        Ok((out, roots, picked))
     }
 }
+
+/// A graph, its roots, and the chosen node behind each application.
+type Built = (Graph, Vec<Id>, FxHashMap<Id, u32>);
 
 fn empty_problem() -> Problem {
     #[allow(clippy::expect_used, reason = "a problem without classes is well formed")]

@@ -1,6 +1,7 @@
 //! One window: saturate, propose, extract, again until nothing improves.
 
-use super::{Edge, How, Options, Program, Report};
+use super::guard::Guard;
+use super::{Edge, How, Options, Program, Report, graph_cost};
 use crate::egraph::Space;
 use crate::graph::{Graph, Id};
 use crate::rules::Profile;
@@ -18,8 +19,9 @@ pub(super) fn optimize(
 ) -> (Graph, Vec<Id>) {
     let mut profile = Some(options.profile);
     while let Some(p) = profile {
-        match attempt(graph, roots, options, p, program, report) {
-            Ok(found) => return found,
+        let mut guard = Guard::new(graph, roots);
+        match attempt(graph, roots, options, p, program, report, &mut guard, false) {
+            Ok(found) => return no_dearer(graph, roots, options, p, program, report, found),
             Err(conflict) => {
                 profile = p.stricter();
                 let then = profile.map_or("left as it is".to_string(), |q| format!("redone as {}", q.name()));
@@ -38,6 +40,8 @@ fn attempt(
     profile: Profile,
     program: &Program,
     report: &mut Report,
+    guard: &mut Guard<'_>,
+    pardoned: bool,
 ) -> Result<(Graph, Vec<Id>), String> {
     let mut best = (graph.clone(), roots.to_vec());
     let mut cost = f64::INFINITY;
@@ -45,6 +49,9 @@ fn attempt(
         let mut space = Space::new(&best.0, &best.1, &program.interned);
         if report.trail.is_some() {
             space.record();
+        }
+        if pardoned {
+            space.pardon();
         }
         if round > 0 {
             let mut wider = best.0.clone();
@@ -61,13 +68,18 @@ fn attempt(
         if let Some(c) = space.conflict() {
             return Err(c.to_string());
         }
-        let look = |effort| space.extract(&options.model, options.extractor(), effort, &best.0, &best.1);
         // A first look is enough while there is something to gain; what seems to be the end is searched well.
-        let Ok(mut found) = look(0) else { break };
-        if round > 0 && found.cost >= cost * (1.0 - 1e-9) {
-            let Ok(thorough) = look(options.effort.max(1)) else { break };
-            found = thorough;
+        let mut found = guard.extract(&mut space, options, 0, &best, report);
+        if round > 0 && found.as_ref().is_none_or(|f| f.cost >= cost * (1.0 - 1e-9)) {
+            found = guard.extract(&mut space, options, options.effort.max(1), &best, report);
         }
+        let Some(found) = found else {
+            // What the normal form proposes may keep the digits that rules alone do not.
+            if round == 0 {
+                continue;
+            }
+            break;
+        };
         if let Some(log) = space.log() {
             report.record(|| Edge {
                 before: best.clone(),
@@ -85,4 +97,30 @@ fn attempt(
         }
     }
     Ok(best)
+}
+
+/// `found`, or a form that costs no more than the window did: dearer is only what keeps digits. A rule that says that its
+/// left side loses digits speaks of all numbers; here what the window is made of may forbid those where it does.
+fn no_dearer(
+    graph: &Graph,
+    roots: &[Id],
+    options: &Options,
+    profile: Profile,
+    program: &Program,
+    report: &mut Report,
+    found: (Graph, Vec<Id>),
+) -> (Graph, Vec<Id>) {
+    let cost = |g: &Graph, r: &[Id]| graph_cost(&options.model, g, r);
+    let dear = cost(&found.0, &found.1);
+    if dear <= cost(graph, roots) * (1.0 + 1e-9) {
+        return found;
+    }
+    let mut guard = Guard::new(&found.0, &found.1);
+    if !guard.passes(graph, roots) {
+        return found;
+    }
+    match attempt(graph, roots, options, profile, program, report, &mut guard, true) {
+        Ok(other) if cost(&other.0, &other.1) < dear && guard.passes(&other.0, &other.1) => other,
+        _ => (graph.clone(), roots.to_vec()),
+    }
 }
