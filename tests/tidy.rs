@@ -26,8 +26,9 @@ const LAYERS: &[(&str, &[&str])] = &[
     ("rules", &["ty", "num", "op", "expr", "facts", "graph", "eval", "sexp"]),
     ("egraph", &["ty", "op", "expr", "facts", "graph", "rules", "extract"]),
     ("norm", &["ty", "op", "graph", "rules"]),
-    ("optimize", &["ty", "op", "facts", "graph", "rules", "extract", "egraph", "norm"]),
-    ("accuracy", &["ty", "num", "op", "graph", "eval", "rules", "extract", "optimize"]),
+    ("digits", &["ty", "num", "op", "facts", "graph", "eval"]),
+    ("optimize", &["ty", "op", "facts", "graph", "digits", "rules", "extract", "egraph", "norm"]),
+    ("accuracy", &["ty", "num", "op", "graph", "eval", "rules", "extract", "digits", "optimize"]),
     ("proof", &["ty", "num", "op", "expr", "pp", "facts", "graph", "eval", "rules", "egraph", "optimize"]),
     (
         "function",

@@ -3,7 +3,7 @@
 use ndarray::ArrayD;
 use ndarray::IxDyn;
 
-use super::exact;
+use crate::digits::exact;
 use crate::eval::reference;
 use crate::graph::{Graph, Id};
 use crate::num::{Real, ulps};

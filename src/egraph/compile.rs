@@ -57,15 +57,20 @@ impl Verdicts {
         let condemned = self.condemned.iter().filter(|(rule, n)| !self.spares(g, rule, n));
         let mut out = FxHashSet::default();
         for (_, n) in condemned {
-            let n = canonical(g, n);
-            out.extend(signs::respelled(g, &n));
-            if commutes(&n) {
-                out.insert(ENode { head: n.head, args: n.args.iter().rev().copied().collect() });
-            }
-            out.insert(n);
+            spellings(g, n, &mut out);
         }
         out
     }
+}
+
+/// An e-node and those that compute the same in another order, or with other signs.
+pub(super) fn spellings(g: &Graph, n: &ENode, out: &mut FxHashSet<ENode>) {
+    let n = canonical(g, n);
+    out.extend(signs::respelled(g, &n));
+    if commutes(&n) {
+        out.insert(ENode { head: n.head, args: n.args.iter().rev().copied().collect() });
+    }
+    out.insert(n);
 }
 
 /// Does the order of the operands not matter?

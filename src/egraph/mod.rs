@@ -10,6 +10,7 @@ mod demand;
 mod known;
 mod lang;
 mod log;
+mod refuse;
 mod saturate;
 mod signs;
 mod space;

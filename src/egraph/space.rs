@@ -2,7 +2,7 @@
 
 use egg::Id as EId;
 use egg::Language as _;
-use rustc_hash::FxHashMap;
+use rustc_hash::{FxHashMap, FxHashSet};
 use smallvec::SmallVec;
 
 use super::analysis::{self, Data, Graph as EG, facts, split};
@@ -24,6 +24,10 @@ pub(crate) struct Space {
     pub(super) g: EG,
     roots: Vec<EId>,
     verdicts: Verdicts,
+    /// E-nodes that lost digits in a form that was tried.
+    pub(super) refused: FxHashSet<ENode>,
+    /// Is what rules say of digits heard?
+    pub(super) heard: bool,
     /// Class of every node of the graph that was inserted.
     class_of: Vec<EId>,
     /// What is done, if it is to be explained.
@@ -35,6 +39,8 @@ pub(crate) struct Extracted {
     pub(crate) graph: Graph,
     pub(crate) roots: Vec<Id>,
     pub(crate) cost: f64,
+    /// The node of the extraction problem behind each application.
+    pub(super) picked: FxHashMap<Id, u32>,
 }
 
 impl Space {
@@ -66,7 +72,15 @@ impl Space {
         }
         g.rebuild();
         let roots = roots.iter().map(|&r| class_of[r as usize]).collect();
-        Space { g, roots, verdicts: Verdicts::default(), class_of, log: None }
+        Space {
+            g,
+            roots,
+            verdicts: Verdicts::default(),
+            refused: FxHashSet::default(),
+            heard: true,
+            class_of,
+            log: None,
+        }
     }
 
     /// From now on what is done is written down.
@@ -205,24 +219,25 @@ impl Space {
                 graph: incumbent.clone(),
                 roots: incumbent_roots.to_vec(),
                 cost: f64::INFINITY,
+                picked: FxHashMap::default(),
             });
         };
-        let (graph, roots) = dense.build(self, incumbent, &found.choice)?;
-        Ok(Extracted { graph, roots, cost: found.cost })
+        let (graph, roots, picked) = dense.build(self, incumbent, &found.choice)?;
+        Ok(Extracted { graph, roots, cost: found.cost, picked })
     }
 }
 
 /// Classes that the roots reach, renumbered, as an extraction problem.
-struct Dense<'a> {
-    problem: Problem,
+pub(super) struct Dense<'a> {
+    pub(super) problem: Problem,
     /// The e-node behind each node of the problem.
-    nodes: Vec<&'a ENode>,
+    pub(super) nodes: Vec<&'a ENode>,
     index: FxHashMap<EId, u32>,
     roots: Vec<u32>,
 }
 
 impl<'a> Dense<'a> {
-    fn new(s: &'a Space, model: &CostModel) -> Dense<'a> {
+    pub(super) fn new(s: &'a Space, model: &CostModel) -> Dense<'a> {
         let g = &s.g;
         let mut index: FxHashMap<EId, u32> = FxHashMap::default();
         let mut order: Vec<EId> = Vec::new();
@@ -238,15 +253,18 @@ impl<'a> Dense<'a> {
                 stack.extend(n.children().iter().copied());
             }
         }
-        let condemned = s.verdicts.condemned(g);
+        let condemned = if s.heard { s.verdicts.condemned(g) } else { FxHashSet::default() };
         let mut nodes = Vec::new();
         let mut list = Vec::new();
         for (class, &id) in order.iter().enumerate() {
             let class = u32::try_from(class).unwrap_or(u32::MAX);
             for n in &g[id].nodes {
                 let canonical = n.clone().map_children(|c| g.find(c));
-                let cost =
-                    if condemned.contains(&canonical) { f64::INFINITY } else { enode_cost(g, model, n, id) };
+                let cost = if condemned.contains(&canonical) || s.refused.contains(&canonical) {
+                    f64::INFINITY
+                } else {
+                    enode_cost(g, model, n, id)
+                };
                 list.push(XNode {
                     class,
                     cost,
@@ -263,7 +281,7 @@ impl<'a> Dense<'a> {
     }
 
     /// The choice that a graph's own terms make.
-    fn choice_of(&self, s: &Space, graph: &Graph) -> Option<Choice> {
+    pub(super) fn choice_of(&self, s: &Space, graph: &Graph) -> Option<Choice> {
         let g = &s.g;
         let mut choice = Choice::new(self.problem.num_classes());
         for i in (0..s.class_of.len().min(graph.len())).rev() {
@@ -308,7 +326,7 @@ impl<'a> Dense<'a> {
     }
 
     /// The chosen terms as a graph with the same inputs.
-    fn build(&self, s: &Space, inputs: &Graph, choice: &Choice) -> Result<(Graph, Vec<Id>), TypeError> {
+    fn build(&self, s: &Space, inputs: &Graph, choice: &Choice) -> Result<Built, TypeError> {
         let g = &s.g;
         let mut out = Graph::new();
         for (name, ty) in inputs.vars() {
@@ -316,6 +334,7 @@ impl<'a> Dense<'a> {
         }
         let order = choice.order(&self.problem).unwrap_or_default();
         let mut at: FxHashMap<u32, Id> = FxHashMap::default();
+        let mut picked = FxHashMap::default();
         for class in order {
             let Some(n) = choice.node(class) else { continue };
             let node = self.nodes[n as usize];
@@ -331,15 +350,20 @@ impl<'a> Dense<'a> {
                 EHead::Op(op) => {
                     let (attr, args) = split(g, op, &node.args);
                     let args: Vec<Id> = args.iter().map(|a| at[&self.index[&g.find(*a)]]).collect();
-                    out.add(op, &attr, &args)?
+                    let id = out.add(op, &attr, &args)?;
+                    picked.insert(id, n);
+                    id
                 }
             };
             at.insert(class, id);
         }
         let roots = self.roots.iter().filter_map(|r| at.get(r).copied()).collect();
-        Ok((out, roots))
+        Ok((out, roots, picked))
     }
 }
+
+/// A graph, its roots, and the chosen node behind each application.
+type Built = (Graph, Vec<Id>, FxHashMap<Id, u32>);
 
 fn empty_problem() -> Problem {
     #[allow(clippy::expect_used, reason = "a problem without classes is well formed")]

@@ -6,6 +6,7 @@
 
 mod cache;
 mod fold;
+mod guard;
 mod lengths;
 mod long;
 mod report;
@@ -24,6 +25,8 @@ pub use report::{Report, WindowStop};
 pub use saturated::{Saturated, saturated};
 pub use total::graph_cost;
 pub use trail::{Edge, Form, How, Patch, Trail, Way};
+
+use guard::Guard;
 
 use crate::egraph::{CostModel, Limits, OnDemand};
 use crate::extract::{Extractor, by_name};
@@ -150,15 +153,16 @@ fn run(graph: &Graph, roots: &[Id], options: &Options, mut report: Report) -> Op
     let first = if single { None } else { long::collect(graph, roots, options, &mut report) };
     let (g, r) = first.as_ref().map_or((graph, roots), |(g, r)| (g, r.as_slice()));
     let mut best = passes(g, r, options, &program, &mut cache, &mut report);
+    let mut guard = Guard::new(graph, roots);
     if !single && let Some((g, r)) = long::collect(&best.0, &best.1, options, &mut report) {
         let found = passes(&g, &r, options, &program, &mut cache, &mut report);
-        if found.2 < best.2 * (1.0 - 1e-9) {
+        if found.2 < best.2 * (1.0 - 1e-9) && !guard.refuses(&found.0, &found.1) {
             best = found;
         }
     }
     if !single && let Some((g, r)) = whole::collect(graph, roots, options, &program, &mut report) {
         let found = passes(&g, &r, options, &program, &mut cache, &mut report);
-        if found.2 < best.2 * (1.0 - 1e-9) {
+        if found.2 < best.2 * (1.0 - 1e-9) && !guard.refuses(&found.0, &found.1) {
             best = found;
         }
     }

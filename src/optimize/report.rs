@@ -40,6 +40,9 @@ pub struct Report {
     pub cost_before: f64,
     /// Estimated work after.
     pub cost_after: f64,
+    /// Forms that lost digits of the first at sampled points, and were not taken.
+    #[serde(skip_serializing_if = "none")]
+    pub refused: usize,
     /// Contradictions that were found, each with the profile that was then used.
     pub contradictions: Vec<String>,
     /// How often each rule united two classes.
@@ -69,6 +72,7 @@ impl Report {
             passes: 0,
             cost_before: cost,
             cost_after: cost,
+            refused: 0,
             contradictions: Vec::new(),
             rules: BTreeMap::new(),
             trail: None,
@@ -126,6 +130,9 @@ impl fmt::Display for Report {
         if self.cached > 0 {
             write!(f, " ({} known)", self.cached)?;
         }
+        if self.refused > 0 {
+            write!(f, "\n{} forms refused for digits they lose", self.refused)?;
+        }
         for c in &self.contradictions {
             write!(f, "\ncontradiction: {c}")?;
         }
@@ -134,6 +141,11 @@ impl fmt::Display for Report {
         }
         Ok(())
     }
+}
+
+#[allow(clippy::trivially_copy_pass_by_ref, reason = "serde asks for it")]
+fn none(n: &usize) -> bool {
+    *n == 0
 }
 
 fn number(x: f64) -> String {

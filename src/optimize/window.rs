@@ -1,6 +1,7 @@
 //! One window: saturate, propose, extract, again until nothing improves.
 
-use super::{Edge, How, Options, Program, Report};
+use super::guard::Guard;
+use super::{Edge, How, Options, Program, Report, graph_cost};
 use crate::egraph::{Extracted, Space, Stop};
 use crate::graph::{Graph, Id};
 use crate::rules::Profile;
@@ -18,8 +19,9 @@ pub(super) fn optimize(
 ) -> (Graph, Vec<Id>) {
     let mut profile = Some(options.profile);
     while let Some(p) = profile {
-        match attempt(graph, roots, options, p, program, report) {
-            Ok(found) => return found,
+        let mut guard = Guard::new(graph, roots);
+        match attempt(graph, roots, options, p, program, report, &mut guard, false) {
+            Ok(found) => return no_dearer(graph, roots, options, p, program, report, found),
             Err(conflict) => {
                 profile = p.stricter();
                 let then = profile.map_or("left as it is".to_string(), |q| format!("redone as {}", q.name()));
@@ -38,10 +40,12 @@ fn attempt(
     profile: Profile,
     program: &Program,
     report: &mut Report,
+    guard: &mut Guard<'_>,
+    pardoned: bool,
 ) -> Result<(Graph, Vec<Id>), String> {
-    let propose = |of: &Extracted| {
-        let mut wider = of.graph.clone();
-        let pairs = crate::norm::propose(&mut wider, &of.roots, profile, &program.relations);
+    let propose = |graph: &Graph, roots: &[Id]| {
+        let mut wider = graph.clone();
+        let pairs = crate::norm::propose(&mut wider, roots, profile, &program.relations);
         (wider, pairs)
     };
     let mut best = (graph.clone(), roots.to_vec());
@@ -52,6 +56,9 @@ fn attempt(
         let mut space = Space::new(&best.0, &best.1, &program.interned);
         if report.trail.is_some() {
             space.record();
+        }
+        if pardoned {
+            space.pardon();
         }
         if let Some((wider, pairs)) = &proposed {
             space.unite(wider, pairs);
@@ -66,22 +73,26 @@ fn attempt(
         if let Some(c) = space.conflict() {
             return Err(c.to_string());
         }
-        let look = |effort| space.extract(&options.model, options.extractor(), effort, &best.0, &best.1);
         // A first look is enough while there is something to gain; what seems to be the end is searched well.
-        let Ok(mut found) = look(0) else { break };
-        let mut next = propose(&found);
+        let mut found = guard.extract(&mut space, options, 0, &best, report);
         let gains = |found: &Extracted| found.cost < cost * (1.0 - 1e-9);
-        let last = |found: &Extracted, next: &(Graph, Vec<(Id, Id)>)| {
-            !gains(found) || trace.stop == Stop::Saturated && space.holds(&next.0, &next.1)
-        };
-        let mut ends = round > 0 && last(&found, &next);
+        if round == 0 && found.is_none() {
+            // What the normal form proposes may keep the digits that rules alone do not.
+            proposed = Some(propose(&best.0, &best.1));
+            continue;
+        }
+        let mut next = found.as_ref().map(|f| propose(&f.graph, &f.roots));
+        let known = |n: &(Graph, Vec<(Id, Id)>)| trace.stop == Stop::Saturated && space.holds(&n.0, &n.1);
+        let mut ends = round > 0 && (!found.as_ref().is_some_and(gains) || next.as_ref().is_some_and(known));
         if ends {
-            let Ok(thorough) = look(options.effort.max(1)) else { break };
-            if thorough.cost < found.cost * (1.0 - 1e-9) && gains(&thorough) {
-                next = propose(&thorough);
-                (found, ends) = (thorough, false);
+            let thorough = guard.extract(&mut space, options, options.effort.max(1), &best, report);
+            let better = |t: &Extracted| found.as_ref().is_none_or(|f| t.cost < f.cost * (1.0 - 1e-9));
+            if let Some(t) = thorough.filter(|t| gains(t) && better(t)) {
+                next = Some(propose(&t.graph, &t.roots));
+                (found, ends) = (Some(t), false);
             }
         }
+        let Some(found) = found else { break };
         if let Some(log) = space.log() {
             report.record(|| Edge {
                 before: best.clone(),
@@ -96,7 +107,33 @@ fn attempt(
         if ends {
             break;
         }
-        proposed = Some(next);
+        proposed = next;
     }
     Ok(best)
+}
+
+/// `found`, or a form that costs no more than the window did: dearer is only what keeps digits. A rule that says that its
+/// left side loses digits speaks of all numbers; here what the window is made of may forbid those where it does.
+fn no_dearer(
+    graph: &Graph,
+    roots: &[Id],
+    options: &Options,
+    profile: Profile,
+    program: &Program,
+    report: &mut Report,
+    found: (Graph, Vec<Id>),
+) -> (Graph, Vec<Id>) {
+    let cost = |g: &Graph, r: &[Id]| graph_cost(&options.model, g, r);
+    let dear = cost(&found.0, &found.1);
+    if dear <= cost(graph, roots) * (1.0 + 1e-9) {
+        return found;
+    }
+    let mut guard = Guard::new(&found.0, &found.1);
+    if !guard.passes(graph, roots) {
+        return found;
+    }
+    match attempt(graph, roots, options, profile, program, report, &mut guard, true) {
+        Ok(other) if cost(&other.0, &other.1) < dear && guard.passes(&other.0, &other.1) => other,
+        _ => (graph.clone(), roots.to_vec()),
+    }
 }

@@ -16,7 +16,7 @@ const ELEMENTS: usize = 4096;
 type Exact = ArrayD<Real>;
 
 /// Values of the roots for inputs in doubles; `None` where an operator has no meaning over the reals.
-pub(super) fn values(
+pub(crate) fn values(
     graph: &Graph,
     roots: &[Id],
     inputs: &[ArrayD<f64>],
@@ -49,7 +49,7 @@ pub(super) fn values(
 }
 
 /// The lengths of a type.
-pub(super) fn lengths(ty: &Ty, length: &dyn Fn(&Dim) -> Option<usize>) -> Option<Vec<usize>> {
+pub(crate) fn lengths(ty: &Ty, length: &dyn Fn(&Dim) -> Option<usize>) -> Option<Vec<usize>> {
     let lens: Vec<usize> = ty.shape.dims().iter().map(length).collect::<Option<_>>()?;
     (lens.iter().product::<usize>() <= ELEMENTS).then_some(lens)
 }
