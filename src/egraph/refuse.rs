@@ -8,11 +8,6 @@ use super::space::{Dense, Extracted, Space};
 use crate::graph::{Graph, Id};
 
 impl Space {
-    /// From now on forms may be taken of which rules say that they lose digits.
-    pub(crate) fn pardon(&mut self) {
-        self.heard = false;
-    }
-
     /// Refuses from now on what is to blame in a form: of each node blamed, or of what it is made of, the first parts that
     /// the incumbent does not have. At most `most` of them, the first blamed first; false if there is nothing to refuse.
     pub(crate) fn refuse(

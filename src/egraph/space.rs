@@ -26,8 +26,6 @@ pub(crate) struct Space {
     verdicts: Verdicts,
     /// E-nodes that lost digits in a form that was tried.
     pub(super) refused: FxHashSet<ENode>,
-    /// Is what rules say of digits heard?
-    pub(super) heard: bool,
     /// Class of every node of the graph that was inserted.
     class_of: Vec<EId>,
     /// What is done, if it is to be explained.
@@ -72,15 +70,7 @@ impl Space {
         }
         g.rebuild();
         let roots = roots.iter().map(|&r| class_of[r as usize]).collect();
-        Space {
-            g,
-            roots,
-            verdicts: Verdicts::default(),
-            refused: FxHashSet::default(),
-            heard: true,
-            class_of,
-            log: None,
-        }
+        Space { g, roots, verdicts: Verdicts::default(), refused: FxHashSet::default(), class_of, log: None }
     }
 
     /// From now on what is done is written down.
@@ -253,7 +243,7 @@ impl<'a> Dense<'a> {
                 stack.extend(n.children().iter().copied());
             }
         }
-        let condemned = if s.heard { s.verdicts.condemned(g) } else { FxHashSet::default() };
+        let condemned = s.verdicts.condemned(g);
         let mut nodes = Vec::new();
         let mut list = Vec::new();
         for (class, &id) in order.iter().enumerate() {

@@ -4,6 +4,7 @@ use super::{Options, Report};
 use crate::digits::{Baseline, Comparison};
 use crate::egraph::{Extracted, Space};
 use crate::graph::{Graph, Id};
+use crate::op::Kernel;
 
 /// Forms of one space that are refused at most.
 const TRIES: usize = 8;
@@ -24,13 +25,15 @@ impl<'a> Guard<'a> {
     }
 
     fn compare(&mut self, graph: &Graph, roots: &[Id]) -> Option<Comparison> {
+        // What stands for a stable composition is not sampled: its parts are chosen when it is planned.
+        let composed = |&id: &Id| {
+            graph.application(id).is_some_and(|(op, _, _)| matches!(op.def().kernel, Kernel::Composed(..)))
+        };
+        if graph.reachable(roots).iter().any(composed) {
+            return None;
+        }
         let own = self.baseline.get_or_insert_with(|| Baseline::of(self.graph, self.roots));
         own.as_mut().map(|b| b.compare(graph, roots))
-    }
-
-    /// Was the form sampled, and does it keep the digits of the first?
-    pub(super) fn passes(&mut self, graph: &Graph, roots: &[Id]) -> bool {
-        self.compare(graph, roots) == Some(Comparison::Keeps)
     }
 
     /// Does the form lose digits, as far as is known?

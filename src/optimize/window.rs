@@ -1,7 +1,7 @@
 //! One window: saturate, propose, extract, again until nothing improves.
 
 use super::guard::Guard;
-use super::{Edge, How, Options, Program, Report, graph_cost};
+use super::{Edge, How, Options, Program, Report};
 use crate::egraph::{Extracted, Space, Stop};
 use crate::graph::{Graph, Id};
 use crate::rules::Profile;
@@ -19,9 +19,8 @@ pub(super) fn optimize(
 ) -> (Graph, Vec<Id>) {
     let mut profile = Some(options.profile);
     while let Some(p) = profile {
-        let mut guard = Guard::new(graph, roots);
-        match attempt(graph, roots, options, p, program, report, &mut guard, false) {
-            Ok(found) => return no_dearer(graph, roots, options, p, program, report, found),
+        match attempt(graph, roots, options, p, program, report) {
+            Ok(found) => return found,
             Err(conflict) => {
                 profile = p.stricter();
                 let then = profile.map_or("left as it is".to_string(), |q| format!("redone as {}", q.name()));
@@ -40,14 +39,13 @@ fn attempt(
     profile: Profile,
     program: &Program,
     report: &mut Report,
-    guard: &mut Guard<'_>,
-    pardoned: bool,
 ) -> Result<(Graph, Vec<Id>), String> {
     let propose = |graph: &Graph, roots: &[Id]| {
         let mut wider = graph.clone();
         let pairs = crate::norm::propose(&mut wider, roots, profile, &program.relations);
         (wider, pairs)
     };
+    let mut guard = Guard::new(graph, roots);
     let mut best = (graph.clone(), roots.to_vec());
     let mut cost = f64::INFINITY;
     // What the normal form proposes for the best so far; the first saturation works without.
@@ -56,9 +54,6 @@ fn attempt(
         let mut space = Space::new(&best.0, &best.1, &program.interned);
         if report.trail.is_some() {
             space.record();
-        }
-        if pardoned {
-            space.pardon();
         }
         if let Some((wider, pairs)) = &proposed {
             space.unite(wider, pairs);
@@ -110,30 +105,4 @@ fn attempt(
         proposed = next;
     }
     Ok(best)
-}
-
-/// `found`, or a form that costs no more than the window did: dearer is only what keeps digits. A rule that says that its
-/// left side loses digits speaks of all numbers; here what the window is made of may forbid those where it does.
-fn no_dearer(
-    graph: &Graph,
-    roots: &[Id],
-    options: &Options,
-    profile: Profile,
-    program: &Program,
-    report: &mut Report,
-    found: (Graph, Vec<Id>),
-) -> (Graph, Vec<Id>) {
-    let cost = |g: &Graph, r: &[Id]| graph_cost(&options.model, g, r);
-    let dear = cost(&found.0, &found.1);
-    if dear <= cost(graph, roots) * (1.0 + 1e-9) {
-        return found;
-    }
-    let mut guard = Guard::new(&found.0, &found.1);
-    if !guard.passes(graph, roots) {
-        return found;
-    }
-    match attempt(graph, roots, options, profile, program, report, &mut guard, true) {
-        Ok(other) if cost(&other.0, &other.1) < dear && guard.passes(&other.0, &other.1) => other,
-        _ => (graph.clone(), roots.to_vec()),
-    }
 }
