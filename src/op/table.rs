@@ -1115,6 +1115,21 @@ ops!(
         laws: &[Law::Mark],
         ..OpDef::UNARY
     },
+    hidden::DifferentiatedAs::differentiated_as = OpDef {
+        name: "differentiated_as",
+        doc: "The first operand, whose derivatives are those of the second, which has the same value.",
+        arity: Arity::Exact(2),
+        pp: Pp::Special(|_| vec![Piece::Arg(0)]),
+        latex: Some("#0"),
+        ty: types::same,
+        derivative: Derivative::Each(&[|v| v.g(), |v| v.g()]),
+        disconnected: &[0],
+        real: Some(|x| x[0].clone()),
+        lower: Some(|x, _| x[0].clone()),
+        common: Some(common::scalar::itself),
+        laws: &[Law::Mark],
+        ..OpDef::UNARY
+    },
     unary::DisconnectedGrad::disconnected_grad = OpDef {
         name: "disconnected_grad",
         aliases: &["DisconnectedGrad"],

@@ -10,8 +10,8 @@
 //! sum(h ** 2, axis=0)   # the result: an expression, or several: a, b
 //! ```
 //!
-//! A method is a function of what stands before the point, `x.sum(axis=0)`; NumPy's
-//! constants may be named: `v + np.array([1., 2.])`. `a if c else b` is `where(c, a, b)`; `& | ^ ~`
+//! A method is a function of what stands before the point, `x.sum(axis=0)`; modules may be named:
+//! `T.exp(x)`, `jnp.einsum('ij,jk->ik', a, b)`, and NumPy's constants, `v + np.array([1., 2.])`. `a if c else b` is `where(c, a, b)`; `& | ^ ~`
 //! are for truth values and bits of integers; an index may hold `...`, `None` and integer expressions.
 //!
 //! Lines end at a line break outside of brackets, or at `;`. Operators are those of Python; `/` is
@@ -40,6 +40,7 @@ mod beside;
 mod call;
 mod code;
 mod common;
+mod einsum;
 mod elab;
 mod form;
 mod gradient;
@@ -50,6 +51,7 @@ mod member;
 mod nets;
 mod numbers;
 mod operand;
+mod others;
 mod place;
 mod program;
 mod shapes;
