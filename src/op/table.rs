@@ -10,7 +10,7 @@
 use super::def::{Arity, Derivative, OpDef, Ring, Role};
 use super::kernel::{Kernel, Map1, Map2, View, formula2, map1, map2, map3, reduce};
 use super::law::{Interval, Law};
-use super::pieces::{self, Pp};
+use super::pieces::{self, Piece, Pp};
 use super::special as f;
 use super::{
     Attr, AttrKind, Ints, batch, common, derive, error_fn, ints, law, polygamma, rounding, shaped, types,

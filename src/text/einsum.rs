@@ -78,7 +78,10 @@ fn contraction(args: &Args<'_>, x: &[Expr], letters: &Letters) -> Result<Option<
     let ([x, y], [a, b]) = (x, &letters.operands[..]) else { return Ok(None) };
     let gone = |c: &char| !letters.result.contains(c);
     let shared: Vec<char> = a.iter().copied().filter(|c| b.contains(c)).collect();
-    if shared.is_empty() || !shared.iter().all(gone) || a.iter().chain(b).any(|c| gone(c) && !shared.contains(c)) {
+    if shared.is_empty()
+        || !shared.iter().all(gone)
+        || a.iter().chain(b).any(|c| gone(c) && !shared.contains(c))
+    {
         return Ok(None);
     }
     let place = |of: &[char], c: &char| of.iter().position(|o| o == c).and_then(|i| i64::try_from(i).ok());
@@ -104,7 +107,8 @@ fn product(args: &Args<'_>, x: Vec<Expr>, letters: &Letters) -> Result<Expr, Rea
         let order: Vec<Option<usize>> = all.iter().map(|c| own.iter().position(|o| o == c)).collect();
         args.apply(Op::Dimshuffle, Attr::Perm(order), vec![x])
     });
-    let first = factors.next().unwrap_or_else(|| Err(args.error(ReadErrorKind::Arity, "`einsum` of nothing")))?;
+    let first =
+        factors.next().unwrap_or_else(|| Err(args.error(ReadErrorKind::Arity, "`einsum` of nothing")))?;
     let whole = factors.try_fold(first, |p, f| args.broadcast(Op::Mul, vec![p, f?]))?;
     let gone: Vec<usize> = (letters.result.len()..all.len()).collect();
     if gone.is_empty() { Ok(whole) } else { args.apply(Op::Sum, Attr::Axes(gone), vec![whole]) }

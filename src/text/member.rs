@@ -15,14 +15,24 @@ use crate::ty::DType;
 const NUMPY: [&str; 2] = ["np", "numpy"];
 
 /// What modules of functions of expressions are called: an input of such a name goes before.
-const MODULES: [&str; 13] = [
-    "T", "tt", "pt", "theano", "pytensor", "aesara", "jnp", "jax", "torch", "sympy", "sp", "scipy", "math",
-];
+const MODULES: [&str; 13] =
+    ["T", "tt", "pt", "theano", "pytensor", "aesara", "jnp", "jax", "torch", "sympy", "sp", "scipy", "math"];
 
 /// Modules in them.
 const INNER: [&str; 13] = [
-    "linalg", "nlinalg", "slinalg", "tensor", "nnet", "nn", "numpy", "functional", "special", "extra_ops",
-    "basic", "math", "gradient",
+    "linalg",
+    "nlinalg",
+    "slinalg",
+    "tensor",
+    "nnet",
+    "nn",
+    "numpy",
+    "functional",
+    "special",
+    "extra_ops",
+    "basic",
+    "math",
+    "gradient",
 ];
 
 /// Attributes of an expression that are no functions.

@@ -3,7 +3,7 @@
 use super::args::Args;
 use super::sugar::{Sugar, apply1, exactly, int};
 use super::value::{Item, Value};
-use crate::expr::{Expr, IntoExpr as _, TypeError, try_stack};
+use crate::expr::{Expr, IntoExpr as _, Lit, TypeError, try_stack};
 use crate::op::{Attr, IndexItem, Op};
 use crate::sexp::{ReadError, ReadErrorKind, quoted};
 use crate::ty::{DType, Dim, normalize_axis};
@@ -58,7 +58,9 @@ pub(super) const SUGAR: [(&str, Sugar); 30] = [
         along(a, |x, axis| {
             let all = || (0..x.rank()).collect::<Vec<_>>();
             let reversed = axis.map_or_else(all, |axis| vec![axis]);
-            Ok(x.index(&items(x.rank(), |axis| slice(None, None, if reversed.contains(&axis) { -1 } else { 1 }))))
+            Ok(x.index(&items(x.rank(), |axis| {
+                slice(None, None, if reversed.contains(&axis) { -1 } else { 1 })
+            })))
         })
     }),
     ("fliplr", |a| one(a, |a, x| at(a, x, |axis| slice(None, None, if axis == 1 { -1 } else { 1 })))),
@@ -86,7 +88,9 @@ pub(super) const SUGAR: [(&str, Sugar); 30] = [
             let rank = x.rank().max(y.rank());
             let dims = |e: &Expr| {
                 let lead = rank - e.rank();
-                std::iter::repeat_n(Dim::ONE, lead).chain(e.ty().shape.dims().iter().cloned()).collect::<Vec<_>>()
+                std::iter::repeat_n(Dim::ONE, lead)
+                    .chain(e.ty().shape.dims().iter().cloned())
+                    .collect::<Vec<_>>()
             };
             let places = |e: &Expr, second: bool| {
                 let lead = rank - e.rank();
@@ -108,7 +112,8 @@ pub(super) const SUGAR: [(&str, Sugar); 30] = [
             let three = |e: Expr| a.apply(Op::Reshape, Attr::Dims(vec![Dim::Known(3)]), vec![e]);
             let (x, y) = (three(x)?, three(y)?);
             let times = |e: &Expr, i: i64, f: &Expr, j: i64| {
-                let at = |e: &Expr, k| a.apply(Op::Index, Attr::Index(vec![IndexItem::At(k)]), vec![e.clone()]);
+                let at =
+                    |e: &Expr, k| a.apply(Op::Index, Attr::Index(vec![IndexItem::At(k)]), vec![e.clone()]);
                 infix(a, Op::Mul, at(e, i)?, at(f, j)?)
             };
             let part = |i, j| infix(a, Op::Sub, times(&x, i, &y, j)?, times(&x, j, &y, i)?);
@@ -235,7 +240,6 @@ fn roll(mut a: Args<'_>) -> Result<Value, ReadError> {
     };
     let flat = if axis.is_none() && x.rank() != 1 { x.flatten() } else { x.clone() };
     let axis = axis.unwrap_or(0);
-    // Longer shifts than the axis would need its length.
     let part = |start, stop| {
         let at = |k| if k == axis { slice(start, stop, 1) } else { slice(None, None, 1) };
         a.apply(Op::Index, Attr::Index(items(flat.rank(), at)), vec![flat.clone()])
@@ -245,7 +249,16 @@ fn roll(mut a: Args<'_>) -> Result<Value, ReadError> {
     }
     let n = flat.ty().shape.dims()[axis].known().and_then(|n| i64::try_from(n).ok());
     let k = n.filter(|n| *n > 0).map_or(k, |n| k.rem_euclid(n));
-    let turned = a.apply(Op::Join, Attr::Axis(axis), vec![part(Some(-k), None)?, part(None, Some(-k))?])?;
+    let turned = if n.is_some() || k.abs() == 1 {
+        a.apply(Op::Join, Attr::Axis(axis), vec![part(Some(-k), None)?, part(None, Some(-k))?])?
+    } else {
+        // The axis may be shorter than the shift.
+        let length = a.apply(Op::Length, Attr::Axis(axis), vec![flat.clone()])?;
+        let all = flat.ty().shape.dims()[axis].clone();
+        let places = a.apply(Op::Arange, Attr::Dims(vec![all]), vec![int(0), int(1)])?;
+        let moved = infix(&a, Op::Mod, infix(&a, Op::Sub, places, Expr::lit(Lit::Int(k)))?, length)?;
+        a.apply(Op::Take, Attr::Axis(axis), vec![flat.clone(), moved])?
+    };
     if flat.same_node(x) || x.rank() == 1 {
         return Ok(Value::Expr(turned));
     }

@@ -115,7 +115,7 @@ fn float_stop(e: &Expr, n: u32) -> Option<String> {
     let (start, step) = (e.arg(0).literal()?.value(), e.arg(1).literal()?.value());
     let stop = start + step * f64::from(n);
     let told = ((stop - start) / step).ceil();
-    (told == f64::from(n)).then(|| Expr::lit(Lit::Float(stop))).map(|e| pp_literal(&e))
+    (told == f64::from(n)).then(|| Lit::Float(stop).to_string())
 }
 
 /// `arange(0, 1, shape=(5,))`: start, step, length.
