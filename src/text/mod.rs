@@ -25,6 +25,7 @@
 //! - a sum or product of more than two operands, `(x * y * z)`, reads as in Python, from the left;
 //! - `min(x)` is printed as Theano builds it, `(-MaxAndArgmax{axis=(0,)}((-x)))`, and reads as that; `argmax`
 //!   prints as `max` does, since both are results of that class;
+//! - the derivative of `prod` prints as Theano builds it, and what was read has no second derivative;
 //! - a leading new axis at the root is not printed, as in Theano;
 //! - a leading new axis of an operand that broadcasting supplies is not printed, and not kept when read.
 //!
