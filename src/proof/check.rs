@@ -14,6 +14,7 @@ use super::sample::{identical, points};
 use super::term::{Head, TermId, Terms};
 use crate::facts::{Facts, value_of};
 use crate::num::{Real, ulps};
+use crate::op::{Attr, Role};
 use crate::rules::{Profile, RuleSet};
 
 /// Units in the last place by which a folded constant may differ from the number that it stands for.
@@ -60,7 +61,7 @@ pub enum Fault {
     Chain,
     /// The value of the constants is another, or they are none.
     Fold,
-    /// The broadcast changes something.
+    /// The broadcast or reshape changes something.
     Unmoved,
     /// The two are not one polynomial.
     NormalForm,
@@ -92,7 +93,7 @@ impl fmt::Display for Fault {
             Fault::Congruence => write!(f, "the operands are not equal by earlier steps"),
             Fault::Chain => write!(f, "its parts do not follow each other"),
             Fault::Fold => write!(f, "the constants have another value"),
-            Fault::Unmoved => write!(f, "the broadcast changes something"),
+            Fault::Unmoved => write!(f, "the new lengths change something"),
             Fault::NormalForm => write!(f, "the two are not one polynomial"),
             Fault::Value => write!(f, "the terms have different values"),
         }
@@ -216,8 +217,10 @@ fn replay(
         Reason::Unmoved => {
             let plain = |a: TermId, b: TermId| {
                 let term = terms.term(a);
-                let broadcast = matches!(&term.head, Head::Op(op, _) if *op == crate::op::Op::broadcast());
-                broadcast && term.args[..] == [b] && terms.ty(a) == terms.ty(b)
+                // Whatever only gives elements new lengths: a broadcast, a reshape.
+                let lays_out =
+                    matches!(&term.head, Head::Op(op, Attr::Dims(_)) if op.def().role == Role::Move);
+                lays_out && term.args[..] == [b] && terms.ty(a) == terms.ty(b)
             };
             if plain(left, right) || plain(right, left) { Ok(()) } else { Err(Fault::Unmoved) }
         }
