@@ -140,8 +140,16 @@ impl Args<'_> {
         } else if axis.is_none() && self.items.len() > n {
             axis = Some(self.items.remove(n));
         }
-        let operands = self.operands(n)?;
+        let mut operands = self.operands(n)?;
         self.done()?;
+        let axis = axis.filter(|i| !matches!(i.value, Value::Nothing));
+        // Without an axis a running sum or product is that of all elements, in row-major order.
+        if let ([x], None, None) = (&mut operands[..], &axis, braced)
+            && op.def().role == Role::Whole
+            && x.rank() != 1
+        {
+            *x = x.flatten();
+        }
         let rank = operands.first().map_or(0, Expr::rank);
         let (axis, span) = match axis {
             None if braced.is_some() => (braced.unwrap_or(0), self.span),
