@@ -300,3 +300,26 @@ impl<'a> Call<'_, '_, 'a> {
         Ok(())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// All rows lie in one stretch, few stretches hold them, and each begins where a band would.
+    #[test]
+    fn stretches_end_where_bands_do() {
+        for rows in (1..3000).chain([40_001, 1_000_003]) {
+            for (height, tree) in [(8, false), (64, false), (64, true), (1000, false), (1024, true)] {
+                let ends = ends(rows, height, tree);
+                assert_eq!(ends.last(), Some(&rows));
+                assert!(ends.len() <= MOST, "{rows} rows, {height} high: {ends:?}");
+                let (last, inner) = ends.split_last().unwrap_or((&0, &[]));
+                assert!(
+                    inner.iter().all(|e| e % height == 0 && e < last),
+                    "{rows} rows, {height} high: {ends:?}"
+                );
+                assert!(inner.is_sorted_by(|a, b| a < b), "{ends:?}");
+            }
+        }
+    }
+}

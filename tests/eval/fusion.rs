@@ -124,7 +124,10 @@ fn bands_of_rows_go_on_from_each_other() {
         (&centred * column(&centred.sqr().sum_axes(&[1]).sqrt())).t(),
         dot(&y, &w) / &v,
     ];
-    for (m, k) in [(3, 40), (700, 40), (4000, 40), (3000, 257), (40_001, 7)] {
+    // Ends of bands and stretches, and a few rows more or less.
+    for (m, k) in
+        [(3, 40), (700, 40), (4000, 40), (4033, 40), (4095, 40), (4097, 40), (3000, 257), (40_001, 7)]
+    {
         let values = [
             array(&mut rng, &[m, k]),
             array(&mut rng, &[m, k]),
