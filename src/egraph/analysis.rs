@@ -49,12 +49,21 @@ impl Facet {
         i
     }
 
+    /// The number of an attribute that is known.
+    pub(super) fn known_attr(&self, attr: &Attr) -> Option<u32> {
+        self.attr_ids.get(attr).copied()
+    }
+
     pub(super) fn size_id(&mut self, dim: &Dim) -> u32 {
-        let i = self.sizes.iter().position(|d| d == dim).unwrap_or_else(|| {
+        self.known_size(dim).unwrap_or_else(|| {
             self.sizes.push(dim.clone());
-            self.sizes.len() - 1
-        });
-        u32::try_from(i).unwrap_or(u32::MAX)
+            u32::try_from(self.sizes.len() - 1).unwrap_or(u32::MAX)
+        })
+    }
+
+    /// The number of a length that is known.
+    pub(super) fn known_size(&self, dim: &Dim) -> Option<u32> {
+        self.sizes.iter().position(|d| d == dim).and_then(|i| u32::try_from(i).ok())
     }
 
     fn note(&mut self, what: impl FnOnce() -> String) {
@@ -166,6 +175,32 @@ impl Analysis<ENode> for Facet {
         let number = g.add(ENode::leaf(head));
         let same = if ty.rank() == 0 { number } else { broadcast(g, number, &ty) };
         g.union(id, same);
+        without_arithmetic(g, id, constant);
+    }
+}
+
+/// Takes from a constant's class what computes it from constants: the number needs no such form, and rules
+/// that see `3` as `1 + 2` and as `5 - 2` make more without end. What does not compute it stays, a
+/// contradiction in the making: `0 / 0` where something says 1.
+fn without_arithmetic(g: &mut Graph, id: Id, constant: f64) {
+    let class = g.find(id);
+    let arithmetic = |n: &ENode| {
+        let EHead::Op(op) = n.head else { return false };
+        // Numbers of a shape are broadcast numbers.
+        if op == Op::broadcast() {
+            return false;
+        }
+        let (attr, args) = split(g, op, &n.args);
+        let of: SmallVec<[&Facts; 3]> = args.iter().filter_map(|&a| facts(g, a)).collect();
+        if of.iter().any(|f| f.constant.is_none()) {
+            return false;
+        }
+        let made = Facts::of_op(op, &attr, &of).ok().and_then(|f| folded(op, &f.ty, &of));
+        made.is_some_and(|x| x.to_bits() == constant.to_bits())
+    };
+    let kept: Vec<ENode> = g[class].nodes.iter().filter(|n| !arithmetic(n)).cloned().collect();
+    if kept.len() < g[class].nodes.len() {
+        g[class].nodes = kept;
     }
 }
 

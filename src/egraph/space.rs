@@ -21,7 +21,7 @@ use crate::rules::Assumes;
 
 /// The e-graph of a small graph.
 pub(crate) struct Space {
-    g: EG,
+    pub(super) g: EG,
     roots: Vec<EId>,
     verdicts: Verdicts,
     /// Class of every node of the graph that was inserted.

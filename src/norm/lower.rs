@@ -120,23 +120,16 @@ impl<'a> Writer<'a> {
 
     /// The indeterminate, with the exponent of least size, that most terms share.
     fn common(&self, p: &Poly) -> Option<(Id, i32)> {
+        // Positive exponents of an indeterminate before negative ones.
+        let mut factors: Vec<(Id, bool, i32)> =
+            p.0.keys().flat_map(|m| &m.0).map(|&(id, e)| (id, e < 0, e.abs())).collect();
+        factors.sort_unstable();
         let mut best: Option<(usize, usize, Id, i32)> = None;
-        let mut ids: Vec<Id> = p.0.keys().flat_map(|m| m.0.iter().map(|(a, _)| *a)).collect();
-        ids.sort_unstable();
-        ids.dedup();
-        for id in ids {
-            for positive in [true, false] {
-                let exponents: Vec<i32> =
-                    p.0.keys().map(|m| m.exponent(id)).filter(|&e| e != 0 && (e > 0) == positive).collect();
-                let n = exponents.len();
-                if n < 2 {
-                    continue;
-                }
-                let Some(least) = exponents.iter().copied().min_by_key(|e| e.abs()) else { continue };
-                let key = (n, self.size(id));
-                if best.is_none_or(|(m, s, _, _)| key > (m, s)) {
-                    best = Some((n, key.1, id, least));
-                }
+        for alike in factors.chunk_by(|a, b| (a.0, a.1) == (b.0, b.1)) {
+            let (n, (id, negative, least)) = (alike.len(), alike[0]);
+            let key = (n, self.size(id));
+            if n >= 2 && best.is_none_or(|(m, s, _, _)| key > (m, s)) {
+                best = Some((n, key.1, id, if negative { -least } else { least }));
             }
         }
         best.map(|(_, _, id, e)| (id, e))

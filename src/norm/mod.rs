@@ -67,52 +67,65 @@ pub(crate) fn propose(
     let domain = Assumes::DOMAIN.within(profile.grants());
     let mut tops = tops(graph, roots);
     tops.retain(|&id| domain || graph.ty(id).dtype.is_int());
-    let mut pairs = Vec::new();
     let mut flat = Reader::flat(FxHashMap::default());
-    proposals(graph, &mut flat, &tops, profile, relations, &mut pairs);
+    let mut found = Found { relations, profile, forms: FxHashMap::default(), pairs: Vec::new() };
+    found.add(graph, &mut flat, &tops);
     let given = field::given(graph, &mut flat, roots, relations, profile.grants());
-    proposals(graph, &mut Reader::multiplied_out(), &tops, profile, relations, &mut pairs);
+    found.add(graph, &mut Reader::multiplied_out(), &tops);
     if !given.is_empty() {
-        let mut field = Reader::expand(Reader::flat(given));
-        proposals(graph, &mut field, &tops, profile, relations, &mut pairs);
+        found.add(graph, &mut Reader::expand(Reader::flat(given)), &tops);
     }
+    let mut pairs = found.pairs;
     pairs.sort_unstable();
     pairs.dedup();
     pairs
 }
 
-/// What one way of reading finds.
-fn proposals(
-    graph: &mut Graph,
-    reader: &mut Reader,
-    tops: &[Id],
+/// What all ways of reading find.
+struct Found<'a> {
+    relations: &'a Relations,
     profile: Profile,
-    relations: &Relations,
-    pairs: &mut Vec<(Id, Id)>,
-) {
-    for &id in tops {
-        let Some(poly) = reader.read(graph, id) else { continue };
-        if graph.ty(id).dtype.is_int() {
-            pairs.extend(integers(graph, id, &poly).into_iter().map(|new| (id, new)));
-            continue;
-        }
-        // What is only written with the functions that were chosen is no simpler: `1/t - 1` is `exp(x)`.
-        if reader.is_foreign(&poly) {
-            continue;
-        }
-        let all = relation::reduced(graph, reader, &poly, &relations.equations, profile.grants());
-        for poly in &all {
-            let mut found = Writer::new(graph).forms(poly);
-            found.extend(fraction::forms(graph, reader, poly));
-            if reader.is_flat()
-                && let Some(grouped) = pairs::grouped(graph, poly, &relations.pairs)
-            {
-                found.extend(Writer::new(graph).forms(&grouped));
+    /// The forms of each polynomial: most are read the same in every way.
+    forms: FxHashMap<Poly, Vec<Id>>,
+    pairs: Vec<(Id, Id)>,
+}
+
+impl Found<'_> {
+    /// What one way of reading finds.
+    fn add(&mut self, graph: &mut Graph, reader: &mut Reader, tops: &[Id]) {
+        for &id in tops {
+            let Some(poly) = reader.read(graph, id) else { continue };
+            if graph.ty(id).dtype.is_int() {
+                self.pairs.extend(integers(graph, id, &poly).into_iter().map(|new| (id, new)));
+                continue;
             }
-            let mut writer = Writer::new(graph);
-            let shaped = found.into_iter().filter_map(|new| writer.shaped(new, id));
-            pairs.extend(shaped.filter(|&new| new != id).map(|new| (id, new)));
+            // What is only written with the functions that were chosen is no simpler: `1/t - 1` is `exp(x)`.
+            if reader.is_foreign(&poly) {
+                continue;
+            }
+            let equations = &self.relations.equations;
+            for poly in relation::reduced(graph, reader, &poly, equations, self.profile.grants()) {
+                let mut found = self.forms(graph, &poly);
+                found.extend(fraction::forms(graph, reader, &poly));
+                if reader.is_flat()
+                    && let Some(grouped) = pairs::grouped(graph, &poly, &self.relations.pairs)
+                {
+                    found.extend(self.forms(graph, &grouped));
+                }
+                let mut writer = Writer::new(graph);
+                let shaped = found.into_iter().filter_map(|new| writer.shaped(new, id));
+                self.pairs.extend(shaped.filter(|&new| new != id).map(|new| (id, new)));
+            }
         }
+    }
+    /// A polynomial written flat and factored.
+    fn forms(&mut self, graph: &mut Graph, p: &Poly) -> Vec<Id> {
+        if let Some(known) = self.forms.get(p) {
+            return known.clone();
+        }
+        let found = Writer::new(graph).forms(p);
+        self.forms.insert(p.clone(), found.clone());
+        found
     }
 }
 

@@ -48,7 +48,7 @@ impl Monomial {
 }
 
 /// A sum of monomials with non-zero coefficients.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, PartialEq, Eq, Default, Hash)]
 pub(super) struct Poly(pub(super) BTreeMap<Monomial, Ratio>);
 
 impl Poly {

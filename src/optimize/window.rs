@@ -1,7 +1,7 @@
 //! One window: saturate, propose, extract, again until nothing improves.
 
 use super::{Edge, How, Options, Program, Report};
-use crate::egraph::Space;
+use crate::egraph::{Extracted, Space, Stop};
 use crate::graph::{Graph, Id};
 use crate::rules::Profile;
 
@@ -39,17 +39,22 @@ fn attempt(
     program: &Program,
     report: &mut Report,
 ) -> Result<(Graph, Vec<Id>), String> {
+    let propose = |of: &Extracted| {
+        let mut wider = of.graph.clone();
+        let pairs = crate::norm::propose(&mut wider, &of.roots, profile, &program.relations);
+        (wider, pairs)
+    };
     let mut best = (graph.clone(), roots.to_vec());
     let mut cost = f64::INFINITY;
+    // What the normal form proposes for the best so far; the first saturation works without.
+    let mut proposed: Option<(Graph, Vec<(Id, Id)>)> = None;
     for round in 0..ROUNDS {
         let mut space = Space::new(&best.0, &best.1, &program.interned);
         if report.trail.is_some() {
             space.record();
         }
-        if round > 0 {
-            let mut wider = best.0.clone();
-            let pairs = crate::norm::propose(&mut wider, &best.1, profile, &program.relations);
-            space.unite(&wider, &pairs);
+        if let Some((wider, pairs)) = &proposed {
+            space.unite(wider, pairs);
         }
         let trace = space.saturate(&program.rules, profile.grants(), options.limits);
         report.enodes = report.enodes.max(space.nodes());
@@ -64,9 +69,18 @@ fn attempt(
         let look = |effort| space.extract(&options.model, options.extractor(), effort, &best.0, &best.1);
         // A first look is enough while there is something to gain; what seems to be the end is searched well.
         let Ok(mut found) = look(0) else { break };
-        if round > 0 && found.cost >= cost * (1.0 - 1e-9) {
+        let mut next = propose(&found);
+        let gains = |found: &Extracted| found.cost < cost * (1.0 - 1e-9);
+        let last = |found: &Extracted, next: &(Graph, Vec<(Id, Id)>)| {
+            !gains(found) || trace.stop == Stop::Saturated && space.holds(&next.0, &next.1)
+        };
+        let mut ends = round > 0 && last(&found, &next);
+        if ends {
             let Ok(thorough) = look(options.effort.max(1)) else { break };
-            found = thorough;
+            if thorough.cost < found.cost * (1.0 - 1e-9) && gains(&thorough) {
+                next = propose(&thorough);
+                (found, ends) = (thorough, false);
+            }
         }
         if let Some(log) = space.log() {
             report.record(|| Edge {
@@ -75,14 +89,14 @@ fn attempt(
                 how: How::Saturation(profile, Box::new(log)),
             });
         }
-        let better = found.cost < cost * (1.0 - 1e-9);
-        if better || round == 0 {
+        if round == 0 || gains(&found) {
             cost = found.cost;
             best = (found.graph, found.roots);
         }
-        if round > 0 && !better {
+        if ends {
             break;
         }
+        proposed = Some(next);
     }
     Ok(best)
 }
