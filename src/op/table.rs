@@ -1296,6 +1296,7 @@ ops!(
         }]),
         // As the exponentials and their sum alone: what cannot overflow is not refused for its price.
         cost: 16.0,
+        common_cost: 15.0,
         kernel: Kernel::Composed(|x, attr| {
             let m = x[0].reduce(Op::Max, attr);
             let e = (&x[0] - x[0].expand_reduced(&m, attr)).exp();
@@ -1316,6 +1317,7 @@ ops!(
         }]),
         // As the exponentials and their sum alone: what cannot overflow is not refused for its price.
         cost: 16.0,
+        common_cost: 15.0,
         laws: &[Law::Range(|_| Interval::UNIT), Law::Nonzero(|_| true)],
         kernel: Kernel::Composed(|x, attr| {
             let m = x[0].reduce(Op::Max, attr);
@@ -1357,6 +1359,7 @@ ops!(
         }]),
         // As the exponentials and their sum alone: what cannot overflow is not refused for its price.
         cost: 16.0,
+        common_cost: 15.0,
         laws: &[Law::Range(|_| Interval::NONPOS)],
         kernel: Kernel::Composed(|x, attr| {
             let m = x[0].reduce(Op::Max, attr);
