@@ -10,7 +10,7 @@
 use super::def::{Arity, Derivative, OpDef, Ring, Role};
 use super::kernel::{Kernel, Map1, Map2, View, formula2, map1, map2, map3, reduce};
 use super::law::{Interval, Law};
-use super::pieces::{self, Pp};
+use super::pieces::{self, Piece, Pp};
 use super::special as f;
 use super::{
     Attr, AttrKind, Ints, batch, common, derive, error_fn, ints, law, polygamma, rounding, shaped, types,
@@ -1109,6 +1109,21 @@ ops!(
         pp: Pp::Call(Some("ZeroGrad")),
         ty: types::same,
         derivative: Derivative::Each(&[|v| v.g().zeros_like()]),
+        real: Some(|x| x[0].clone()),
+        lower: Some(|x, _| x[0].clone()),
+        common: Some(common::scalar::itself),
+        laws: &[Law::Mark],
+        ..OpDef::UNARY
+    },
+    hidden::DifferentiatedAs::differentiated_as = OpDef {
+        name: "differentiated_as",
+        doc: "The first operand, whose derivatives are those of the second, which has the same value.",
+        arity: Arity::Exact(2),
+        pp: Pp::Special(|_| vec![Piece::Arg(0)]),
+        latex: Some("#0"),
+        ty: types::same,
+        derivative: Derivative::Each(&[|v| v.g(), |v| v.g()]),
+        disconnected: &[0],
         real: Some(|x| x[0].clone()),
         lower: Some(|x, _| x[0].clone()),
         common: Some(common::scalar::itself),
