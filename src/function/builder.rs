@@ -6,8 +6,9 @@ use super::error::CompileError;
 use super::shared::Shared;
 use crate::eval::{Limits, Threads};
 use crate::expr::{Expr, substitute};
-use crate::graph::{export, import};
+use crate::graph::{export, import, round_once};
 use crate::optimize::{self, optimize};
+use crate::rules::Assumes;
 use crate::ty::Dim;
 
 /// How a function is made.
@@ -137,7 +138,12 @@ impl Builder {
         let imported = import(inputs, outputs)?;
         let best = optimize(&imported.graph, &imported.roots, options);
         let shown = export(&best.graph, &best.roots).map_err(crate::graph::ImportError::from)?;
-        let pair = (&best.graph, best.roots.as_slice());
+        // Where sums may be rounded otherwise, products in them need no rounding of their own.
+        let rounded = match Assumes::REASSOC.within(options.profile.grants()) {
+            true => round_once(&best.graph, &best.roots).map_err(crate::graph::ImportError::from)?,
+            false => None,
+        };
+        let pair = rounded.as_ref().map_or((&best.graph, best.roots.as_slice()), |(g, r)| (g, r));
         let mut f = Function::from_graph(inputs, &shown, &imported.constraints, pair, self.run)?;
         f.warnings = warnings;
         f.report = Some(best.report);

@@ -1039,6 +1039,17 @@ ops!(
         ],
         ..OpDef::BINARY
     },
+    hidden::MulAdd::mul_add = OpDef {
+        name: "mul_add",
+        aliases: &["fma"],
+        doc: "The product of two and a third, added with one rounding where functions are optimized.",
+        arity: Arity::Exact(3),
+        derivative: Derivative::Each(&[|v| v.g() * v.x(1), |v| v.g() * v.x(0), |v| v.g()]),
+        kernel: map3!(|a, b, c| a.mul_add(b, c)),
+        real: Some(|x| &(&x[0] * &x[1]) + &x[2]),
+        lower: Some(|x, _| &(&x[0] * &x[1]) + &x[2]),
+        ..OpDef::BINARY
+    },
     hidden::Clip::clip = OpDef {
         name: "clip",
         doc: "Each element kept between two bounds.",
