@@ -118,8 +118,8 @@ fn once(graph: &Graph, id: Id, uses: &[u32]) -> Option<(Id, Once)> {
     let fits = |(product, other, less_product, less_other): (Id, Id, bool, bool)| {
         let mut factors =
             factors(graph, product).filter(|_| uses[product as usize] == 1 && alike(product))?;
-        // A sign costs nothing on a number, and nothing in the loop.
-        let signed = |x: Id| graph.is_constant(x) || alike(x);
+        // A sign costs nothing in the loop, and little on a number.
+        let signed = |x: Id| graph.ty(x).rank() == 0 || alike(x);
         if less_product && (!signed(factors[0]) || graph.is_constant(factors[1])) {
             factors.swap(0, 1);
         }
