@@ -35,6 +35,8 @@ pub(crate) struct Extracted {
     pub(crate) graph: Graph,
     pub(crate) roots: Vec<Id>,
     pub(crate) cost: f64,
+    /// Was a part of the incumbent's own terms refused, for the digits that it loses?
+    pub(crate) refused: bool,
 }
 
 impl Space {
@@ -197,6 +199,7 @@ impl Space {
         let dense = Dense::new(self, model);
         let own = dense.choice_of(self, incumbent);
         let own = own.filter(|c| crate::extract::validate(&dense.problem, c).is_ok());
+        let refused = own.as_ref().is_some_and(|c| c.cost(&dense.problem).is_infinite());
         let scaled = Budget::scaled(&dense.problem);
         let budget = if effort == 0 { scaled.light() } else { scaled.times(effort) };
         let found = (extractor.run)(&dense.problem, own.as_ref(), &budget);
@@ -205,10 +208,11 @@ impl Space {
                 graph: incumbent.clone(),
                 roots: incumbent_roots.to_vec(),
                 cost: f64::INFINITY,
+                refused,
             });
         };
         let (graph, roots) = dense.build(self, incumbent, &found.choice)?;
-        Ok(Extracted { graph, roots, cost: found.cost })
+        Ok(Extracted { graph, roots, cost: found.cost, refused })
     }
 }
 

@@ -641,7 +641,7 @@ ops!(
         kernel: Map1::of::<math::Sigmoid>(),
         real: Some(|x| r(1.0) / (r(1.0) + (-&x[0]).exp())),
         cost: 15.0,
-        laws: &[Law::Range(|_| Interval::UNIT), Law::Nonzero(|_| true)],
+        laws: &[Law::Range(|x| law::sigmoid_range(x[0])), Law::Nonzero(|_| true)],
         ..OpDef::UNARY
     },
     unary::Softplus::softplus = OpDef {

@@ -28,6 +28,11 @@ pub fn graph_cost(model: &CostModel, graph: &Graph, roots: &[Id]) -> f64 {
         .fold(0.0, |sum, cost| sum + cost)
 }
 
+/// Does the first form take more work than the second?
+pub(super) fn dearer(model: &CostModel, a: (&Graph, &[Id]), b: (&Graph, &[Id])) -> bool {
+    graph_cost(model, a.0, a.1) > graph_cost(model, b.0, b.1) * (1.0 + 1e-9)
+}
+
 /// Which nodes depend on no input.
 pub(super) fn closed(graph: &Graph) -> Vec<bool> {
     let mut closed = Vec::with_capacity(graph.len());
