@@ -337,11 +337,15 @@ fn reads_back(e: &Expr) {
         // As a whole text a stack of scalars reads as several expressions.
         return;
     }
-    let back = read(&text);
-    same(&back, true, &text);
-    assert_eq!(e.ty().dtype, back.ty().dtype, "{text}");
-    let text = let_form(std::slice::from_ref(e), Spelling::Classic).join("\n");
-    same(&read(&text), true, &text);
+    // The derivative of a product prints without what its derivatives are those of.
+    let part = |n: &Expr| n.op() == Some(Op::DifferentiatedAs);
+    if !egrad::expr::topological(std::slice::from_ref(e)).iter().any(part) {
+        let back = read(&text);
+        same(&back, true, &text);
+        assert_eq!(e.ty().dtype, back.ty().dtype, "{text}");
+        let text = let_form(std::slice::from_ref(e), Spelling::Classic).join("\n");
+        same(&read(&text), true, &text);
+    }
     let text = print(e, Spelling::Plain);
     assert_eq!(read(&text).ty().shape, e.ty().shape, "{text}");
     for text in [sexp(e, Dialect::Exact), sexp_program(std::slice::from_ref(e), Dialect::Exact)] {

@@ -1,6 +1,6 @@
 //! Products of Jacobians with vectors, from both sides.
 
-use rustc_hash::FxHashMap;
+use rustc_hash::{FxHashMap, FxHashSet};
 
 use super::api::grads;
 use super::error::GradError;
@@ -62,7 +62,7 @@ pub fn pullback(f: &[Expr], wrt: &[Expr], cotangents: &[Expr]) -> Result<Vec<Exp
 /// derivative.
 pub fn pushforward(f: &[Expr], wrt: &[Expr], tangents: &[Expr]) -> Result<Vec<Expr>, GradError> {
     check_all("tangent", wrt, tangents)?;
-    let order = topological(f);
+    let order = connected(f);
     let mut named: FxHashMap<&str, &Expr> = FxHashMap::default();
     let mut tangent: FxHashMap<usize, Expr> = FxHashMap::default();
     for (w, t) in wrt.iter().zip(tangents) {
@@ -103,6 +103,23 @@ pub fn pushforward(f: &[Expr], wrt: &[Expr], tangents: &[Expr]) -> Result<Vec<Ex
         }
     }
     Ok(f.iter().map(|e| tangent.get(&e.id()).cloned().unwrap_or_else(|| e.zeros_like())).collect())
+}
+
+/// What the tangents of `f` can come from, operands first: not what is only below operands through which
+/// no gradient flows, where an operator may have no derivative.
+fn connected(f: &[Expr]) -> Vec<Expr> {
+    let mut order = topological(f);
+    let mut reached: FxHashSet<usize> = f.iter().map(Expr::id).collect();
+    for e in order.iter().rev() {
+        if let Head::Op(op, _) = e.head()
+            && reached.contains(&e.id())
+        {
+            let flows = |i: &usize| !op.def().disconnected.contains(i);
+            reached.extend((0..e.args().len()).filter(flows).map(|i| e.arg(i).id()));
+        }
+    }
+    order.retain(|e| reached.contains(&e.id()));
+    order
 }
 
 /// What a tangent of operand `i` adds to that of `e`.

@@ -219,6 +219,16 @@ fn sides(b: &Batched<'_>, i: usize) -> Option<(Dim, Dim)> {
     }
 }
 
+/// The length of both sides of matrices whose diagonals are asked: unless both are known numbers they are
+/// equal, and what computes with this length says so.
+fn side(m: &Dim, n: &Dim) -> Option<Dim> {
+    match (m.known(), n.known()) {
+        (Some(p), Some(q)) => (p == q).then(|| m.clone()),
+        (None, Some(_)) => Some(n.clone()),
+        _ => Some(m.clone()),
+    }
+}
+
 fn on_diagonal(m: &Dim, n: &Dim) -> Expr {
     let (rows, columns) = places(m, n);
     rows.eq(columns)
@@ -227,10 +237,9 @@ fn on_diagonal(m: &Dim, n: &Dim) -> Expr {
 /// The diagonals of matrices that are square.
 pub(super) fn diagonal(b: &Batched<'_>) -> Option<Expr> {
     let (m, n) = sides(b, 0)?;
-    if m != n {
-        return None;
-    }
-    Some(switch(&on_diagonal(&m, &n), &b.args[0], 0.0).reduce(Op::Sum, &Attr::Axes(vec![2])))
+    let n = side(&m, &n)?;
+    let zero = zero(&b.args[0]);
+    Some(switch(&on_diagonal(&n, &n), &b.args[0], zero).reduce(Op::Sum, &Attr::Axes(vec![2])))
 }
 
 /// Matrices with given diagonals.
@@ -251,11 +260,14 @@ fn zero(like: &Expr) -> Expr {
 
 /// Matrices with new diagonals: numbers, or vectors where they are square.
 pub(super) fn fill_diagonal(b: &Batched<'_>) -> Option<Expr> {
-    let (m, n) = sides(b, 0)?;
+    let (mut m, mut n) = sides(b, 0)?;
+    if b.rank(1) == 1 {
+        n = side(&m, &n)?;
+        m = n.clone();
+    }
     let new = match (b.rank(1), b.on[1]) {
         (0, true) => b.args[1].dimshuffle([Some(0), None, None]),
         (0, false) => b.args[1].clone(),
-        _ if m != n => return None,
         (_, true) => b.args[1].dimshuffle([Some(0), Some(1), None]),
         (_, false) => b.args[1].dimshuffle([Some(0), None]),
     };

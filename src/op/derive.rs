@@ -16,7 +16,9 @@ pub(super) fn prod_derivative(v: &Adjoint<'_>) -> Expr {
     let asked = (&single * g.neq(0.0)) * &x;
     let others = x.expand_reduced(&asked.reduce(Op::ProdWithoutZeros, v.attr()), v.attr());
     let lone = single * &is_zero;
-    switch(&zeros.eq(0), (&g * product) / &x, switch(&lone, others, 0.0) * &g)
+    let printed = switch(&zeros.eq(0), (&g * product) / &x, switch(&lone, others, 0.0) * &g);
+    let exact = g * super::whole::derive::product_of_others(&x, v.attr());
+    Expr::apply(Op::DifferentiatedAs, Attr::None, [printed, exact])
 }
 
 /// Largest or smallest element: every one that attains it gets the whole gradient.

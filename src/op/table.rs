@@ -10,7 +10,7 @@
 use super::def::{Arity, Derivative, OpDef, Ring, Role};
 use super::kernel::{Kernel, Map1, Map2, View, formula2, map1, map2, map3, reduce};
 use super::law::{Interval, Law};
-use super::pieces::{self, Pp};
+use super::pieces::{self, Piece, Pp};
 use super::special as f;
 use super::{
     Attr, AttrKind, Ints, batch, common, derive, error_fn, ints, law, polygamma, rounding, shaped, types,
@@ -1115,6 +1115,21 @@ ops!(
         laws: &[Law::Mark],
         ..OpDef::UNARY
     },
+    hidden::DifferentiatedAs::differentiated_as = OpDef {
+        name: "differentiated_as",
+        doc: "The first operand, whose derivatives are those of the second, which has the same value.",
+        arity: Arity::Exact(2),
+        pp: Pp::Special(|_| vec![Piece::Arg(0)]),
+        latex: Some("#0"),
+        ty: types::same,
+        derivative: Derivative::Each(&[|v| v.g(), |v| v.g()]),
+        disconnected: &[0],
+        real: Some(|x| x[0].clone()),
+        lower: Some(|x, _| x[0].clone()),
+        common: Some(common::scalar::itself),
+        laws: &[Law::Mark],
+        ..OpDef::UNARY
+    },
     unary::DisconnectedGrad::disconnected_grad = OpDef {
         name: "disconnected_grad",
         aliases: &["DisconnectedGrad"],
@@ -1296,6 +1311,7 @@ ops!(
         }]),
         // As the exponentials and their sum alone: what cannot overflow is not refused for its price.
         cost: 16.0,
+        common_cost: 15.0,
         kernel: Kernel::Composed(|x, attr| {
             let m = x[0].reduce(Op::Max, attr);
             let e = (&x[0] - x[0].expand_reduced(&m, attr)).exp();
@@ -1316,6 +1332,7 @@ ops!(
         }]),
         // As the exponentials and their sum alone: what cannot overflow is not refused for its price.
         cost: 16.0,
+        common_cost: 15.0,
         laws: &[Law::Range(|_| Interval::UNIT), Law::Nonzero(|_| true)],
         kernel: Kernel::Composed(|x, attr| {
             let m = x[0].reduce(Op::Max, attr);
@@ -1357,6 +1374,7 @@ ops!(
         }]),
         // As the exponentials and their sum alone: what cannot overflow is not refused for its price.
         cost: 16.0,
+        common_cost: 15.0,
         laws: &[Law::Range(|_| Interval::NONPOS)],
         kernel: Kernel::Composed(|x, attr| {
             let m = x[0].reduce(Op::Max, attr);

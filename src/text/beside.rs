@@ -55,7 +55,8 @@ impl Parser<'_> {
                 }
                 "a choice is written `a if condition else b`"
             }
-            "and" | "or" => "it is written as a call, `and(a, b)`",
+            "and" => "it is written as a call, `and(a, b)`, or as `a & b`",
+            "or" => "it is written as a call, `or(a, b)`, or as `a | b`",
             _ => "an operator is missing",
         };
         Err(self.unexpected(t, why))

@@ -25,6 +25,9 @@ impl Args<'_> {
                 self.broadcast(op, operands)
             }
             AttrKind::Axes => {
+                if let Some(pairwise) = self.pairwise(op)? {
+                    return Ok(pairwise);
+                }
                 let operands = self.operands(n)?;
                 let attr = self.axes(operands.first(), def.role)?;
                 let keep = def.role == Role::Reduce && self.flag("keepdims")?;
@@ -100,6 +103,25 @@ impl Args<'_> {
             }
             AttrKind::Index => self.index_call(op, n),
         }
+    }
+
+    /// `max(x, y)` as Python has it, where the second is no axis.
+    fn pairwise(&mut self, op: Op) -> Result<Option<Expr>, ReadError> {
+        let pair = match op {
+            Op::Max => Op::Maximum,
+            Op::Min => Op::Minimum,
+            _ => return Ok(None),
+        };
+        let scalar = |i: &Item| i.value.as_expr().is_some_and(|e| e.rank() == 0);
+        let second = self.items.get(1).filter(|i| i.value.as_expr().is_some());
+        let several = second.is_some_and(|i| i.value.ints().is_none() || scalar(&self.items[0]));
+        if !several || self.braces.is_some() || !self.keywords.is_empty() {
+            return Ok(None);
+        }
+        let operands = self.operands(usize::MAX)?;
+        let mut rest = operands.into_iter();
+        let Some(first) = rest.next() else { return Ok(None) };
+        rest.try_fold(first, |a, b| self.broadcast(pair, vec![a, b])).map(Some)
     }
 
     fn order(&self, i: &Item) -> Result<Option<Vec<Option<i64>>>, ReadError> {

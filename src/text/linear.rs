@@ -2,7 +2,7 @@
 
 use super::args::Args;
 use super::sugar::{Sugar, exactly};
-use super::value::Value;
+use super::value::{Item, Value};
 use crate::expr::{Expr, inner, outer, tensordot, try_eye};
 use crate::op::Op;
 use crate::sexp::{ReadError, ReadErrorKind};
@@ -74,13 +74,18 @@ fn sorted(mut args: Args<'_>, op: Op) -> Result<Value, ReadError> {
 /// axis 1 of `a` with axis 0 of `b`.
 fn contraction(mut args: Args<'_>) -> Result<Value, ReadError> {
     let operands = args.operands(2)?;
-    let axes = match args.static_arg(&["axes"]) {
-        Some(i) => args.ints(&i)?,
-        None => vec![2],
-    };
+    let axes = args.static_arg(&["axes"]);
     args.done()?;
     let [a, b] = &operands[..] else {
         return Err(args.error(ReadErrorKind::Arity, "`tensordot` takes 2 operands"));
+    };
+    let axes = match axes {
+        // `axes=([0, 1], [1, 0])`: the rows of the list have become arrays of numbers.
+        Some(Item { value: Value::List(pair), .. }) if pair.len() == 2 => {
+            return args.made(tensordot(a, b, &args.ints(&pair[0])?, &args.ints(&pair[1])?));
+        }
+        Some(i) => args.ints(&i)?,
+        None => vec![2],
     };
     match axes[..] {
         [n] => {

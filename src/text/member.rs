@@ -1,7 +1,7 @@
 //! What stands behind a point: names in modules, attributes, methods.
 //!
-//! `x.exp()` is `exp(x)`: a method is a function of what stands before the point. In NumPy's module
-//! constants are made when they are read: `np.ones(3)`, `np.sqrt(2)`; expressions are not for it.
+//! `x.exp()` is `exp(x)`: a method is a function of what stands before the point. `T.exp(x)` is
+//! `exp(x)` too. NumPy's functions of numbers make constants when they are read: `np.ones(3)`, `np.sqrt(2)`.
 
 use super::elab::{Elaborator, is_callee};
 use super::numbers;
@@ -12,17 +12,35 @@ use crate::sexp::{ReadError, ReadErrorKind, Span, quoted};
 use crate::ty::DType;
 
 /// What NumPy is called where it is imported.
-const MODULES: [&str; 2] = ["np", "numpy"];
+const NUMPY: [&str; 2] = ["np", "numpy"];
 
-/// Modules in it.
-const INNER: [&str; 1] = ["linalg"];
+/// What modules of functions of expressions are called: an input of such a name goes before.
+const MODULES: [&str; 13] =
+    ["T", "tt", "pt", "theano", "pytensor", "aesara", "jnp", "jax", "torch", "sympy", "sp", "scipy", "math"];
+
+/// Modules in them.
+const INNER: [&str; 13] = [
+    "linalg",
+    "nlinalg",
+    "slinalg",
+    "tensor",
+    "nnet",
+    "nn",
+    "numpy",
+    "functional",
+    "special",
+    "extra_ops",
+    "basic",
+    "math",
+    "gradient",
+];
 
 /// Attributes of an expression that are no functions.
 const ATTRIBUTES: [&str; 6] = ["T", "shape", "size", "ndim", "dtype", "real"];
 
 /// Is it the name of a module?
 pub(super) fn is_module(name: &str) -> bool {
-    MODULES.contains(&name)
+    NUMPY.contains(&name) || MODULES.contains(&name)
 }
 
 /// The function that a method is.
@@ -40,7 +58,11 @@ impl<'a> Elaborator<'a> {
     pub(super) fn module(&mut self, span: Span) -> Result<(), ReadError> {
         let name = self.source.slice(span);
         let known = self.scope.get(name).is_some() || self.scope.list(name).is_some();
-        let value = if is_module(name) && !known { Value::Module } else { self.name(span)? };
+        let value = if is_module(name) && !known {
+            Value::Module { numpy: NUMPY.contains(&name) }
+        } else {
+            self.name(span)?
+        };
         self.push(value, span);
         Ok(())
     }
@@ -49,7 +71,7 @@ impl<'a> Elaborator<'a> {
     pub(super) fn member(&mut self, span: Span) -> Result<(), ReadError> {
         let name = self.source.slice(span);
         let item = self.pop(span)?;
-        if matches!(item.value, Value::Module) {
+        if let Value::Module { numpy } = item.value {
             let value = match (name, DType::by_name(name)) {
                 ("pi", _) => Value::Expr(Expr::lit(Lit::Float(std::f64::consts::PI))),
                 ("e", _) => Value::Expr(Expr::lit(Lit::Float(std::f64::consts::E))),
@@ -57,7 +79,7 @@ impl<'a> Elaborator<'a> {
                 ("nan", _) => Value::Expr(Expr::lit(Lit::Float(f64::NAN))),
                 ("newaxis", _) => Value::Nothing,
                 (_, Some(d)) => Value::DType(d),
-                _ if INNER.contains(&name) => Value::Module,
+                _ if INNER.contains(&name) => Value::Module { numpy },
                 _ if is_callee(name) => {
                     let message = format!("`{name}` is a function: write `{name}(...)`");
                     return Err(self.error(ReadErrorKind::Parse, span, message));
@@ -100,24 +122,21 @@ impl<'a> Elaborator<'a> {
     pub(super) fn method(&mut self, n: u32, braces: Option<u32>, span: Span) -> Result<(), ReadError> {
         let name = self.source.slice(span);
         let mut items = self.pop_many(n);
-        if !matches!(items.first(), Some(Item { value: Value::Module, .. })) {
+        let Some(Item { value: Value::Module { numpy }, .. }) = items.first() else {
             return self.call_items(items, braces, function(name), span);
-        }
+        };
+        let numpy = *numpy;
         items.remove(0);
-        if let Some(make) = numbers::numpy(name) {
+        if let Some(make) = numbers::numpy(name).filter(|_| numpy) {
             let args = self.args(items, name, span)?;
             let value = make(args)?;
             self.push(value, span);
             return Ok(());
         }
-        // What it computes from numbers alone is a number; NumPy knows no expressions.
-        if !items.iter().all(|i| i.value.as_expr().is_some_and(|e| e.literal().is_some())) {
-            let message = format!("NumPy's functions take numbers: write `{name}(...)`");
-            return Err(self.error(ReadErrorKind::Name, span, message));
-        }
         self.call_items(items, braces, name, span)?;
+        // What it computes from numbers alone is a number.
         if let Some(Item { value: Value::Expr(e), .. }) = self.stack.last_mut()
-            && let Some(l) = numbers::number(e)
+            && let Some(l) = numbers::number(e).filter(|_| numpy)
         {
             *e = Expr::lit(l);
         }

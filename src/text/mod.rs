@@ -10,8 +10,8 @@
 //! sum(h ** 2, axis=0)   # the result: an expression, or several: a, b
 //! ```
 //!
-//! A method is a function of what stands before the point, `x.sum(axis=0)`; NumPy's
-//! constants may be named: `v + np.array([1., 2.])`. `a if c else b` is `where(c, a, b)`; `& | ^ ~`
+//! A method is a function of what stands before the point, `x.sum(axis=0)`; modules may be named:
+//! `T.exp(x)`, `jnp.einsum('ij,jk->ik', a, b)`, and NumPy's constants, `v + np.array([1., 2.])`. `a if c else b` is `where(c, a, b)`; `& | ^ ~`
 //! are for truth values and bits of integers; an index may hold `...`, `None` and integer expressions.
 //!
 //! Lines end at a line break outside of brackets, or at `;`. Operators are those of Python; `/` is
@@ -25,6 +25,7 @@
 //! - a sum or product of more than two operands, `(x * y * z)`, reads as in Python, from the left;
 //! - `min(x)` is printed as Theano builds it, `(-MaxAndArgmax{axis=(0,)}((-x)))`, and reads as that; `argmax`
 //!   prints as `max` does, since both are results of that class;
+//! - the derivative of `prod` prints as Theano builds it, and what was read has no second derivative;
 //! - a leading new axis at the root is not printed, as in Theano;
 //! - a leading new axis of an operand that broadcasting supplies is not printed, and not kept when read.
 //!
@@ -40,6 +41,7 @@ mod beside;
 mod call;
 mod code;
 mod common;
+mod einsum;
 mod elab;
 mod form;
 mod gradient;
@@ -50,6 +52,7 @@ mod member;
 mod nets;
 mod numbers;
 mod operand;
+mod others;
 mod place;
 mod program;
 mod shapes;

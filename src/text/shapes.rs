@@ -3,7 +3,7 @@
 use super::args::Args;
 use super::sugar::Sugar;
 use super::value::{Item, Value};
-use crate::expr::{Expr, IntoExpr as _, TypeError, try_stack};
+use crate::expr::{Expr, IntoExpr as _, Lit, TypeError, try_stack};
 use crate::op::{Attr, Op};
 use crate::sexp::{ReadError, ReadErrorKind, quoted};
 use crate::ty::{DType, Dim};
@@ -152,7 +152,7 @@ fn split(mut args: Args<'_>) -> Result<Value, ReadError> {
     Ok(Value::List(parts.into_iter().map(|e| Item { value: Value::Expr(e), span }).collect()))
 }
 
-/// `arange(stop)`, `arange(start, stop)`, `arange(start, stop, step)` of integers;
+/// `arange(stop)`, `arange(start, stop)`, `arange(start, stop, step)` of numbers;
 /// `arange(start, step, shape=n)` of anything: as the table has it.
 fn arange(args: Args<'_>) -> Result<Value, ReadError> {
     let by_table = !args.keywords.is_empty()
@@ -161,6 +161,10 @@ fn arange(args: Args<'_>) -> Result<Value, ReadError> {
         return args.call(Op::Arange).map(Value::Expr);
     }
     let fail = |m: &str| args.error(ReadErrorKind::Parse, m);
+    if let Some((start, step, count)) = floats(&args) {
+        let (start, step) = (start.into_expr(), step.into_expr());
+        return args.made(Expr::try_apply(Op::Arange, Attr::Dims(vec![count]), [start, step]));
+    }
     let int = |i: usize| args.items.get(i).and_then(|i| i.value.int());
     let (start, stop, step) = match args.items.len() {
         1 => (Some(0), int(0), Some(1)),
@@ -185,6 +189,24 @@ fn arange(args: Args<'_>) -> Result<Value, ReadError> {
     };
     let (start, step) = (start.unwrap_or(0).into_expr(), step.unwrap_or(1).into_expr());
     args.made(Expr::try_apply(Op::Arange, Attr::Dims(vec![count]), [start, step]))
+}
+
+/// Start, step and how many numbers, where one of the arguments is no integer.
+fn floats(args: &Args<'_>) -> Option<(f64, f64, Dim)> {
+    let value = |i: &Item| super::numbers::number(i.value.as_expr()?);
+    let given: Vec<Lit> = args.items.iter().map(value).collect::<Option<_>>()?;
+    if given.iter().all(|l| matches!(l, Lit::Int(_))) {
+        return None;
+    }
+    let (start, stop, step) = match given[..] {
+        [stop] => (0.0, stop.value(), 1.0),
+        [start, stop] => (start.value(), stop.value(), 1.0),
+        [start, stop, step] => (start.value(), stop.value(), step.value()),
+        _ => return None,
+    };
+    let n = ((stop - start) / step).ceil();
+    #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "checked to be a length")]
+    (n.is_finite() && n.abs() < 1e15).then(|| (start, step, Dim::Known(n.max(0.0) as usize)))
 }
 
 /// `zeros(2, 3)`, `zeros((2, 3))`.

@@ -49,7 +49,11 @@ fn norm(mut args: Args<'_>) -> Result<Value, ReadError> {
     let x = operands.first().cloned();
     let attr = args.axes(x.as_ref(), Role::Reduce)?;
     args.done()?;
-    let order = operands.get(1).and_then(super::numbers::number).map(|l| (l, l.value()));
+    let order = match operands.get(1) {
+        Some(order) => super::numbers::number(order),
+        None => Some(crate::expr::Lit::Int(2)),
+    };
+    let order = order.map(|l| (l, l.value()));
     let (Some(x), Some((l, value))) = (x, order.filter(|(_, v)| *v > 0.0 && v.is_finite())) else {
         return Err(args.error(ReadErrorKind::Value, "`norm` takes an operand and a positive number"));
     };

@@ -18,6 +18,7 @@ pub(super) fn all() -> impl Iterator<Item = &'static (&'static str, Sugar)> {
         &super::gradient::SUGAR,
         &super::numbers::SUGAR,
         &super::nets::SUGAR,
+        &super::others::SUGAR,
     ];
     CORE.iter().chain(&super::statistics::SUGAR).chain(others.into_iter().flatten())
 }

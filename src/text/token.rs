@@ -193,7 +193,12 @@ fn dot_follows(text: &str) -> bool {
 
 /// Behind the quote that closes the word that one opens at `at`.
 fn word_end(text: &str, at: usize) -> Option<usize> {
-    let end = name_end(text, at + 1);
+    let named = name_end(text, at + 1);
+    // A name, or the letters of axes for `einsum`.
+    let letter = |c: char| c.is_ascii_alphabetic() || matches!(c, ',' | ' ' | '-' | '>');
+    let listed = |rest: &str| at + 1 + rest.find(|c| !letter(c)).unwrap_or(rest.len());
+    let ends = |end: usize| text.as_bytes().get(end) == text.as_bytes().get(at);
+    let end = if ends(named) { named } else { text.get(at + 1..).map_or(named, listed) };
     (end > at + 1 && text.as_bytes().get(end) == text.as_bytes().get(at)).then_some(end + 1)
 }
 

@@ -30,8 +30,11 @@ pub(super) enum Value {
     Word,
     List(Vec<Item>),
     Keyword(Span, Box<Item>),
-    /// What NumPy is called.
-    Module,
+    /// A module of functions: NumPy's makes constants of numbers.
+    Module {
+        /// Is it NumPy?
+        numpy: bool,
+    },
 }
 
 #[derive(Debug, Clone)]
@@ -60,7 +63,7 @@ impl Value {
             Value::Word => "a word",
             Value::List(_) => "a list",
             Value::Keyword(..) => "a keyword argument",
-            Value::Module => "a module",
+            Value::Module { .. } => "a module",
         }
     }
 

@@ -103,6 +103,33 @@ fn recurrence_back(a: &Expr, g: &Expr, attr: &Attr) -> Expr {
     reversed(&recurrence(&reversed(&next, attr), &reversed(g, attr), attr), attr)
 }
 
+/// For each element the product of the others along these axes, by products from both ends: right, with
+/// all its derivatives, where elements are zero.
+pub(in crate::op) fn product_of_others(x: &Expr, attr: &Attr) -> Expr {
+    let axes = attr.axes(x.rank());
+    if let [axis] = axes[..] {
+        return others_along(x, &Attr::Axis(axis));
+    }
+    // Several axes are one behind those that stay.
+    let kept: Vec<usize> = (0..x.rank()).filter(|a| !axes.contains(a)).collect();
+    let order: Vec<usize> = kept.iter().chain(&axes).copied().collect();
+    let moved = x.dimshuffle(order.iter().copied().map(Some));
+    let dims = moved.ty().shape.dims().to_vec();
+    let (rest, gone) = dims.split_at(kept.len());
+    let all = crate::ty::Dim::product(gone.iter().cloned());
+    let flat = moved.reshape_to(&rest.iter().cloned().chain([all]).collect::<Vec<_>>());
+    let back = others_along(&flat, &Attr::Axis(kept.len())).reshape_to(&dims);
+    back.dimshuffle((0..x.rank()).map(|a| order.iter().position(|o| *o == a)))
+}
+
+fn others_along(x: &Expr, attr: &Attr) -> Expr {
+    let before = |x: &Expr| {
+        let products = Expr::apply(Op::Cumprod, attr.clone(), [x.clone()]);
+        shifted(&products, attr, true, &1.0.into_expr())
+    };
+    before(x) * reversed(&before(&reversed(x, attr)), attr)
+}
+
 /// The product of what comes before, times what arrives at all products from there on, each with
 /// the factors between: no division, so zeros do no harm.
 pub(in crate::op) fn cumprod(v: &Adjoint<'_>) -> Expr {

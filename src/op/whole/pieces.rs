@@ -99,11 +99,23 @@ pub(in crate::op) fn arange_classic(e: &Expr) -> Vec<Piece> {
     let stop = match (int(0), int(1), n.parse::<u32>()) {
         (Some(start), Some(step), Ok(n)) if step != 0 => (start + step * i128::from(n)).to_string(),
         (Some(0), Some(1), Err(_)) => n,
+        (None, _, Ok(n)) | (_, None, Ok(n)) => match float_stop(e, n) {
+            Some(stop) => stop,
+            None => return arange_plain(e),
+        },
         _ => return arange_plain(e),
     };
     let mut out = vec![Piece::Text("ARange(".into()), Piece::Arg(0)];
     out.extend([Piece::owned(format!(", {stop}, ")), Piece::Arg(1), Piece::Text(")".into())]);
     out
+}
+
+/// The end of a range of floats, where it says how many they are.
+fn float_stop(e: &Expr, n: u32) -> Option<String> {
+    let (start, step) = (e.arg(0).literal()?.value(), e.arg(1).literal()?.value());
+    let stop = start + step * f64::from(n);
+    let told = ((stop - start) / step).ceil();
+    (told == f64::from(n)).then(|| Lit::Float(stop).to_string())
 }
 
 /// `arange(0, 1, shape=(5,))`: start, step, length.
