@@ -381,11 +381,7 @@ fn enode_cost(g: &EG, model: &CostModel, n: &ENode, class: EId) -> f64 {
     let closed = args.iter().all(|&a| matches!(g[a].data, Data::Value { closed: true, .. }));
     let operands: SmallVec<[Operand<'_>; 3]> =
         args.iter().filter_map(|&a| analysis::facts(g, a)).map(|f| (&f.ty, f.constant)).collect();
-    let mut cost = op_cost(model, op, &attr, &operands, &out.ty);
-    // Of forms that cost the same, the double is written as a product.
-    if op.def().ring == Ring::Sum && args.iter().all(|&a| g.find(a) == g.find(args[0])) {
-        cost *= 1.0 + 1e-6;
-    }
+    let cost = op_cost(model, op, &attr, &operands, &out.ty);
     if !closed {
         return cost;
     }

@@ -47,7 +47,8 @@ pub fn expand(graph: &Graph, roots: &[Id]) -> Result<Option<(Graph, Vec<Id>)>, T
 /// The exponent of a power that is multiplied out.
 fn exponent(graph: &Graph, id: Id) -> Option<u32> {
     let (op, _, &[base, exponent]) = graph.application(id)? else { return None };
-    let same = op.def().ring == Ring::Power && graph.ty(id).dtype.is_float() && graph.ty(id) == graph.ty(base);
+    let same =
+        op.def().ring == Ring::Power && graph.ty(id).dtype.is_float() && graph.ty(id) == graph.ty(base);
     let n = graph.constant(exponent).filter(|n| same && is_small_whole(*n))?;
     #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a small whole number")]
     Some(n as u32)
