@@ -204,19 +204,6 @@ impl Dim {
         match self {
             Dim::Known(n) => Dim::Known(slice_len(*n, start, stop, step)),
             d if step.abs() == 1 && (start, stop) == (None, None) => d.clone(),
-            // What a slice of a slice leaves out at each end.
-            Dim::Expr(e)
-                if let DimExpr::Slice { of, start: a, stop: b, step: 1 } = &**e
-                    && step == 1
-                    && [*a, start].iter().all(|s| s.is_none_or(|s| s >= 0))
-                    && [*b, stop].iter().all(|s| s.is_none_or(|s| s < 0)) =>
-            {
-                let both = |x: Option<i64>, y: Option<i64>| match (x, y) {
-                    (Some(x), Some(y)) => Some(x.saturating_add(y)),
-                    (x, y) => x.or(y),
-                };
-                of.slice(both(*a, start), both(*b, stop), 1)
-            }
             d => Dim::Expr(Arc::new(DimExpr::Slice { of: d.clone(), start, stop, step })),
         }
     }
