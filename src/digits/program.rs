@@ -69,7 +69,7 @@ impl Program {
 
     /// The roots at a point, in doubles.
     pub(super) fn doubles(&self, point: &[f64]) -> Option<Vec<f64>> {
-        self.run(point, |x| x, |op, args| value_of(op, args))
+        self.run(point, |x| x, value_of)
     }
 
     /// The roots at a point, with 75 digits, as doubles.
