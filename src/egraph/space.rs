@@ -7,7 +7,7 @@ use smallvec::SmallVec;
 
 use super::analysis::{self, Data, Graph as EG, facts, split};
 use super::compile::{add_op, empty, length};
-use super::cost::{CostModel, common_cost, op_cost};
+use super::cost::{CostModel, Operand, common_cost, op_cost};
 use super::demand::OnDemand;
 use super::lang::{EHead, ENode};
 use super::log::{self, Log};
@@ -392,9 +392,9 @@ fn enode_cost(g: &EG, model: &CostModel, n: &ENode, class: EId) -> f64 {
     let (attr, args) = split(g, op, &n.args);
     // What depends on no input is computed when the function is made.
     let closed = args.iter().all(|&a| matches!(g[a].data, Data::Value { closed: true, .. }));
-    let types: SmallVec<[&crate::ty::Ty; 3]> =
-        args.iter().filter_map(|&a| analysis::facts(g, a)).map(|f| &f.ty).collect();
-    let cost = op_cost(model, op, &attr, &types, &out.ty);
+    let operands: SmallVec<[Operand<'_>; 3]> =
+        args.iter().filter_map(|&a| analysis::facts(g, a)).map(|f| (&f.ty, f.constant)).collect();
+    let cost = op_cost(model, op, &attr, &operands, &out.ty);
     if !closed {
         return cost;
     }
