@@ -47,12 +47,16 @@ fn depth(pattern: &Pattern) -> u8 {
     depths.last().copied().unwrap_or(0)
 }
 
-/// What changed in an e-graph since rules were last searched for, and how far above it each class stands.
+/// What changed in an e-graph since rules were last searched for.
 #[derive(Debug)]
 pub(super) struct News {
     present: OpSet,
-    above: FxHashMap<Id, u8>,
+    /// Of each operator the classes that have it, ascending, with how far above a change they stand.
+    lists: Vec<Vec<(Id, u8)>>,
 }
+
+/// Above no change.
+const FAR: u8 = u8::MAX;
 
 impl News {
     /// Takes the changes; `depth` levels above them are looked at.
@@ -78,17 +82,23 @@ impl News {
             }
             level = next;
         }
-        let there = |op: &&Op| g.classes_for_op(&EHead::Op(**op)).is_some_and(|ids| ids.len() > 0);
-        let present = Op::ALL.iter().filter(there).fold(OpSet::default(), |set, op| set.with(*op));
-        News { present, above }
+        let mut present = OpSet::default();
+        let mut lists: Vec<Vec<(Id, u8)>> = vec![Vec::new(); Op::ALL.len()];
+        for &op in Op::ALL {
+            let classes = g.classes_for_op(&EHead::Op(op)).into_iter().flatten();
+            let list = &mut lists[op as usize];
+            list.extend(classes.map(|id| (id, above.get(&id).copied().unwrap_or(FAR))));
+            if !list.is_empty() {
+                present = present.with(op);
+                list.sort_unstable();
+            }
+        }
+        News { present, lists }
     }
 
     /// Classes with this operator, at most `depth` levels above a change, ascending.
-    fn classes(&self, g: &Graph, op: Op, depth: Option<u8>) -> Vec<Id> {
-        let near = |id: &Id| depth.is_none_or(|d| self.above.get(id).is_some_and(|n| *n <= d));
-        let mut out: Vec<Id> = g.classes_for_op(&EHead::Op(op)).into_iter().flatten().filter(near).collect();
-        out.sort_unstable();
-        out
+    fn classes(&self, op: Op, depth: u8) -> impl Iterator<Item = Id> {
+        self.lists[op as usize].iter().filter(move |(_, n)| *n <= depth).map(|(id, _)| *id)
     }
 }
 
@@ -163,16 +173,11 @@ impl OnDemand {
         if !self.ops.within(news.present) {
             return None;
         }
-        let classes: Vec<Id> = match self.root {
-            Some(op) => news.classes(g, op, (!all).then_some(self.depth)),
-            None => return None,
-        };
-        if classes.is_empty() {
-            return None;
-        }
+        let mut classes = news.classes(self.root?, if all { FAR } else { self.depth }).peekable();
+        classes.peek()?;
         let rule = self.set.rules().get(self.index)?;
         let compiled = self.compiled.get_or_init(|| Compiled::new(rule, &self.interned));
-        let found = compiled.search(g, classes.into_iter(), cap);
+        let found = compiled.search(g, classes, cap);
         (!found.is_empty()).then_some((compiled, found))
     }
 }
