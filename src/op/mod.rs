@@ -86,6 +86,11 @@ impl Op {
         Op::ALL.iter().find(is).copied().unwrap_or(Op::ALL[0])
     }
 
+    /// The operator that multiplies and adds with one rounding.
+    pub(crate) fn multiply_add() -> Op {
+        Op::MulAdd
+    }
+
     /// The operator that converts to an element type.
     pub(crate) fn conversion() -> Op {
         let is = |op: &&Op| op.def().attr == AttrKind::DType;

@@ -1,10 +1,10 @@
 //! Calls of linear algebra that the table does not know by these names.
 
 use super::args::Args;
-use super::sugar::{Sugar, exactly};
+use super::sugar::{Sugar, exactly, int};
 use super::value::{Item, Value};
-use crate::expr::{Expr, inner, outer, tensordot, try_eye};
-use crate::op::Op;
+use crate::expr::{Expr, Lit, inner, outer, tensordot, try_eye};
+use crate::op::{Attr, Op};
 use crate::sexp::{ReadError, ReadErrorKind};
 
 pub(super) const SUGAR: [(&str, Sugar); 14] = [
@@ -110,11 +110,17 @@ fn eye(args: Args<'_>) -> Result<Value, ReadError> {
         Some(_) => length(1).ok_or_else(|| fail("`eye` takes the number of columns second"))?,
     };
     let k = match args.items.get(2) {
-        None => 0,
-        Some(i) => i.value.int().ok_or_else(|| fail("`eye` takes the number of the diagonal third"))?,
+        None => int(0),
+        // A truth value is a number here, as in Python.
+        Some(i) => i
+            .value
+            .as_expr()
+            .filter(|e| matches!(e.literal(), Some(Lit::Int(_) | Lit::Bool(_))))
+            .cloned()
+            .ok_or_else(|| fail("`eye` takes the number of the diagonal third"))?,
     };
     if args.items.len() > 3 {
         return Err(fail("`eye` takes at most 3 arguments"));
     }
-    args.made(try_eye(n, m, k))
+    args.made(Expr::try_apply(Op::Eye, Attr::Dims(vec![n, m]), [k]))
 }
