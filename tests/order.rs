@@ -1,4 +1,4 @@
-//! One form for what is one function: pairs of spellings at which optimizers that apply rules one after the other
+//! One form for what is one function, in whatever order it is asked for: pairs of spellings at which optimizers that apply rules one after the other
 //! depend on the order, and stop one step short.
 
 #![allow(clippy::unwrap_used, reason = "tests")]
@@ -85,4 +85,41 @@ fn gradients_of_the_spellings_of_the_logistic_are_one() {
     let forms: Vec<String> = spellings.iter().map(|t| form(&grad(&read(t), x).unwrap())).collect();
     assert!(forms.iter().all(|f| *f == forms[0]), "{forms:?}");
     assert_eq!(forms[0], "(sigmoid((-x)) * sigmoid(x))");
+}
+
+/// Losses with several inputs, and what to differentiate by.
+const LOSSES: &[(&str, &str)] = &[
+    ("-x + sqrt(x*x - 4*y*z)", "x y z"),
+    ("sin(x*y)**2*exp(-z*x) + cos(x*y)**2*exp(-z*y)", "x y z"),
+    ("0.5*((x - y)/z)**2 + log(z)", "x y z"),
+    ("d = (log(x/y) + (z + z**2/2)*y)/(z*sqrt(y))\nx*erf(d) - y*exp(-z*y)*erf(d - z*sqrt(y))", "x y z"),
+    ("sum(0.5*((u - x)/y)**2 + log(y))", "u x y"),
+    ("-sum(u*log(softmax(v*x)))", "u v x"),
+    ("0.5*x*(1 + tanh(0.8*(x + 0.04*x**3)))*y", "x y"),
+];
+
+/// The order in which outputs are asked for, which is the one in which nodes are made, changes no output.
+#[test]
+fn the_order_of_outputs_does_not_matter() {
+    let inputs = parse_declarations(&Source::new("inputs", "x, y, z: f64; u, v: f64[n]")).unwrap();
+    for (text, by) in LOSSES {
+        let cost = parse_infix(&Source::text_only(text), &inputs).unwrap().results[0].clone();
+        let input = |name: &str| inputs.iter().find(|i| i.name() == Some(name)).unwrap().clone();
+        let mut outputs = vec![cost.clone()];
+        outputs.extend(by.split(' ').map(|name| grad(&cost, &input(name)).unwrap()));
+        let forms = |outputs: &[Expr]| -> Vec<String> {
+            let before = import(&inputs, outputs).unwrap();
+            let after = optimize(&before.graph, &before.roots, &Options::default());
+            export(&after.graph, &after.roots).unwrap().iter().map(pp).collect()
+        };
+        let expected = forms(&outputs);
+        for shift in 0..outputs.len() {
+            let mut turned: Vec<Expr> = outputs.iter().rev().cloned().collect();
+            turned.rotate_left(shift);
+            let mut found = forms(&turned);
+            found.rotate_right(shift);
+            found.reverse();
+            assert_eq!(found, expected, "{text}, turned by {shift}");
+        }
+    }
 }

@@ -8,6 +8,7 @@ mod cache;
 mod fold;
 mod lengths;
 mod long;
+mod order;
 mod report;
 mod saturated;
 mod spelling;
@@ -143,6 +144,30 @@ pub fn optimize_recorded(graph: &Graph, roots: &[Id], options: &Options) -> (Opt
 }
 
 fn run(graph: &Graph, roots: &[Id], options: &Options, mut report: Report) -> Optimized {
+    if !windows::is_single(graph, roots, options) {
+        return ordered(graph, roots, options, report);
+    }
+    // In what order outputs are asked for, and nodes were made, is no part of the question.
+    let order = order::canonical(graph, roots);
+    report.record(|| Edge {
+        before: (graph.clone(), roots.to_vec()),
+        after: (order.graph.clone(), order.roots.clone()),
+        how: How::NormalForm(Vec::new()),
+    });
+    let mut done = ordered(&order.graph, &order.roots, options, report);
+    done.roots = order.restored(&done.roots);
+    for (i, edge) in done.report.trail.iter_mut().flat_map(|t| &mut t.edges).enumerate() {
+        if i == 0 {
+            edge.after.1 = order.restored(&edge.after.1);
+            continue;
+        }
+        edge.before.1 = order.restored(&edge.before.1);
+        edge.after.1 = order.restored(&edge.after.1);
+    }
+    done
+}
+
+fn ordered(graph: &Graph, roots: &[Id], options: &Options, mut report: Report) -> Optimized {
     let program = Program::of(&options.rules);
     let mut cache = cache::Cache::default();
     let single = windows::is_single(graph, roots, options);
