@@ -4,9 +4,9 @@
 
 use std::borrow::Cow;
 
-use super::{Attr, IndexItem};
+use super::{Attr, IndexItem, Op};
 use crate::expr::Expr;
-use crate::ty::{Dim, DimExpr};
+use crate::ty::{Dim, DimExpr, Int, IntOp};
 
 /// A piece of text, or the place of an operand.
 #[derive(Debug, Clone)]
@@ -253,7 +253,32 @@ pub(crate) fn dim_text(d: &Dim) -> String {
                 let opt = |v: &Option<i64>| v.map_or("None".to_string(), |v| v.to_string());
                 format!("slice_length({}, {}, {}, {step})", dim_text(of), opt(start), opt(stop))
             }
+            DimExpr::Between { of, start, stop, step } => {
+                let opt = |v: &Option<Int>| v.as_ref().map_or("None".to_string(), int_text);
+                format!("slice_length({}, {}, {}, {step})", dim_text(of), opt(start), opt(stop))
+            }
+            DimExpr::Count(int) => int_text(int),
         },
+    }
+}
+
+/// An integer as the input language computes it.
+pub(super) fn int_text(i: &Int) -> String {
+    match i {
+        Int::Length(d) => dim_text(d),
+        Int::Two(op, a, b) => {
+            let (a, b) = (int_text(a), int_text(b));
+            match op {
+                IntOp::Add => format!("({a} + {b})"),
+                IntOp::Sub => format!("({a} - {b})"),
+                IntOp::Mul => format!("({a} * {b})"),
+                IntOp::Div => format!("({a} // {b})"),
+                IntOp::Mod => format!("mod({a}, {b})"),
+                IntOp::Max => format!("maximum({a}, {b})"),
+                IntOp::Min => format!("minimum({a}, {b})"),
+            }
+        }
+        told => told.to_string(),
     }
 }
 
@@ -281,6 +306,14 @@ pub(super) fn reshape_classic(e: &Expr) -> Vec<Piece> {
             let rest = matches!(length, Dim::Expr(e) if matches!(**e, DimExpr::Div(..)));
             if rest || unknown && from.rank() > 0 && lengths.len() == 1 && *length == from.size() {
                 *text = "-1".into();
+            }
+        }
+        // The last of several axes that are left.
+        let last = lengths.len().wrapping_sub(1);
+        if unknown && lengths.len() > 1 && lengths.len() < from.rank() {
+            let left = Dim::product(from.dims()[last..].iter().cloned());
+            if lengths[..last] == from.dims()[..last] && lengths[last] == left {
+                d[last] = "-1".into();
             }
         }
     }
@@ -352,15 +385,12 @@ pub(super) fn write_at(e: &Expr) -> Vec<Piece> {
 
 /// Is this a join of scalars, printed `[x, y]`?
 pub(crate) fn is_stack(e: &Expr) -> bool {
-    let scalar = |a: &Expr| {
-        matches!(a.attr(), Attr::Perm(p) if *p == [None])
-            && a.arg(0).rank() == 0
-            && a.arg(0).literal().is_none()
-    };
+    let scalar = |a: &Expr| matches!(a.attr(), Attr::Perm(p) if *p == [None]) && a.arg(0).rank() == 0;
     e.rank() == 1
         && e.args().len() > 1
         && e.args().iter().all(scalar)
-        && crate::expr::constant_of(e).is_none()
+        // Numbers alone are a constant.
+        && e.args().iter().any(|a| a.arg(0).literal().is_none())
 }
 
 /// `join(0, x, y)`; scalars side by side are `[x, y]`, numbers `[1. 2.]`.
@@ -369,7 +399,16 @@ pub(super) fn join_classic(e: &Expr) -> Vec<Piece> {
         return vec![Piece::owned(super::layout::array(&values, &lengths))];
     }
     if is_stack(e) {
-        return joined("[", ", ", "]", e.args().len());
+        let mut out = joined("[", ", ", "]", e.args().len());
+        for p in &mut out {
+            // A number stands bare: reading the list puts it back.
+            if let Piece::Arg(i) = p
+                && e.arg(*i).arg(0).literal().is_some()
+            {
+                *p = Piece::Inner(e.arg(*i).arg(0).clone());
+            }
+        }
+        return out;
     }
     join_spelled(e)
 }
@@ -412,6 +451,22 @@ pub(crate) fn bare_row(e: &Expr) -> bool {
     matches!(b.attr(), Attr::Perm(p) if *p == [None, Some(0)])
         && b.arg(0).rank() == 1
         && crate::expr::reads_as_outer(a, b.arg(0))
+}
+
+/// Is this the transpose of the row of an outer product, printed `v.T`? Of a vector that is nothing else.
+pub(crate) fn bare_column(e: &Expr) -> bool {
+    matches!(e.attr(), Attr::Perm(p) if *p == [Some(1), Some(0)])
+        && matches!(e.arg(0).attr(), Attr::Perm(p) if *p == [None, Some(0)])
+        && e.arg(0).arg(0).rank() == 1
+}
+
+/// Is it a dimshuffle that means the same of an operand whose leading new axes are not printed? It counts axes
+/// from the end of such.
+pub(crate) fn counts_leading_axes(op: Op, e: &Expr) -> bool {
+    let (Op::Dimshuffle, Attr::Perm(perm)) = (op, e.attr()) else { return false };
+    let rank = e.arg(0).rank();
+    let used = perm.iter().flatten().max().map(|a| a + 1);
+    !is_reversal(perm, rank) && used.is_none_or(|n| n == rank)
 }
 
 /// Would `(a \dot b)` be read as an outer product although it is a product with a vector?

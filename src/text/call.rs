@@ -8,7 +8,7 @@ use super::value::{Item, Value};
 use crate::expr::Expr;
 use crate::op::{Arity, Attr, AttrKind, Op, Role};
 use crate::sexp::{ReadError, ReadErrorKind, quoted};
-use crate::ty::normalize_axis;
+use crate::ty::{DType, normalize_axis};
 
 impl Args<'_> {
     /// A call of an operator of the table.
@@ -31,6 +31,14 @@ impl Args<'_> {
                 let operands = self.operands(n)?;
                 let attr = self.axes(operands.first(), def.role)?;
                 let keep = def.role == Role::Reduce && self.flag("keepdims")?;
+                // That there is no zero allows a shorter gradient, which is not needed.
+                let _ = op == Op::Prod && self.flag("no_zeros_in_input")?;
+                let operands = match self.keyword("dtype").map(|i| i.value) {
+                    Some(Value::DType(d)) if def.role == Role::Reduce => {
+                        vec![self.converted(Op::conversion(), d, operands)?]
+                    }
+                    _ => operands,
+                };
                 self.done()?;
                 let x = operands.first().cloned();
                 let reduced = self.apply(op, attr.clone(), operands)?;
@@ -63,6 +71,7 @@ impl Args<'_> {
             }
             AttrKind::Dims => {
                 let operands = self.operands(n)?;
+                let _ = op == Op::Reshape && self.keyword("ndim").is_some();
                 let items = match self.keyword("shape") {
                     Some(i) => vec![i],
                     None if self.items.is_empty() => {
@@ -88,6 +97,11 @@ impl Args<'_> {
                     return self.apply(Op::ReshapeLike, Attr::None, vec![x.clone(), like.clone()]);
                 }
                 let dims = self.dims(operands.first(), &items)?;
+                if let (Op::Reshape, [x]) = (op, &operands[..])
+                    && let Some(array) = super::numbers::reshaped(x, &dims)
+                {
+                    return Ok(array);
+                }
                 self.apply(op, Attr::Dims(dims), operands)
             }
             AttrKind::DType => {
@@ -95,13 +109,26 @@ impl Args<'_> {
                 match self.static_arg(&["dtype"]) {
                     Some(Item { value: Value::DType(d), .. }) => {
                         self.done()?;
-                        self.apply(op, Attr::DType(d), operands)
+                        self.converted(op, d, operands)
                     }
                     Some(i) => Err(self.error_at(ReadErrorKind::Parse, &i, "a type is missing here")),
                     None => Err(self.error(ReadErrorKind::Arity, "the type is missing")),
                 }
             }
             AttrKind::Index => self.index_call(op, n),
+            AttrKind::Places => {
+                let message = format!("{} is written as an index, `x[i:]`", quoted(self.name));
+                Err(self.error(ReadErrorKind::Parse, message))
+            }
+        }
+    }
+
+    /// Conversion to a type; what has it stays, as in Theano. A literal has a type of its own only so far as
+    /// nothing else says one.
+    pub(super) fn converted(&self, op: Op, d: DType, mut operands: Vec<Expr>) -> Result<Expr, ReadError> {
+        match &operands[..] {
+            [x] if x.ty().dtype == d && x.literal().is_none() => Ok(operands.remove(0)),
+            _ => self.apply(op, Attr::DType(d), operands),
         }
     }
 
@@ -213,11 +240,20 @@ impl Args<'_> {
         let place = match &first.value {
             Value::View(v) => Some((v.of.clone(), Attr::Index(v.items.clone()))),
             Value::Expr(e) if e.op() == Some(Op::Index) => Some((e.arg(0).clone(), e.attr().clone())),
-            Value::Expr(e) if e.op() == Some(Op::Take) && op == Op::IncSubtensor => {
+            Value::Expr(e) if e.op() == Some(Op::Places) => {
+                let with = if op == Op::SetSubtensor { Op::SetPlaces } else { Op::IncPlaces };
+                let mut operands = vec![e.arg(0).clone()];
+                operands.extend(self.operands(1)?);
+                self.done()?;
+                operands.extend(e.args()[1..].iter().cloned());
+                return self.apply(with, e.attr().clone(), operands);
+            }
+            Value::Expr(e) if e.op() == Some(Op::Take) => {
+                let with = if op == Op::SetSubtensor { Op::SetTake } else { Op::IncTake };
                 let mut operands = vec![e.arg(0).clone(), e.arg(1).clone()];
                 operands.extend(self.operands(1)?);
                 self.done()?;
-                return self.apply(Op::IncTake, e.attr().clone(), operands);
+                return self.apply(with, e.attr().clone(), operands);
             }
             _ => None,
         };

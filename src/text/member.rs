@@ -3,7 +3,8 @@
 //! `x.exp()` is `exp(x)`: a method is a function of what stands before the point. `T.exp(x)` is
 //! `exp(x)` too. NumPy's functions of numbers make constants when they are read: `np.ones(3)`, `np.sqrt(2)`.
 
-use super::elab::{Elaborator, is_callee};
+use super::callee::is_callee;
+use super::elab::Elaborator;
 use super::numbers;
 use super::value::{Item, Value};
 use crate::expr::{Expr, Lit};

@@ -148,6 +148,11 @@ pub(in crate::op) fn take(v: &Adjoint<'_>) -> Expr {
     Expr::apply(Op::IncTake, v.attr().clone(), [v.x(0).zeros_like(), v.x(1), v.g()])
 }
 
+/// The adjoint, zero at the indices.
+pub(in crate::op) fn set_take_of(v: &Adjoint<'_>) -> Expr {
+    Expr::apply(Op::SetTake, v.attr().clone(), [v.g(), v.x(1), v.x(2).zeros_like()])
+}
+
 /// The adjoint at the indices.
 pub(in crate::op) fn inc_take_value(v: &Adjoint<'_>) -> Expr {
     Expr::apply(Op::Take, v.attr().clone(), [v.g(), v.x(1)])

@@ -80,6 +80,26 @@ pub(in crate::op) fn inc_take<T: Number>(
     Ok(())
 }
 
+/// The first operand with slices of the third put at the indices that the second holds, in their order.
+pub(in crate::op) fn set_take<T: Number>(
+    attr: &Attr,
+    x: &[Dense<'_, T>],
+    _: &[usize],
+    out: &mut [T],
+) -> Done {
+    let (before, n, after) = around(x[0].lens, axis(attr));
+    let indices = x[1].data;
+    out.copy_from_slice(x[0].data);
+    for (k, &index) in indices.iter().enumerate() {
+        let to = place(index, n)?;
+        for i in 0..before {
+            out[(i * n + to) * after..][..after]
+                .copy_from_slice(&x[2].data[(i * indices.len() + k) * after..][..after]);
+        }
+    }
+    Ok(())
+}
+
 /// `start + step * i`.
 pub(in crate::op) fn arange<T: Number>(_: &Attr, x: &[Dense<'_, T>], _: &[usize], out: &mut [T]) -> Done {
     let (start, step) = (x[0].data[0], x[1].data[0]);
