@@ -37,7 +37,9 @@ impl Expr {
     pub fn try_read(&self, entries: &[At]) -> Made {
         match placed(self, entries)? {
             Ok((places, index)) => {
-                Expr::try_apply(Op::Places, Attr::Places(places), std::iter::once(self.clone()).chain(index))
+                let all = std::iter::once(self.clone()).chain(index);
+                let made = Expr::try_apply(Op::Places, Attr::Places(places), all);
+                made.map_err(|e| TypeError { op: Op::Index.def().name.into(), ..e })
             }
             Err(items) => Expr::try_apply(Op::Index, Attr::Index(items), [self.clone()]),
         }
@@ -62,7 +64,10 @@ impl Expr {
     fn written(&self, (basic, with): (Op, Op), entries: &[At], value: &Expr) -> Made {
         let both = [self.clone(), value.clone()];
         match placed(self, entries)? {
-            Ok((places, index)) => Expr::try_apply(with, Attr::Places(places), both.into_iter().chain(index)),
+            Ok((places, index)) => {
+                let made = Expr::try_apply(with, Attr::Places(places), both.into_iter().chain(index));
+                made.map_err(|e| TypeError { op: basic.def().name.into(), ..e })
+            }
             Err(items) => Expr::try_apply(basic, Attr::Index(items), both),
         }
     }

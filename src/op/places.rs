@@ -197,9 +197,7 @@ pub(super) fn write_type(args: &[Arg<'_>], attr: &Attr) -> TyResult {
     if wide.rank() != hole.rank() || wide.dims().iter().zip(hole.dims()).any(stretched) {
         return Err(format!("cannot put {value} into {hole}"));
     }
-    let dtype = super::types::arith(&args[..2], &Attr::None)?.dtype;
-    let both = args[..2].iter().all(|a| a.ty.dtype == DType::Bool);
-    Ok(Ty::new(if both { DType::Bool } else { dtype }, args[0].ty.shape.clone()))
+    Ok(Ty::new(super::types::joint_dtype(&args[..2]), args[0].ty.shape.clone()))
 }
 
 fn int(k: i64) -> Expr {
@@ -368,9 +366,48 @@ pub(super) fn set_derivative(v: &Adjoint<'_>, i: usize) -> Expr {
             let all = [v.g(), v.x(1).zeros_like()].into_iter().chain(index);
             Expr::apply(Op::SetPlaces, v.attr().clone(), all)
         }
-        1 => at_index(v),
+        1 => {
+            let all: Vec<Expr> = (0..v.arity()).map(|k| v.x(k)).collect();
+            let index = all[2..].iter().cloned();
+            let hole = Expr::apply(Op::Places, v.attr().clone(), std::iter::once(v.g()).chain(index));
+            let counts = match counting(&all, v.attr()) {
+                Some(mask) => switch(&mask, &hole, 0.0),
+                None => hole,
+            };
+            crate::expr::unbroadcast(&counts, &v.x(1))
+        }
         _ => v.x(i).zeros_like(),
     }
+}
+
+/// Where several places may be one: which of what is put there stays.
+fn counting(x: &[Expr], attr: &Attr) -> Option<Expr> {
+    let (index, basic, levels) = split_operands(x, attr, 2);
+    let (last, before) = levels.split_last()?;
+    let Level::Arrays { operands, .. } = last else { return None };
+    let start = if whole(&basic) { x[0].clone() } else { x[0].index(&basic) };
+    let of = before.iter().fold(start, |x, level| take(&x, level, index));
+    let (places, axis) = gathered(&of, last, index);
+    let one = merged(&of, last).ty().shape.dims()[axis].clone();
+    let behind = of.rank() - axis - operands.len();
+    Some(spread(&last_of_each(one, &places), behind))
+}
+
+/// Truth values in front of so many axes.
+pub(super) fn spread(truth: &Expr, behind: usize) -> Expr {
+    if behind == 0 {
+        return truth.clone();
+    }
+    truth.dimshuffle((0..truth.rank()).map(Some).chain(std::iter::repeat_n(None, behind)))
+}
+
+/// Of places in an axis of length `n`: is each the last of those that are equal to it?
+pub(super) fn last_of_each(n: Dim, places: &Expr) -> Expr {
+    let size = places.ty().shape.size();
+    let numbers = range(size).reshape_like(places);
+    let none = int(0).broadcast_to(&[n]);
+    let last = Expr::apply(Op::SetTake, Attr::Axis(0), [none, places.clone(), numbers.clone()]);
+    last.gather(places, 0).eq(numbers)
 }
 
 /// With one more leading axis, which the index leaves whole.

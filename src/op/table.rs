@@ -1854,7 +1854,7 @@ ops!(
         pp: Pp::Special(whole::pieces::set_take),
         plain: Pp::Special(whole::pieces::scan_plain),
         ty: whole::types::inc_take,
-        derivative: Derivative::Each(&[whole::derive::set_take_of, |v| v.g(), whole::derive::inc_take_value]),
+        derivative: Derivative::Each(&[whole::derive::set_take_of, |v| v.g(), whole::derive::set_take_value]),
         disconnected: &[1],
         kernel: Kernel::Whole(whole::place::set_take),
         ints: Ints::Whole(whole::place::set_take),

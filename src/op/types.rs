@@ -28,7 +28,7 @@ fn text(e: ShapeError) -> String {
     e.0
 }
 
-fn joint_dtype(args: &[Arg<'_>]) -> DType {
+pub(super) fn joint_dtype(args: &[Arg<'_>]) -> DType {
     let narrow = |a: &Arg<'_>| if a.weak && a.ty.dtype == DType::F64 { DType::F32 } else { a.ty.dtype };
     let strong = args.iter().filter(|a| !(a.weak && a.ty.dtype.is_float())).map(|a| a.ty.dtype);
     match strong.reduce(DType::promote) {

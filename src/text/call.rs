@@ -8,7 +8,7 @@ use super::value::{Item, Value};
 use crate::expr::Expr;
 use crate::op::{Arity, Attr, AttrKind, Op, Role};
 use crate::sexp::{ReadError, ReadErrorKind, quoted};
-use crate::ty::{DType, normalize_axis};
+use crate::ty::normalize_axis;
 
 impl Args<'_> {
     /// A call of an operator of the table.
@@ -35,7 +35,7 @@ impl Args<'_> {
                 let _ = op == Op::Prod && self.flag("no_zeros_in_input")?;
                 let operands = match self.keyword("dtype").map(|i| i.value) {
                     Some(Value::DType(d)) if def.role == Role::Reduce => {
-                        vec![self.converted(Op::conversion(), d, operands)?]
+                        vec![self.apply(Op::conversion(), Attr::DType(d), operands)?]
                     }
                     _ => operands,
                 };
@@ -109,7 +109,7 @@ impl Args<'_> {
                 match self.static_arg(&["dtype"]) {
                     Some(Item { value: Value::DType(d), .. }) => {
                         self.done()?;
-                        self.converted(op, d, operands)
+                        self.apply(op, Attr::DType(d), operands)
                     }
                     Some(i) => Err(self.error_at(ReadErrorKind::Parse, &i, "a type is missing here")),
                     None => Err(self.error(ReadErrorKind::Arity, "the type is missing")),
@@ -120,15 +120,6 @@ impl Args<'_> {
                 let message = format!("{} is written as an index, `x[i:]`", quoted(self.name));
                 Err(self.error(ReadErrorKind::Parse, message))
             }
-        }
-    }
-
-    /// Conversion to a type; what has it stays, as in Theano. A literal has a type of its own only so far as
-    /// nothing else says one.
-    pub(super) fn converted(&self, op: Op, d: DType, mut operands: Vec<Expr>) -> Result<Expr, ReadError> {
-        match &operands[..] {
-            [x] if x.ty().dtype == d && x.literal().is_none() => Ok(operands.remove(0)),
-            _ => self.apply(op, Attr::DType(d), operands),
         }
     }
 

@@ -3,7 +3,7 @@
 use super::args::Args;
 use super::sugar::{self, Sugar};
 use crate::expr::Expr;
-use crate::op::{AttrKind, Op};
+use crate::op::{Attr, AttrKind, Op};
 use crate::sexp::ReadError;
 use crate::ty::DType;
 
@@ -37,7 +37,7 @@ pub(super) fn callee(name: &str) -> Option<Callee> {
 pub(super) fn cast(mut args: Args<'_>, op: Op, d: DType) -> Result<Expr, ReadError> {
     let operands = args.operands(usize::MAX)?;
     args.done()?;
-    args.converted(op, d, operands)
+    args.apply(op, Attr::DType(d), operands)
 }
 
 /// `matrix_inverse` of `MatrixInverse`.
