@@ -54,10 +54,10 @@ impl Verdicts {
 
     /// The e-nodes that are never extracted while their class has another.
     pub(super) fn condemned(&self, g: &Graph) -> FxHashSet<ENode> {
-        let condemned = self.condemned.iter().filter(|(rule, n)| !self.spares(g, rule, n));
+        let loses = |(rule, n): &&(Arc<str>, ENode)| !self.spares(g, rule, n) && !signs::cannot_cancel(g, n);
+        let condemned = self.condemned.iter().filter(loses);
         let mut out = FxHashSet::default();
-        for (_, n) in condemned {
-            let n = canonical(g, n);
+        for n in condemned.map(|(_, n)| canonical(g, n)) {
             out.extend(signs::respelled(g, &n));
             if commutes(&n) {
                 out.insert(ENode { head: n.head, args: n.args.iter().rev().copied().collect() });

@@ -60,3 +60,10 @@ pub fn op_cost(model: &CostModel, op: Op, attr: &Attr, args: &[&Ty], out: &Ty) -
         }
     }
 }
+
+/// Of the cost of an application, what others composed of the same operands have in common with it
+/// (the exponentials of a softmax and of a logsumexp): it is paid once.
+pub fn common_cost(cost: f64, op: Op) -> f64 {
+    let def = op.def();
+    if def.common_cost > 0.0 { cost * def.common_cost / def.cost } else { 0.0 }
+}

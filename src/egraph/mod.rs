@@ -14,7 +14,7 @@ mod saturate;
 mod signs;
 mod space;
 
-pub use cost::{CostModel, op_cost};
+pub use cost::{CostModel, common_cost, op_cost};
 pub use demand::OnDemand;
 pub use log::{Firing, Log, LogHead};
 pub use saturate::{Limits, Stop, Trace};

@@ -7,7 +7,7 @@ use smallvec::SmallVec;
 
 use super::analysis::{self, Data, Graph as EG, facts, split};
 use super::compile::{Verdicts, add_op, empty, length};
-use super::cost::{CostModel, op_cost};
+use super::cost::{CostModel, common_cost, op_cost};
 use super::demand::OnDemand;
 use super::lang::{EHead, ENode};
 use super::log::{self, Log};
@@ -35,6 +35,8 @@ pub(crate) struct Extracted {
     pub(crate) graph: Graph,
     pub(crate) roots: Vec<Id>,
     pub(crate) cost: f64,
+    /// Was a part of the incumbent's own terms refused, for the digits that it loses?
+    pub(crate) refused: bool,
 }
 
 impl Space {
@@ -154,7 +156,7 @@ impl Space {
         for (class, nodes) in (0u32..).zip(&kept) {
             for &n in nodes {
                 let node = serial::ENode {
-                    op: self.label(dense.nodes[n as usize].head, inputs),
+                    op: dense.nodes[n as usize].map_or("common".into(), |e| self.label(e.head, inputs)),
                     children: problem.children(n).iter().map(first).collect(),
                     eclass: class.to_string(),
                     cost: problem.cost(n),
@@ -197,6 +199,7 @@ impl Space {
         let dense = Dense::new(self, model);
         let own = dense.choice_of(self, incumbent);
         let own = own.filter(|c| crate::extract::validate(&dense.problem, c).is_ok());
+        let refused = own.as_ref().is_some_and(|c| c.cost(&dense.problem).is_infinite());
         let scaled = Budget::scaled(&dense.problem);
         let budget = if effort == 0 { scaled.light() } else { scaled.times(effort) };
         let found = (extractor.run)(&dense.problem, own.as_ref(), &budget);
@@ -205,18 +208,19 @@ impl Space {
                 graph: incumbent.clone(),
                 roots: incumbent_roots.to_vec(),
                 cost: f64::INFINITY,
+                refused,
             });
         };
         let (graph, roots) = dense.build(self, incumbent, &found.choice)?;
-        Ok(Extracted { graph, roots, cost: found.cost })
+        Ok(Extracted { graph, roots, cost: found.cost, refused })
     }
 }
 
 /// Classes that the roots reach, renumbered, as an extraction problem.
 struct Dense<'a> {
     problem: Problem,
-    /// The e-node behind each node of the problem.
-    nodes: Vec<&'a ENode>,
+    /// The e-node behind each node of the problem; none behind what operators have in common.
+    nodes: Vec<Option<&'a ENode>>,
     index: FxHashMap<EId, u32>,
     roots: Vec<u32>,
 }
@@ -241,22 +245,41 @@ impl<'a> Dense<'a> {
         let condemned = s.verdicts.condemned(g);
         let mut nodes = Vec::new();
         let mut list = Vec::new();
+        // What composed operators over the same operands have in common: a class of its own, paid once.
+        let mut common: FxHashMap<SmallVec<[u32; 3]>, u32> = FxHashMap::default();
+        let mut paid = Vec::new();
         for (class, &id) in order.iter().enumerate() {
             let class = u32::try_from(class).unwrap_or(u32::MAX);
             for n in &g[id].nodes {
                 let canonical = n.clone().map_children(|c| g.find(c));
-                let cost =
+                let mut cost =
                     if condemned.contains(&canonical) { f64::INFINITY } else { enode_cost(g, model, n, id) };
-                list.push(XNode {
-                    class,
-                    cost,
-                    children: n.children().iter().map(|c| index[&g.find(*c)]).collect(),
-                });
-                nodes.push(n);
+                let mut children: SmallVec<[u32; 3]> =
+                    n.children().iter().map(|c| index[&g.find(*c)]).collect();
+                let shared = match n.head {
+                    EHead::Op(op) if cost.is_finite() => common_cost(cost, op),
+                    _ => 0.0,
+                };
+                if shared > 0.0 {
+                    cost -= shared;
+                    let of = order.len() + paid.len();
+                    let of = *common.entry(children.clone()).or_insert_with(|| {
+                        paid.push(shared);
+                        u32::try_from(of).unwrap_or(u32::MAX)
+                    });
+                    children.push(of);
+                }
+                list.push(XNode { class, cost, children });
+                nodes.push(Some(n));
             }
         }
+        for (class, &cost) in (order.len()..).zip(&paid) {
+            let class = u32::try_from(class).unwrap_or(u32::MAX);
+            list.push(XNode { class, cost, children: SmallVec::new() });
+            nodes.push(None);
+        }
         let roots: Vec<u32> = s.roots.iter().map(|r| index[&g.find(*r)]).collect();
-        let problem = Problem::new(order.len(), list, roots.clone());
+        let problem = Problem::new(order.len() + paid.len(), list, roots.clone());
         // The lists are made here and are well formed.
         let problem = problem.unwrap_or_else(|_| empty_problem());
         Dense { problem, nodes, index, roots }
@@ -270,7 +293,7 @@ impl<'a> Dense<'a> {
             let class = g.find(s.class_of[i]);
             let Some(&dense) = self.index.get(&class) else { continue };
             let node = graph.node(u32::try_from(i).ok()?);
-            let wanted = |n: &&ENode| match (node.head, n.head) {
+            let wanted = |n: &ENode| match (node.head, n.head) {
                 (Head::Const(a), EHead::Const(b)) => a == b,
                 (Head::Int(d, a), EHead::Int(e, b)) => (d, a) == (e, b),
                 (Head::Var(a), EHead::Var(b)) => a == b,
@@ -289,8 +312,12 @@ impl<'a> Dense<'a> {
                 }
                 _ => false,
             };
-            let found =
-                self.problem.nodes_of(dense).iter().copied().find(|&n| wanted(&self.nodes[n as usize]));
+            let found = self
+                .problem
+                .nodes_of(dense)
+                .iter()
+                .copied()
+                .find(|&n| self.nodes[n as usize].is_some_and(wanted));
             if let Some(n) = found {
                 choice.set(dense, n);
             }
@@ -318,7 +345,7 @@ impl<'a> Dense<'a> {
         let mut at: FxHashMap<u32, Id> = FxHashMap::default();
         for class in order {
             let Some(n) = choice.node(class) else { continue };
-            let node = self.nodes[n as usize];
+            let Some(node) = self.nodes[n as usize] else { continue };
             let id = match node.head {
                 EHead::Attr(_) => continue,
                 EHead::Const(bits) => out.lit(f64::from_bits(bits)),

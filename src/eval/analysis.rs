@@ -329,10 +329,10 @@ impl Analysis {
             && (self.stage[user as usize] == self.stage[arg as usize] || self.cheap(graph, arg))
     }
 
-    /// Is a node computed again rather than stored?
+    /// Is a node computed again rather than stored? What comes from another space is in memory.
     fn cheap(&self, graph: &Graph, id: Id) -> bool {
-        graph.application(id).is_some_and(|(op, _, args)| {
-            op.def().cost <= CHEAP && args.iter().all(|&a| self.kind[a as usize] != Kind::Map)
-        })
+        graph
+            .application(id)
+            .is_some_and(|(op, _, args)| op.def().cost <= CHEAP && args.iter().all(|&a| !self.in_loop(id, a)))
     }
 }

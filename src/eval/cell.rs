@@ -115,8 +115,11 @@ pub(crate) trait Cell: Gemm + FromInteger {
     fn three(k: &Map3) -> Block3<Self>;
     /// The kernel that folds a block.
     fn fold(spec: &FoldSpec) -> fn(&[Self]) -> Self;
-    /// The kernel that joins the lanes of a block.
-    fn join(spec: &FoldSpec) -> fn(&[Self; FOLD_LANES]) -> Self;
+    /// The kernel that joins the lanes of blocks.
+    #[allow(clippy::type_complexity, reason = "a kernel's signature")]
+    fn join(spec: &FoldSpec) -> fn(&[[Self; FOLD_LANES]], &mut [Self]);
+    /// The kernel for partial results, each with what comes after it.
+    fn pair(spec: &FoldSpec) -> fn(&mut [Self], &[Self]);
     /// Elements in this format, converted where they are in the other.
     fn read(slice: Slice<'_>) -> Cow<'_, [Self]>;
     /// Elements of this format to be written.
@@ -155,7 +158,7 @@ fn converted<A: Element, B: Element>(from: &[A]) -> Vec<B> {
 }
 
 macro_rules! cell {
-    ($t:ident, $format:ident, $other:ident, $n:expr, $block:ident, $fold:ident, $join:ident, $run:ident) => {
+    ($t:ident, $format:ident, $other:ident, $n:expr, $block:ident, $fold:ident, $join:ident, $pair:ident, $run:ident) => {
         impl Cell for $t {
             const FORMAT: Format = Format::$format;
             const BLOCK: usize = $n;
@@ -171,8 +174,11 @@ macro_rules! cell {
             fn fold(spec: &FoldSpec) -> fn(&[$t]) -> $t {
                 spec.$fold
             }
-            fn join(spec: &FoldSpec) -> fn(&[$t; FOLD_LANES]) -> $t {
+            fn join(spec: &FoldSpec) -> fn(&[[$t; FOLD_LANES]], &mut [$t]) {
                 spec.$join
+            }
+            fn pair(spec: &FoldSpec) -> fn(&mut [$t], &[$t]) {
+                spec.$pair
             }
             fn read(slice: Slice<'_>) -> Cow<'_, [$t]> {
                 match slice {
@@ -204,8 +210,8 @@ macro_rules! cell {
     };
 }
 
-cell!(f64, F64, F32, super::BLOCK, block, fold, join, run);
-cell!(f32, F32, F64, 2 * super::BLOCK, single, single, join_single, run_single);
+cell!(f64, F64, F32, super::BLOCK, block, fold, join, pair, run);
+cell!(f32, F32, F64, 2 * super::BLOCK, single, single, join_single, pair_single, run_single);
 
 /// Memory of one format during a call.
 #[derive(Debug)]

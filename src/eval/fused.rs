@@ -218,7 +218,18 @@ impl Loop<'_, '_> {
         let Some((op, attr, args)) = graph.application(id) else {
             return Err(PlanError::NoKernel { op: "" });
         };
-        let Kernel::Reduce { init, identity, step, fold, single, join, join_single, merge } = op.def().kernel
+        let Kernel::Reduce {
+            init,
+            identity,
+            step,
+            fold,
+            single,
+            join,
+            join_single,
+            pair,
+            pair_single,
+            merge,
+        } = op.def().kernel
         else {
             return Err(PlanError::NoKernel { op: op.def().name });
         };
@@ -235,6 +246,8 @@ impl Loop<'_, '_> {
             single,
             join,
             join_single,
+            pair,
+            pair_single,
             merge,
             axes,
             out,

@@ -156,10 +156,14 @@ pub struct FoldSpec {
     pub fold: fn(&[f64]) -> f64,
     /// A block of singles.
     pub single: fn(&[f32]) -> f32,
-    /// The lanes of a block.
-    pub join: fn(&[f64; FOLD_LANES]) -> f64,
-    /// The lanes of a block of singles.
-    pub join_single: fn(&[f32; FOLD_LANES]) -> f32,
+    /// The lanes of blocks.
+    pub join: fn(&[[f64; FOLD_LANES]], &mut [f64]),
+    /// The lanes of blocks of singles.
+    pub join_single: fn(&[[f32; FOLD_LANES]], &mut [f32]),
+    /// Partial results, each with what comes after it.
+    pub pair: fn(&mut [f64], &[f64]),
+    /// The same of singles.
+    pub pair_single: fn(&mut [f32], &[f32]),
     /// Two partial results.
     pub merge: fn(f64, f64) -> f64,
     /// The axes of the space that it removes.

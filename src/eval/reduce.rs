@@ -33,6 +33,33 @@ impl<T: Cell> Pairwise<T> {
     }
 }
 
+/// Partial results of blocks, those of each block for so many elements, into those of all: joined element by
+/// element as [`Pairwise`] joins one, they are where those of the first block were.
+pub(crate) fn pairwise<T>(values: &mut [T], elements: usize, pair: fn(&mut [T], &[T])) {
+    let n = values.len();
+    let mut join = |before: usize, after: usize| {
+        let (head, tail) = values.split_at_mut(after);
+        pair(&mut head[before..before + elements], &tail[..elements]);
+    };
+    let mut stack: SmallVec<[(u32, usize); 16]> = SmallVec::new();
+    for block in (0..n).step_by(elements.max(1)) {
+        let (mut size, mut at) = (0, block);
+        while let Some(&(below, y)) = stack.last()
+            && below == size
+        {
+            stack.pop();
+            join(y, at);
+            (size, at) = (size + 1, y);
+        }
+        stack.push((size, at));
+    }
+    let mut after = stack.pop();
+    while let (Some((_, y)), Some((_, x))) = (stack.pop(), after) {
+        join(y, x);
+        after = Some((0, y));
+    }
+}
+
 /// One reduction while its loop runs.
 #[derive(Debug)]
 pub(crate) struct Running<'p, 'a, T = f64> {
@@ -124,10 +151,15 @@ impl<'p, 'a, T: Cell> Running<'p, 'a, T> {
         }
     }
 
-    /// Sets elements to which nothing was added before.
-    pub(crate) fn put(&mut self, at: usize, stride: isize, values: &[T]) {
+    /// Partial results of elements; `first` are set, others join what is there.
+    pub(crate) fn put(&mut self, at: usize, stride: isize, values: &[T], first: bool) {
+        if first && stride == 1 {
+            self.out[at..at + values.len()].copy_from_slice(values);
+            return;
+        }
         for (i, &x) in values.iter().enumerate() {
-            self.out[shifted(at, i, stride)] = x;
+            let out = &mut self.out[shifted(at, i, stride)];
+            *out = if first { x } else { merge(self.spec)(*out, x) };
         }
     }
 
@@ -185,6 +217,31 @@ impl<'p, 'a, T: Cell> Running<'p, 'a, T> {
         if let Some(x) = self.pending.take(merge(self.spec)) {
             let out = &mut self.out[self.key];
             *out = if self.fresh { x } else { merge(self.spec)(*out, x) };
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Many elements at once have the bits of each alone, however many blocks there are.
+    #[test]
+    fn elements_join_as_each_alone() {
+        let number = |i: usize| ((i * 2_654_435_761) % 1_000_003) as f64 / 1e6 - 0.5;
+        let pair = |before: &mut [f64], after: &[f64]| {
+            before.iter_mut().zip(after).for_each(|(x, y)| *x += y);
+        };
+        for blocks in 1..70 {
+            let mut values: Vec<f64> = (0..3 * blocks).map(number).collect();
+            let alone = |k: usize| {
+                let mut pending = Pairwise::default();
+                (0..blocks).for_each(|b| pending.push(number(3 * b + k), |x, y| x + y));
+                pending.take(|x, y| x + y).map(f64::to_bits)
+            };
+            let expected: Vec<_> = (0..3).filter_map(alone).collect();
+            pairwise(&mut values, 3, pair);
+            assert_eq!(values[..3].iter().map(|x| x.to_bits()).collect::<Vec<_>>(), expected, "{blocks}");
         }
     }
 }

@@ -258,7 +258,9 @@ impl Folds {
             }
             for (f, (spec, _)) in self.specs.iter().enumerate() {
                 let x = if folding.is_some() {
-                    (spec.join)(&lanes[f])
+                    let mut x = [0.0];
+                    (spec.join)(&lanes[f..=f], &mut x);
+                    x[0]
                 } else {
                     (spec.fold)(&blocks[f * BLOCK..][..n])
                 };

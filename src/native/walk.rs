@@ -5,7 +5,8 @@ use smallvec::SmallVec;
 use super::loops::{Code, Mode};
 use super::shape::Shape;
 use crate::eval::{
-    Cell, Cursor, Fused, FusedArgs, Nest, Running, Strided, Tile, gather, goes_on, place, scatter, signed,
+    Cell, Cursor, FoldSpec, Fused, FusedArgs, Nest, Running, Strided, Tile, gather, goes_on, pairwise, place,
+    scatter, signed,
 };
 use crate::op::{FOLD_LANES, FOLD_SHORTEST};
 
@@ -48,6 +49,22 @@ struct Walk<'w, 's, 'a, T> {
     /// The frame, the inputs, the stores, the lanes of reductions.
     table: SmallVec<[*mut T; 16]>,
     held: bool,
+}
+
+/// Rows of operands, at most, whose partial results are joined at once.
+const MOST: usize = 128;
+
+/// Rows that one call of code goes through where there are reductions: a few pages of each operand.
+fn rows_of<T: Cell>(cols: usize) -> usize {
+    let least = T::BLOCK / FOLD_LANES;
+    (least * T::BLOCK / cols.min(T::BLOCK)).clamp(least, MOST)
+}
+
+/// The lanes of one block.
+fn joined<T: Cell>(spec: &FoldSpec, lanes: &[T; FOLD_LANES]) -> T {
+    let mut x = [T::default()];
+    T::join(spec)(std::slice::from_ref(lanes), &mut x);
+    x[0]
 }
 
 /// The pointer to elements that are read: `n` side by side, or one.
@@ -114,17 +131,22 @@ impl<T: Cell> Walk<'_, '_, '_, T> {
         let outs = std::mem::take(&mut self.args.folds);
         let mut folds: SmallVec<[Running<'_, '_, T>; 4]> =
             fused.folds.iter().zip(outs.iter_mut()).map(|(spec, out)| Running::new(spec, out)).collect();
-        // The interpreter's tiles decide how partial results of a row join.
-        let rows_at_once = (T::BLOCK / col_len).clamp(1, row_len);
+        // A row is cut as the interpreter cuts it.
         let (height, width) =
-            if n_folds == 0 { (row_len, col_len) } else { (T::BLOCK / FOLD_LANES, T::BLOCK) };
-        let mut partial: SmallVec<[T; 64]> = SmallVec::new();
+            if n_folds == 0 { (row_len, col_len) } else { (rows_of::<T>(col_len), T::BLOCK) };
+        let blocks = col_len.div_ceil(width);
+        let mut partial = std::mem::take(&mut self.args.registers[inputs + stores + n_folds]);
+        let room = carried.len() * blocks * height;
+        partial.resize(partial.len().max(room), T::default());
+        for &f in &carried {
+            let lanes = &mut self.args.registers[inputs + stores + f];
+            lanes.resize(lanes.len().max(height * FOLD_LANES), T::default());
+        }
         let mut cursor = Cursor::new(nest);
         loop {
             for r in (0..row_len).step_by(height) {
                 let rows = height.min(row_len - r);
-                partial.clear();
-                for c in (0..col_len).step_by(width) {
+                for (b, c) in (0..col_len).step_by(width).enumerate() {
                     let cols = width.min(col_len - c);
                     let at = |k: usize| {
                         let step = nest.tile_strides(k);
@@ -169,43 +191,27 @@ impl<T: Cell> Walk<'_, '_, '_, T> {
                     let numbers = steps.iter().map(|s| s.cast_unsigned()).chain([rows]);
                     self.table.extend(numbers.map(std::ptr::without_provenance_mut));
                     self.call(self.plain, cols);
-                    for &f in &carried {
+                    for (i, &f) in carried.iter().enumerate() {
                         let (lanes, _) = self.args.registers[inputs + stores + f].as_chunks::<FOLD_LANES>();
-                        partial.extend(lanes[..rows].iter().map(T::join(&fused.folds[f])));
+                        T::join(&fused.folds[f])(&lanes[..rows], &mut partial[(i * blocks + b) * rows..]);
                     }
                 }
                 for (i, &f) in carried.iter().enumerate() {
-                    let k = inputs + stores + f;
-                    let step = nest.tile_strides(k);
-                    let first = cursor.first(nest.strides(k));
-                    if col_len <= T::BLOCK && first {
-                        let at = place(cursor.offset(nest.strides(k)) + signed(r) * step.0);
-                        folds[f].put(at, step.0, &partial[i * rows..][..rows]);
-                        continue;
-                    }
-                    for row in 0..rows {
-                        let tile = (r + row) / rows_at_once * rows_at_once;
-                        let tile_rows = rows_at_once.min(row_len - tile);
-                        for (b, xs) in partial.chunks_exact(rows * carried.len()).enumerate() {
-                            let at = cursor.offset(nest.strides(k)) + signed(r) * step.0;
-                            let t = Tile {
-                                values: &[],
-                                rows: tile_rows,
-                                cols: 0,
-                                at: place(at),
-                                step,
-                                first: (first, true, b == 0),
-                            };
-                            folds[f].add_folded(t, row, xs[i * rows + row]);
-                        }
-                    }
+                    let (strides, step) = {
+                        let k = inputs + stores + f;
+                        (nest.strides(k), nest.tile_strides(k).0)
+                    };
+                    let values = &mut partial[i * blocks * rows..][..blocks * rows];
+                    pairwise(values, rows, T::pair(&fused.folds[f]));
+                    let at = place(cursor.offset(strides) + signed(r) * step);
+                    folds[f].put(at, step, &values[..rows], cursor.first(strides));
                 }
             }
             if !cursor.next(nest) {
                 break;
             }
         }
-        folds.iter_mut().for_each(Running::flush);
+        self.args.registers[inputs + stores + n_folds] = partial;
     }
 
     /// One call per tile, as the block interpreter cuts them, or per row of one.
@@ -273,7 +279,8 @@ impl<T: Cell> Walk<'_, '_, '_, T> {
                                 Tile { values, rows, cols, at: place(at), step, first }
                             };
                             if folding.is_some() && self.shape.mode.carried >> f & 1 == 1 {
-                                fold.add_folded(tile(0, rows, &[]), row, T::join(&fused.folds[f])(&lanes[f]));
+                                let x = joined(&fused.folds[f], &lanes[f]);
+                                fold.add_folded(tile(0, rows, &[]), row, x);
                                 continue;
                             }
                             let (block, spare) = self.args.registers.split_at_mut(k + 1);
@@ -319,7 +326,7 @@ impl<T: Cell> Walk<'_, '_, '_, T> {
                 self.begin(fused, lanes);
                 self.call(code, cols);
                 for ((fold, spec), lanes) in folds.iter_mut().zip(&fused.folds).zip(&*lanes) {
-                    fold.add_folded(tile(&[]), 0, T::join(spec)(lanes));
+                    fold.add_folded(tile(&[]), 0, joined(spec, lanes));
                 }
             } else {
                 for f in 0..folds.len() {

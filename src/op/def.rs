@@ -143,6 +143,9 @@ pub struct OpDef {
     pub real: Option<fn(&[Real]) -> Real>,
     /// Work per element of the result (of the operand, for a reduction), in additions.
     pub cost: f64,
+    /// Of its cost, what it has in common with others composed of the same operands over the same axes, and what is
+    /// done for all of them at once.
+    pub common_cost: f64,
     /// What is true of it.
     pub laws: &'static [Law],
     /// Rewriting into other operators before optimization.
@@ -176,6 +179,7 @@ impl OpDef {
         ints: Ints::None,
         real: None,
         cost: 1.0,
+        common_cost: 0.0,
         laws: &[],
         lower: None,
         common: None,

@@ -32,8 +32,10 @@ pub(super) const fn reduce<F: Fold>(init: Option<f64>) -> Kernel {
         step: Map2::formula::<Step<F>>(),
         fold: |xs| widely(Block::<f64, F>(xs, std::marker::PhantomData)),
         single: |xs| widely(Block::<f32, F>(xs, std::marker::PhantomData)),
-        join: |lanes| join::<f64, F>(*lanes),
-        join_single: |lanes| join::<f32, F>(*lanes),
+        join: |lanes, out| widely(Join::<f64, F>(lanes, out, std::marker::PhantomData)),
+        join_single: |lanes, out| widely(Join::<f32, F>(lanes, out, std::marker::PhantomData)),
+        pair: |before, after| widely(Pair::<f64, F>(before, after, std::marker::PhantomData)),
+        pair_single: |before, after| widely(Pair::<f32, F>(before, after, std::marker::PhantomData)),
         merge: F::merge::<f64>,
     }
 }
@@ -45,6 +47,30 @@ impl<T: Element, F: Fold> Loop for Block<'_, T, F> {
     #[inline(always)]
     fn run(self) -> T {
         fold_block::<T, F>(self.0)
+    }
+}
+
+struct Join<'x, T, F>(&'x [[T; FOLD_LANES]], &'x mut [T], std::marker::PhantomData<F>);
+
+impl<T: Element, F: Fold> Loop for Join<'_, T, F> {
+    type Out = ();
+    #[inline(always)]
+    fn run(self) {
+        for (lanes, out) in self.0.iter().zip(self.1) {
+            *out = join::<T, F>(*lanes);
+        }
+    }
+}
+
+struct Pair<'x, T, F>(&'x mut [T], &'x [T], std::marker::PhantomData<F>);
+
+impl<T: Element, F: Fold> Loop for Pair<'_, T, F> {
+    type Out = ();
+    #[inline(always)]
+    fn run(self) {
+        for (before, &after) in self.0.iter_mut().zip(self.1) {
+            *before = F::merge(*before, after);
+        }
     }
 }
 

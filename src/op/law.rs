@@ -30,6 +30,11 @@ impl Interval {
         (r.lo <= r.hi).then_some(r)
     }
 
+    /// Where the opposite lies.
+    pub fn opposite(self) -> Interval {
+        Interval { lo: -self.hi, hi: -self.lo }
+    }
+
     /// A range around this one with ends from a short list, so that much the same ranges are the same:
     /// ends within -2 and 2 stay, others move outward to a power of 16.
     pub(crate) fn coarse(self) -> Interval {
@@ -146,6 +151,11 @@ pub(super) fn sum_range(a: Interval) -> Interval {
     } else {
         Interval::ALL
     }
+}
+
+/// Where the logistic function lies: on which side of a half is certain.
+pub(super) fn sigmoid_range(x: Interval) -> Interval {
+    Interval { lo: if x.lo >= 0.0 { 0.5 } else { 0.0 }, hi: if x.hi <= 0.0 { 0.5 } else { 1.0 } }
 }
 
 /// Where bits or truth values lie: those of truth values are truth values.

@@ -641,7 +641,7 @@ ops!(
         kernel: Map1::of::<math::Sigmoid>(),
         real: Some(|x| r(1.0) / (r(1.0) + (-&x[0]).exp())),
         cost: 15.0,
-        laws: &[Law::Range(|_| Interval::UNIT), Law::Nonzero(|_| true)],
+        laws: &[Law::Range(|x| law::sigmoid_range(x[0])), Law::Nonzero(|_| true)],
         ..OpDef::UNARY
     },
     unary::Softplus::softplus = OpDef {
@@ -1311,6 +1311,7 @@ ops!(
         }]),
         // As the exponentials and their sum alone: what cannot overflow is not refused for its price.
         cost: 16.0,
+        common_cost: 15.0,
         kernel: Kernel::Composed(|x, attr| {
             let m = x[0].reduce(Op::Max, attr);
             let e = (&x[0] - x[0].expand_reduced(&m, attr)).exp();
@@ -1331,6 +1332,7 @@ ops!(
         }]),
         // As the exponentials and their sum alone: what cannot overflow is not refused for its price.
         cost: 16.0,
+        common_cost: 15.0,
         laws: &[Law::Range(|_| Interval::UNIT), Law::Nonzero(|_| true)],
         kernel: Kernel::Composed(|x, attr| {
             let m = x[0].reduce(Op::Max, attr);
@@ -1372,6 +1374,7 @@ ops!(
         }]),
         // As the exponentials and their sum alone: what cannot overflow is not refused for its price.
         cost: 16.0,
+        common_cost: 15.0,
         laws: &[Law::Range(|_| Interval::NONPOS)],
         kernel: Kernel::Composed(|x, attr| {
             let m = x[0].reduce(Op::Max, attr);

@@ -162,6 +162,10 @@ fn run(graph: &Graph, roots: &[Id], options: &Options, mut report: Report) -> Op
             best = found;
         }
     }
+    // No window is dearer than what it stands for but for digits; neither is the whole.
+    if report.for_digits == 0 && total::dearer(&options.model, (&best.0, &best.1), (graph, roots)) {
+        best = (graph.clone(), roots.to_vec(), report.cost_before);
+    }
     let (graph, roots) = fold::fold(&best.0, &best.1);
     report.record(|| Edge {
         before: (best.0.clone(), best.1.clone()),

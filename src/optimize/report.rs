@@ -40,6 +40,8 @@ pub struct Report {
     pub cost_before: f64,
     /// Estimated work after.
     pub cost_after: f64,
+    /// Windows whose result takes more work than what was there, which loses digits.
+    pub for_digits: usize,
     /// Contradictions that were found, each with the profile that was then used.
     pub contradictions: Vec<String>,
     /// How often each rule united two classes.
@@ -69,6 +71,7 @@ impl Report {
             passes: 0,
             cost_before: cost,
             cost_after: cost,
+            for_digits: 0,
             contradictions: Vec::new(),
             rules: BTreeMap::new(),
             trail: None,
@@ -99,7 +102,7 @@ impl Report {
         };
         let (before, after) = (n(self.cost_before), n(self.cost_after));
         // Nothing dearer than the input is ever chosen, but where the input loses digits.
-        let why = if self.cost_after > self.cost_before { "; as written it loses digits" } else { "" };
+        let why = if self.for_digits > 0 && self.cost_after > self.cost_before { "; as written it loses digits" } else { "" };
         format!("cost {before} -> {after} (estimated work, in additions{why})")
     }
 

@@ -1,14 +1,18 @@
 //! The cost of a whole graph.
 
+use rustc_hash::FxHashSet;
 use smallvec::SmallVec;
 
-use crate::egraph::{CostModel, op_cost};
+use crate::egraph::{CostModel, common_cost, op_cost};
 use crate::graph::{Graph, Id};
+use crate::op::Attr;
 use crate::ty::Ty;
 
-/// Estimated work of all that the roots reach, each node once. What depends on no input is free.
+/// Estimated work of all that the roots reach, each node once, and once what composed operators have
+/// in common. What depends on no input is free.
 pub fn graph_cost(model: &CostModel, graph: &Graph, roots: &[Id]) -> f64 {
     let closed = closed(graph);
+    let mut paid: FxHashSet<(&Attr, &[Id])> = FxHashSet::default();
     graph
         .reachable(roots)
         .into_iter()
@@ -16,10 +20,17 @@ pub fn graph_cost(model: &CostModel, graph: &Graph, roots: &[Id]) -> f64 {
         .filter_map(|id| {
             let (op, attr, args) = graph.application(id)?;
             let types: SmallVec<[&Ty; 3]> = args.iter().map(|&a| graph.ty(a)).collect();
-            Some(op_cost(model, op, attr, &types, graph.ty(id)))
+            let cost = op_cost(model, op, attr, &types, graph.ty(id));
+            let common = common_cost(cost, op);
+            Some(if common > 0.0 && !paid.insert((attr, args)) { cost - common } else { cost })
         })
         // Not `sum`, which makes -0.0 of nothing.
         .fold(0.0, |sum, cost| sum + cost)
+}
+
+/// Does the first form take more work than the second?
+pub(super) fn dearer(model: &CostModel, a: (&Graph, &[Id]), b: (&Graph, &[Id])) -> bool {
+    graph_cost(model, a.0, a.1) > graph_cost(model, b.0, b.1) * (1.0 + 1e-9)
 }
 
 /// Which nodes depend on no input.

@@ -1,6 +1,6 @@
 //! One window: saturate, propose, extract, again until nothing improves.
 
-use super::{Edge, How, Options, Program, Report};
+use super::{Edge, How, Options, Program, Report, total::dearer};
 use crate::egraph::{Extracted, Space, Stop};
 use crate::graph::{Graph, Id};
 use crate::rules::Profile;
@@ -46,6 +46,7 @@ fn attempt(
     };
     let mut best = (graph.clone(), roots.to_vec());
     let mut cost = f64::INFINITY;
+    let mut refused = false;
     // What the normal form proposes for the best so far; the first saturation works without.
     let mut proposed: Option<(Graph, Vec<(Id, Id)>)> = None;
     for round in 0..ROUNDS {
@@ -89,6 +90,7 @@ fn attempt(
                 how: How::Saturation(profile, Box::new(log)),
             });
         }
+        refused |= round == 0 && found.refused;
         if round == 0 || gains(&found) {
             cost = found.cost;
             best = (found.graph, found.roots);
@@ -97,6 +99,13 @@ fn attempt(
             break;
         }
         proposed = Some(next);
+    }
+    if dearer(&options.model, (&best.0, &best.1), (graph, roots)) {
+        // More work is done for digits alone.
+        if !refused {
+            return Ok((graph.clone(), roots.to_vec()));
+        }
+        report.for_digits += 1;
     }
     Ok(best)
 }
