@@ -14,11 +14,19 @@ pub type LenId = u32;
 #[derive(Debug, Clone, PartialEq)]
 enum Len {
     Known(usize),
-    Axis { input: usize, axis: usize },
+    Axis {
+        input: usize,
+        axis: usize,
+    },
     Sum(Vec<LenId>),
     Product(Vec<LenId>),
     Quotient(LenId, LenId),
-    Slice { of: LenId, start: Option<i64>, stop: Option<i64>, step: i64 },
+    Slice {
+        of: LenId,
+        start: Option<i64>,
+        stop: Option<i64>,
+        step: i64,
+    },
     /// What integers among the inputs say: computed from its symbols.
     Told(Dim),
 }
@@ -90,8 +98,11 @@ impl Lengths {
 
     /// The inputs whose values say lengths.
     pub(crate) fn valued(&self) -> impl Iterator<Item = usize> + '_ {
-        let mut all: Vec<usize> =
-            self.told.values().filter_map(|p| if let Place::Value(i) = p { Some(*i) } else { None }).collect();
+        let mut all: Vec<usize> = self
+            .told
+            .values()
+            .filter_map(|p| if let Place::Value(i) = p { Some(*i) } else { None })
+            .collect();
         all.sort_unstable();
         all.dedup();
         all.into_iter()

@@ -22,11 +22,9 @@ pub(crate) fn length_of(d: &Dim, input: &dyn Fn(&str) -> Option<Expr>) -> Result
         Dim::Expr(e) => match &**e {
             DimExpr::Add(ds) => fold(ds, Op::Add),
             DimExpr::Mul(ds) => fold(ds, Op::Mul),
-            DimExpr::Div(a, b) => fold(&[a.clone(), b.clone()], Op::Div),
+            DimExpr::Div(a, b) => fold(&[a.clone(), b.clone()], Op::IntDiv),
             DimExpr::Slice { .. } | DimExpr::Between { .. } => measured(d, input),
-            DimExpr::Count(int) => {
-                Expr::try_apply(Op::Cast, Attr::DType(DType::I64), [integer(int, input)?])
-            }
+            DimExpr::Count(int) => Expr::try_apply(Op::Cast, Attr::DType(DType::I64), [integer(int, input)?]),
         },
     }
 }
@@ -36,9 +34,8 @@ pub(crate) fn integer(i: &Int, input: &dyn Fn(&str) -> Option<Expr>) -> Result<E
     match i {
         Int::Known(n) => Ok(Expr::lit(Lit::Int(*n))),
         Int::Length(d) => length_of(d, input),
-        Int::Value(s) => {
-            input(s.var()).ok_or_else(|| super::compose::misfit("length", &[], format!("no input {}", s.var())))
-        }
+        Int::Value(s) => input(s.var())
+            .ok_or_else(|| super::compose::misfit("length", &[], format!("no input {}", s.var()))),
         Int::Two(op, a, b) => {
             let op = match op {
                 IntOp::Add => Op::Add,

@@ -57,9 +57,7 @@ pub fn export(graph: &Graph, roots: &[Id]) -> Result<Vec<Expr>, TypeError> {
         let e = out[r as usize].as_ref()?;
         // By itself a length is an integer.
         Some(match graph.node(r).head {
-            Head::Size(_) => {
-                Expr::try_apply(Op::conversion(), Attr::DType(graph.ty(r).dtype), [e.clone()])
-            }
+            Head::Size(_) => Expr::try_apply(Op::conversion(), Attr::DType(graph.ty(r).dtype), [e.clone()]),
             _ => stated(graph, r, e),
         })
     };

@@ -57,7 +57,8 @@ fn read(e: &Expr, spelling: Spelling) -> Vec<Piece> {
 fn write(e: &Expr, spelling: Spelling) -> Vec<Piece> {
     let (open, close) = brackets(e.arg(0));
     let name = if e.op_name() == "set_places" { "set_subtensor" } else { "inc_subtensor" };
-    let mut out = vec![Piece::owned(format!("{name}({open}")), Piece::Arg(0), Piece::owned(format!("{close}["))];
+    let mut out =
+        vec![Piece::owned(format!("{name}({open}")), Piece::Arg(0), Piece::owned(format!("{close}["))];
     out.extend(entries(e, 2, spelling));
     out.extend([Piece::Text("], ".into()), Piece::Arg(1), Piece::Text(")".into())]);
     out

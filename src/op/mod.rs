@@ -33,13 +33,16 @@ pub use batch::{Batch, Batched};
 pub use common::Common;
 pub(crate) use common::array::zeros;
 pub use def::{Arity, Demand, Derivative, Lower, OpDef, Partial, Ring, Role};
+pub(crate) use indexed::entries;
 pub use ints::{Ints, WholeInts};
 pub use kernel::{Block3, Dense, FOLD_LANES, FOLD_SHORTEST, Kernel, Map1, Map2, Map3, View, Whole};
 pub use law::{Fold, Interval, Law};
-pub(crate) use indexed::entries;
 pub use pieces::{Piece, Pp, Spelling};
+pub(crate) use pieces::{
+    bare_column, bare_row, counts_leading_axes, index_text, is_reversal, is_stack, join_spelled,
+    without_leading_axes,
+};
 pub use places::{Bound, Place};
-pub(crate) use pieces::{bare_column, bare_row, counts_leading_axes, index_text, is_reversal, is_stack, join_spelled, without_leading_axes};
 pub use table::Op;
 pub use types::{Arg, TyResult};
 

@@ -55,7 +55,9 @@ impl Place {
         match self {
             Place::Item(_) => 0,
             Place::Operand => 1,
-            Place::Between { start, stop, .. } => [start, stop].iter().filter(|b| ***b == Bound::Operand).count(),
+            Place::Between { start, stop, .. } => {
+                [start, stop].iter().filter(|b| ***b == Bound::Operand).count()
+            }
         }
     }
 }
@@ -101,7 +103,13 @@ fn levels(places: &[Place], ranks: &[usize]) -> (Vec<IndexItem>, Vec<Level>) {
             }
             Place::Between { start, step, length, .. } => {
                 basic.push(WHOLE);
-                slices.push(Level::Slice { axis, start: *start, operand, step: *step, length: length.clone() });
+                slices.push(Level::Slice {
+                    axis,
+                    start: *start,
+                    operand,
+                    step: *step,
+                    length: length.clone(),
+                });
                 axis += 1;
             }
         }
@@ -137,7 +145,8 @@ fn read_shape(of: &Shape, places: &[Place], index: &[Arg<'_>]) -> Result<Shape, 
         at += p.operands();
     }
     let is = |s: &Option<usize>| s.is_some();
-    let (from, to) = (single.iter().position(is).unwrap_or(0), single.iter().rposition(is).map_or(0, |k| k + 1));
+    let (from, to) =
+        (single.iter().position(is).unwrap_or(0), single.iter().rposition(is).map_or(0, |k| k + 1));
     if single.iter().flatten().any(|r| *r > 0) && !single[from..to].iter().all(is) {
         return Err("an array and a number with a slice between them: write two indexes".into());
     }
@@ -232,7 +241,8 @@ fn gathered(x: &Expr, level: &Level, index: &[Expr]) -> (Expr, usize) {
             for (k, operand) in operands.iter().enumerate() {
                 // What is gathered from the numbers of an axis is checked, and counts from its beginning.
                 let d = dims[axis + k].clone();
-                let own = if several { range(d).gather(&index[*operand], 0) } else { index[*operand].clone() };
+                let own =
+                    if several { range(d).gather(&index[*operand], 0) } else { index[*operand].clone() };
                 joint = Some(match joint {
                     None => own,
                     Some(before) => before * x.length(axis + k) + own,
@@ -246,8 +256,7 @@ fn gathered(x: &Expr, level: &Level, index: &[Expr]) -> (Expr, usize) {
 /// The first place of a slice that is not empty, counted from the beginning.
 fn inside(at: &Expr, n: Expr, step: i64) -> Expr {
     let behind = at + &n;
-    let (low, high) =
-        if step > 0 { (behind.maximum(0), at.clone()) } else { (behind, at.minimum(n - 1)) };
+    let (low, high) = if step > 0 { (behind.maximum(0), at.clone()) } else { (behind, at.minimum(n - 1)) };
     switch(&at.lt(0), low, high)
 }
 

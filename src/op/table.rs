@@ -13,8 +13,8 @@ use super::law::{Interval, Law};
 use super::pieces::{self, Piece, Pp};
 use super::special as f;
 use super::{
-    Attr, AttrKind, Ints, batch, common, derive, error_fn, indexed, ints, law, places, polygamma, rounding, shaped, types,
-    whole,
+    Attr, AttrKind, Ints, batch, common, derive, error_fn, indexed, ints, law, places, polygamma, rounding,
+    shaped, types, whole,
 };
 use crate::expr::{Adjoint, Expr, IntoExpr as _, fill, switch};
 use crate::math;

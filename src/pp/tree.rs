@@ -31,7 +31,11 @@ pub fn print(e: &Expr, spelling: Spelling) -> String {
 enum Step {
     Text(std::borrow::Cow<'static, str>),
     /// Are leading new axes implied, and is it the transpose of a row that is printed bare?
-    Node { e: Expr, implicit: bool, column: bool },
+    Node {
+        e: Expr,
+        implicit: bool,
+        column: bool,
+    },
 }
 
 /// Writes `e`; nodes for which `name` gives a name are not entered (except `e` itself). Of a
@@ -110,7 +114,7 @@ fn lead(e: &Expr, depth: u32) -> usize {
         }
         Head::Op(op, _) if depth > 0 && op.def().role == Role::Elementwise => {
             let without = e.args().iter().map(|a| a.rank() - lead(a, depth - 1)).max();
-            e.rank() - without.unwrap_or(e.rank())
+            e.rank().saturating_sub(without.unwrap_or(e.rank()))
         }
         _ => 0,
     }

@@ -97,7 +97,9 @@ pub(super) fn literal(form: Form<'_>, members: &[Form<'_>], kind: AttrKind) -> R
             let d = f.atom().and_then(DType::by_name);
             d.map(Attr::DType).ok_or_else(|| f.error("expected an element type, as `f64`"))
         }
-        AttrKind::None | AttrKind::Index | AttrKind::Places => Err(form.error("an index is matched by a variable only")),
+        AttrKind::None | AttrKind::Index | AttrKind::Places => {
+            Err(form.error("an index is matched by a variable only"))
+        }
     }
 }
 

@@ -6,7 +6,7 @@
 use super::args::Args;
 use super::value::{Item, Value};
 use crate::expr::Expr;
-use crate::op::{Arity, Attr, AttrKind, Op, Role};
+use crate::op::{Arity, Attr, AttrKind, IndexItem, Op, Place, Role};
 use crate::sexp::{ReadError, ReadErrorKind, quoted};
 use crate::ty::normalize_axis;
 
@@ -240,11 +240,9 @@ impl Args<'_> {
                 return self.apply(with, e.attr().clone(), operands);
             }
             Value::Expr(e) if e.op() == Some(Op::Take) => {
-                let with = if op == Op::SetSubtensor { Op::SetTake } else { Op::IncTake };
-                let mut operands = vec![e.arg(0).clone(), e.arg(1).clone()];
-                operands.extend(self.operands(1)?);
+                let value = self.operands(1)?;
                 self.done()?;
-                return self.apply(with, e.attr().clone(), operands);
+                return self.written_at(op, e, value);
             }
             _ => None,
         };
@@ -256,5 +254,29 @@ impl Args<'_> {
         operands.extend(self.operands(n.saturating_sub(1))?);
         self.done()?;
         self.apply(op, attr, operands)
+    }
+
+    /// A write where `taken` is taken; what is smaller than that is broadcast.
+    fn written_at(&self, op: Op, taken: &Expr, value: Vec<Expr>) -> Result<Expr, ReadError> {
+        let set = op == Op::SetSubtensor;
+        let dims = |e: &Expr| e.ty().shape.dims().to_vec();
+        let same = |v: &Expr| {
+            let ones = dims(v).iter().zip(dims(taken)).all(|(v, t)| v.is_one() == t.is_one());
+            v.rank() == taken.rank() && ones
+        };
+        let Attr::Axis(axis) = *taken.attr() else {
+            return Err(self.error(ReadErrorKind::Index, "no index"));
+        };
+        let (x, at) = (taken.arg(0).clone(), taken.arg(1).clone());
+        if value.iter().all(same) {
+            let with = if set { Op::SetTake } else { Op::IncTake };
+            let all = [vec![x, at], value].concat();
+            return self.apply(with, taken.attr().clone(), all);
+        }
+        let with = if set { Op::SetPlaces } else { Op::IncPlaces };
+        let whole = IndexItem::Slice { start: None, stop: None, step: 1 };
+        let mut places = vec![Place::Item(whole); axis];
+        places.push(Place::Operand);
+        self.apply(with, Attr::Places(places), [vec![x], value, vec![at]].concat())
     }
 }

@@ -76,9 +76,15 @@ impl<'a> Elaborator<'a> {
 
     fn results(&self, item: Item) -> Result<Vec<Expr>, ReadError> {
         match item.value {
-            Value::List(items) | Value::Parts(items) => {
-                items.into_iter().map(|i| apply::expr(self.source, i)).collect()
-            }
+            // Parts among others are results as these are.
+            Value::List(items) | Value::Parts(items) => items
+                .into_iter()
+                .flat_map(|i| match i.value {
+                    Value::Parts(parts) => parts,
+                    _ => vec![i],
+                })
+                .map(|i| apply::expr(self.source, i))
+                .collect(),
             _ => Ok(vec![apply::expr(self.source, item)?]),
         }
     }

@@ -94,11 +94,8 @@ fn triangle(mut args: Args<'_>, op: Op, compare: Op) -> Result<Value, ReadError>
         return Err(args.error(ReadErrorKind::Shape, format!("{} takes a matrix", args.name)));
     };
     let places = |n: &Dim| args.apply(Op::Arange, Attr::Dims(vec![n.clone()]), vec![int(0), int(1)]);
-    let right = args.apply(
-        Op::Sub,
-        Attr::None,
-        vec![places(columns)?, places(rows)?.dimshuffle([Some(0), None])],
-    )?;
+    let right =
+        args.apply(Op::Sub, Attr::None, vec![places(columns)?, places(rows)?.dimshuffle([Some(0), None])])?;
     let inside = args.apply(compare, Attr::None, vec![right, Expr::lit(Lit::Int(k))])?;
     args.apply(Op::Switch, Attr::None, vec![inside, m.clone(), int(0)]).map(Value::Expr)
 }

@@ -74,7 +74,11 @@ pub(super) fn folded(op: Op, items: &[Item]) -> Option<Expr> {
         (made.value().is_finite() || args.iter().any(|l| !l.value().is_finite())).then_some(made)
     };
     let values = (0..most.len()).map(element).collect::<Option<Vec<Lit>>>()?;
-    if lengths.is_empty() { values.first().map(|l| Expr::lit(*l)) } else { try_constant(&values, lengths).ok() }
+    if lengths.is_empty() {
+        values.first().map(|l| Expr::lit(*l))
+    } else {
+        try_constant(&values, lengths).ok()
+    }
 }
 
 /// The number that an expression of numbers is; integers stay integers where Python's do.

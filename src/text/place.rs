@@ -108,6 +108,12 @@ impl Elaborator<'_> {
         {
             return self.numbered(x, at, &numbers, span);
         }
+        // One operand alone gathers along an axis.
+        if let ([e], Some((Place::Expr, before))) = (&exprs[..], places.split_last())
+            && before.iter().all(|p| matches!(p, Place::Item(WHOLE)))
+        {
+            return self.apply(Op::Take, Attr::Axis(before.len()), vec![x.clone(), e.clone()], span);
+        }
         let mut exprs = exprs.into_iter();
         let mut next = || exprs.next();
         let mut entries = Vec::with_capacity(places.len());

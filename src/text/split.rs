@@ -36,7 +36,9 @@ fn split(mut args: Args<'_>) -> Result<Value, ReadError> {
         (None, Some(s), third) if told(&s) => third,
         (Some(i), None, None) => Some(i),
         (None, s, None) => s,
-        (_, Some(s), _) => return Err(args.error_at(ReadErrorKind::Arity, &s, "too many arguments for `split`")),
+        (_, Some(s), _) => {
+            return Err(args.error_at(ReadErrorKind::Arity, &s, "too many arguments for `split`"));
+        }
         _ => None,
     };
     let axis = match &axis {
@@ -83,8 +85,7 @@ fn printed(mut args: Args<'_>) -> Result<Value, ReadError> {
     let fail = || args.error(ReadErrorKind::Arity, "`Split{n}` takes an operand, an axis and n lengths");
     let ([x], Some(axis), Some(lengths)) = (&operands[..], axis, lengths) else { return Err(fail()) };
     let axis = axis.value.int().ok_or_else(fail)?;
-    let axis = normalize_axis(axis, x.rank())
-        .map_err(|e| args.error(ReadErrorKind::Shape, e.to_string()))?;
+    let axis = normalize_axis(axis, x.rank()).map_err(|e| args.error(ReadErrorKind::Shape, e.to_string()))?;
     let counted = |n: usize| matches!(braces, Some([Some(k)]) if usize::try_from(*k) == Ok(n));
     if let Some(numbers) = lengths.value.ints() {
         if !counted(numbers.len()) {

@@ -88,7 +88,8 @@ fn minus(args: Args<'_>) -> Result<Value, ReadError> {
 fn product(args: &Args<'_>, x: Expr, y: Expr) -> Result<Expr, ReadError> {
     let y = if crate::expr::reads_as_outer(&x, &y) {
         args.apply(Op::Dimshuffle, Attr::Perm(vec![None, Some(0)]), vec![y])?
-    } else if matches!((y.op(), y.attr()), (Some(Op::Dimshuffle), Attr::Perm(p)) if *p == [Some(0)] && y.rank() == 1) {
+    } else if matches!((y.op(), y.attr()), (Some(Op::Dimshuffle), Attr::Perm(p)) if *p == [Some(0)] && y.rank() == 1)
+    {
         // `v.T` is the row transposed.
         y.arg(0).dimshuffle([None, Some(0)]).t()
     } else {

@@ -53,24 +53,12 @@ fn place(i: &Expr, piece: Piece) -> Vec<Piece> {
     vec![Piece::Text("ScalarFromTensor(".into()), piece, Piece::Text(")".into())]
 }
 
-/// `v[iv]`, `M[:, ScalarFromTensor(i)]`, `M[ScalarFromTensor(i), ScalarFromTensor(j)]`.
+/// `v[iv]`, `M[:, ScalarFromTensor(i)]`.
 pub(in crate::op) fn take(e: &Expr) -> Vec<Piece> {
-    // Numbers for the first axes, one after the other: each leaves one axis less.
-    let number = |x: &Expr| x.op() == e.op() && axis(x) == 0 && x.arg(1).rank() == 0;
-    let mut indices = place(e.arg(1), Piece::Arg(1));
-    let mut x = e.arg(0);
-    while number(e) && number(x) {
-        let mut more = place(x.arg(1), Piece::Inner(x.arg(1).clone()));
-        more.push(Piece::Text(", ".into()));
-        more.extend(indices);
-        indices = more;
-        x = x.arg(0);
-    }
-    let of = if x.same_node(e.arg(0)) { Piece::Arg(0) } else { Piece::Inner(x.clone()) };
-    let (open, close) = brackets(x);
-    let mut out = vec![Piece::Text(open.into()), of];
+    let (open, close) = brackets(e.arg(0));
+    let mut out = vec![Piece::Text(open.into()), Piece::Arg(0)];
     out.push(Piece::owned(format!("{close}[{}", ":, ".repeat(axis(e)))));
-    out.extend(indices);
+    out.extend(place(e.arg(1), Piece::Arg(1)));
     out.push(Piece::Text("]".into()));
     out
 }
