@@ -110,10 +110,11 @@ impl Plan {
             scratch.plan = self.id;
             scratch.pieces.clear();
             scratch.spares.clear();
-        } else if scratch.limits == limits && !scratch.lengths.is_empty() {
-            if told_by(inputs, &self.valued).eq(scratch.shapes.iter().copied()) {
-                return Ok(());
-            }
+        } else if scratch.limits == limits
+            && !scratch.lengths.is_empty()
+            && told_by(inputs, &self.valued).eq(scratch.shapes.iter().copied())
+        {
+            return Ok(());
         }
         scratch.limits = limits;
         scratch.inputs.clear();

@@ -16,6 +16,7 @@ mod ints;
 mod kernel;
 mod law;
 mod layout;
+mod leading;
 mod pieces;
 mod places;
 mod polygamma;
@@ -23,6 +24,8 @@ mod rounding;
 mod shaped;
 mod special;
 mod table;
+mod through;
+mod told;
 mod types;
 mod whole;
 
@@ -37,11 +40,9 @@ pub(crate) use indexed::entries;
 pub use ints::{Ints, WholeInts};
 pub use kernel::{Block3, Dense, FOLD_LANES, FOLD_SHORTEST, Kernel, Map1, Map2, Map3, View, Whole};
 pub use law::{Fold, Interval, Law};
+pub(crate) use leading::{bare_column, bare_row, counts_leading_axes, without_leading_axes};
 pub use pieces::{Piece, Pp, Spelling};
-pub(crate) use pieces::{
-    bare_column, bare_row, counts_leading_axes, index_text, is_reversal, is_stack, join_spelled,
-    without_leading_axes,
-};
+pub(crate) use pieces::{index_text, is_reversal, is_stack, join_spelled};
 pub use places::{Bound, Place};
 pub use table::Op;
 pub use types::{Arg, TyResult};

@@ -4,9 +4,10 @@
 
 use std::borrow::Cow;
 
-use super::{Attr, IndexItem, Op};
+use super::told::dim_text;
+use super::{Attr, IndexItem};
 use crate::expr::Expr;
-use crate::ty::{Dim, DimExpr, Int, IntOp};
+use crate::ty::{Dim, DimExpr};
 
 /// A piece of text, or the place of an operand.
 #[derive(Debug, Clone)]
@@ -174,25 +175,7 @@ fn keeps_all(perm: &[Option<usize>], e: &Expr) -> bool {
     identity && e.arg(0).literal().is_none()
 }
 
-/// A dimshuffle where broadcasting supplies leading axes: Theano does not print those, so
-/// `DimShuffle{x, 1, 0}(M)` is `M.T` and `DimShuffle{x, 0}(v)` is `v`. `None` for anything else.
-pub(crate) fn without_leading_axes(e: &Expr) -> Option<Vec<Piece>> {
-    let Attr::Perm(perm) = e.attr() else { return None };
-    // A bare literal would adapt its type to its neighbours.
-    if e.arg(0).literal().is_some() {
-        return None;
-    }
-    let lead = perm.iter().take_while(|p| p.is_none()).count();
-    let rest = &perm[lead..];
-    let identity = rest.len() == e.arg(0).rank() && rest.iter().enumerate().all(|(i, p)| *p == Some(i));
-    match (lead, identity) {
-        (0, _) => None,
-        (_, true) => Some(vec![Piece::Arg(0)]),
-        _ => Some(shuffled(rest, e)),
-    }
-}
-
-fn shuffled(perm: &[Option<usize>], e: &Expr) -> Vec<Piece> {
+pub(super) fn shuffled(perm: &[Option<usize>], e: &Expr) -> Vec<Piece> {
     if is_reversal(perm, e.arg(0).rank()) {
         return vec![Piece::Arg(0), Piece::Text(".T".into())];
     }
@@ -237,49 +220,6 @@ pub(super) fn dimshuffle_plain(e: &Expr) -> Vec<Piece> {
         close.push_str(around.1);
     }
     vec![Piece::owned(open), Piece::Arg(0), Piece::owned(close + &tail)]
-}
-
-/// A length as the input language computes it: `3`, `x.shape[0]`, `(x.shape[0] + 1)`.
-pub(crate) fn dim_text(d: &Dim) -> String {
-    let join = |ds: &[Dim], op: &str| format!("({})", ds.iter().map(dim_text).collect::<Vec<_>>().join(op));
-    match d {
-        Dim::Known(n) => n.to_string(),
-        Dim::Sym(s) => format!("{}.shape[{}]", s.var(), s.axis()),
-        Dim::Expr(e) => match &**e {
-            DimExpr::Add(ds) => join(ds, " + "),
-            DimExpr::Mul(ds) => join(ds, " * "),
-            DimExpr::Div(a, b) => format!("({} // {})", dim_text(a), dim_text(b)),
-            DimExpr::Slice { of, start, stop, step } => {
-                let opt = |v: &Option<i64>| v.map_or("None".to_string(), |v| v.to_string());
-                format!("slice_length({}, {}, {}, {step})", dim_text(of), opt(start), opt(stop))
-            }
-            DimExpr::Between { of, start, stop, step } => {
-                let opt = |v: &Option<Int>| v.as_ref().map_or("None".to_string(), int_text);
-                format!("slice_length({}, {}, {}, {step})", dim_text(of), opt(start), opt(stop))
-            }
-            DimExpr::Count(int) => int_text(int),
-        },
-    }
-}
-
-/// An integer as the input language computes it.
-pub(super) fn int_text(i: &Int) -> String {
-    match i {
-        Int::Length(d) => dim_text(d),
-        Int::Two(op, a, b) => {
-            let (a, b) = (int_text(a), int_text(b));
-            match op {
-                IntOp::Add => format!("({a} + {b})"),
-                IntOp::Sub => format!("({a} - {b})"),
-                IntOp::Mul => format!("({a} * {b})"),
-                IntOp::Div => format!("({a} // {b})"),
-                IntOp::Mod => format!("mod({a}, {b})"),
-                IntOp::Max => format!("maximum({a}, {b})"),
-                IntOp::Min => format!("minimum({a}, {b})"),
-            }
-        }
-        told => told.to_string(),
-    }
 }
 
 pub(super) fn dims(e: &Expr) -> Vec<String> {
@@ -443,30 +383,6 @@ pub(super) fn dot_classic(e: &Expr) -> Vec<Piece> {
         return call("dot", 2);
     }
     joined("(", " \\dot ", ")", 2)
-}
-
-/// Is operand 1 of this product the row of an outer product, printed bare?
-pub(crate) fn bare_row(e: &Expr) -> bool {
-    let (a, b) = (e.arg(0), e.arg(1));
-    matches!(b.attr(), Attr::Perm(p) if *p == [None, Some(0)])
-        && b.arg(0).rank() == 1
-        && crate::expr::reads_as_outer(a, b.arg(0))
-}
-
-/// Is this the transpose of the row of an outer product, printed `v.T`? Of a vector that is nothing else.
-pub(crate) fn bare_column(e: &Expr) -> bool {
-    matches!(e.attr(), Attr::Perm(p) if *p == [Some(1), Some(0)])
-        && matches!(e.arg(0).attr(), Attr::Perm(p) if *p == [None, Some(0)])
-        && e.arg(0).arg(0).rank() == 1
-}
-
-/// Is it a dimshuffle that means the same of an operand whose leading new axes are not printed? It counts axes
-/// from the end of such.
-pub(crate) fn counts_leading_axes(op: Op, e: &Expr) -> bool {
-    let (Op::Dimshuffle, Attr::Perm(perm)) = (op, e.attr()) else { return false };
-    let rank = e.arg(0).rank();
-    let used = perm.iter().flatten().max().map(|a| a + 1);
-    !is_reversal(perm, rank) && used.is_none_or(|n| n == rank)
 }
 
 /// Would `(a \dot b)` be read as an outer product although it is a product with a vector?

@@ -14,7 +14,7 @@ use super::pieces::{self, Piece, Pp};
 use super::special as f;
 use super::{
     Attr, AttrKind, Ints, batch, common, derive, error_fn, indexed, ints, law, places, polygamma, rounding,
-    shaped, types, whole,
+    shaped, through, types, whole,
 };
 use crate::expr::{Adjoint, Expr, IntoExpr as _, fill, switch};
 use crate::math;
@@ -1878,11 +1878,11 @@ ops!(
         pp: Pp::Special(indexed::read_classic),
         plain: Pp::Special(indexed::read_plain),
         ty: places::read_type,
-        derivative: Derivative::Any(places::read_derivative),
+        derivative: Derivative::Any(through::read_derivative),
         disconnected: &BEHIND,
         lower: Some(places::read),
         common: Some(|x, attr| Some(places::read(x, attr))),
-        batch: places::read_batch,
+        batch: through::read_batch,
         ..OpDef::MOVE
     },
     hidden::IncPlaces::inc_places = OpDef {
@@ -1894,11 +1894,11 @@ ops!(
         pp: Pp::Special(indexed::write_classic),
         plain: Pp::Special(indexed::write_plain),
         ty: places::write_type,
-        derivative: Derivative::Any(places::add_derivative),
+        derivative: Derivative::Any(through::add_derivative),
         disconnected: BEHIND.split_at(1).1,
         lower: Some(places::add_at),
         common: Some(|x, attr| Some(places::add_at(x, attr))),
-        batch: places::write_batch,
+        batch: through::write_batch,
         ..OpDef::MOVE
     },
     hidden::SetPlaces::set_places = OpDef {
@@ -1910,11 +1910,11 @@ ops!(
         pp: Pp::Special(indexed::write_classic),
         plain: Pp::Special(indexed::write_plain),
         ty: places::write_type,
-        derivative: Derivative::Any(places::set_derivative),
+        derivative: Derivative::Any(through::set_derivative),
         disconnected: BEHIND.split_at(1).1,
         lower: Some(places::set_at),
         common: Some(|x, attr| Some(places::set_at(x, attr))),
-        batch: places::write_batch,
+        batch: through::write_batch,
         ..OpDef::MOVE
     },
     hidden::Arange::arange = OpDef {

@@ -58,7 +58,7 @@ fn label(e: &Expr) -> String {
                     name.push_str(&format!("{{{}}}", items.join(", ")));
                 }
                 Attr::Dims(_) | Attr::DType(_) | Attr::Index(_) | Attr::Places(_) => {
-                    name.push_str(&format!(" {}", e.ty()))
+                    name.push_str(&format!(" {}", e.ty()));
                 }
             }
             name

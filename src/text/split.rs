@@ -25,7 +25,7 @@ fn split(mut args: Args<'_>) -> Result<Value, ReadError> {
         return Err(args.error(ReadErrorKind::Arity, "`split` takes an operand and parts"));
     };
     let mut lengths = args.ints(&parts)?;
-    let several = !parts.value.int().is_some_and(|_| lengths.len() == 1);
+    let several = parts.value.int().is_none();
     let number = |i: &Item| i.value.int();
     // A number behind a list is an axis, unless it can only be how many lengths there are.
     let count = i64::try_from(lengths.len()).ok();

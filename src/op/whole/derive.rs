@@ -155,7 +155,7 @@ pub(in crate::op) fn set_take_of(v: &Adjoint<'_>) -> Expr {
 
 /// The adjoint at the indices; of repeated ones the last alone was put there.
 pub(in crate::op) fn set_take_value(v: &Adjoint<'_>) -> Expr {
-    use crate::op::places::{last_of_each, spread};
+    use crate::op::through::{last_of_each, spread};
     let (taken, places) = (inc_take_value(v), v.x(1));
     let Attr::Axis(axis) = *v.attr() else { return taken };
     if places.rank() == 0 {

@@ -2,7 +2,8 @@
 
 use crate::expr::{Expr, Lit};
 use crate::op::Attr;
-use crate::op::pieces::{Piece, brackets, call, capital, dims, int_text};
+use crate::op::pieces::{Piece, brackets, call, capital, dims};
+use crate::op::told::int_text;
 use crate::ty::{Int, IntOp};
 
 /// `Cumsum{0}(x)`.
