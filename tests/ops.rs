@@ -8,7 +8,7 @@ mod support;
 
 use egrad::function::{Function, OnUnused, Options};
 use egrad::num::{Real, ulps};
-use egrad::op::{Attr, AttrKind, Derivative, Fold, IndexItem, Interval, Kernel, Law, Op, Role};
+use egrad::op::{Attr, AttrKind, Derivative, Fold, IndexItem, Interval, Kernel, Law, Op, Place, Role};
 use egrad::prelude::*;
 use ndarray::{ArrayD, ArrayViewD, IxDyn};
 use support::{Rng, SPECIAL};
@@ -249,6 +249,18 @@ fn applications(op: Op) -> Vec<(Attr, Vec<Vec<usize>>)> {
             (Attr::Dims(vec![Dim::Known(2), Dim::Known(3)]), vec![vec![2, 1]]),
         ],
         AttrKind::DType => vec![(Attr::DType(DType::F64), vec![vec![4]])],
+        AttrKind::Places => {
+            let of = |places: &[Place]| Attr::Places(places.to_vec());
+            let slice = Place::Item(slice(Some(1), None, 1));
+            let shapes = |last: Vec<usize>| match n {
+                2 => vec![vec![3, 4], last],
+                _ => vec![vec![3, 4], vec![2], last],
+            };
+            vec![
+                (of(&[Place::Operand, Place::Item(IndexItem::At(-2))]), shapes(vec![2])),
+                (of(&[slice, Place::Operand]), shapes(vec![])),
+            ]
+        }
         AttrKind::Index => {
             let items = vec![slice(Some(1), None, 1), IndexItem::At(-2)];
             let reverse = vec![slice(None, None, -2)];

@@ -109,13 +109,16 @@ pub(super) fn build(
     let (registers, pieces) =
         memory::assign(&mut steps, &b.values, &mut b.buffers, &b.scalars, &mut filled, roots.len());
     b.scalars.resize(registers, 0.0);
+    let valued: Vec<usize> = b.lengths.valued().collect();
     let scalar_only = b.values.is_empty()
+        && valued.is_empty()
         && outputs.iter().all(Vec::is_empty)
         && b.plan_inputs.iter().all(|i| i.rank == 0)
         && steps.iter().all(|s| matches!(s, Step::Scalars(_)));
     Ok(Plan {
         id: NEXT.fetch_add(1, Ordering::Relaxed),
         inputs: b.plan_inputs,
+        valued,
         lengths: b.lengths,
         values: b.values,
         buffers: b.buffers,

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use rustc_hash::FxHashMap;
 
 use super::error::{PlanError, RunError};
-use crate::ty::{Dim, DimExpr, Sym, Ty, slice_len};
+use crate::ty::{Dim, DimExpr, Sym, Ty, slice_len, to_bits};
 
 /// The position of a length in the table.
 pub type LenId = u32;
@@ -14,11 +14,29 @@ pub type LenId = u32;
 #[derive(Debug, Clone, PartialEq)]
 enum Len {
     Known(usize),
-    Axis { input: usize, axis: usize },
+    Axis {
+        input: usize,
+        axis: usize,
+    },
     Sum(Vec<LenId>),
     Product(Vec<LenId>),
     Quotient(LenId, LenId),
-    Slice { of: LenId, start: Option<i64>, stop: Option<i64>, step: i64 },
+    Slice {
+        of: LenId,
+        start: Option<i64>,
+        stop: Option<i64>,
+        step: i64,
+    },
+    /// What integers among the inputs say: computed from its symbols.
+    Told(Dim),
+}
+
+/// Where the value of a symbol is found.
+#[derive(Debug, Clone, Copy, PartialEq)]
+enum Place {
+    Axis(usize, usize),
+    /// The integer that this input is.
+    Value(usize),
 }
 
 /// The table.
@@ -27,6 +45,8 @@ pub(crate) struct Lengths {
     rows: Vec<Len>,
     names: Vec<Dim>,
     ids: FxHashMap<Dim, LenId>,
+    /// Symbols of what integers among the inputs say.
+    told: FxHashMap<Sym, Place>,
 }
 
 impl Lengths {
@@ -49,6 +69,20 @@ impl Lengths {
                 DimExpr::Slice { of, start, stop, step } => {
                     Len::Slice { of: self.intern(of, inputs)?, start: *start, stop: *stop, step: *step }
                 }
+                DimExpr::Between { .. } | DimExpr::Count(_) => {
+                    let mut syms = Vec::new();
+                    dim.syms(&mut syms);
+                    for s in syms {
+                        let unbound = || PlanError::Unbound { dim: s.name().to_string() };
+                        let place = if s.is_value() {
+                            inputs.iter().position(|(n, _)| **n == *s.var()).map(Place::Value)
+                        } else {
+                            place_of(&s, inputs).map(|(input, axis)| Place::Axis(input, axis))
+                        };
+                        self.told.insert(s.clone(), place.ok_or_else(unbound)?);
+                    }
+                    Len::Told(dim.clone())
+                }
             },
         };
         let id = u32::try_from(self.rows.len()).unwrap_or(u32::MAX);
@@ -62,14 +96,37 @@ impl Lengths {
         dims.iter().map(|d| self.intern(d, inputs)).collect()
     }
 
-    /// Computes every length, given the shapes of the inputs.
-    pub(crate) fn values(&self, shapes: &[&[usize]], out: &mut Vec<usize>) -> Result<(), RunError> {
+    /// The inputs whose values say lengths.
+    pub(crate) fn valued(&self) -> impl Iterator<Item = usize> + '_ {
+        let mut all: Vec<usize> = self
+            .told
+            .values()
+            .filter_map(|p| if let Place::Value(i) = p { Some(*i) } else { None })
+            .collect();
+        all.sort_unstable();
+        all.dedup();
+        all.into_iter()
+    }
+
+    /// Computes every length, given the shapes of the inputs and the integers that some are.
+    pub(crate) fn values(
+        &self,
+        shapes: &[&[usize]],
+        integer: &dyn Fn(usize) -> Option<i64>,
+        out: &mut Vec<usize>,
+    ) -> Result<(), RunError> {
+        let axis = |input: usize, axis: usize| shapes.get(input).and_then(|s| s.get(axis)).copied();
+        let symbol = |s: &Sym| match *self.told.get(s)? {
+            Place::Axis(i, a) => axis(i, a),
+            Place::Value(i) => integer(i).map(to_bits),
+        };
         out.clear();
         for (row, name) in self.rows.iter().zip(&self.names) {
             let of = |i: &LenId| out[*i as usize];
             let value = match row {
                 Len::Known(n) => Some(*n),
-                Len::Axis { input, axis } => shapes.get(*input).and_then(|s| s.get(*axis)).copied(),
+                Len::Axis { input, axis: a } => axis(*input, *a),
+                Len::Told(d) => d.eval(&symbol),
                 Len::Sum(ids) => ids.iter().map(of).try_fold(0usize, usize::checked_add),
                 Len::Product(ids) => ids.iter().map(of).try_fold(1usize, usize::checked_mul),
                 Len::Quotient(a, b) => {

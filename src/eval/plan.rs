@@ -318,6 +318,8 @@ pub struct Plan {
     pub(crate) id: u64,
     pub(crate) inputs: Vec<PlanInput>,
     pub(crate) lengths: Lengths,
+    /// Inputs whose values say lengths.
+    pub(crate) valued: Vec<usize>,
     pub(crate) values: Vec<Value>,
     pub(crate) buffers: Vec<Buffer>,
     /// Scalar registers as a call finds them: constants in place.

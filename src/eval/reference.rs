@@ -16,7 +16,7 @@ use super::error::{PlanError, RunError};
 use crate::graph::{Graph, Head, Id, expand};
 use crate::math::Element as _;
 use crate::op::{Attr, Dense, IndexItem, Kernel, Op, View};
-use crate::ty::{DType, Dim, Sym, Ty};
+use crate::ty::{DType, Dim, Sym, Ty, to_bits};
 
 /// Why the reference gives no value.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -187,6 +187,9 @@ fn typed_apply(
 
 fn symbol_in(vars: &[(Arc<str>, Ty)], s: &Sym, inputs: &[ArrayRef<'_>]) -> Option<usize> {
     vars.iter().zip(inputs).find_map(|((name, ty), x)| {
+        if s.is_value() {
+            return (**name == *s.var()).then(|| x.integers().next().map(to_bits))?;
+        }
         let axis = if **name == *s.var() {
             s.axis()
         } else {

@@ -16,7 +16,7 @@ use super::step::{Bound, Call, Data, Lens, exec};
 use super::stretches::Spare;
 use super::threads::Threads;
 use crate::math::Element;
-use crate::ty::DType;
+use crate::ty::{DType, to_bits};
 
 /// What a call may use.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -77,6 +77,12 @@ impl Scratch {
     }
 }
 
+/// What the lengths of a call follow from: the shapes of the inputs, and the integers that some are.
+fn told_by<'a, I: Input>(inputs: &'a [I], valued: &'a [usize]) -> impl Iterator<Item = usize> + 'a {
+    let integer = |i: &usize| inputs.get(*i).and_then(|x| x.array().integers().next()).map_or(0, to_bits);
+    inputs.iter().flat_map(|x| x.lens().iter().copied()).chain(valued.iter().map(integer))
+}
+
 impl Plan {
     /// Computes all lengths of a call and checks every size, before memory is taken.
     ///
@@ -104,20 +110,21 @@ impl Plan {
             scratch.plan = self.id;
             scratch.pieces.clear();
             scratch.spares.clear();
-        } else if scratch.limits == limits && !scratch.lengths.is_empty() {
-            let shapes = inputs.iter().flat_map(Input::lens);
-            if shapes.eq(&scratch.shapes) {
-                return Ok(());
-            }
+        } else if scratch.limits == limits
+            && !scratch.lengths.is_empty()
+            && told_by(inputs, &self.valued).eq(scratch.shapes.iter().copied())
+        {
+            return Ok(());
         }
         scratch.limits = limits;
         scratch.inputs.clear();
         scratch.layouts.clear();
         scratch.lengths.clear();
         scratch.shapes.clear();
-        scratch.shapes.extend(inputs.iter().flat_map(Input::lens));
+        scratch.shapes.extend(told_by(inputs, &self.valued));
         let shapes: SmallVec<[&[usize]; 8]> = inputs.iter().map(Input::lens).collect();
-        if let Err(e) = self.lengths.values(&shapes, &mut scratch.lengths) {
+        let integer = |i: usize| inputs.get(i).and_then(|x| x.array().integers().next());
+        if let Err(e) = self.lengths.values(&shapes, &integer, &mut scratch.lengths) {
             scratch.lengths.clear();
             return Err(e);
         }

@@ -282,6 +282,12 @@ impl Expr {
         Expr::apply(Op::Index, Attr::Index(items.to_vec()), [self.clone()])
     }
 
+    /// The slices along an axis at places.
+    #[track_caller]
+    pub(crate) fn gather(&self, places: &Expr, axis: usize) -> Expr {
+        Expr::apply(Op::Take, Attr::Axis(axis), [self.clone(), places.clone()])
+    }
+
     #[track_caller]
     pub(crate) fn write_at(&self, op: Op, attr: &Attr, value: &Expr) -> Expr {
         Expr::apply(op, attr.clone(), [self.clone(), value.clone()])

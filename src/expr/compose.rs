@@ -53,7 +53,7 @@ impl Expr {
     /// An axis is out of range or named twice.
     pub fn try_var(&self, axes: Option<&[i64]>) -> Made {
         let attr = self.axes_attr("var", axes)?;
-        Ok(self.variance(&attr))
+        Ok(self.variance(&attr, false))
     }
 
     /// The square root of the variance.
@@ -64,16 +64,18 @@ impl Expr {
         Ok(self.try_var(axes)?.sqrt())
     }
 
-    pub(crate) fn variance(&self, attr: &Attr) -> Expr {
+    pub(crate) fn variance(&self, attr: &Attr, keep: bool) -> Expr {
         // Theano names the axes, all of them too.
         let attr = &Attr::Axes(attr.axes(self.rank()));
-        let mean = self.mean_over(attr);
-        let centered = self - self.keepdims(&mean, &attr.axes(self.rank()));
-        centered.pow(2.0).mean_over(attr)
+        let centered = self - self.mean_over(attr, true);
+        centered.pow(2.0).mean_over(attr, keep)
     }
 
-    pub(crate) fn mean_over(&self, attr: &Attr) -> Expr {
-        self.divide_by_count(self.reduce(Op::Sum, attr), attr)
+    /// The mean over axes, which may stay with length 1.
+    pub(crate) fn mean_over(&self, attr: &Attr, keep: bool) -> Expr {
+        let total = self.reduce(Op::Sum, attr);
+        let total = if keep { self.keepdims(&total, &attr.axes(self.rank())) } else { total };
+        self.divide_by_count(total, attr)
     }
 
     /// The elements along an axis in order, negative axes from the end, NaN last; `None`: all elements
@@ -104,6 +106,20 @@ impl Expr {
     #[must_use]
     pub fn flatten(&self) -> Expr {
         self.reshape_to(&[self.ty().shape.size()])
+    }
+
+    /// The same with `rank` axes, the last of which holds all elements that the others leave.
+    ///
+    /// # Errors
+    /// The rank is 0 or larger than that of this.
+    pub fn try_flatten(&self, rank: usize) -> Made {
+        let own = self.ty().shape.dims();
+        if !(1..=own.len().max(1)).contains(&rank) {
+            return Err(misfit("flatten", &[self], format!("cannot be flattened to {rank} axes")));
+        }
+        let (kept, rest) = own.split_at(rank - 1);
+        let rest = Dim::product(rest.iter().cloned());
+        Ok(self.reshape_to(&kept.iter().cloned().chain([rest]).collect::<Vec<_>>()))
     }
 
     /// A new axis of length 1 before position `axis`, negative from the end of the result.
@@ -204,18 +220,20 @@ impl Expr {
     pub fn try_split(&self, lengths: &[usize], axis: i64) -> Result<Vec<Expr>, TypeError> {
         let axis = normalize_axis(axis, self.rank()).map_err(self.fail("split"))?;
         let total: usize = lengths.iter().sum();
-        match self.ty().shape.dims()[axis].known() {
-            Some(n) if n == total => {}
+        // Where the length is not known, a call tells whether it is the sum.
+        let mut dims = self.ty().shape.dims().to_vec();
+        let whole = match std::mem::replace(&mut dims[axis], Dim::Known(total)).known() {
+            Some(n) if n == total => self.clone(),
             Some(n) => return Err(misfit("split", &[self], format!("the parts have {total} places of {n}"))),
-            None => return Err(misfit("split", &[self], "the length of the axis must be a number")),
-        }
+            None => Expr::try_apply(Op::Reshape, Attr::Dims(dims), [self.clone()])?,
+        };
         let mut at = 0;
         let part = |n: &usize| {
             let place = |k: usize| i64::try_from(k).ok();
             let mut items = vec![IndexItem::Slice { start: None, stop: None, step: 1 }; axis];
             items.push(IndexItem::Slice { start: place(at), stop: place(at + n), step: 1 });
             at += n;
-            Expr::try_apply(Op::Index, Attr::Index(items), [self.clone()])
+            Expr::try_apply(Op::Index, Attr::Index(items), [whole.clone()])
         };
         lengths.iter().map(part).collect()
     }

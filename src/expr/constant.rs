@@ -30,8 +30,10 @@ pub fn try_constant(values: &[Lit], lengths: &[usize]) -> Made {
         return Err(misfit("constant", &[], format!("{} numbers, more than {MOST}", values.len())));
     }
     let float = values.iter().any(|l| matches!(l, Lit::Float(_)));
+    let truth = values.iter().all(|l| matches!(l, Lit::Bool(_)));
     let leaf = |l: &Lit| match l {
         Lit::Int(_) | Lit::Bool(_) if float => Expr::lit(Lit::Float(l.value())),
+        Lit::Bool(b) if !truth => Expr::lit(Lit::Int(i64::from(*b))),
         _ => Expr::lit(*l),
     };
     if lengths.is_empty() {
@@ -52,8 +54,8 @@ pub(crate) fn constant_of(e: &Expr) -> Option<(Vec<Lit>, Vec<usize>)> {
     loop {
         let leaves: Option<Vec<Lit>> = level.iter().map(number).collect();
         if let Some(values) = leaves {
-            let float = matches!(values.first(), Some(Lit::Float(_)));
-            let even = values.iter().all(|l| matches!(l, Lit::Float(_)) == float);
+            let kind = |l: &Lit| (matches!(l, Lit::Float(_)), matches!(l, Lit::Bool(_)));
+            let even = values.iter().all(|l| kind(l) == kind(&values[0]));
             return (even && !lengths.is_empty()).then_some((values, lengths));
         }
         let n = level[0].args().len();
@@ -79,5 +81,5 @@ pub(crate) fn constant_of(e: &Expr) -> Option<(Vec<Lit>, Vec<usize>)> {
 }
 
 fn number(e: &Expr) -> Option<Lit> {
-    e.literal().filter(|l| matches!(l, Lit::Int(_) | Lit::Float(_)))
+    e.literal()
 }

@@ -4,7 +4,7 @@ use super::error::TypeError;
 use super::lit::Lit;
 use super::node::Expr;
 use crate::op::{Attr, IndexItem, Op};
-use crate::ty::{Dim, DimExpr};
+use crate::ty::{DType, Dim, DimExpr, Int, IntOp};
 
 /// A length as an integer scalar. `input` finds the input of a name.
 ///
@@ -22,9 +22,32 @@ pub(crate) fn length_of(d: &Dim, input: &dyn Fn(&str) -> Option<Expr>) -> Result
         Dim::Expr(e) => match &**e {
             DimExpr::Add(ds) => fold(ds, Op::Add),
             DimExpr::Mul(ds) => fold(ds, Op::Mul),
-            DimExpr::Div(a, b) => fold(&[a.clone(), b.clone()], Op::Div),
-            DimExpr::Slice { .. } => measured(d, input),
+            DimExpr::Div(a, b) => fold(&[a.clone(), b.clone()], Op::IntDiv),
+            DimExpr::Slice { .. } | DimExpr::Between { .. } => measured(d, input),
+            DimExpr::Count(int) => Expr::try_apply(Op::Cast, Attr::DType(DType::I64), [integer(int, input)?]),
         },
+    }
+}
+
+/// An integer as a scalar. Recurses over its nesting, as over that of a length.
+pub(crate) fn integer(i: &Int, input: &dyn Fn(&str) -> Option<Expr>) -> Result<Expr, TypeError> {
+    match i {
+        Int::Known(n) => Ok(Expr::lit(Lit::Int(*n))),
+        Int::Length(d) => length_of(d, input),
+        Int::Value(s) => input(s.var())
+            .ok_or_else(|| super::compose::misfit("length", &[], format!("no input {}", s.var()))),
+        Int::Two(op, a, b) => {
+            let op = match op {
+                IntOp::Add => Op::Add,
+                IntOp::Sub => Op::Sub,
+                IntOp::Mul => Op::Mul,
+                IntOp::Div => Op::IntDiv,
+                IntOp::Mod => Op::Mod,
+                IntOp::Max => Op::Maximum,
+                IntOp::Min => Op::Minimum,
+            };
+            Expr::try_apply(op, Attr::None, [integer(a, input)?, integer(b, input)?])
+        }
     }
 }
 

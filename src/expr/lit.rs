@@ -85,6 +85,24 @@ impl std::fmt::Display for Lit {
     }
 }
 
+impl Lit {
+    /// As Theano prints it: what is a single and takes all digits of a double prints as a single, so
+    /// `np.float32(0.1)` is `0.1`.
+    pub(crate) fn classic(self) -> String {
+        const DIGITS: usize = 16;
+        let text = self.to_string();
+        let digits = text.bytes().filter(u8::is_ascii_digit).count();
+        match self {
+            #[allow(clippy::cast_possible_truncation, reason = "it is a single")]
+            Lit::Float(x) if digits >= DIGITS && x.is_finite() && self.is_weak() => {
+                let single = (x as f32).to_string();
+                single.parse().map_or(text, float_text)
+            }
+            _ => text,
+        }
+    }
+}
+
 /// The shortest text that reads back as the same double, in Python's form: `2.0`, `1e-08`, `1e+20`.
 pub fn float_text(x: f64) -> String {
     if x.is_nan() {

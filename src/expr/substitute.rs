@@ -5,7 +5,7 @@ use rustc_hash::FxHashMap;
 use super::error::TypeError;
 use super::node::{Expr, Head};
 use super::walk::topological;
-use crate::ty::Sym;
+use crate::ty::{Dim, Sym};
 
 /// `roots` with each first of a pair replaced by the second, all at once. An input is replaced
 /// wherever its name stands; lengths that it told are those of what replaces it.
@@ -25,7 +25,13 @@ pub fn substitute(roots: &[Expr], pairs: &[(Expr, Expr)]) -> Result<Vec<Expr>, T
     let named: FxHashMap<&str, &Expr> = pairs.iter().filter_map(|(x, to)| Some((x.name()?, to))).collect();
     let mut done: FxHashMap<usize, Expr> =
         pairs.iter().filter(|(x, _)| x.name().is_none()).map(|(x, to)| (x.id(), to.clone())).collect();
-    let length = |s: &Sym| named.get(s.var()).and_then(|to| to.ty().shape.dims().get(s.axis()).cloned());
+    let length = |s: &Sym| {
+        let to = named.get(s.var())?;
+        if s.is_value() {
+            return super::integer::int_of(to).map(Dim::told);
+        }
+        to.ty().shape.dims().get(s.axis()).cloned()
+    };
     let order = topological(roots);
     for e in &order {
         if let Some(to) = e.name().and_then(|n| named.get(n)) {

@@ -48,7 +48,9 @@ pub fn stated_lengths(roots: &[Expr]) -> Vec<Sym> {
 
 /// Does this input tell one of these lengths?
 pub(crate) fn tells(input: &Expr, lengths: &[Sym]) -> bool {
+    let value = |s: &Sym| s.is_value() && input.name() == Some(s.var());
     input.ty().shape.dims().iter().any(|d| matches!(d, Dim::Sym(s) if lengths.contains(s)))
+        || lengths.iter().any(value)
 }
 
 /// Gives structurally equal terms the same number, whatever their sharing.

@@ -8,7 +8,7 @@ use crate::eval::{Array, ArrayRef, Input, Slice};
 use crate::expr::Expr;
 use crate::facts::EXACT;
 use crate::graph::Constraint;
-use crate::ty::{DType, Dim, Sym, Ty};
+use crate::ty::{DType, Dim, Sym, Ty, to_bits};
 
 /// What happens to a number that the element type of an input does not hold: 1.5 for an integer.
 /// Theano calls it `allow_input_downcast`.
@@ -92,7 +92,14 @@ impl Checks {
                 });
             }
         }
-        let value = |s: &Sym| self.symbols.get(s).and_then(|&(i, axis)| read(i, axis));
+        let integer = |s: &Sym| {
+            let i = self.inputs.iter().position(|(name, _)| name == s.var())?;
+            args.get(i)?.array().integers().next().map(to_bits)
+        };
+        let value = |s: &Sym| match s.is_value() {
+            true => integer(s),
+            false => self.symbols.get(s).and_then(|&(i, axis)| read(i, axis)),
+        };
         for c in &self.constraints {
             c.check(&value).map_err(CallError::Constraint)?;
         }

@@ -5,6 +5,7 @@ use std::cmp::Ordering;
 use super::arena::{Graph, Head, Id};
 use crate::expr::{Expr, Lit, TypeError, length_of};
 use crate::op::{Attr, Law, Op};
+use crate::ty::DType;
 
 /// One expression per node, shared as in the arena.
 ///
@@ -32,6 +33,14 @@ pub fn export(graph: &Graph, roots: &[Id]) -> Result<Vec<Expr>, TypeError> {
                 let held = graph.vars().iter().find(|(n, _)| **n == *name)?;
                 Some(Expr::var(name, held.1.clone()))
             })?,
+            // A length is an integer there.
+            Head::Op(op, attr)
+                if op == Op::conversion()
+                    && *graph.attr(attr) == Attr::DType(DType::I64)
+                    && matches!(graph.node(node.args[0]).head, Head::Size(_)) =>
+            {
+                out[node.args[0] as usize].clone().unwrap_or_else(|| Expr::lit(Lit::Int(0)))
+            }
             Head::Op(op, attr) => {
                 let mut args = node.args.clone();
                 if op.def().has(Law::Commutative) {
@@ -44,7 +53,15 @@ pub fn export(graph: &Graph, roots: &[Id]) -> Result<Vec<Expr>, TypeError> {
         };
         out[i] = Some(e);
     }
-    roots.iter().filter_map(|&r| Some(stated(graph, r, out[r as usize].as_ref()?))).collect()
+    let root = |&r: &Id| {
+        let e = out[r as usize].as_ref()?;
+        // By itself a length is an integer.
+        Some(match graph.node(r).head {
+            Head::Size(_) => Expr::try_apply(Op::conversion(), Attr::DType(graph.ty(r).dtype), [e.clone()]),
+            _ => stated(graph, r, e),
+        })
+    };
+    roots.iter().filter_map(root).collect()
 }
 
 /// The application, without conversions that its operator makes itself; where a literal would give it another

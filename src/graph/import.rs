@@ -151,6 +151,8 @@ impl Importer {
                     let x = x as i64;
                     self.graph.int(if (lo..=hi).contains(&x) { declared } else { DType::I64 }, x)
                 }
+                // Lengths, and what is made of them, compute as doubles.
+                _ if declared.is_int() && is.is_float() => self.convert(id, declared)?,
                 _ => id,
             });
         }

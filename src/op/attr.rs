@@ -1,5 +1,6 @@
 //! Attributes: the static part of an operator application (axes, permutations, target types).
 
+use super::places::Place;
 use crate::ty::{DType, Dim, Sym};
 
 /// What an application carries beside its operands.
@@ -25,6 +26,8 @@ pub enum Attr {
     DType(DType),
     /// A basic index.
     Index(Vec<IndexItem>),
+    /// An index with operands.
+    Places(Vec<Place>),
 }
 
 /// One entry of a basic index.
@@ -64,6 +67,8 @@ pub enum AttrKind {
     DType,
     /// [`Attr::Index`].
     Index,
+    /// [`Attr::Places`].
+    Places,
 }
 
 impl Attr {
@@ -71,6 +76,10 @@ impl Attr {
     pub fn is_closed(&self) -> bool {
         match self {
             Attr::Dims(dims) => dims.iter().all(|d| d.known().is_some()),
+            Attr::Places(places) => places.iter().all(|p| match p {
+                Place::Between { length, .. } => length.known().is_some(),
+                _ => true,
+            }),
             _ => true,
         }
     }
@@ -79,6 +88,7 @@ impl Attr {
     pub fn substitute(&self, to: &dyn Fn(&Sym) -> Option<Dim>) -> Attr {
         match self {
             Attr::Dims(dims) => Attr::Dims(dims.iter().map(|d| d.substitute(to)).collect()),
+            Attr::Places(places) => Attr::Places(places.iter().map(|p| p.substitute(to)).collect()),
             _ => self.clone(),
         }
     }
@@ -94,6 +104,7 @@ impl Attr {
             Attr::Dims(_) => AttrKind::Dims,
             Attr::DType(_) => AttrKind::DType,
             Attr::Index(_) => AttrKind::Index,
+            Attr::Places(_) => AttrKind::Places,
         }
     }
 
@@ -113,6 +124,8 @@ impl Attr {
             }
             Attr::Dims(dims) => list("dims", dims.iter().map(Dim::to_string).collect()),
             Attr::DType(d) => format!("(dtype {d})"),
+            // Indexes with operands are no part of rules: they are made of others.
+            Attr::Places(places) => list("places", vec![format!("{places:?}")]),
             Attr::Index(items) => {
                 let opt = |v: &Option<i64>| v.map_or(String::new(), |v| v.to_string());
                 let item = |i: &IndexItem| match i {

@@ -37,7 +37,7 @@ impl Batched<'_> {
     }
 
     /// Operand `i`, its own axes aligned at the end of `rank` behind the new one.
-    fn aligned(&self, i: usize, rank: usize) -> Expr {
+    pub(super) fn aligned(&self, i: usize, rank: usize) -> Expr {
         let (x, own) = (&self.args[i], self.rank(i));
         if !self.on[i] || own >= rank {
             return x.clone();
@@ -46,7 +46,7 @@ impl Batched<'_> {
     }
 
     /// Operand `i` with the axis, whether it had it or not.
-    fn full(&self, i: usize) -> Expr {
+    pub(super) fn full(&self, i: usize) -> Expr {
         if self.on[i] {
             return self.args[i].clone();
         }

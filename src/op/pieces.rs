@@ -4,6 +4,7 @@
 
 use std::borrow::Cow;
 
+use super::told::dim_text;
 use super::{Attr, IndexItem};
 use crate::expr::Expr;
 use crate::ty::{Dim, DimExpr};
@@ -174,25 +175,7 @@ fn keeps_all(perm: &[Option<usize>], e: &Expr) -> bool {
     identity && e.arg(0).literal().is_none()
 }
 
-/// A dimshuffle where broadcasting supplies leading axes: Theano does not print those, so
-/// `DimShuffle{x, 1, 0}(M)` is `M.T` and `DimShuffle{x, 0}(v)` is `v`. `None` for anything else.
-pub(crate) fn without_leading_axes(e: &Expr) -> Option<Vec<Piece>> {
-    let Attr::Perm(perm) = e.attr() else { return None };
-    // A bare literal would adapt its type to its neighbours.
-    if e.arg(0).literal().is_some() {
-        return None;
-    }
-    let lead = perm.iter().take_while(|p| p.is_none()).count();
-    let rest = &perm[lead..];
-    let identity = rest.len() == e.arg(0).rank() && rest.iter().enumerate().all(|(i, p)| *p == Some(i));
-    match (lead, identity) {
-        (0, _) => None,
-        (_, true) => Some(vec![Piece::Arg(0)]),
-        _ => Some(shuffled(rest, e)),
-    }
-}
-
-fn shuffled(perm: &[Option<usize>], e: &Expr) -> Vec<Piece> {
+pub(super) fn shuffled(perm: &[Option<usize>], e: &Expr) -> Vec<Piece> {
     if is_reversal(perm, e.arg(0).rank()) {
         return vec![Piece::Arg(0), Piece::Text(".T".into())];
     }
@@ -239,24 +222,6 @@ pub(super) fn dimshuffle_plain(e: &Expr) -> Vec<Piece> {
     vec![Piece::owned(open), Piece::Arg(0), Piece::owned(close + &tail)]
 }
 
-/// A length as the input language computes it: `3`, `x.shape[0]`, `(x.shape[0] + 1)`.
-pub(crate) fn dim_text(d: &Dim) -> String {
-    let join = |ds: &[Dim], op: &str| format!("({})", ds.iter().map(dim_text).collect::<Vec<_>>().join(op));
-    match d {
-        Dim::Known(n) => n.to_string(),
-        Dim::Sym(s) => format!("{}.shape[{}]", s.var(), s.axis()),
-        Dim::Expr(e) => match &**e {
-            DimExpr::Add(ds) => join(ds, " + "),
-            DimExpr::Mul(ds) => join(ds, " * "),
-            DimExpr::Div(a, b) => format!("({} // {})", dim_text(a), dim_text(b)),
-            DimExpr::Slice { of, start, stop, step } => {
-                let opt = |v: &Option<i64>| v.map_or("None".to_string(), |v| v.to_string());
-                format!("slice_length({}, {}, {}, {step})", dim_text(of), opt(start), opt(stop))
-            }
-        },
-    }
-}
-
 pub(super) fn dims(e: &Expr) -> Vec<String> {
     match e.attr() {
         Attr::Dims(ds) => ds.iter().map(dim_text).collect(),
@@ -281,6 +246,14 @@ pub(super) fn reshape_classic(e: &Expr) -> Vec<Piece> {
             let rest = matches!(length, Dim::Expr(e) if matches!(**e, DimExpr::Div(..)));
             if rest || unknown && from.rank() > 0 && lengths.len() == 1 && *length == from.size() {
                 *text = "-1".into();
+            }
+        }
+        // The last of several axes that are left.
+        let last = lengths.len().wrapping_sub(1);
+        if unknown && lengths.len() > 1 && lengths.len() < from.rank() {
+            let left = Dim::product(from.dims()[last..].iter().cloned());
+            if lengths[..last] == from.dims()[..last] && lengths[last] == left {
+                d[last] = "-1".into();
             }
         }
     }
@@ -352,15 +325,12 @@ pub(super) fn write_at(e: &Expr) -> Vec<Piece> {
 
 /// Is this a join of scalars, printed `[x, y]`?
 pub(crate) fn is_stack(e: &Expr) -> bool {
-    let scalar = |a: &Expr| {
-        matches!(a.attr(), Attr::Perm(p) if *p == [None])
-            && a.arg(0).rank() == 0
-            && a.arg(0).literal().is_none()
-    };
+    let scalar = |a: &Expr| matches!(a.attr(), Attr::Perm(p) if *p == [None]) && a.arg(0).rank() == 0;
     e.rank() == 1
         && e.args().len() > 1
         && e.args().iter().all(scalar)
-        && crate::expr::constant_of(e).is_none()
+        // Numbers alone are a constant.
+        && e.args().iter().any(|a| a.arg(0).literal().is_none())
 }
 
 /// `join(0, x, y)`; scalars side by side are `[x, y]`, numbers `[1. 2.]`.
@@ -369,7 +339,16 @@ pub(super) fn join_classic(e: &Expr) -> Vec<Piece> {
         return vec![Piece::owned(super::layout::array(&values, &lengths))];
     }
     if is_stack(e) {
-        return joined("[", ", ", "]", e.args().len());
+        let mut out = joined("[", ", ", "]", e.args().len());
+        for p in &mut out {
+            // A number stands bare: reading the list puts it back.
+            if let Piece::Arg(i) = p
+                && e.arg(*i).arg(0).literal().is_some()
+            {
+                *p = Piece::Inner(e.arg(*i).arg(0).clone());
+            }
+        }
+        return out;
     }
     join_spelled(e)
 }
@@ -404,14 +383,6 @@ pub(super) fn dot_classic(e: &Expr) -> Vec<Piece> {
         return call("dot", 2);
     }
     joined("(", " \\dot ", ")", 2)
-}
-
-/// Is operand 1 of this product the row of an outer product, printed bare?
-pub(crate) fn bare_row(e: &Expr) -> bool {
-    let (a, b) = (e.arg(0), e.arg(1));
-    matches!(b.attr(), Attr::Perm(p) if *p == [None, Some(0)])
-        && b.arg(0).rank() == 1
-        && crate::expr::reads_as_outer(a, b.arg(0))
 }
 
 /// Would `(a \dot b)` be read as an outer product although it is a product with a vector?

@@ -13,8 +13,8 @@ use super::law::{Interval, Law};
 use super::pieces::{self, Piece, Pp};
 use super::special as f;
 use super::{
-    Attr, AttrKind, Ints, batch, common, derive, error_fn, ints, law, polygamma, rounding, shaped, types,
-    whole,
+    Attr, AttrKind, Ints, batch, common, derive, error_fn, indexed, ints, law, places, polygamma, rounding,
+    shaped, through, types, whole,
 };
 use crate::expr::{Adjoint, Expr, IntoExpr as _, fill, switch};
 use crate::math;
@@ -1019,7 +1019,7 @@ ops!(
     },
     hidden::Switch::switch = OpDef {
         name: "switch",
-        aliases: &["where", "select"],
+        aliases: &["where", "select", "ifelse"],
         doc: "The second where the first is true (not zero), else the third.",
         latex: Some("\\begin{cases}#1 & \\text{if } #0 \\\\ #2 & \\text{otherwise}\\end{cases}"),
         arity: Arity::Exact(3),
@@ -1863,6 +1863,74 @@ ops!(
         common: Some(common::gather::inc_take),
         batch: batch::gather,
         ..OpDef::WHOLE
+    },
+    hidden::SetTake::set_take = OpDef {
+        name: "set_take",
+        doc: "The first operand with slices of the third put where `take` would take them; of repeated places the last counts.",
+        arity: Arity::Exact(3),
+        attr: AttrKind::Axis,
+        pp: Pp::Special(whole::pieces::set_take),
+        plain: Pp::Special(whole::pieces::scan_plain),
+        ty: whole::types::inc_take,
+        derivative: Derivative::Each(&[whole::derive::set_take_of, |v| v.g(), whole::derive::set_take_value]),
+        disconnected: &[1],
+        kernel: Kernel::Whole(whole::place::set_take),
+        ints: Ints::Whole(whole::place::set_take),
+        laws: &[
+            Law::Integral,
+            Law::Range(|x| Interval { lo: x[0].lo.min(x[2].lo), hi: x[0].hi.max(x[2].hi) }),
+        ],
+        common: Some(common::gather::set_take),
+        batch: batch::gather,
+        ..OpDef::WHOLE
+    },
+    hidden::Places::places = OpDef {
+        name: "places",
+        class: Some("Subtensor"),
+        doc: "What stands at an index with operands: numbers, arrays of places, bounds of slices.",
+        arity: Arity::AtLeast(2),
+        attr: AttrKind::Places,
+        pp: Pp::Special(indexed::read_classic),
+        plain: Pp::Special(indexed::read_plain),
+        ty: places::read_type,
+        derivative: Derivative::Any(through::read_derivative),
+        disconnected: &BEHIND,
+        lower: Some(places::read),
+        common: Some(|x, attr| Some(places::read(x, attr))),
+        batch: through::read_batch,
+        ..OpDef::MOVE
+    },
+    hidden::IncPlaces::inc_places = OpDef {
+        name: "inc_places",
+        class: Some("IncSubtensor"),
+        doc: "The first operand with the second added at an index with operands; repeated places add up.",
+        arity: Arity::AtLeast(3),
+        attr: AttrKind::Places,
+        pp: Pp::Special(indexed::write_classic),
+        plain: Pp::Special(indexed::write_plain),
+        ty: places::write_type,
+        derivative: Derivative::Any(through::add_derivative),
+        disconnected: BEHIND.split_at(1).1,
+        lower: Some(places::add_at),
+        common: Some(|x, attr| Some(places::add_at(x, attr))),
+        batch: through::write_batch,
+        ..OpDef::MOVE
+    },
+    hidden::SetPlaces::set_places = OpDef {
+        name: "set_places",
+        class: Some("SetSubtensor"),
+        doc: "The first operand with the second put at an index with operands; of repeated places the last counts.",
+        arity: Arity::AtLeast(3),
+        attr: AttrKind::Places,
+        pp: Pp::Special(indexed::write_classic),
+        plain: Pp::Special(indexed::write_plain),
+        ty: places::write_type,
+        derivative: Derivative::Any(through::set_derivative),
+        disconnected: BEHIND.split_at(1).1,
+        lower: Some(places::set_at),
+        common: Some(|x, attr| Some(places::set_at(x, attr))),
+        batch: through::write_batch,
+        ..OpDef::MOVE
     },
     hidden::Arange::arange = OpDef {
         name: "arange",

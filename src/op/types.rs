@@ -28,7 +28,7 @@ fn text(e: ShapeError) -> String {
     e.0
 }
 
-fn joint_dtype(args: &[Arg<'_>]) -> DType {
+pub(super) fn joint_dtype(args: &[Arg<'_>]) -> DType {
     let narrow = |a: &Arg<'_>| if a.weak && a.ty.dtype == DType::F64 { DType::F32 } else { a.ty.dtype };
     let strong = args.iter().filter(|a| !(a.weak && a.ty.dtype.is_float())).map(|a| a.ty.dtype);
     match strong.reduce(DType::promote) {
@@ -211,7 +211,8 @@ pub(super) fn batched_dot(args: &[Arg<'_>], _: &Attr) -> TyResult {
     let batch = |s: &Shape| Shape::new(s.dims()[..s.rank() - 2].iter().cloned());
     let batch = batch(a).broadcast(&batch(b)).map_err(text)?;
     let dims = batch.dims().iter().cloned().chain([a.axis_from_end(1), b.axis_from_end(0)]);
-    Ok(Ty::new(arith(args, &Attr::None)?.dtype, Shape::new(dims)))
+    let dtype = joint_dtype(args);
+    Ok(Ty::new(if dtype == DType::Bool { DType::I8 } else { dtype }, Shape::new(dims)))
 }
 
 /// The result of a dimshuffle. An operand of too low a rank is taken to have leading axes of

@@ -57,7 +57,9 @@ fn label(e: &Expr) -> String {
                         p.iter().map(|p| p.map_or("x".into(), |a| a.to_string())).collect();
                     name.push_str(&format!("{{{}}}", items.join(", ")));
                 }
-                Attr::Dims(_) | Attr::DType(_) | Attr::Index(_) => name.push_str(&format!(" {}", e.ty())),
+                Attr::Dims(_) | Attr::DType(_) | Attr::Index(_) | Attr::Places(_) => {
+                    name.push_str(&format!(" {}", e.ty()));
+                }
             }
             name
         }

@@ -1,8 +1,10 @@
 //! LaTeX, for papers and notebooks.
 
 use crate::expr::{Expr, Head, Lit, constant_of, shown_name};
-use crate::op::{Attr, IndexItem, Piece, Pp, index_text, is_reversal, is_stack, without_leading_axes};
-use crate::ty::{Dim, DimExpr};
+use crate::op::{
+    Attr, IndexItem, Piece, Pp, Spelling, entries, index_text, is_reversal, is_stack, without_leading_axes,
+};
+use crate::ty::{Dim, DimExpr, Int, IntOp};
 
 /// The text of an expression in LaTeX's mathematical mode: fractions, powers, roots; parentheses only
 /// where they are needed. As [`pp`](super::pp), it is the text of a tree.
@@ -89,6 +91,16 @@ fn layout(e: &Expr) -> Vec<Step> {
             }
             Attr::Perm(perm) if is_reversal(perm, e.arg(0).rank()) => template("!0^{\\mathsf{T}}", e),
             Attr::Index(_) if e.args().len() == 1 => indexed(e.arg(0), attr),
+            Attr::Places(_) if def.class == Some("Subtensor") => {
+                let mut out = vec![Step::Node(e.arg(0).clone(), Bind::Operand), Step::text("\\left[")];
+                out.extend(entries(e, 1, Spelling::Plain).into_iter().map(|p| match p {
+                    Piece::Arg(i) => Step::Node(e.arg(i).clone(), Bind::Loose),
+                    Piece::Inner(x) => Step::Node(x, Bind::Loose),
+                    Piece::Text(t) => Step::Text(t.replace("None", "\\ast").replace(':', "{:}")),
+                }));
+                out.push(Step::text("\\right]"));
+                out
+            }
             _ if is_stack(e) => stack(e),
             _ => call(def.name, attr, e),
         },
@@ -145,6 +157,8 @@ fn subscript(attr: &Attr) -> String {
         Attr::Dims(d) => by(&d.iter().map(length).collect::<Vec<_>>()),
         Attr::DType(d) => format!("\\mathrm{{{}}}", d.long_name()),
         Attr::Index(items) => index_text(items).replace("None", "\\ast").replace(':', "{:}"),
+        // What follows the first operands.
+        Attr::Places(_) => "\\cdot".into(),
     }
 }
 
@@ -164,7 +178,33 @@ fn length(d: &Dim) -> String {
                 let part = IndexItem::Slice { start: *start, stop: *stop, step: *step };
                 format!("\\left|{}\\right|_{{{}}}", length(of), index_text(&[part]).replace(':', "{:}"))
             }
+            DimExpr::Between { of, start, stop, .. } => {
+                let part = |i: &Option<Int>| i.as_ref().map_or(String::new(), integer);
+                format!("\\left|{}\\right|_{{{}{{:}}{}}}", length(of), part(start), part(stop))
+            }
+            DimExpr::Count(int) => integer(int),
         },
+    }
+}
+
+/// An integer that inputs and lengths tell.
+fn integer(i: &Int) -> String {
+    match i {
+        Int::Known(n) => n.to_string(),
+        Int::Value(s) => variable(s.var()),
+        Int::Length(d) => length(d),
+        Int::Two(op, a, b) => {
+            let (a, b) = (integer(a), integer(b));
+            match op {
+                IntOp::Add => format!("\\left({a} + {b}\\right)"),
+                IntOp::Sub => format!("\\left({a} - {b}\\right)"),
+                IntOp::Mul => format!("\\left({a} \\cdot {b}\\right)"),
+                IntOp::Div => format!("\\left\\lfloor {a} / {b}\\right\\rfloor"),
+                IntOp::Mod => format!("\\left({a} \\bmod {b}\\right)"),
+                IntOp::Max => format!("\\max\\left({a}, {b}\\right)"),
+                IntOp::Min => format!("\\min\\left({a}, {b}\\right)"),
+            }
+        }
     }
 }
 

@@ -3,7 +3,10 @@
 use rustc_hash::FxHashMap;
 
 use crate::expr::{Expr, Head, shown_name, topological};
-use crate::op::{Attr, Op, Piece, Role, Spelling, bare_row, is_stack, join_spelled, without_leading_axes};
+use crate::op::{
+    Attr, Op, Piece, Role, Spelling, bare_column, bare_row, counts_leading_axes, is_stack, join_spelled,
+    without_leading_axes,
+};
 
 /// The five names that Theano prints as symbols.
 pub(crate) const GREEK: [&str; 5] = ["alpha", "beta", "gamma", "delta", "epsilon"];
@@ -13,7 +16,7 @@ pub(crate) const GREEK: [&str; 5] = ["alpha", "beta", "gamma", "delta", "epsilon
 /// It is the text of a tree: a shared node is printed at each use, so the text of a graph with
 /// sharing can be exponentially long. [`let_form`](super::let_form) is always linear. Reading it back
 /// gives the expression, but where Theano prints two things the same: the two results of
-/// `MaxAndArgmax`, the parts of a `Split`.
+/// `MaxAndArgmax`, the parts of a `Split`, and singles that are not short as doubles.
 pub fn pp(e: &Expr) -> String {
     print(e, Spelling::Classic)
 }
@@ -27,7 +30,12 @@ pub fn print(e: &Expr, spelling: Spelling) -> String {
 
 enum Step {
     Text(std::borrow::Cow<'static, str>),
-    Node { e: Expr, implicit: bool },
+    /// Are leading new axes implied, and is it the transpose of a row that is printed bare?
+    Node {
+        e: Expr,
+        implicit: bool,
+        column: bool,
+    },
 }
 
 /// Writes `e`; nodes for which `name` gives a name are not entered (except `e` itself). Of a
@@ -39,15 +47,15 @@ pub(super) fn write_tree(
     whole: bool,
     out: &mut String,
 ) {
-    let mut stack = vec![Step::Node { e: e.clone(), implicit: whole }];
+    let mut stack = vec![Step::Node { e: e.clone(), implicit: whole, column: false }];
     let mut root = true;
     while let Some(step) = stack.pop() {
-        let (e, implicit) = match step {
+        let (e, implicit, column) = match step {
             Step::Text(t) => {
                 out.push_str(&t);
                 continue;
             }
-            Step::Node { e, implicit } => (e, implicit),
+            Step::Node { e, implicit, column } => (e, implicit, column),
         };
         if !root && let Some(n) = name(&e) {
             out.push_str(&n);
@@ -58,15 +66,18 @@ pub(super) fn write_tree(
         root = false;
         match e.head() {
             Head::Var(n) => out.push_str(&variable(n, spelling)),
+            Head::Lit(l) if spelling == Spelling::Classic => out.push_str(&l.classic()),
             Head::Lit(l) => out.push_str(&l.to_string()),
             Head::Op(op, _) => {
                 let stack_of = *op == Op::Join && spelling == Spelling::Classic && is_stack(&e);
                 let pieces =
                     if stack_of && spelled { join_spelled(&e) } else { pieces(*op, &e, spelling, implicit) };
-                // Operands whose leading new axes broadcasting supplies, since another has them.
+                // Operands whose leading new axes broadcasting supplies, since another has them or, where
+                // this one's own are implied, what stands around it.
                 let full = match op.def().role {
                     Role::Elementwise => {
-                        let all = e.args().iter().filter(|a| !leads(a)).map(Expr::rank);
+                        let own = if implicit && spelling == Spelling::Classic { lead(&e, DEPTH) } else { 0 };
+                        let all = e.args().iter().filter(|a| own > 0 || lead(a, DEPTH) == 0).map(Expr::rank);
                         all.max().unwrap_or(0)
                     }
                     _ => 0,
@@ -74,12 +85,15 @@ pub(super) fn write_tree(
                 for p in pieces.into_iter().rev() {
                     stack.push(match p {
                         Piece::Text(t) => Step::Text(t),
-                        Piece::Inner(e) => Step::Node { e, implicit: false },
+                        Piece::Inner(e) => Step::Node { e, implicit: false, column: false },
                         Piece::Arg(i) => Step::Node {
                             e: e.arg(i).clone(),
                             implicit: e.arg(i).rank() <= full
                                 || i == 1 && *op == Op::Dot && bare_row(&e)
-                                || stack_of && !spelled,
+                                || stack_of && !spelled
+                                || column
+                                || counts_leading_axes(*op, &e),
+                            column: i == 1 && *op == Op::Dot && bare_column(e.arg(1)),
                         },
                     });
                 }
@@ -88,9 +102,22 @@ pub(super) fn write_tree(
     }
 }
 
-/// Is it a dimshuffle that begins with a new axis, not of a literal?
-fn leads(e: &Expr) -> bool {
-    matches!(e.attr(), Attr::Perm(perm) if perm.first() == Some(&None)) && e.arg(0).literal().is_none()
+/// How far leading new axes are looked for through elementwise operators.
+const DEPTH: u32 = 4;
+
+/// How many leading axes are new in it, not made by itself alone: those of a dimshuffle, and what all operands of
+/// an elementwise operator have. Looks so deep.
+fn lead(e: &Expr, depth: u32) -> usize {
+    match e.head() {
+        Head::Op(Op::Dimshuffle, Attr::Perm(perm)) if e.arg(0).literal().is_none() => {
+            perm.iter().take_while(|p| p.is_none()).count()
+        }
+        Head::Op(op, _) if depth > 0 && op.def().role == Role::Elementwise => {
+            let without = e.args().iter().map(|a| a.rank() - lead(a, depth - 1)).max();
+            e.rank().saturating_sub(without.unwrap_or(e.rank()))
+        }
+        _ => 0,
+    }
 }
 
 fn pieces(op: Op, e: &Expr, spelling: Spelling, implicit: bool) -> Vec<Piece> {

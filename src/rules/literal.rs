@@ -45,7 +45,7 @@ pub(super) fn kind_name(kind: AttrKind) -> &'static str {
         AttrKind::Perm => "a permutation",
         AttrKind::Dims => "lengths",
         AttrKind::DType => "an element type",
-        AttrKind::Index => "an index",
+        AttrKind::Index | AttrKind::Places => "an index",
     }
 }
 
@@ -58,7 +58,7 @@ pub(super) fn literal_head(kind: AttrKind) -> &'static str {
         AttrKind::Perm => "perm",
         AttrKind::Dims => "dims",
         AttrKind::DType => "dtype",
-        AttrKind::None | AttrKind::Index => "index",
+        AttrKind::None | AttrKind::Index | AttrKind::Places => "index",
     }
 }
 
@@ -97,7 +97,9 @@ pub(super) fn literal(form: Form<'_>, members: &[Form<'_>], kind: AttrKind) -> R
             let d = f.atom().and_then(DType::by_name);
             d.map(Attr::DType).ok_or_else(|| f.error("expected an element type, as `f64`"))
         }
-        AttrKind::None | AttrKind::Index => Err(form.error("an index is matched by a variable only")),
+        AttrKind::None | AttrKind::Index | AttrKind::Places => {
+            Err(form.error("an index is matched by a variable only"))
+        }
     }
 }
 

@@ -15,7 +15,7 @@ pub(super) fn expr(source: &Source, item: Item) -> Result<Expr, ReadError> {
         Value::List(items) if !items.is_empty() && items.iter().all(|i| i.value.as_expr().is_some()) => {
             let parts: Vec<Expr> = items.iter().filter_map(|i| i.value.as_expr().cloned()).collect();
             let numbers: Option<Vec<Lit>> = parts.iter().map(Expr::literal).collect();
-            if let Some(numbers) = numbers.filter(|n| !n.iter().any(|l| matches!(l, Lit::Bool(_)))) {
+            if let Some(numbers) = numbers {
                 let made = crate::expr::try_constant(&numbers, &[numbers.len()]);
                 return made.map_err(|e| type_error(source, item.span, &e));
             }

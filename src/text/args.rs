@@ -9,7 +9,7 @@ use crate::sexp::{ReadError, ReadErrorKind, Source, Span, quoted};
 use crate::ty::{Dim, normalize_axes, normalize_axis};
 
 /// Every keyword, and whether its value is fixed: not an expression.
-pub(super) const KEYWORDS: [(&str, bool); 10] = [
+pub(super) const KEYWORDS: [(&str, bool); 13] = [
     ("axis", true),
     ("axes", true),
     ("part", true),
@@ -17,13 +17,16 @@ pub(super) const KEYWORDS: [(&str, bool); 10] = [
     ("shape", false),
     ("order", true),
     ("dtype", true),
+    ("mode", true),
+    ("ndim", true),
+    ("no_zeros_in_input", true),
     ("consider_constant", false),
     ("known_grads", false),
     ("disconnected_inputs", true),
 ];
 
 /// Words that are fixed values of keywords.
-pub(super) const WORDS: [&str; 3] = ["raise", "warn", "ignore"];
+pub(super) const WORDS: [&str; 5] = ["raise", "warn", "ignore", "half_to_even", "half_away_from_zero"];
 
 /// A call under way.
 pub(super) struct Args<'a> {

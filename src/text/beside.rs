@@ -1,6 +1,6 @@
 //! Operands side by side without an operator: arrays as they are printed, and `a if c else b`.
 
-use super::code::Code;
+use super::code::{Code, named_constant};
 use super::infix::{Bracket, CHOICE, Frame, Parser, complete};
 use super::token::{Kind, Sym, Token};
 use crate::sexp::ReadError;
@@ -37,6 +37,18 @@ impl Parser<'_> {
             }
             let digits = if negative { self.next().span } else { t.span };
             self.literal(digits, t.span.to(digits))?;
+            return Ok(false);
+        }
+        // `[ True False]`, `[1. nan]`.
+        if t.kind == Kind::Name
+            && self.in_list()
+            && matches!(self.out.code.last(), Some((Code::Lit(_), _)))
+            && let Some(code @ Code::Lit(_)) = named_constant(self.text(t.span))
+        {
+            if let Some(Frame::Open(open)) = self.stack.last_mut() {
+                complete(open, &mut self.out);
+            }
+            self.out.push(code, t.span);
             return Ok(false);
         }
         let why = match self.text(t.span) {

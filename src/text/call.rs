@@ -6,7 +6,7 @@
 use super::args::Args;
 use super::value::{Item, Value};
 use crate::expr::Expr;
-use crate::op::{Arity, Attr, AttrKind, Op, Role};
+use crate::op::{Arity, Attr, AttrKind, IndexItem, Op, Place, Role};
 use crate::sexp::{ReadError, ReadErrorKind, quoted};
 use crate::ty::normalize_axis;
 
@@ -31,6 +31,14 @@ impl Args<'_> {
                 let operands = self.operands(n)?;
                 let attr = self.axes(operands.first(), def.role)?;
                 let keep = def.role == Role::Reduce && self.flag("keepdims")?;
+                // That there is no zero allows a shorter gradient, which is not needed.
+                let _ = op == Op::Prod && self.flag("no_zeros_in_input")?;
+                let operands = match self.keyword("dtype").map(|i| i.value) {
+                    Some(Value::DType(d)) if def.role == Role::Reduce => {
+                        vec![self.apply(Op::conversion(), Attr::DType(d), operands)?]
+                    }
+                    _ => operands,
+                };
                 self.done()?;
                 let x = operands.first().cloned();
                 let reduced = self.apply(op, attr.clone(), operands)?;
@@ -63,6 +71,7 @@ impl Args<'_> {
             }
             AttrKind::Dims => {
                 let operands = self.operands(n)?;
+                let _ = op == Op::Reshape && self.keyword("ndim").is_some();
                 let items = match self.keyword("shape") {
                     Some(i) => vec![i],
                     None if self.items.is_empty() => {
@@ -88,6 +97,11 @@ impl Args<'_> {
                     return self.apply(Op::ReshapeLike, Attr::None, vec![x.clone(), like.clone()]);
                 }
                 let dims = self.dims(operands.first(), &items)?;
+                if let (Op::Reshape, [x]) = (op, &operands[..])
+                    && let Some(array) = super::numbers::reshaped(x, &dims)
+                {
+                    return Ok(array);
+                }
                 self.apply(op, Attr::Dims(dims), operands)
             }
             AttrKind::DType => {
@@ -102,6 +116,10 @@ impl Args<'_> {
                 }
             }
             AttrKind::Index => self.index_call(op, n),
+            AttrKind::Places => {
+                let message = format!("{} is written as an index, `x[i:]`", quoted(self.name));
+                Err(self.error(ReadErrorKind::Parse, message))
+            }
         }
     }
 
@@ -213,11 +231,18 @@ impl Args<'_> {
         let place = match &first.value {
             Value::View(v) => Some((v.of.clone(), Attr::Index(v.items.clone()))),
             Value::Expr(e) if e.op() == Some(Op::Index) => Some((e.arg(0).clone(), e.attr().clone())),
-            Value::Expr(e) if e.op() == Some(Op::Take) && op == Op::IncSubtensor => {
-                let mut operands = vec![e.arg(0).clone(), e.arg(1).clone()];
+            Value::Expr(e) if e.op() == Some(Op::Places) => {
+                let with = if op == Op::SetSubtensor { Op::SetPlaces } else { Op::IncPlaces };
+                let mut operands = vec![e.arg(0).clone()];
                 operands.extend(self.operands(1)?);
                 self.done()?;
-                return self.apply(Op::IncTake, e.attr().clone(), operands);
+                operands.extend(e.args()[1..].iter().cloned());
+                return self.apply(with, e.attr().clone(), operands);
+            }
+            Value::Expr(e) if e.op() == Some(Op::Take) => {
+                let value = self.operands(1)?;
+                self.done()?;
+                return self.written_at(op, e, value);
             }
             _ => None,
         };
@@ -229,5 +254,29 @@ impl Args<'_> {
         operands.extend(self.operands(n.saturating_sub(1))?);
         self.done()?;
         self.apply(op, attr, operands)
+    }
+
+    /// A write where `taken` is taken; what is smaller than that is broadcast.
+    fn written_at(&self, op: Op, taken: &Expr, value: Vec<Expr>) -> Result<Expr, ReadError> {
+        let set = op == Op::SetSubtensor;
+        let dims = |e: &Expr| e.ty().shape.dims().to_vec();
+        let same = |v: &Expr| {
+            let ones = dims(v).iter().zip(dims(taken)).all(|(v, t)| v.is_one() == t.is_one());
+            v.rank() == taken.rank() && ones
+        };
+        let Attr::Axis(axis) = *taken.attr() else {
+            return Err(self.error(ReadErrorKind::Index, "no index"));
+        };
+        let (x, at) = (taken.arg(0).clone(), taken.arg(1).clone());
+        if value.iter().all(same) {
+            let with = if set { Op::SetTake } else { Op::IncTake };
+            let all = [vec![x, at], value].concat();
+            return self.apply(with, taken.attr().clone(), all);
+        }
+        let with = if set { Op::SetPlaces } else { Op::IncPlaces };
+        let whole = IndexItem::Slice { start: None, stop: None, step: 1 };
+        let mut places = vec![Place::Item(whole); axis];
+        places.push(Place::Operand);
+        self.apply(with, Attr::Places(places), [vec![x], value, vec![at]].concat())
     }
 }

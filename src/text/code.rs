@@ -29,6 +29,8 @@ pub(super) enum Code {
     Array,
     /// Applies an operator without attribute to so many values.
     Op(Op, u32),
+    /// As [`Code::Op`], without parentheses around it: of numbers alone it is a number, as in Python.
+    Infix(Op, u32),
     /// `a \dot b`.
     Product,
     /// `a // b`, of lengths.
@@ -36,7 +38,7 @@ pub(super) enum Code {
     /// `x[...]`: the index in [`Postfix::indexes`].
     At(u32),
     /// `x.shape[axis]`.
-    Length(u32),
+    Length(i64),
     /// `x.NAME`, with the name at the span.
     Member,
     /// `x.NAME(...)`, with the name at the span and so many arguments, `x` included.
@@ -72,6 +74,63 @@ pub(super) enum Place {
     Ellipsis,
     /// An expression, whose value is on the stack.
     Expr,
+    /// A slice, one of whose parts is an expression.
+    Slice([Part; 3]),
+}
+
+/// A part of a slice.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Part {
+    /// None is given.
+    None,
+    At(i64),
+    /// Its value is on the stack.
+    Expr,
+}
+
+/// An entry of an index of which so many colons have been read.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Started {
+    pub(super) parts: [Part; 3],
+    pub(super) colons: usize,
+}
+
+impl Started {
+    pub(super) const NEW: Started = Started { parts: [Part::None; 3], colons: 0 };
+
+    /// With an expression as the part that is read.
+    pub(super) fn with_expr(mut self) -> Started {
+        self.parts[self.colons] = Part::Expr;
+        self
+    }
+
+    /// The entry that it is.
+    pub(super) fn place(self) -> Place {
+        let number = |p: Part| match p {
+            Part::None => Some(None),
+            Part::At(k) => Some(Some(k)),
+            Part::Expr => None,
+        };
+        match (self.colons, self.parts.map(number)) {
+            (0, [Some(Some(k)), ..]) => Place::Item(IndexItem::At(k)),
+            (0, _) => Place::Expr,
+            (_, [Some(start), Some(stop), Some(step)]) => {
+                Place::Item(IndexItem::Slice { start, stop, step: step.unwrap_or(1) })
+            }
+            _ => Place::Slice(self.parts),
+        }
+    }
+}
+
+impl Place {
+    /// How many values on the stack belong to it.
+    pub(super) fn values(&self) -> usize {
+        match self {
+            Place::Item(_) | Place::Ellipsis => 0,
+            Place::Expr => 1,
+            Place::Slice(parts) => parts.iter().filter(|p| **p == Part::Expr).count(),
+        }
+    }
 }
 
 /// What stands in braces after a classic name: `Sum{0, 1}`, `DimShuffle{1, x, 0}`.
@@ -120,9 +179,9 @@ impl Postfix {
         false
     }
 
-    pub(super) fn push_index(&mut self, items: Vec<IndexItem>, span: Span) {
+    pub(super) fn push_index(&mut self, places: Vec<Place>, span: Span) {
         let at = count(self.indexes.len());
-        self.indexes.push(items.into_iter().map(Place::Item).collect());
+        self.indexes.push(places);
         self.push(Code::At(at), span);
     }
 }

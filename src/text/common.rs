@@ -128,7 +128,7 @@ impl Spelling {
                     let items = [IndexItem::Slice { start: *start, stop: *stop, step: *step }];
                     self.vector(of)?.index(&items)
                 }
-                DimExpr::Div(..) => return None,
+                DimExpr::Div(..) | DimExpr::Between { .. } | DimExpr::Count(_) => return None,
             },
         })
     }

@@ -4,9 +4,10 @@ use rustc_hash::FxHashMap;
 
 use super::apply::{self, apply_broadcast};
 use super::args::Args;
+use super::callee::{Callee, callee, cast, in_words};
 use super::code::{Code, Postfix};
 use super::program::{Program, Scope};
-use super::sugar::{self, Sugar};
+use super::sugar;
 use super::value::{Item, MAX_DIM_DEPTH, Value};
 use crate::expr::Expr;
 use crate::op::{Attr, AttrKind, Op, nearest};
@@ -15,15 +16,6 @@ use crate::ty::{DType, Dim};
 
 /// How deep lists of lists are.
 const MAX_ROWS: usize = 16;
-
-/// What a called name stands for.
-#[derive(Debug, Clone, Copy)]
-enum Callee {
-    Sugar(Sugar),
-    Op(Op),
-    /// Conversion to this type.
-    Cast(Op, DType),
-}
 
 /// Runs the code of a text in a scope.
 pub(super) fn elaborate(source: &Source, postfix: &Postfix, scope: &mut Scope) -> Result<Program, ReadError> {
@@ -84,7 +76,15 @@ impl<'a> Elaborator<'a> {
 
     fn results(&self, item: Item) -> Result<Vec<Expr>, ReadError> {
         match item.value {
-            Value::List(items) => items.into_iter().map(|i| apply::expr(self.source, i)).collect(),
+            // Parts among others are results as these are.
+            Value::List(items) | Value::Parts(items) => items
+                .into_iter()
+                .flat_map(|i| match i.value {
+                    Value::Parts(parts) => parts,
+                    _ => vec![i],
+                })
+                .map(|i| apply::expr(self.source, i))
+                .collect(),
             _ => Ok(vec![apply::expr(self.source, item)?]),
         }
     }
@@ -118,9 +118,23 @@ impl<'a> Elaborator<'a> {
                 let items = self.pop_many(*n);
                 self.operator(*op, items, span)?;
             }
+            Code::Infix(op, n) => {
+                let items = self.pop_many(*n);
+                match super::numbers::folded(*op, &items) {
+                    Some(e) => self.push(Value::Expr(e), span),
+                    None => self.operator(*op, items, span)?,
+                }
+            }
             Code::Product => self.call(2, None, "\\dot", span)?,
             Code::Quotient => {
                 let (b, a) = (self.pop(span)?, self.pop(span)?);
+                // Python computes it.
+                if let (Some(_), Some(_)) = (a.value.int(), b.value.int())
+                    && let Some(e) = super::numbers::folded(Op::IntDiv, &[a.clone(), b.clone()])
+                {
+                    self.push(Value::Expr(e), span);
+                    return Ok(());
+                }
                 // What may be a length is one only where a length is expected.
                 let lengths = [&a, &b].iter().any(|i| matches!(i.value, Value::Dim(_)));
                 let (Some(x), Some(y), true) = (a.value.dim(), b.value.dim(), lengths) else {
@@ -159,7 +173,9 @@ impl<'a> Elaborator<'a> {
             }
             Code::Length(axis) => {
                 let x = self.pop_expr(span)?;
-                let e = self.apply(Op::Length, Attr::Axis(*axis as usize), vec![x], span)?;
+                let axis = crate::ty::normalize_axis(*axis, x.rank())
+                    .map_err(|e| self.error(ReadErrorKind::Shape, span, e.to_string()))?;
+                let e = self.apply(Op::Length, Attr::Axis(axis), vec![x], span)?;
                 self.push(Value::Expr(e), span);
             }
             Code::Transpose => {
@@ -178,7 +194,7 @@ impl<'a> Elaborator<'a> {
             }
             Code::Bind => {
                 let item = self.pop(span)?;
-                if let Value::List(items) = item.value {
+                if let Value::List(items) | Value::Parts(items) = item.value {
                     let list =
                         items.into_iter().map(|i| apply::expr(self.source, i)).collect::<Result<_, _>>()?;
                     return self.scope.bind_list(self.source, span, list);
@@ -201,7 +217,7 @@ impl<'a> Elaborator<'a> {
     /// Takes a list apart for so many names.
     fn unpack(&mut self, names: usize, span: Span) -> Result<(), ReadError> {
         let item = self.pop(span)?;
-        let Value::List(items) = item.value else {
+        let (Value::List(items) | Value::Parts(items)) = item.value else {
             let message = format!("{names} names, but the right side is {}, not a list", item.value.noun());
             return Err(self.error(ReadErrorKind::Arity, span, message));
         };
@@ -251,7 +267,7 @@ impl<'a> Elaborator<'a> {
     }
 
     /// Lengths are walked recursively, so their nesting is bounded.
-    fn shallow(&self, dims: &[Dim], span: Span) -> Result<(), ReadError> {
+    pub(super) fn shallow(&self, dims: &[Dim], span: Span) -> Result<(), ReadError> {
         if dims.iter().any(|d| d.deeper(MAX_DIM_DEPTH)) {
             let message = format!("a length is computed in more than {MAX_DIM_DEPTH} steps");
             return Err(self.error(ReadErrorKind::Limit, span, message));
@@ -368,40 +384,4 @@ impl<'a> Elaborator<'a> {
         self.error(ReadErrorKind::Name, span, format!("unknown function {}", quoted(name)))
             .suggest(nearest(name, known))
     }
-}
-
-/// What a name means when it is called.
-/// Is it the name of something that is called?
-pub(super) fn is_callee(name: &str) -> bool {
-    callee(name).is_some()
-}
-
-fn callee(name: &str) -> Option<Callee> {
-    if let Some((_, f)) = sugar::all().find(|(n, _)| *n == name) {
-        return Some(Callee::Sugar(*f));
-    }
-    if let Some(op) = Op::by_name(name) {
-        return Some(Callee::Op(op));
-    }
-    let cast = Op::ALL.iter().copied().find(|op| op.def().attr == AttrKind::DType)?;
-    DType::by_name(name).map(|d| Callee::Cast(cast, d))
-}
-
-/// `float64(x)`.
-fn cast(mut args: Args<'_>, op: Op, d: DType) -> Result<Expr, ReadError> {
-    let operands = args.operands(usize::MAX)?;
-    args.done()?;
-    args.apply(op, Attr::DType(d), operands)
-}
-
-/// `matrix_inverse` of `MatrixInverse`.
-fn in_words(class: &str) -> String {
-    let mut out = String::with_capacity(class.len() + 4);
-    for (i, c) in class.chars().enumerate() {
-        if c.is_ascii_uppercase() && i > 0 {
-            out.push('_');
-        }
-        out.push(c.to_ascii_lowercase());
-    }
-    out
 }

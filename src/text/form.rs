@@ -1,6 +1,6 @@
 //! S-expressions to postfix code.
 
-use super::code::{Code, Postfix, count, named_constant, number};
+use super::code::{Code, Part, Place, Postfix, Started, count, named_constant, number};
 use super::token::is_name;
 use crate::expr::Lit;
 use crate::op::IndexItem;
@@ -10,7 +10,7 @@ use crate::ty::DType;
 enum Step<'t> {
     Enter(Form<'t>),
     Emit(Code, Span),
-    Index(Vec<IndexItem>, Span),
+    Index(Vec<Place>, Span),
 }
 
 /// The code of one expression, with its result.
@@ -77,8 +77,8 @@ fn list<'t>(f: Form<'t>, mut members: Forms<'t>, steps: &mut Vec<Step<'t>>) -> R
                 return Err(f.error_of(ReadErrorKind::Arity, "`index` takes an operand and positions"));
             };
             steps.push(Step::Enter(x));
-            let items = members.map(index_item).collect::<Result<Vec<_>, _>>()?;
-            steps.push(Step::Index(items, head.span()));
+            let places = members.map(|m| index_place(m, steps)).collect::<Result<Vec<_>, _>>()?;
+            steps.push(Step::Index(places, head.span()));
             Ok(())
         }
         "//" => {
@@ -179,26 +179,28 @@ fn datum(f: Form<'_>) -> Result<Code, ReadError> {
     }
 }
 
-fn index_item(f: Form<'_>) -> Result<IndexItem, ReadError> {
-    let int = |f: Form<'_>| {
-        let text = f.atom().unwrap_or("");
-        match number(text) {
-            Some(Lit::Int(i)) => Ok(i),
-            _ => Err(f.error("an index is made of integers, `(slice a b)` and `newaxis`")),
+/// An entry of an index; the expressions in it are entered.
+fn index_place<'t>(f: Form<'t>, steps: &mut Vec<Step<'t>>) -> Result<Place, ReadError> {
+    if f.atom().is_some_and(|t| matches!(t, "newaxis" | "none" | "None")) {
+        return Ok(Place::Item(IndexItem::NewAxis));
+    }
+    let mut part = |f: Form<'t>| match (f.atom(), f.atom().and_then(number)) {
+        (Some("none" | "None" | "_"), _) => Part::None,
+        (_, Some(Lit::Int(i))) => Part::At(i),
+        _ => {
+            steps.push(Step::Enter(f));
+            Part::Expr
         }
     };
-    if f.atom().is_some_and(|t| matches!(t, "newaxis" | "none" | "None")) {
-        return Ok(IndexItem::NewAxis);
-    }
-    let Some(parts) = f.tagged("slice") else { return int(f).map(IndexItem::At) };
+    let Some(parts) = f.tagged("slice") else {
+        return Ok(Started { parts: [part(f), Part::None, Part::None], colons: 0 }.place());
+    };
     if parts.len() > 3 {
         return Err(f.error("a slice has at most three parts"));
     }
-    let bound = |f: Form<'_>| match f.atom() {
-        Some("none" | "None" | "_") => Ok(None),
-        _ => int(f).map(Some),
-    };
-    let parts = parts.map(bound).collect::<Result<Vec<_>, _>>()?;
-    let part = |i: usize| parts.get(i).copied().flatten();
-    Ok(IndexItem::Slice { start: part(0), stop: part(1), step: part(2).unwrap_or(1) })
+    let mut all = [Part::None; 3];
+    for (to, f) in all.iter_mut().zip(parts) {
+        *to = part(f);
+    }
+    Ok(Started { parts: all, colons: 2 }.place())
 }

@@ -130,7 +130,7 @@ fn taken<const N: usize>(args: &mut Args<'_>, what: &str) -> Result<[Item; N], R
 fn several(args: &Args<'_>, item: Item) -> Result<(Vec<Expr>, bool, Span), ReadError> {
     let span = item.span;
     let (list, many) = match item.value {
-        Value::List(items) => (items, true),
+        Value::List(items) | Value::Parts(items) => (items, true),
         value => (vec![Item { value, span }], false),
     };
     Ok((list.into_iter().map(|i| args.expr(i)).collect::<Result<_, _>>()?, many, span))
@@ -151,7 +151,7 @@ fn packed(
         args.error(kind, e.to_string())
     })?;
     if many {
-        return Ok(Value::List(found.into_iter().map(|e| Item { value: Value::Expr(e), span }).collect()));
+        return Ok(Value::Parts(found.into_iter().map(|e| Item { value: Value::Expr(e), span }).collect()));
     }
     match found.pop() {
         Some(e) => Ok(Value::Expr(e)),

@@ -1,13 +1,10 @@
 //! What follows an operand: indexes `[0, 1:, ::2, None, ..., i]`, `.T`, `.shape[k]`, `.sum()`.
 
-use super::code::{Code, Place, count};
+use super::code::{Code, Part, Place, Started, count};
 use super::infix::{Bracket, Parser};
 use super::token::{Kind, Sym, Token};
 use crate::op::IndexItem;
 use crate::sexp::{ReadError, Span};
-
-/// Why an expression is no bound of a slice.
-pub(super) const BOUNDS: &str = "the bounds of a slice are integers, so that its length is known";
 
 impl Parser<'_> {
     /// `.T`, `.shape[k]`, `.name` and `.name(`; must an operand follow?
@@ -21,11 +18,7 @@ impl Parser<'_> {
             "T" => self.out.push(Code::Transpose, span),
             "shape" if self.is(0, Sym::OpenSquare) && self.is_axis() => {
                 self.next();
-                let axis = self.peek();
                 let value = self.integer()?;
-                let Ok(value) = u32::try_from(value) else {
-                    return Err(self.unexpected(axis, "the number of an axis is missing"));
-                };
                 self.next();
                 self.out.push(Code::Length(value), span);
             }
@@ -61,69 +54,83 @@ impl Parser<'_> {
             if matches!(t.kind, Kind::End | Kind::Break) {
                 return Err(ReadError::parse(self.source, open, "this `[` is never closed"));
             }
-            match self.place()? {
-                Some(place) => self.out.indexes[at as usize].push(place),
-                None => return Ok(self.open(Bracket::Index { at }, open)),
-            }
-            if !self.eat(Sym::Comma) && !self.is(0, Sym::CloseSquare) {
-                if matches!(self.peek().kind, Kind::End | Kind::Break) {
-                    return Err(ReadError::parse(self.source, open, "this `[` is never closed"));
-                }
-                return Err(self.unexpected(self.peek(), "`,` or `]` is missing"));
+            if self.entry(at, open, Started::NEW)? {
+                return Ok(true);
             }
         }
     }
 
-    /// One entry; nothing is read where an expression begins.
-    fn place(&mut self) -> Result<Option<Place>, ReadError> {
-        let t = self.peek();
-        if self.eat(Sym::Ellipsis) {
-            return Ok(Some(Place::Ellipsis));
+    /// The rest of an index behind a colon that follows an expression.
+    pub(super) fn behind_colon(&mut self, at: u32, open: Span, before: Started) -> Result<bool, ReadError> {
+        let mut started = before.with_expr();
+        if started.colons == 2 {
+            return Err(self.unexpected(self.peek(), "a slice has at most three parts"));
         }
-        if t.kind == Kind::Name {
-            // `None`, `newaxis`, `np.newaxis`.
-            let word = if self.is(1, Sym::Point) { 2 } else { 0 };
-            let named = self.peek_at(word);
-            if named.kind == Kind::Name && matches!(self.text(named.span), "None" | "newaxis") {
-                self.at += word + 1;
-                return Ok(Some(Place::Item(IndexItem::NewAxis)));
+        started.colons += 1;
+        if self.entry(at, open, started)? { Ok(true) } else { self.places(at, open) }
+    }
+
+    /// The rest of one entry and what separates it from the next; must an operand follow?
+    fn entry(&mut self, at: u32, open: Span, started: Started) -> Result<bool, ReadError> {
+        match self.place(started)? {
+            Ok(place) => self.out.indexes[at as usize].push(place),
+            Err(started) => return Ok(self.open(Bracket::Index { at, started }, open)),
+        }
+        if !self.eat(Sym::Comma) && !self.is(0, Sym::CloseSquare) {
+            if matches!(self.peek().kind, Kind::End | Kind::Break) {
+                return Err(ReadError::parse(self.source, open, "this `[` is never closed"));
             }
-            return Ok(None);
+            return Err(self.unexpected(self.peek(), "`,` or `]` is missing"));
         }
-        let begin = self.at;
-        let signed = |p: &Self| p.is(0, Sym::Minus) && p.peek_at(1).kind == Kind::Num;
-        let mut parts = [None; 3];
-        let mut colons = 0;
+        Ok(false)
+    }
+
+    /// Does a part of a slice end `ahead`?
+    fn ends(&self, ahead: usize) -> bool {
+        [Sym::Colon, Sym::Comma, Sym::CloseSquare].iter().any(|s| self.is(ahead, *s))
+            || matches!(self.peek_at(ahead).kind, Kind::End | Kind::Break)
+    }
+
+    /// One entry, or what of it was read where an expression begins.
+    fn place(&mut self, mut started: Started) -> Result<Result<Place, Started>, ReadError> {
+        let first = started.colons == 0;
+        if first && self.eat(Sym::Ellipsis) {
+            return Ok(Ok(Place::Ellipsis));
+        }
+        // `None`, `newaxis`, `np.newaxis`.
+        let word = if self.is(1, Sym::Point) { 2 } else { 0 };
+        let named = self.peek_at(word);
+        let none = self.peek().kind == Kind::Name
+            && named.kind == Kind::Name
+            && matches!(self.text(named.span), "None" | "newaxis");
+        if first && none && !self.is(word + 1, Sym::Colon) {
+            self.at += word + 1;
+            return Ok(Ok(Place::Item(IndexItem::NewAxis)));
+        }
         loop {
-            if signed(self) || self.peek().kind == Kind::Num {
-                parts[colons] = Some(self.integer()?);
-            } else if colons > 0 && self.peek().kind == Kind::Name && self.text(self.peek().span) == "None" {
+            let begin = self.at;
+            let negative = usize::from(self.is(0, Sym::Minus));
+            if self.peek_at(negative).kind == Kind::Num && self.ends(negative + 1) {
+                started.parts[started.colons] = Part::At(self.integer()?);
+            } else if self.text(self.peek().span) == "None" && self.ends(1) {
                 self.next();
+            }
+            if !self.ends(0) {
+                self.at = begin;
+                return Ok(Err(started));
             }
             if !self.is(0, Sym::Colon) {
                 break;
             }
-            if colons == 2 {
+            if started.colons == 2 {
                 return Err(self.unexpected(self.peek(), "a slice has at most three parts"));
             }
             self.next();
-            colons += 1;
+            started.colons += 1;
         }
-        let ends = self.is(0, Sym::Comma)
-            || self.is(0, Sym::CloseSquare)
-            || matches!(self.peek().kind, Kind::End | Kind::Break);
-        match (colons, parts[0]) {
-            (0, Some(i)) if ends => Ok(Some(Place::Item(IndexItem::At(i)))),
-            (0, None) if ends => Err(self.unexpected(self.peek(), "an index is missing")),
-            (0, _) => {
-                self.at = begin;
-                Ok(None)
-            }
-            _ if !ends => Err(self.unexpected(self.peek(), BOUNDS)),
-            _ => {
-                let item = IndexItem::Slice { start: parts[0], stop: parts[1], step: parts[2].unwrap_or(1) };
-                Ok(Some(Place::Item(item)))
-            }
+        if started.colons == 0 && started.parts[0] == Part::None {
+            return Err(self.unexpected(self.peek(), "an index is missing"));
         }
+        Ok(Ok(started.place()))
     }
 }

@@ -5,8 +5,7 @@
 //! what follows an operand: `[...]`, `.T`, `.shape[k]`, `.sum()`. Binary operators of one level associate to the left, so `x * y * z` is two
 //! products, in parentheses or not. `-2` is a literal unless `**`, `[` or `.` follows.
 
-use super::code::{Code, Place, Postfix};
-use super::index::BOUNDS;
+use super::code::{Code, Postfix, Started};
 use super::token::{Kind, Sym, Token};
 use crate::op::{Op, Pp};
 use crate::sexp::{ReadError, Source, Span, quoted};
@@ -92,6 +91,7 @@ pub(super) enum Bracket {
     /// An expression in the index with this number.
     Index {
         at: u32,
+        started: Started,
     },
 }
 
@@ -199,7 +199,7 @@ impl<'s> Parser<'s> {
         match self.stack.pop() {
             Some(Frame::Open(open)) => {
                 let message = match open.kind {
-                    Bracket::List => "this `[` is never closed",
+                    Bracket::List | Bracket::Index { .. } => "this `[` is never closed",
                     Bracket::Bars => "this `|` is never closed",
                     _ => "this `(` is never closed",
                 };
@@ -277,10 +277,9 @@ impl<'s> Parser<'s> {
             Sym::Point => self.attribute(t),
             Sym::Comma => {
                 self.reduce(CLOSED, t)?;
-                if let Some(Frame::Open(Open { kind: Bracket::Index { at }, span, .. })) = self.stack.last() {
-                    let (at, span) = (*at, *span);
+                if let Some((at, started, span)) = self.in_index() {
                     self.stack.pop();
-                    self.out.indexes[at as usize].push(Place::Expr);
+                    self.out.indexes[at as usize].push(started.with_expr().place());
                     return self.places(at, span);
                 }
                 let source = self.source;
@@ -300,15 +299,23 @@ impl<'s> Parser<'s> {
                 }
                 self.close(t)
             }
-            Sym::Colon
-                if self
-                    .stack
-                    .iter()
-                    .any(|f| matches!(f, Frame::Open(o) if matches!(o.kind, Bracket::Index { .. }))) =>
-            {
-                Err(self.unexpected(t, BOUNDS))
+            Sym::Colon => {
+                self.reduce(CLOSED, t)?;
+                let Some((at, started, span)) = self.in_index() else { return Err(self.unexpected(t, "")) };
+                self.stack.pop();
+                self.behind_colon(at, span, started)
             }
             _ => Err(self.unexpected(t, "")),
+        }
+    }
+
+    /// The entry of an index whose expression ends here.
+    fn in_index(&self) -> Option<(u32, Started, Span)> {
+        match self.stack.last() {
+            Some(Frame::Open(Open { kind: Bracket::Index { at, started }, span, .. })) => {
+                Some((*at, *started, *span))
+            }
+            _ => None,
         }
     }
 
@@ -328,7 +335,14 @@ impl<'s> Parser<'s> {
             return Err(self.unexpected(t, &format!("it does not close the bracket opened at {opened}")));
         }
         match open.kind {
-            Bracket::Group if open.count == 1 && !open.comma => {}
+            // `(2 - 1)` stays what it is: so gradients are printed.
+            Bracket::Group if open.count == 1 && !open.comma => {
+                if let Some((code, _)) = self.out.code.last_mut()
+                    && let Code::Infix(op, n) = *code
+                {
+                    *code = Code::Op(op, n);
+                }
+            }
             Bracket::Group | Bracket::List => {
                 self.out.push(Code::List(open.count), open.span.to(t.span));
                 // Numbers side by side without commas are an array, as it is printed.
@@ -336,8 +350,8 @@ impl<'s> Parser<'s> {
                     self.out.push(Code::Array, open.span.to(t.span));
                 }
             }
-            Bracket::Index { at } => {
-                self.out.indexes[at as usize].push(Place::Expr);
+            Bracket::Index { at, started } => {
+                self.out.indexes[at as usize].push(started.with_expr().place());
                 self.out.push(Code::At(at), open.span.to(t.span));
             }
             Bracket::Bars => {
@@ -361,7 +375,7 @@ impl<'s> Parser<'s> {
             match *top {
                 Frame::Sign(op, span) if level <= UNARY => {
                     if let Some(op) = op {
-                        self.out.push(Code::Op(op, 1), span);
+                        self.out.push(Code::Infix(op, 1), span);
                     }
                 }
                 Frame::Binary(_, COMPARISON, _) if level == COMPARISON => {
@@ -369,7 +383,7 @@ impl<'s> Parser<'s> {
                 }
                 Frame::Binary(binary, own, span) if own > level || own == level && level != POWER => {
                     let code = match binary {
-                        Binary::Op(op) => Code::Op(op, 2),
+                        Binary::Op(op) => Code::Infix(op, 2),
                         Binary::Product => Code::Product,
                         Binary::Quotient => Code::Quotient,
                         Binary::Truth(op) => Code::Truth(op, 2),

@@ -6,14 +6,17 @@ use super::value::{Item, Value};
 use crate::expr::{Expr, Lit, inner, outer, tensordot, try_eye};
 use crate::op::{Attr, Op};
 use crate::sexp::{ReadError, ReadErrorKind};
+use crate::ty::Dim;
 
-pub(super) const SUGAR: [(&str, Sugar); 14] = [
+pub(super) const SUGAR: [(&str, Sugar); 16] = [
     ("outer", |a| two(a, outer)),
     ("inner", |a| two(a, inner)),
     ("trace", |a| one(a, Expr::try_trace)),
     ("diag", |a| one(a, Expr::try_diag)),
     ("extract_diag", |a| one(a, |x| x.try_diagonal(0))),
     ("diagonal", diagonal),
+    ("tril", |a| triangle(a, Op::Tril, Op::Le)),
+    ("triu", |a| triangle(a, Op::Triu, Op::Ge)),
     ("tensordot", contraction),
     ("eye", eye),
     ("sort", |a| sorted(a, Op::Sort)),
@@ -39,6 +42,62 @@ fn one(args: Args<'_>, build: fn(&Expr) -> Made) -> Result<Value, ReadError> {
 fn two(args: Args<'_>, build: fn(&Expr, &Expr) -> Made) -> Result<Value, ReadError> {
     let (args, x) = exactly(args, 2)?;
     args.made(build(&x[0], &x[1]))
+}
+
+/// `a @ b`: a scalar operand multiplies, and beyond matrices the leading axes are a batch.
+pub(super) fn matmul(args: Args<'_>) -> Result<Value, ReadError> {
+    super::sugar::two(args, |a, x, y| {
+        if x.rank() == 0 || y.rank() == 0 {
+            return a.broadcast(Op::Mul, vec![x, y]);
+        }
+        if x.rank().max(y.rank()) <= 2 {
+            return a.apply(Op::Dot, Attr::None, vec![x, y]);
+        }
+        // A vector is a row on the left and a column on the right.
+        let batched = |x, y| a.apply(Op::BatchedDot, Attr::None, vec![x, y]);
+        let without = |e: Expr, k: usize| {
+            let kept = (0..e.rank()).filter(|axis| axis + k != e.rank()).map(Some).collect();
+            a.apply(Op::Dimshuffle, Attr::Perm(kept), vec![e])
+        };
+        match (x.rank(), y.rank()) {
+            (1, _) => without(batched(x.dimshuffle([None, Some(0)]), y)?, 2),
+            (_, 1) => without(batched(x, y.dimshuffle([Some(0), None]))?, 1),
+            _ => batched(x, y),
+        }
+    })
+}
+
+/// `dot(a, b)`: sums over the last axis of `a` and the last but one of `b`.
+pub(super) fn dot(args: Args<'_>) -> Result<Value, ReadError> {
+    let rank = |i: usize| args.items.get(i).and_then(|i| i.value.as_expr()).map_or(0, Expr::rank);
+    match (rank(0), rank(1)) {
+        (m, n) if m.max(n) <= 2 || m.min(n) == 0 || n == 2 => matmul(args),
+        (_, n) => {
+            let (a, x) = exactly(args, 2)?;
+            a.made(tensordot(&x[0], &x[1], &[-1], if n == 1 { &[-1] } else { &[-2] }))
+        }
+    }
+}
+
+/// `tril(m)`, `triu(m, 1)`: what lies on one side of a diagonal, `k` columns to the right of the first.
+fn triangle(mut args: Args<'_>, op: Op, compare: Op) -> Result<Value, ReadError> {
+    let operands = args.operands(1)?;
+    let k = match args.static_arg(&[]) {
+        Some(i) => args.ints(&i)?.first().copied().unwrap_or(0),
+        None => 0,
+    };
+    args.done()?;
+    let ([m], true) = (&operands[..], k != 0) else {
+        return args.apply(op, Attr::None, operands).map(Value::Expr);
+    };
+    let [rows, columns] = m.ty().shape.dims() else {
+        return Err(args.error(ReadErrorKind::Shape, format!("{} takes a matrix", args.name)));
+    };
+    let places = |n: &Dim| args.apply(Op::Arange, Attr::Dims(vec![n.clone()]), vec![int(0), int(1)]);
+    let right =
+        args.apply(Op::Sub, Attr::None, vec![places(columns)?, places(rows)?.dimshuffle([Some(0), None])])?;
+    let inside = args.apply(compare, Attr::None, vec![right, Expr::lit(Lit::Int(k))])?;
+    args.apply(Op::Switch, Attr::None, vec![inside, m.clone(), int(0)]).map(Value::Expr)
 }
 
 /// `diagonal(x)`, `diagonal(x, 1)`.

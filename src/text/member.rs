@@ -3,7 +3,8 @@
 //! `x.exp()` is `exp(x)`: a method is a function of what stands before the point. `T.exp(x)` is
 //! `exp(x)` too. NumPy's functions of numbers make constants when they are read: `np.ones(3)`, `np.sqrt(2)`.
 
-use super::elab::{Elaborator, is_callee};
+use super::callee::is_callee;
+use super::elab::Elaborator;
 use super::numbers;
 use super::value::{Item, Value};
 use crate::expr::{Expr, Lit};
@@ -123,7 +124,9 @@ impl<'a> Elaborator<'a> {
         let name = self.source.slice(span);
         let mut items = self.pop_many(n);
         let Some(Item { value: Value::Module { numpy }, .. }) = items.first() else {
-            return self.call_items(items, braces, function(name), span);
+            self.call_items(items, braces, function(name), span)?;
+            self.unconverted(function(name));
+            return Ok(());
         };
         let numpy = *numpy;
         items.remove(0);
@@ -134,6 +137,7 @@ impl<'a> Elaborator<'a> {
             return Ok(());
         }
         self.call_items(items, braces, name, span)?;
+        self.unconverted(name);
         // What it computes from numbers alone is a number.
         if let Some(Item { value: Value::Expr(e), .. }) = self.stack.last_mut()
             && let Some(l) = numbers::number(e).filter(|_| numpy)
@@ -141,5 +145,17 @@ impl<'a> Elaborator<'a> {
             *e = Expr::lit(l);
         }
         Ok(())
+    }
+
+    /// What has the type that it is to be converted to stays, as in Theano. A literal has a type only so far as
+    /// nothing else says one.
+    fn unconverted(&mut self, name: &str) {
+        if let (Some(Item { value: Value::Expr(e), .. }), "cast") = (self.stack.last_mut(), name)
+            && e.op() == Some(Op::Cast)
+            && e.arg(0).ty() == e.ty()
+            && e.arg(0).literal().is_none()
+        {
+            *e = e.arg(0).clone();
+        }
     }
 }

@@ -12,7 +12,9 @@
 //!
 //! A method is a function of what stands before the point, `x.sum(axis=0)`; modules may be named:
 //! `T.exp(x)`, `jnp.einsum('ij,jk->ik', a, b)`, and NumPy's constants, `v + np.array([1., 2.])`. `a if c else b` is `where(c, a, b)`; `& | ^ ~`
-//! are for truth values and bits of integers; an index may hold `...`, `None` and integer expressions.
+//! are for truth values and bits of integers; an index may hold `...`, `None`, integer expressions and slices
+//! between integers that inputs and lengths tell, `v[i:n - 1]`. Numbers compute as in Python: `2**40` is a number,
+//! but what stands in parentheses stays, `(2 - 1)`, as gradients are printed.
 //!
 //! Lines end at a line break outside of brackets, or at `;`. Operators are those of Python; `/` is
 //! true division, comparisons give truth values. Every operator of the table can be called by its
@@ -39,6 +41,7 @@ mod apply;
 mod args;
 mod beside;
 mod call;
+mod callee;
 mod code;
 mod common;
 mod einsum;
@@ -56,6 +59,7 @@ mod others;
 mod place;
 mod program;
 mod shapes;
+mod split;
 mod statement;
 mod statistics;
 mod sugar;

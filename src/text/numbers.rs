@@ -4,11 +4,11 @@ use rustc_hash::FxHashMap;
 
 use super::args::Args;
 use super::sugar::Sugar;
-use super::value::Value;
+use super::value::{Item, Value};
 use crate::expr::{Expr, Lit, constant_of, topological, try_constant};
 use crate::op::{Attr, Op, Role};
 use crate::sexp::{ReadError, ReadErrorKind, quoted};
-use crate::ty::DType;
+use crate::ty::{DType, Dim};
 
 pub(super) const SUGAR: [(&str, Sugar); 5] = [
     ("array", constant),
@@ -26,7 +26,7 @@ pub(super) const SUGAR: [(&str, Sugar); 5] = [
 ];
 
 /// What NumPy makes of numbers.
-const NUMPY: [(&str, Sugar); 11] = [
+const NUMPY: [(&str, Sugar); 12] = [
     ("asarray", constant),
     ("array", constant),
     ("float32", |a| converted(a, DType::F32)),
@@ -38,11 +38,47 @@ const NUMPY: [(&str, Sugar); 11] = [
     ("eye", unit),
     ("identity", unit),
     ("arange", range),
+    ("linspace", spaced),
 ];
 
 /// How NumPy's function of this name is read, where it makes a constant.
 pub(super) fn numpy(name: &str) -> Option<Sugar> {
     NUMPY.iter().find(|(n, _)| *n == name).map(|(_, f)| *f)
+}
+
+/// What an operator makes of numbers and arrays of numbers alone, as Python and NumPy compute it when they
+/// read it.
+pub(super) fn folded(op: Op, items: &[Item]) -> Option<Expr> {
+    const ARITHMETIC: [Op; 8] = [Op::Add, Op::Sub, Op::Mul, Op::Div, Op::Pow, Op::IntDiv, Op::Mod, Op::Neg];
+    if !ARITHMETIC.contains(&op) {
+        return None;
+    }
+    let operands: Vec<(Vec<Lit>, Vec<usize>)> = items
+        .iter()
+        .map(|i| match i.value.as_expr() {
+            Some(e) => e.literal().map(|l| (vec![l], Vec::new())).or_else(|| constant_of(e)),
+            None => None,
+        })
+        .collect::<Option<_>>()?;
+    // Of several arrays all have one shape; a number goes with each element.
+    let (most, lengths) = operands.iter().max_by_key(|(_, lengths)| lengths.len())?;
+    if operands.iter().any(|(_, l)| !l.is_empty() && l != lengths) {
+        return None;
+    }
+    let element = |k: usize| -> Option<Lit> {
+        let args: Vec<Lit> = operands.iter().map(|(x, _)| if x.len() == 1 { x[0] } else { x[k] }).collect();
+        if args.iter().any(|l| matches!(l, Lit::Bool(_))) {
+            return None;
+        }
+        let made = computed(op, &args)?;
+        (made.value().is_finite() || args.iter().any(|l| !l.value().is_finite())).then_some(made)
+    };
+    let values = (0..most.len()).map(element).collect::<Option<Vec<Lit>>>()?;
+    if lengths.is_empty() {
+        values.first().map(|l| Expr::lit(*l))
+    } else {
+        try_constant(&values, lengths).ok()
+    }
 }
 
 /// The number that an expression of numbers is; integers stay integers where Python's do.
@@ -70,10 +106,14 @@ fn computed(op: Op, args: &[Lit]) -> Option<Lit> {
         (Op::Mul, [Lit::Int(a), Lit::Int(b)]) => a.checked_mul(*b),
         (Op::Pow, [Lit::Int(a), Lit::Int(b)]) => u32::try_from(*b).ok().and_then(|b| a.checked_pow(b)),
         (Op::Neg, [Lit::Int(a)]) => a.checked_neg(),
+        (Op::IntDiv | Op::Mod, [Lit::Int(a), Lit::Int(b)]) if *b != 0 => op.def().ints.value(&[*a, *b]),
         _ => None,
     };
     if let Some(i) = whole {
         return Some(Lit::Int(i));
+    }
+    if let (Op::Neg, [x]) = (op, args) {
+        return Some(Lit::Float(-x.value()));
     }
     let args: Vec<_> = args.iter().map(|l| l.value().into()).collect();
     Some(Lit::Float((op.def().real?)(&args).to_f64()))
@@ -171,6 +211,31 @@ fn range(mut args: Args<'_>) -> Result<Value, ReadError> {
     let lit = |i: u32| if whole { Lit::Int(value(i) as i64) } else { Lit::Float(value(i)) };
     let values: Vec<Lit> = (0..n).map(lit).collect();
     args.made(try_constant(&values, &[values.len()]))
+}
+
+/// `np.linspace(a, b, n)`.
+fn spaced(mut args: Args<'_>) -> Result<Value, ReadError> {
+    let operands = args.operands(3)?;
+    args.done()?;
+    let numbers: Option<Vec<Lit>> = operands.iter().map(number).collect();
+    let fail = || args.error(ReadErrorKind::Value, "`linspace` takes two numbers and how many there are");
+    let (from, to, n) = match numbers.ok_or_else(fail)?[..] {
+        [from, to] => (from.value(), to.value(), 50),
+        [from, to, Lit::Int(n)] => (from.value(), to.value(), u32::try_from(n).map_err(|_| fail())?),
+        _ => return Err(fail()),
+    };
+    let n = n.min(1_000_000);
+    let step = (to - from) / f64::from(n.saturating_sub(1).max(1));
+    let value = |i: u32| if i + 1 == n && i > 0 { to } else { from + f64::from(i) * step };
+    let values: Vec<Lit> = (0..n).map(|i| Lit::Float(value(i))).collect();
+    args.made(try_constant(&values, &[values.len()]))
+}
+
+/// An array of numbers with other lengths, as NumPy makes it when it is read.
+pub(super) fn reshaped(x: &Expr, dims: &[Dim]) -> Option<Expr> {
+    let (values, _) = constant_of(x)?;
+    let known: Option<Vec<usize>> = dims.iter().map(Dim::known).collect();
+    try_constant(&values, &known?).ok()
 }
 
 /// The integers of a constant vector.

@@ -49,7 +49,14 @@ pub(super) const SUGAR: [(&str, Sugar); 30] = [
     ("sech", |a| one_over(a, Op::Cosh)),
     ("csch", |a| one_over(a, Op::Sinh)),
     ("coth", |a| one_over(a, Op::Tanh)),
-    ("float", |a| one(a, |a, x| converted(a, x, DType::F64))),
+    ("float", |a| match &a.items[..] {
+        // `float('inf')`.
+        [Item { value: Value::Word, span }] => match a.source.slice(*span).parse::<f64>() {
+            Ok(x) => Ok(Value::Expr(x.into_expr())),
+            Err(_) => one(a, |_, x| Ok(x)),
+        },
+        _ => one(a, |a, x| converted(a, x, DType::F64)),
+    }),
     ("int", |a| one(a, |a, x| converted(a, x, DType::I64))),
     ("len", |a| one(a, |a, x| a.apply(Op::Length, Attr::Axis(0), vec![x]))),
     ("hstack", |a| joined(a, |parts| if parts.iter().any(|p| p.rank() > 1) { 1 } else { 0 })),

@@ -1,53 +1,86 @@
 //! Indexes of expressions: basic ones, and numbers and arrays of places that are computed.
 
 use super::apply;
-use super::code::Place;
+use super::code::{Part, Place};
 use super::elab::Elaborator;
 use super::sugar::shuffle;
-use super::value::{Value, View};
-use crate::expr::Expr;
+use super::value::{Item, Value, View};
+use crate::expr::{At, Expr, Lit, length_of};
 use crate::op::{Attr, IndexItem, Op};
 use crate::sexp::{ReadError, ReadErrorKind, Span};
+use crate::ty::normalize_axis;
 
 const WHOLE: IndexItem = IndexItem::Slice { start: None, stop: None, step: 1 };
 
 impl Elaborator<'_> {
     /// `x[...]`, with `x` and the expressions of the index on the stack.
     pub(super) fn index(&mut self, places: &[Place], span: Span) -> Result<(), ReadError> {
-        let n = places.iter().filter(|p| matches!(p, Place::Expr)).count();
+        let n = places.iter().map(Place::values).sum::<usize>();
         let items = self.pop_many(u32::try_from(n).unwrap_or(u32::MAX));
-        let exprs = items.into_iter().map(|i| apply::expr(self.source, i)).collect::<Result<Vec<_>, _>>()?;
-        let x = self.pop_expr(span)?;
-        let items = self.written_out(places, x.rank(), span)?;
+        let exprs = items.into_iter().map(|i| self.bound(i)).collect::<Result<Vec<_>, _>>()?;
+        let x = self.pop(span)?;
+        if let (Value::Parts(parts), [Place::Item(IndexItem::At(k))]) = (&x.value, places) {
+            let at = normalize_axis(*k, parts.len()).map_err(|_| {
+                let message = format!("there are {} parts, and none is {k}", parts.len());
+                self.error(ReadErrorKind::Index, span, message)
+            })?;
+            self.stack.push(parts[at].clone());
+            return Ok(());
+        }
+        let x = apply::expr(self.source, x)?;
+        let places = self.written_out(places, x.rank(), span)?;
         let value = match exprs.len() {
-            0 if items.is_empty() => Value::Expr(x),
-            0 => self.basic(&x, &items, span)?,
-            _ => Value::Expr(self.taken(&x, places, &items, exprs, span)?),
+            0 => {
+                let item = |p: &Place| if let Place::Item(i) = p { Some(i.clone()) } else { None };
+                let items: Vec<IndexItem> = places.iter().filter_map(item).collect();
+                self.without_exprs(x, &items, span)?
+            }
+            _ => Value::Expr(self.with_exprs(&x, &places, exprs, span)?),
         };
         self.push(value, span);
         Ok(())
     }
 
-    /// The index without `...`; whole slices stand for expressions.
-    fn written_out(&self, places: &[Place], rank: usize, span: Span) -> Result<Vec<IndexItem>, ReadError> {
+    /// An expression of an index; a length is an integer there.
+    fn bound(&self, i: Item) -> Result<Expr, ReadError> {
+        let Value::Dim(d) = &i.value else { return apply::expr(self.source, i) };
+        let input = |name: &str| self.scope.get(name).cloned();
+        length_of(d, &input).map_err(|e| apply::type_error(self.source, i.span, &e))
+    }
+
+    fn without_exprs(&self, x: Expr, items: &[IndexItem], span: Span) -> Result<Value, ReadError> {
+        match items {
+            [] => Ok(Value::Expr(x)),
+            // `shape(x)[0]`.
+            [IndexItem::At(k)] if x.op() == Some(Op::ShapeOf) => {
+                let of = x.arg(0);
+                let axis = normalize_axis(*k, of.rank())
+                    .map_err(|e| self.error(ReadErrorKind::Index, span, e.to_string()))?;
+                self.apply(Op::Length, Attr::Axis(axis), vec![of.clone()], span).map(Value::Expr)
+            }
+            _ => self.basic(&x, items, span),
+        }
+    }
+
+    /// The index without `...`.
+    fn written_out(&self, places: &[Place], rank: usize, span: Span) -> Result<Vec<Place>, ReadError> {
         let axes = |p: &&Place| !matches!(p, Place::Ellipsis | Place::Item(IndexItem::NewAxis));
         let used = places.iter().filter(axes).count();
         if places.iter().filter(|p| matches!(p, Place::Ellipsis)).count() > 1 {
             return Err(self.error(ReadErrorKind::Index, span, "an index has at most one `...`"));
         }
-        let mut items = Vec::with_capacity(places.len());
+        let mut out = Vec::with_capacity(places.len());
         for (at, p) in places.iter().enumerate() {
             match p {
-                Place::Item(i) => items.push(i.clone()),
-                Place::Expr => items.push(WHOLE),
                 // At the end they are meant anyway.
                 Place::Ellipsis if at + 1 == places.len() => {}
                 Place::Ellipsis => {
-                    items.extend(std::iter::repeat_n(WHOLE, rank.saturating_sub(used)));
+                    out.extend(std::iter::repeat_n(Place::Item(WHOLE), rank.saturating_sub(used)));
                 }
+                other => out.push(other.clone()),
             }
         }
-        Ok(items)
+        Ok(out)
     }
 
     fn basic(&self, x: &Expr, items: &[IndexItem], span: Span) -> Result<Value, ReadError> {
@@ -60,64 +93,58 @@ impl Elaborator<'_> {
         })
     }
 
-    /// An index with expressions: first what is no expression, then each in turn.
-    fn taken(
+    /// An index with expressions.
+    fn with_exprs(
         &self,
         x: &Expr,
         places: &[Place],
-        items: &[IndexItem],
         exprs: Vec<Expr>,
         span: Span,
     ) -> Result<Expr, ReadError> {
-        let arrays = exprs.iter().filter(|e| e.rank() > 0).count();
-        if arrays > 1 {
-            let message = "an index has at most one array of places; take the others one after the other";
-            return Err(self.error(ReadErrorKind::Index, span, message));
+        // One list of numbers is its elements side by side.
+        if let ([e], Some(at)) = (&exprs[..], places.iter().position(|p| matches!(p, Place::Expr)))
+            && let Some(numbers) = super::numbers::whole_numbers(e)
+            && places.iter().all(|p| matches!(p, Place::Expr | Place::Item(WHOLE)))
+        {
+            return self.numbered(x, at, &numbers, span);
         }
-        // NumPy puts the axes of an array first when a slice separates it from a number.
-        let single = |p: &Place| matches!(p, Place::Expr | Place::Item(IndexItem::At(_)));
-        let first = places.iter().position(single).unwrap_or(0);
-        let last = places.iter().rposition(single).unwrap_or(0);
-        if arrays == 1 && !places[first..=last].iter().all(single) {
-            let message = "an array and a number with a slice between them: write two indexes";
-            return Err(self.error(ReadErrorKind::Index, span, message));
+        // One operand alone gathers along an axis.
+        if let ([e], Some((Place::Expr, before))) = (&exprs[..], places.split_last())
+            && before.iter().all(|p| matches!(p, Place::Item(WHOLE)))
+        {
+            return self.apply(Op::Take, Attr::Axis(before.len()), vec![x.clone(), e.clone()], span);
         }
-        // Where the expressions stand among the axes that the basic index leaves.
-        let lead = items.len() - places.iter().filter(|p| !matches!(p, Place::Ellipsis)).count();
-        let mut axes = Vec::new();
-        let mut axis = 0;
-        for (at, p) in places.iter().enumerate() {
-            match p {
-                Place::Expr => {
-                    axes.push(axis);
-                    axis += 1;
+        let mut exprs = exprs.into_iter();
+        let mut next = || exprs.next();
+        let mut entries = Vec::with_capacity(places.len());
+        for p in places {
+            entries.push(match p {
+                Place::Item(i) => At::Item(i.clone()),
+                Place::Slice(parts) => {
+                    let mut part = |p: Part| match p {
+                        Part::None => None,
+                        Part::At(k) => Some(Expr::lit(Lit::Int(k))),
+                        Part::Expr => next(),
+                    };
+                    let (start, stop, step) = (part(parts[0]), part(parts[1]), part(parts[2]));
+                    let step = match step.as_ref().map(Expr::literal) {
+                        None => 1,
+                        Some(Some(Lit::Int(k))) => k,
+                        Some(_) => {
+                            let message = "the step of a slice is a number, so that its length is known";
+                            return Err(self.error(ReadErrorKind::Index, span, message));
+                        }
+                    };
+                    At::Slice(start, stop, step)
                 }
-                Place::Item(IndexItem::At(_)) => {}
-                Place::Item(_) => axis += 1,
-                Place::Ellipsis if at + 1 < places.len() => axis += lead,
-                Place::Ellipsis => {}
-            }
+                _ => match next() {
+                    Some(e) => At::Expr(e),
+                    None => continue,
+                },
+            });
         }
-        let mut e = if items.iter().all(|i| *i == WHOLE) {
-            x.clone()
-        } else {
-            match self.basic(x, items, span)? {
-                Value::View(v) => v.shuffled,
-                Value::Expr(e) => e,
-                _ => x.clone(),
-            }
-        };
-        // An index takes its axis away and puts its own there.
-        let (mut before, mut put) = (0, 0);
-        for (axis, i) in axes.into_iter().zip(exprs) {
-            let (own, at) = (i.rank(), axis + put - before);
-            e = match super::numbers::whole_numbers(&i) {
-                Some(numbers) => self.numbered(&e, at, &numbers, span)?,
-                None => self.apply(Op::Take, Attr::Axis(at), vec![e, i], span)?,
-            };
-            before += 1;
-            put += own;
-        }
+        let e = x.try_read(&entries).map_err(|e| apply::type_error(self.source, span, &e))?;
+        self.shallow(e.ty().shape.dims(), span)?;
         Ok(e)
     }
 

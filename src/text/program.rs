@@ -250,7 +250,7 @@ pub fn free_names(source: &Source) -> Vec<String> {
             Code::Name => {
                 let known = bound.contains(&name)
                     || crate::ty::DType::by_name(name).is_some()
-                    || super::elab::is_callee(name)
+                    || super::callee::is_callee(name)
                     || free.iter().any(|f| f == name);
                 if !known {
                     free.push(name.to_string());

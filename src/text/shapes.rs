@@ -3,14 +3,19 @@
 use super::args::Args;
 use super::sugar::Sugar;
 use super::value::{Item, Value};
-use crate::expr::{Expr, IntoExpr as _, Lit, TypeError, try_stack};
+use crate::expr::{Expr, IntoExpr as _, Lit, TypeError, int_of, try_stack};
 use crate::op::{Attr, Op};
 use crate::sexp::{ReadError, ReadErrorKind, quoted};
-use crate::ty::{DType, Dim};
+use crate::ty::{DType, Dim, Int};
 
-pub(super) const SUGAR: [(&str, Sugar); 16] = [
+pub(super) const SUGAR: [(&str, Sugar); 18] = [
     ("stack", stack),
-    ("flatten", |a| with_ints(a, 0, |x, _| Ok(x.flatten()))),
+    ("flatten", |a| {
+        if a.items.len() + a.keywords.len() < 2 {
+            return with_ints(a, 0, |x, _| Ok(x.flatten()));
+        }
+        with_ints(a, 1, |x, k| x.try_flatten(usize::try_from(k[0]).unwrap_or(0)))
+    }),
     ("ravel", |a| with_ints(a, 0, |x, _| Ok(x.flatten()))),
     ("expand_dims", |a| with_ints(a, 1, |x, k| x.try_expand_dims(k[0]))),
     ("squeeze", |a| {
@@ -25,7 +30,13 @@ pub(super) const SUGAR: [(&str, Sugar); 16] = [
     ("moveaxis", |a| with_ints(a, 2, |x, k| x.try_move_axis(k[0], k[1]))),
     ("tile", |a| lists(a, |x, k| x.try_tile(&counts(k)))),
     ("repeat", repeat),
-    ("split", split),
+    ("shape", |a| with_ints(a, 0, |x, _| Expr::try_apply(Op::ShapeOf, Attr::None, [x.clone()]))),
+    ("broadcast_to", |a| a.call(Op::Alloc).map(Value::Expr)),
+    ("round", |mut a| {
+        let mode = a.keyword("mode").map_or("half_to_even", |i| a.source.slice(i.span));
+        let op = if mode == "half_to_even" { Op::RoundHalfToEven } else { Op::RoundHalfAwayFromZero };
+        a.call(op).map(Value::Expr)
+    }),
     ("one_hot", |a| with_ints(a, 1, |x, k| x.try_one_hot(counts(k)[0]))),
     ("arange", arange),
     ("zeros", |a| constant(a, 0.0)),
@@ -49,7 +60,7 @@ fn with_ints(mut args: Args<'_>, n: usize, build: fn(&Expr, &[i64]) -> Made) -> 
     let operands = args.operands(1)?;
     let mut ints = Vec::new();
     for _ in 0..n {
-        let Some(i) = args.static_arg(&["axis"]) else {
+        let Some(i) = args.static_arg(&["axis", "ndim"]) else {
             let message = format!("{} takes an operand and {n} integers", quoted(args.name));
             return Err(args.error(ReadErrorKind::Arity, message));
         };
@@ -121,37 +132,6 @@ fn repeat(mut args: Args<'_>) -> Result<Value, ReadError> {
     }
 }
 
-/// `split(x, 3)` in equal parts, `split(x, (2, 1, 3))` in parts of these lengths.
-fn split(mut args: Args<'_>) -> Result<Value, ReadError> {
-    let operands = args.operands(1)?;
-    let axis = args.keyword("axis");
-    let parts = args.static_arg(&[]);
-    let axis = axis.or_else(|| args.static_arg(&[]));
-    args.done()?;
-    let ([x], Some(parts)) = (&operands[..], parts) else {
-        return Err(args.error(ReadErrorKind::Arity, "`split` takes an operand and parts"));
-    };
-    let axis = match axis {
-        Some(i) => args.ints(&i)?.first().copied().unwrap_or(0),
-        None => 0,
-    };
-    let mut lengths = counts(&args.ints(&parts)?);
-    if !matches!(parts.value, Value::List(_)) {
-        let n = lengths.first().copied().unwrap_or(0);
-        let at = crate::ty::normalize_axis(axis, x.rank()).ok();
-        let length = at.and_then(|a| x.ty().shape.dims()[a].known());
-        let Some(length) = length.filter(|l| n > 0 && l.is_multiple_of(n)) else {
-            return Err(
-                args.error(ReadErrorKind::Shape, format!("cannot split {} in {n} equal parts", x.ty()))
-            );
-        };
-        lengths = vec![length / n; n];
-    }
-    let parts = args.fitting(x.try_split(&lengths, axis))?;
-    let span = args.span;
-    Ok(Value::List(parts.into_iter().map(|e| Item { value: Value::Expr(e), span }).collect()))
-}
-
 /// `arange(stop)`, `arange(start, stop)`, `arange(start, stop, step)` of numbers;
 /// `arange(start, step, shape=n)` of anything: as the table has it.
 fn arange(args: Args<'_>) -> Result<Value, ReadError> {
@@ -164,6 +144,9 @@ fn arange(args: Args<'_>) -> Result<Value, ReadError> {
     if let Some((start, step, count)) = floats(&args) {
         let (start, step) = (start.into_expr(), step.into_expr());
         return args.made(Expr::try_apply(Op::Arange, Attr::Dims(vec![count]), [start, step]));
+    }
+    if let Some(made) = told(&args) {
+        return args.made(made);
     }
     let int = |i: usize| args.items.get(i).and_then(|i| i.value.int());
     let (start, stop, step) = match args.items.len() {
@@ -189,6 +172,24 @@ fn arange(args: Args<'_>) -> Result<Value, ReadError> {
     };
     let (start, step) = (start.unwrap_or(0).into_expr(), step.unwrap_or(1).into_expr());
     args.made(Expr::try_apply(Op::Arange, Attr::Dims(vec![count]), [start, step]))
+}
+
+/// A range one of whose ends an integer input tells.
+fn told(args: &Args<'_>) -> Option<Made> {
+    let int = |i: usize| args.items.get(i)?.value.as_expr().and_then(int_of);
+    let expr = |i: usize| args.items.get(i)?.value.as_expr().cloned();
+    let (start, stop, step) = match args.items.len() {
+        1 => (None, int(0)?, 1),
+        2 => (Some((int(0)?, expr(0)?)), int(1)?, 1),
+        3 => (Some((int(0)?, expr(0)?)), int(1)?, args.items[2].value.int()?),
+        _ => return None,
+    };
+    let (from, start) = start.unwrap_or((Int::Known(0), 0.into_expr()));
+    if step == 0 || !(from.has_value() || stop.has_value()) {
+        return None;
+    }
+    let count = Dim::count(Int::count_between(from, stop, step));
+    Some(Expr::try_apply(Op::Arange, Attr::Dims(vec![count]), [start, step.into_expr()]))
 }
 
 /// Start, step and how many numbers, where one of the arguments is no integer.

@@ -2,21 +2,32 @@
 
 use super::args::Args;
 use super::sugar::Sugar;
-use super::value::Value;
+use super::value::{Item, Value};
 use crate::expr::Expr;
 use crate::op::{Attr, Op, Role};
 use crate::sexp::{ReadError, ReadErrorKind, quoted};
 use crate::ty::DType;
 
-pub(super) const SUGAR: [(&str, Sugar); 8] = [
+pub(super) const SUGAR: [(&str, Sugar); 9] = [
     ("MaxAndArgmax", largest),
     ("any", |a| truth(a, Op::Any)),
     ("all", |a| truth(a, Op::All)),
     ("norm", norm),
+    ("max_and_argmax", |a| {
+        let (items, keywords, span) = (a.items.clone(), a.keywords.clone(), a.span);
+        let places = Args { items, keywords, ..a }.call(Op::Argmax)?;
+        let both = [a.call(Op::Max)?, places];
+        Ok(Value::Parts(both.map(|e| Item { value: Value::Expr(e), span }).into()))
+    }),
     ("mean", |a| statistic(a, Expr::mean_over)),
     ("var", |a| statistic(a, Expr::variance)),
-    ("std", |a| statistic(a, |x, attr| x.variance(attr).sqrt())),
-    ("ptp", |a| statistic(a, |x, attr| x.reduce(Op::Max, attr) - x.reduce(Op::Min, attr))),
+    ("std", |a| statistic(a, |x, attr, keep| x.variance(attr, keep).sqrt())),
+    ("ptp", |a| {
+        statistic(a, |x, attr, keep| {
+            let range = x.reduce(Op::Max, attr) - x.reduce(Op::Min, attr);
+            if keep { x.keepdims(&range, &attr.axes(x.rank())) } else { range }
+        })
+    }),
 ];
 
 /// `MaxAndArgmax{axis=(0,)}(x)`: the largest element. All axes are the same as none named.
@@ -31,14 +42,14 @@ fn largest(mut args: Args<'_>) -> Result<Value, ReadError> {
 
 /// `all(x)` of numbers asks whether they differ from zero, as in Theano.
 fn truth(mut args: Args<'_>, op: Op) -> Result<Value, ReadError> {
-    let number = |i: &super::value::Item| i.value.as_expr().is_some_and(|e| e.ty().dtype != DType::Bool);
+    let number = |i: &Item| i.value.as_expr().is_some_and(|e| e.ty().dtype != DType::Bool);
     if args.items.first().is_some_and(number) {
         let first = args.items.remove(0);
         let span = first.span;
         let zero = Expr::lit(crate::expr::Lit::Int(0));
         let x = args.expr(first)?;
         let neq = args.apply(Op::Neq, Attr::None, vec![x, zero])?;
-        args.items.insert(0, super::value::Item { value: Value::Expr(neq), span });
+        args.items.insert(0, Item { value: Value::Expr(neq), span });
     }
     args.call(op).map(Value::Expr)
 }
@@ -61,7 +72,7 @@ fn norm(mut args: Args<'_>) -> Result<Value, ReadError> {
     Ok(Value::Expr(powers.pow(1.0 / value)))
 }
 
-fn statistic(mut args: Args<'_>, build: fn(&Expr, &Attr) -> Expr) -> Result<Value, ReadError> {
+fn statistic(mut args: Args<'_>, build: fn(&Expr, &Attr, bool) -> Expr) -> Result<Value, ReadError> {
     let operands = args.operands(1)?;
     let Some(x) = operands.first().cloned() else {
         let message = format!("{} takes 1 operand, not 0", quoted(args.name));
@@ -72,6 +83,5 @@ fn statistic(mut args: Args<'_>, build: fn(&Expr, &Attr) -> Expr) -> Result<Valu
     args.done()?;
     // A reduction that the operand does not take is an error here, not below.
     args.apply(Op::Max, attr.clone(), operands)?;
-    let y = build(&x, &attr);
-    Ok(Value::Expr(if keep { x.keepdims(&y, &attr.axes(x.rank())) } else { y }))
+    Ok(Value::Expr(build(&x, &attr, keep)))
 }

@@ -19,6 +19,7 @@ pub(super) fn all() -> impl Iterator<Item = &'static (&'static str, Sugar)> {
         &super::numbers::SUGAR,
         &super::nets::SUGAR,
         &super::others::SUGAR,
+        &super::split::SUGAR,
     ];
     CORE.iter().chain(&super::statistics::SUGAR).chain(others.into_iter().flatten())
 }
@@ -26,9 +27,9 @@ pub(super) fn all() -> impl Iterator<Item = &'static (&'static str, Sugar)> {
 /// `dot` and `-` are rows too; here they get a meaning for scalars and for one operand.
 const CORE: [(&str, Sugar); 13] = [
     ("-", minus),
-    ("@", dot),
-    ("dot", dot),
-    ("matmul", dot),
+    ("@", super::linear::matmul),
+    ("dot", super::linear::dot),
+    ("matmul", super::linear::matmul),
     ("transpose", transpose),
     ("zeros_like", |a| like(a, 0.0)),
     ("ones_like", |a| like(a, 1.0)),
@@ -83,20 +84,14 @@ fn minus(args: Args<'_>) -> Result<Value, ReadError> {
     args.call(Op::Sub).map(Value::Expr)
 }
 
-/// Product; a scalar operand multiplies, and beyond matrices the leading axes are a batch.
-fn dot(args: Args<'_>) -> Result<Value, ReadError> {
-    two(args, |a, x, y| {
-        if x.rank() == 0 || y.rank() == 0 {
-            return a.broadcast(Op::Mul, vec![x, y]);
-        }
-        a.apply(if x.rank().max(y.rank()) > 2 { Op::BatchedDot } else { Op::Dot }, Attr::None, vec![x, y])
-    })
-}
-
 /// `a \dot b`: as `pp` prints it, where the row of an outer product has no dimshuffle.
 fn product(args: &Args<'_>, x: Expr, y: Expr) -> Result<Expr, ReadError> {
     let y = if crate::expr::reads_as_outer(&x, &y) {
         args.apply(Op::Dimshuffle, Attr::Perm(vec![None, Some(0)]), vec![y])?
+    } else if matches!((y.op(), y.attr()), (Some(Op::Dimshuffle), Attr::Perm(p)) if *p == [Some(0)] && y.rank() == 1)
+    {
+        // `v.T` is the row transposed.
+        y.arg(0).dimshuffle([None, Some(0)]).t()
     } else {
         y
     };

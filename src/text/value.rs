@@ -1,9 +1,9 @@
 //! What stands on the elaborator's stack.
 
-use crate::expr::{Expr, Lit, topological};
+use crate::expr::{Expr, Lit, int_of, topological};
 use crate::op::{IndexItem, Op};
 use crate::sexp::Span;
-use crate::ty::{DType, Dim};
+use crate::ty::{DType, Dim, Int};
 use rustc_hash::FxHashMap;
 
 /// The deepest nesting of one length, such as that of `x[1:][1:]`: lengths are walked recursively.
@@ -29,6 +29,8 @@ pub(super) enum Value {
     /// The fixed word at its place in the text.
     Word,
     List(Vec<Item>),
+    /// The parts that an array was split into: one may be taken, all may be results or have names.
+    Parts(Vec<Item>),
     Keyword(Span, Box<Item>),
     /// A module of functions: NumPy's makes constants of numbers.
     Module {
@@ -62,6 +64,7 @@ impl Value {
             Value::DType(_) => "a type",
             Value::Word => "a word",
             Value::List(_) => "a list",
+            Value::Parts(_) => "a list of parts, of which `[0]` is the first,",
             Value::Keyword(..) => "a keyword argument",
             Value::Module { .. } => "a module",
         }
@@ -87,7 +90,10 @@ impl Value {
     pub(super) fn dim(&self) -> Option<Dim> {
         match self {
             Value::Dim(d) => Some(d.clone()),
-            v => dim_of(v.as_expr()?),
+            v => {
+                let e = v.as_expr()?;
+                dim_of(e).or_else(|| int_of(e).filter(Int::has_value).map(Dim::count))
+            }
         }
     }
 }

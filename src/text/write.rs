@@ -3,9 +3,9 @@
 use std::borrow::Cow;
 
 use crate::expr::{Expr, Head, Lit};
-use crate::op::{Attr, IndexItem, Op, Piece, Pp};
+use crate::op::{Attr, Bound, IndexItem, Op, Piece, Place, Pp};
 use crate::pp::shared_form;
-use crate::ty::{Dim, DimExpr};
+use crate::ty::{Dim, DimExpr, Int, IntOp};
 
 /// Which S-expressions are written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -120,6 +120,16 @@ impl Writer {
                 out.extend([Piece::Arg(0), Piece::owned(index_text(items))]);
                 operands(1..n, &mut out);
             }
+            Attr::Places(places) if op == Op::Places => {
+                out.extend([Piece::Text("(index ".into()), Piece::Arg(0)]);
+                entries(places, 1, &mut out);
+            }
+            Attr::Places(places) => {
+                let name = if op == Op::SetPlaces { "set_subtensor" } else { "inc_subtensor" };
+                out.extend([Piece::owned(format!("({name} (index ")), Piece::Arg(0)]);
+                entries(places, 2, &mut out);
+                out.extend([Piece::Text(") ".into()), Piece::Arg(1)]);
+            }
             _ => {
                 out.push(Piece::owned(format!("({name}")));
                 operands(0..n, &mut out);
@@ -173,7 +183,7 @@ fn words<T: ToString>(items: &[T]) -> String {
 
 fn attribute(attr: &Attr) -> String {
     match attr {
-        Attr::None | Attr::AllAxes | Attr::Index(_) => String::new(),
+        Attr::None | Attr::AllAxes | Attr::Index(_) | Attr::Places(_) => String::new(),
         Attr::Axes(axes) => match axes[..] {
             [a] => format!(" :axis {a}"),
             _ => format!(" :axis ({})", words(axes)),
@@ -209,6 +219,34 @@ fn index_text(items: &[IndexItem]) -> String {
         }
     }
     out + ")"
+}
+
+/// The entries of an index whose operands stand from `at` on.
+fn entries(places: &[Place], mut at: usize, out: &mut Vec<Piece>) {
+    let mut operand = |out: &mut Vec<Piece>| {
+        out.extend([Piece::Text(" ".into()), Piece::Arg(at)]);
+        at += 1;
+    };
+    for p in places {
+        match p {
+            Place::Item(i) => {
+                let text = index_text(std::slice::from_ref(i));
+                out.push(Piece::owned(text[..text.len() - 1].to_string()));
+            }
+            Place::Operand => operand(out),
+            Place::Between { start, stop, step, .. } => {
+                out.push(Piece::Text(" (slice".into()));
+                for bound in [start, stop] {
+                    match bound {
+                        Bound::End => out.push(Piece::Text(" none".into())),
+                        Bound::At(k) => out.push(Piece::owned(format!(" {k}"))),
+                        Bound::Operand => operand(out),
+                    }
+                }
+                out.push(Piece::owned(if *step == 1 { ")".into() } else { format!(" {step})") }));
+            }
+        }
+    }
 }
 
 /// A dimshuffle as a transposition with an index on top: dropped axes come last, at position 0.
@@ -261,6 +299,31 @@ fn dim_text(d: &Dim) -> String {
                 let opt = |v: &Option<i64>| v.map_or("none".to_string(), |v| v.to_string());
                 format!("(slice_length {} {} {} {step})", dim_text(of), opt(start), opt(stop))
             }
+            DimExpr::Between { of, start, stop, step } => {
+                let opt = |v: &Option<Int>| v.as_ref().map_or("none".to_string(), int_text);
+                format!("(slice_length {} {} {} {step})", dim_text(of), opt(start), opt(stop))
+            }
+            DimExpr::Count(int) => int_text(int),
         },
+    }
+}
+
+/// An integer that inputs and lengths tell.
+fn int_text(i: &Int) -> String {
+    match i {
+        Int::Length(d) => dim_text(d),
+        Int::Two(op, a, b) => {
+            let op = match op {
+                IntOp::Add => "+",
+                IntOp::Sub => "-",
+                IntOp::Mul => "*",
+                IntOp::Div => "int_div",
+                IntOp::Mod => "mod",
+                IntOp::Max => "maximum",
+                IntOp::Min => "minimum",
+            };
+            format!("({op} {} {})", int_text(a), int_text(b))
+        }
+        told => told.to_string(),
     }
 }

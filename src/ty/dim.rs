@@ -1,67 +1,10 @@
 //! Lengths of axes: numbers, symbols, and what can be computed from them.
 
 use std::fmt;
-use std::hash::{Hash, Hasher};
 use std::sync::Arc;
 
-/// A length that is known only when a function is called: the length of one axis of one input.
-///
-/// Two symbols are the same when their names are; `var` and `axis` say where to read the value.
-#[derive(Debug, Clone)]
-pub struct Sym {
-    name: Arc<str>,
-    var: Arc<str>,
-    axis: u32,
-}
-
-impl Sym {
-    /// The symbol called `name`, read from axis `axis` of the input `var`.
-    pub fn new(name: &str, var: &str, axis: usize) -> Sym {
-        Sym { name: name.into(), var: var.into(), axis: u32::try_from(axis).unwrap_or(u32::MAX) }
-    }
-
-    /// The unnamed length of one axis: `x.0`.
-    pub fn anonymous(var: &str, axis: usize) -> Sym {
-        Sym::new(&format!("{var}.{axis}"), var, axis)
-    }
-
-    /// Its name.
-    pub fn name(&self) -> &str {
-        &self.name
-    }
-
-    /// The input whose shape tells its value.
-    pub fn var(&self) -> &str {
-        &self.var
-    }
-
-    /// The axis of that input.
-    pub fn axis(&self) -> usize {
-        self.axis as usize
-    }
-}
-
-impl PartialEq for Sym {
-    fn eq(&self, other: &Sym) -> bool {
-        self.name == other.name
-    }
-}
-impl Eq for Sym {}
-impl PartialOrd for Sym {
-    fn partial_cmp(&self, other: &Sym) -> Option<std::cmp::Ordering> {
-        Some(self.cmp(other))
-    }
-}
-impl Ord for Sym {
-    fn cmp(&self, other: &Sym) -> std::cmp::Ordering {
-        self.name.cmp(&other.name)
-    }
-}
-impl Hash for Sym {
-    fn hash<H: Hasher>(&self, state: &mut H) {
-        self.name.hash(state);
-    }
-}
+use super::int::Int;
+use super::sym::Sym;
 
 /// The length of one axis.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -94,6 +37,19 @@ pub enum DimExpr {
         /// Stride, never 0.
         step: i64,
     },
+    /// The same between integers that are known when a function is called.
+    Between {
+        /// Length of the axis that is sliced.
+        of: Dim,
+        /// First index.
+        start: Option<Int>,
+        /// End (exclusive).
+        stop: Option<Int>,
+        /// Stride, never 0.
+        step: i64,
+    },
+    /// An integer that is not negative.
+    Count(Int),
 }
 
 impl Dim {
@@ -208,13 +164,72 @@ impl Dim {
         }
     }
 
+    /// Length of a slice of an axis of this length between integers.
+    #[must_use]
+    pub fn between(&self, start: Option<Int>, stop: Option<Int>, step: i64) -> Dim {
+        let number = |i: &Option<Int>| match i {
+            None => Some(None),
+            Some(Int::Known(n)) => Some(Some(*n)),
+            _ => None,
+        };
+        match (number(&start), number(&stop)) {
+            (Some(start), Some(stop)) => self.slice(start, stop, step),
+            _ => Dim::Expr(Arc::new(DimExpr::Between { of: self.clone(), start, stop, step })),
+        }
+    }
+
+    /// The length that an integer is.
+    pub fn count(int: Int) -> Dim {
+        match int {
+            Int::Known(n) if n >= 0 => usize::try_from(n).map_or(Dim::Known(usize::MAX), Dim::Known),
+            Int::Length(d) => d,
+            int => Dim::Expr(Arc::new(DimExpr::Count(int))),
+        }
+    }
+
+    /// An integer as a substitution hands it through, negative or not.
+    pub(crate) fn told(int: Int) -> Dim {
+        Dim::Expr(Arc::new(DimExpr::Count(int)))
+    }
+
+    /// The integer that it is as a length.
+    pub(crate) fn counted(&self) -> Option<&Int> {
+        match self {
+            Dim::Expr(e) => match &**e {
+                DimExpr::Count(int) => Some(int),
+                _ => None,
+            },
+            _ => None,
+        }
+    }
+
+    /// Does the value of an input go into it?
+    pub fn has_value(&self) -> bool {
+        let mut syms = Vec::new();
+        self.syms(&mut syms);
+        syms.iter().any(Sym::is_value)
+    }
+
     /// Is it computed in more than `limit` steps one after the other, or from more than 4096 lengths?
     /// Looks no further than that.
     pub(crate) fn deeper(&self, limit: usize) -> bool {
         const LENGTHS: usize = 4096;
         let mut stack = vec![(self, limit)];
+        let mut ints: Vec<(&Int, usize)> = Vec::new();
         let mut looked = 0;
-        while let Some((d, limit)) = stack.pop() {
+        loop {
+            if let Some((int, limit)) = ints.pop() {
+                let Some(left) = limit.checked_sub(1) else { return true };
+                let (length, below) = int.parts();
+                ints.extend(below.into_iter().flatten().map(|i| (i, left)));
+                stack.extend(length.map(|d| (d, left)));
+            }
+            let Some((d, limit)) = stack.pop() else {
+                if ints.is_empty() {
+                    return false;
+                }
+                continue;
+            };
             let Dim::Expr(e) = d else { continue };
             let Some(left) = limit.checked_sub(1) else { return true };
             looked += 1;
@@ -225,9 +240,13 @@ impl Dim {
                 DimExpr::Add(ds) | DimExpr::Mul(ds) => stack.extend(ds.iter().map(|d| (d, left))),
                 DimExpr::Div(a, b) => stack.extend([(a, left), (b, left)]),
                 DimExpr::Slice { of, .. } => stack.push((of, left)),
+                DimExpr::Between { of, start, stop, .. } => {
+                    stack.push((of, left));
+                    ints.extend(start.iter().chain(stop).map(|i| (i, left)));
+                }
+                DimExpr::Count(int) => ints.push((int, left)),
             }
         }
-        false
     }
 
     /// Its value, given the value of each symbol. `None` when a symbol has none or a quotient is not exact.
@@ -247,6 +266,10 @@ impl Dim {
                 DimExpr::Slice { of, start, stop, step } => {
                     Some(slice_len(of.eval(value)?, *start, *stop, *step))
                 }
+                DimExpr::Between { of, start, stop, step } => {
+                    super::int::between(of.eval(value)?, (start, stop), *step, value)
+                }
+                DimExpr::Count(int) => usize::try_from(int.eval(value)?).ok(),
             },
         }
     }
@@ -264,6 +287,11 @@ impl Dim {
                     Dim::quotient(&a, &b).unwrap_or_else(|| Dim::Expr(Arc::new(DimExpr::Div(a, b))))
                 }
                 DimExpr::Slice { of, start, stop, step } => of.substitute(to).slice(*start, *stop, *step),
+                DimExpr::Between { of, start, stop, step } => {
+                    let put = |i: &Option<Int>| i.as_ref().map(|i| i.substitute(to));
+                    of.substitute(to).between(put(start), put(stop), *step)
+                }
+                DimExpr::Count(int) => Dim::count(int.substitute(to)),
             },
         }
     }
@@ -284,6 +312,11 @@ impl Dim {
                     b.syms(out);
                 }
                 DimExpr::Slice { of, .. } => of.syms(out),
+                DimExpr::Between { of, start, stop, .. } => {
+                    of.syms(out);
+                    start.iter().chain(stop).for_each(|i| i.syms(out));
+                }
+                DimExpr::Count(int) => int.syms(out),
             },
         }
     }
@@ -335,6 +368,11 @@ impl fmt::Display for Dim {
                     let text = |v: &Option<i64>| v.map_or(String::new(), |v| v.to_string());
                     write!(f, "len({of}[{}:{}:{step}])", text(start), text(stop))
                 }
+                DimExpr::Between { of, start, stop, step } => {
+                    let text = |v: &Option<Int>| v.as_ref().map_or(String::new(), ToString::to_string);
+                    write!(f, "len({of}[{}:{}:{step}])", text(start), text(stop))
+                }
+                DimExpr::Count(int) => write!(f, "{int}"),
             },
         }
     }

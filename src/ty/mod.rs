@@ -4,12 +4,17 @@
 
 mod dim;
 mod dtype;
+mod int;
 mod shape;
+mod sym;
 
-pub use dim::{Dim, DimExpr, Sym};
+pub use dim::{Dim, DimExpr};
 pub(crate) use dim::{slice_bounds, slice_len};
 pub use dtype::DType;
+pub(crate) use int::to_bits;
+pub use int::{Int, IntOp};
 pub use shape::{Shape, ShapeError, normalize_axes, normalize_axis};
+pub use sym::Sym;
 
 use std::fmt;
 

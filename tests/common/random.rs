@@ -91,6 +91,8 @@ fn attribute(op: Op, x: &Expr, pool: &[Expr], pick: &mut dyn FnMut(usize) -> usi
             dims => Attr::Dims(dims.to_vec()),
         },
         AttrKind::DType => Attr::DType(DType::NAMES[pick(7)].0),
+        // Made as users make them, where indices are known.
+        AttrKind::Places => return None,
         AttrKind::Index => {
             let bound = |k: usize| if k == 0 { None } else { Some(k as i64 - 3) };
             let mut items: Vec<IndexItem> = (0..rank)

@@ -178,6 +178,17 @@ pub(in crate::op) fn take(x: &[Expr], attr: &Attr) -> Spelled {
 }
 
 /// With the sum over the indices of what is meant.
+pub(in crate::op) fn set_take(x: &[Expr], attr: &Attr) -> Spelled {
+    let Attr::Axis(axis) = *attr else { return None };
+    // Of several places the last would have to be found.
+    if x[1].rank() > 0 {
+        return None;
+    }
+    let order = (0..axis).map(Some).chain([None]).chain((axis..x[2].rank()).map(Some));
+    Some(switch(&meant(&x[0], &x[1], axis)?, x[2].dimshuffle(order), &x[0]))
+}
+
+/// What is added there.
 pub(in crate::op) fn inc_take(x: &[Expr], attr: &Attr) -> Spelled {
     let Attr::Axis(axis) = *attr else { return None };
     let (m, rank) = (x[1].rank(), x[2].rank());

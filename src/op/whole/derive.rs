@@ -148,6 +148,23 @@ pub(in crate::op) fn take(v: &Adjoint<'_>) -> Expr {
     Expr::apply(Op::IncTake, v.attr().clone(), [v.x(0).zeros_like(), v.x(1), v.g()])
 }
 
+/// The adjoint, zero at the indices.
+pub(in crate::op) fn set_take_of(v: &Adjoint<'_>) -> Expr {
+    Expr::apply(Op::SetTake, v.attr().clone(), [v.g(), v.x(1), v.x(2).zeros_like()])
+}
+
+/// The adjoint at the indices; of repeated ones the last alone was put there.
+pub(in crate::op) fn set_take_value(v: &Adjoint<'_>) -> Expr {
+    use crate::op::through::{last_of_each, spread};
+    let (taken, places) = (inc_take_value(v), v.x(1));
+    let Attr::Axis(axis) = *v.attr() else { return taken };
+    if places.rank() == 0 {
+        return taken;
+    }
+    let last = last_of_each(v.x(0).ty().shape.dims()[axis].clone(), &places);
+    crate::expr::switch(&spread(&last, v.x(0).rank() - axis - 1), taken, 0.0)
+}
+
 /// The adjoint at the indices.
 pub(in crate::op) fn inc_take_value(v: &Adjoint<'_>) -> Expr {
     Expr::apply(Op::Take, v.attr().clone(), [v.g(), v.x(1)])

@@ -3,6 +3,8 @@
 use crate::expr::{Expr, Lit};
 use crate::op::Attr;
 use crate::op::pieces::{Piece, brackets, call, capital, dims};
+use crate::op::told::int_text;
+use crate::ty::{Int, IntOp};
 
 /// `Cumsum{0}(x)`.
 pub(in crate::op) fn scan_classic(e: &Expr) -> Vec<Piece> {
@@ -52,32 +54,29 @@ fn place(i: &Expr, piece: Piece) -> Vec<Piece> {
     vec![Piece::Text("ScalarFromTensor(".into()), piece, Piece::Text(")".into())]
 }
 
-/// `v[iv]`, `M[:, ScalarFromTensor(i)]`, `M[ScalarFromTensor(i), ScalarFromTensor(j)]`.
+/// `v[iv]`, `M[:, ScalarFromTensor(i)]`.
 pub(in crate::op) fn take(e: &Expr) -> Vec<Piece> {
-    // Numbers for the first axes, one after the other: each leaves one axis less.
-    let number = |x: &Expr| x.op() == e.op() && axis(x) == 0 && x.arg(1).rank() == 0;
-    let mut indices = place(e.arg(1), Piece::Arg(1));
-    let mut x = e.arg(0);
-    while number(e) && number(x) {
-        let mut more = place(x.arg(1), Piece::Inner(x.arg(1).clone()));
-        more.push(Piece::Text(", ".into()));
-        more.extend(indices);
-        indices = more;
-        x = x.arg(0);
-    }
-    let of = if x.same_node(e.arg(0)) { Piece::Arg(0) } else { Piece::Inner(x.clone()) };
-    let (open, close) = brackets(x);
-    let mut out = vec![Piece::Text(open.into()), of];
+    let (open, close) = brackets(e.arg(0));
+    let mut out = vec![Piece::Text(open.into()), Piece::Arg(0)];
     out.push(Piece::owned(format!("{close}[{}", ":, ".repeat(axis(e)))));
-    out.extend(indices);
+    out.extend(place(e.arg(1), Piece::Arg(1)));
     out.push(Piece::Text("]".into()));
     out
 }
 
 /// `inc_subtensor(v[iv], y)`.
 pub(in crate::op) fn inc_take(e: &Expr) -> Vec<Piece> {
+    written("inc_subtensor", e)
+}
+
+/// `set_subtensor(v[iv], y)`.
+pub(in crate::op) fn set_take(e: &Expr) -> Vec<Piece> {
+    written("set_subtensor", e)
+}
+
+fn written(name: &str, e: &Expr) -> Vec<Piece> {
     let (open, close) = brackets(e.arg(0));
-    let mut out = vec![Piece::owned(format!("inc_subtensor({open}")), Piece::Arg(0)];
+    let mut out = vec![Piece::owned(format!("{name}({open}")), Piece::Arg(0)];
     out.push(Piece::owned(format!("{close}[{}", ":, ".repeat(axis(e)))));
     out.extend(place(e.arg(1), Piece::Arg(1)));
     out.extend([Piece::Text("], ".into()), Piece::Arg(2), Piece::Text(")".into())]);
@@ -98,7 +97,11 @@ pub(in crate::op) fn arange_classic(e: &Expr) -> Vec<Piece> {
     };
     let stop = match (int(0), int(1), n.parse::<u32>()) {
         (Some(start), Some(step), Ok(n)) if step != 0 => (start + step * i128::from(n)).to_string(),
-        (Some(0), Some(1), Err(_)) => n,
+        (Some(0), Some(1), Err(_)) => told_stop(e).unwrap_or(n),
+        (_, Some(1), Err(_)) => match told_stop(e) {
+            Some(stop) => stop,
+            None => return arange_plain(e),
+        },
         (None, _, Ok(n)) | (_, None, Ok(n)) => match float_stop(e, n) {
             Some(stop) => stop,
             None => return arange_plain(e),
@@ -108,6 +111,18 @@ pub(in crate::op) fn arange_classic(e: &Expr) -> Vec<Piece> {
     let mut out = vec![Piece::Text("ARange(".into()), Piece::Arg(0)];
     out.extend([Piece::owned(format!(", {stop}, ")), Piece::Arg(1), Piece::Text(")".into())]);
     out
+}
+
+/// The end of a range whose length is what lies between two integers that inputs tell.
+fn told_stop(e: &Expr) -> Option<String> {
+    let Attr::Dims(dims) = e.attr() else { return None };
+    let between = dims.first()?.counted()?.not_negative()?;
+    let start = crate::expr::int_of(e.arg(0))?;
+    match between {
+        Int::Two(IntOp::Sub, stop, from) if **from == start => Some(int_text(stop)),
+        stop if start == Int::Known(0) => Some(int_text(stop)),
+        _ => None,
+    }
 }
 
 /// The end of a range of floats, where it says how many they are.

@@ -58,6 +58,11 @@ pub(in crate::op) fn take<T: Number>(attr: &Attr, x: &[Dense<'_, T>], _: &[usize
     Ok(())
 }
 
+/// Has it so many elements?
+fn fits<T>(x: &Dense<'_, T>, n: usize) -> Done {
+    if x.data.len() == n { Ok(()) } else { Err(format!("{n} elements are written, not {}", x.data.len())) }
+}
+
 /// The first operand with slices of the third added at the indices that the second holds.
 pub(in crate::op) fn inc_take<T: Number>(
     attr: &Attr,
@@ -67,6 +72,7 @@ pub(in crate::op) fn inc_take<T: Number>(
 ) -> Done {
     let (before, n, after) = around(x[0].lens, axis(attr));
     let indices = x[1].data;
+    fits(&x[2], before * indices.len() * after)?;
     out.copy_from_slice(x[0].data);
     for (k, &index) in indices.iter().enumerate() {
         let to = place(index, n)?;
@@ -75,6 +81,27 @@ pub(in crate::op) fn inc_take<T: Number>(
             for (o, v) in out[(i * n + to) * after..][..after].iter_mut().zip(slice) {
                 *o = o.plus(*v);
             }
+        }
+    }
+    Ok(())
+}
+
+/// The first operand with slices of the third put at the indices that the second holds, in their order.
+pub(in crate::op) fn set_take<T: Number>(
+    attr: &Attr,
+    x: &[Dense<'_, T>],
+    _: &[usize],
+    out: &mut [T],
+) -> Done {
+    let (before, n, after) = around(x[0].lens, axis(attr));
+    let indices = x[1].data;
+    fits(&x[2], before * indices.len() * after)?;
+    out.copy_from_slice(x[0].data);
+    for (k, &index) in indices.iter().enumerate() {
+        let to = place(index, n)?;
+        for i in 0..before {
+            out[(i * n + to) * after..][..after]
+                .copy_from_slice(&x[2].data[(i * indices.len() + k) * after..][..after]);
         }
     }
     Ok(())

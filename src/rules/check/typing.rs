@@ -47,7 +47,7 @@ fn attr_text(attr: &Attr) -> String {
         Attr::Part(a, k) => format!("(part {a} {k})"),
         Attr::DType(d) => format!("(dtype {d})"),
         Attr::Index(items) => list("index", items.iter().map(index_text).collect()),
-        Attr::None | Attr::AllAxes => format!("{attr:?}"),
+        Attr::None | Attr::AllAxes | Attr::Places(_) => format!("{attr:?}"),
     }
 }
 
@@ -193,6 +193,8 @@ fn attrs(kind: AttrKind) -> Vec<Attr> {
     let slice = |start, stop, step| IndexItem::Slice { start, stop, step };
     match kind {
         AttrKind::None => vec![Attr::None],
+        // No rule speaks of these: they are made of others.
+        AttrKind::Places => Vec::new(),
         AttrKind::Axes => {
             [&[][..], &[0], &[1], &[0, 1], &[2], &[0, 2]].iter().map(|a| Attr::Axes(a.to_vec())).collect()
         }
