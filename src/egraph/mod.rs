@@ -13,6 +13,7 @@ mod log;
 mod saturate;
 mod signs;
 mod space;
+mod verdicts;
 
 pub use cost::{CostModel, common_cost, op_cost};
 pub use demand::OnDemand;

@@ -6,12 +6,13 @@ use rustc_hash::FxHashMap;
 use smallvec::SmallVec;
 
 use super::analysis::{self, Data, Graph as EG, facts, split};
-use super::compile::{Verdicts, add_op, empty, length};
+use super::compile::{add_op, empty, length};
 use super::cost::{CostModel, common_cost, op_cost};
 use super::demand::OnDemand;
 use super::lang::{EHead, ENode};
 use super::log::{self, Log};
 use super::saturate::{Limits, Trace, saturate};
+use super::verdicts::Verdicts;
 use crate::expr::TypeError;
 use crate::extract::{Budget, Choice, Extractor, Node as XNode, Problem, serial};
 use crate::facts::{Facts, value_of};

@@ -102,7 +102,11 @@ impl Report {
         };
         let (before, after) = (n(self.cost_before), n(self.cost_after));
         // Nothing dearer than the input is ever chosen, but where the input loses digits.
-        let why = if self.for_digits > 0 && self.cost_after > self.cost_before { "; as written it loses digits" } else { "" };
+        let why = if self.for_digits > 0 && self.cost_after > self.cost_before {
+            "; as written it loses digits"
+        } else {
+            ""
+        };
         format!("cost {before} -> {after} (estimated work, in additions{why})")
     }
 

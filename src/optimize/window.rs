@@ -75,7 +75,8 @@ fn attempt(
         let last = |found: &Extracted, next: &(Graph, Vec<(Id, Id)>)| {
             !gains(found) || trace.stop == Stop::Saturated && space.holds(&next.0, &next.1)
         };
-        let mut ends = round > 0 && last(&found, &next);
+        // In the first round every form may be refused; those of the normal form may not.
+        let mut ends = (round > 0 || found.cost.is_finite()) && last(&found, &next);
         if ends {
             let Ok(thorough) = look(options.effort.max(1)) else { break };
             if thorough.cost < found.cost * (1.0 - 1e-9) && gains(&thorough) {

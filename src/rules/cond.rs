@@ -288,6 +288,15 @@ static CONDITIONS: &[Condition] = &[
         holds: None,
     },
     Condition {
+        name: "different",
+        arity: 2,
+        attrs: &[],
+        doc: "the two are not known to be one value",
+        // One class has one place for its facts.
+        proved: |k| matches!(k, [Known::Value(a), Known::Value(b)] if !std::ptr::eq(*a, *b)),
+        holds: None,
+    },
+    Condition {
         name: "same-shape",
         arity: 2,
         attrs: &[],
