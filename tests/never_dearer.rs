@@ -145,8 +145,8 @@ fn real_programs() {
     let ways = ways();
     let (mut seen, mut wrong) = (Seen::default(), Vec::new());
     for (declared, text, by) in REAL {
-        let inputs = parse_declarations(&Source::new("inputs", *declared)).unwrap();
-        let e = parse_infix(&Source::text_only(*text), &inputs).unwrap().results[0].clone();
+        let inputs = parse_declarations(&Source::new("inputs", declared)).unwrap();
+        let e = parse_infix(&Source::text_only(text), &inputs).unwrap().results[0].clone();
         let wrt: Vec<Expr> = by.iter().map(|&i| inputs[i].clone()).collect();
         let outputs = with_gradients(&e, &wrt);
         let i = import(&inputs, &outputs).unwrap();

@@ -15,7 +15,7 @@ mod signs;
 mod space;
 mod verdicts;
 
-pub use cost::{CostModel, common_cost, op_cost};
+pub use cost::{CostModel, Operand, common_cost, op_cost};
 pub use demand::OnDemand;
 pub use log::{Firing, Log, LogHead};
 pub use saturate::{Limits, Stop, Trace};

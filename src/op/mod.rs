@@ -17,6 +17,7 @@ mod law;
 mod layout;
 mod pieces;
 mod polygamma;
+mod powers;
 mod rounding;
 mod shaped;
 mod special;
@@ -36,6 +37,7 @@ pub use kernel::{Block3, Dense, FOLD_LANES, FOLD_SHORTEST, Kernel, Map1, Map2, M
 pub use law::{Fold, Interval, Law};
 pub use pieces::{Piece, Pp, Spelling};
 pub(crate) use pieces::{bare_row, index_text, is_reversal, is_stack, join_spelled, without_leading_axes};
+pub(crate) use powers::{is_small_whole, multiplications};
 pub use table::Op;
 pub use types::{Arg, TyResult};
 
