@@ -194,7 +194,9 @@ impl<L: Lanes> Parts<L> {
         let rest = k * -ln2::<L>().1;
         let r = exact + rest;
         let curve = if L::single() { pairs(r, LONG_TAIL_SINGLE) } else { pairs(r, LONG_TAIL) };
-        Parts { r: exact, tail: (r * r).mul_add(curve, rest), k: shifted }
+        // What rounding took from r counts in the square.
+        let lost = (exact - r) + rest;
+        Parts { r: exact, tail: (r * r).mul_add(curve, lost.mul_add(r, rest)), k: shifted }
     }
 
     /// `exp(x) - 1` before scaling, rounded, and what rounding took.
@@ -252,14 +254,14 @@ pub(super) fn clamp_opposite<L: Lanes>(x: L) -> L {
     L::select(x.lt(low), low, x)
 }
 
-/// The exponential, below 1.1 ulp, in singles below 1.
+/// The exponential, below 1 ulp.
 #[derive(Debug, Clone, Copy)]
 pub struct Exp;
 
 impl Unary for Exp {
     #[inline(always)]
     fn at<L: Lanes>(x: L) -> L {
-        Scaled::exp(clamp(x)).value()
+        Parts::of(clamp(x)).value()
     }
 }
 
@@ -276,7 +278,7 @@ impl Unary for Exp2 {
     }
 }
 
-/// `exp(x) - 1`, below 1.1 ulp, in singles below 1.
+/// `exp(x) - 1`, below 1 ulp.
 #[derive(Debug, Clone, Copy)]
 pub struct Expm1;
 

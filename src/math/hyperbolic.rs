@@ -7,17 +7,18 @@ use super::{Expm1, Lanes, Unary, pairs};
 /// function is below 2^-58.
 const NUMERATOR: [f64; 3] = [-0.333333333333333, -0.020492712746341225, -0.00019890864581179358];
 const DENOMINATOR: [f64; 4] = [1.0, 0.46147813823897715, 0.02328321932890529, 0.00020624524007516526];
-/// The same as a polynomial, for singles; below 2^-26.
-const CURVE_SINGLE: [f64; 6] = [
-    -0.33333263884436637,
-    0.13331441763420349,
-    -0.05379403375656044,
-    0.021114267950998578,
-    -0.007134132508962957,
-    0.001436061159871264,
+/// The same as a polynomial, for singles; below 2^-28.
+const CURVE_SINGLE: [f64; 7] = [
+    -0.33333309661952615,
+    0.13332664674880423,
+    -0.0539035459049187,
+    0.021566980724577,
+    -0.00808257667465137,
+    0.00241478669126701,
+    -0.0003951360691375464,
 ];
 /// Up to here the argument is small; of doubles, of singles.
-const SMALL: (f64, f64) = (0.7, 0.85);
+const SMALL: (f64, f64) = (0.7, 0.95);
 
 /// The hyperbolic tangent, below 1.1 ulp, in singles below 1.
 #[derive(Debug, Clone, Copy)]

@@ -35,9 +35,9 @@ const COS_SINGLE: [f64; 3] = [0.04166664565744272, -0.0013887315096479517, 2.443
 /// Multiples of half pi up to these are subtracted exactly; of doubles, of singles.
 const LIMIT: (f64, f64) = (1.0e6, 1.0e5);
 
-/// The sine and cosine of `|x|`'s reduced argument, and the quarter it came from.
+/// The sine and cosine of `|x|`'s reduced argument, each in two parts, and the quarter it came from.
 #[inline(always)]
-fn quarters<L: Lanes>(x: L) -> (L, L, L::Bits) {
+fn parts<L: Lanes>(x: L) -> ([L; 2], [L; 2], L::Bits) {
     let x = x.abs();
     let round = L::pick(ROUND, ROUND_SINGLE.into());
     let shifted = x.mul_add(L::splat(std::f64::consts::FRAC_2_PI), round);
@@ -60,11 +60,18 @@ fn quarters<L: Lanes>(x: L) -> (L, L, L::Bits) {
     let half = L::splat(0.5) * z;
     let top = one - half;
     // sin(r + low) = r + (r^3 S + low (1 - r^2 / 2))
-    let sin = r + (z * r).mul_add(s, low * top);
+    let sin = (z * r).mul_add(s, low * top);
     // cos(r + low) = 1 - r^2 / 2 + (r^4 C - r low)
     let taken = (one - top) - half;
-    let cos = top + (z * z).mul_add(c, (-r).mul_add(low, taken));
-    (sin, cos, shifted.bits())
+    let cos = (z * z).mul_add(c, (-r).mul_add(low, taken));
+    ([r, sin], [top, cos], shifted.bits())
+}
+
+/// The sine and cosine of `|x|`'s reduced argument, and the quarter it came from.
+#[inline(always)]
+fn quarters<L: Lanes>(x: L) -> (L, L, L::Bits) {
+    let (sin, cos, quarter) = parts(x);
+    (sin[0] + sin[1], cos[0] + cos[1], quarter)
 }
 
 #[inline(always)]
@@ -129,17 +136,29 @@ impl Unary for Cos {
     }
 }
 
-/// The tangent, below 2.1 ulp.
+/// The tangent, below 1 ulp.
 #[derive(Debug, Clone, Copy)]
 pub struct Tan;
 
 impl Unary for Tan {
     #[inline(always)]
     fn at<L: Lanes>(x: L) -> L {
-        let (sin, cos, quarter) = quarters(x);
+        let (sin, cos, quarter) = parts(x);
         let odd = is_odd::<L>(quarter);
-        let y = L::select(odd, -cos, sin) / L::select(odd, sin, cos);
-        y.flip(x.sign())
+        let rounded = |[high, low]: [L; 2]| {
+            let sum = high + low;
+            (sum, (high - sum) + low)
+        };
+        let (sin, cos) = (rounded(sin), rounded(cos));
+        let top = (L::select(odd, cos.0, sin.0), L::select(odd, cos.1, sin.1));
+        let bottom = (L::select(odd, sin.0, cos.0), L::select(odd, sin.1, cos.1));
+        // What rounding took from both, divided too.
+        let inverse = L::splat(1.0) / bottom.0;
+        let y = top.0 * inverse;
+        let rest = (-y).mul_add(bottom.1, (-y).mul_add(bottom.0, top.0) + top.1);
+        let y = rest.mul_add(inverse, y);
+        // A cotangent is taken with the other sign.
+        y.flip(L::xor(x.sign(), L::select(odd, L::splat(-0.0), L::splat(0.0)).sign()))
     }
     const PARTIAL: bool = true;
     #[inline(always)]
