@@ -3,6 +3,7 @@
 pub mod accuracy;
 pub mod cli;
 pub mod data;
+mod digits;
 pub mod egraph;
 pub mod eval;
 pub mod expr;

@@ -9,6 +9,7 @@ use egrad::function::{CallError, CompileError, Function, OnUnused, Options};
 use egrad::graph::{Graph, import};
 use egrad::op::{Attr, IndexItem, Op};
 use egrad::prelude::*;
+use egrad::rules::Profile;
 use egrad::sexp::Source;
 use egrad::text::parse_infix;
 use egrad::ty::Sym;
@@ -22,6 +23,27 @@ fn compile(inputs: &[&Expr], outputs: &[Expr]) -> Result<Function, CompileError>
 #[track_caller]
 fn refused(f: &Function, args: &[&dyn egrad::function::IntoInput], text: &str) {
     assert_eq!(f.call_with(args).unwrap_err().to_string(), text);
+}
+
+/// Optimized, a product and its sum are rounded once; as written, and where sums may not be rounded otherwise, twice.
+#[test]
+fn products_are_rounded_with_their_sums() {
+    let (x, y, z) = (dscalar("x"), dscalar("y"), dvector("z"));
+    let inputs = [x.clone(), y.clone(), z.clone()];
+    let e = [&x * &y + 3.0, &z * &x - &y];
+    let (a, b) = (1.0 + f64::EPSILON, 1.0 - f64::EPSILON);
+    let at = |f: &Function| {
+        let out = f.call_with(&[&a, &b, &vec![b; 21]]).unwrap();
+        assert!(out[1].iter().all(|v| *v == out[1][[0]]));
+        (out[0][[]], out[1][[0]])
+    };
+    let once = (a.mul_add(b, 3.0), b.mul_add(a, -b));
+    let twice = (a * b + 3.0, b * a - b);
+    assert_ne!(once, twice);
+    assert_eq!(at(&Function::new(&inputs, &e).unwrap()), once);
+    assert_eq!(at(&Function::compile(&inputs, &e).unwrap()), twice);
+    let ieee = egrad::optimize::Options { profile: Profile::Ieee, ..Default::default() };
+    assert_eq!(at(&Function::builder().options(ieee).build(&inputs, &e).unwrap()), twice);
 }
 
 #[test]

@@ -121,6 +121,7 @@ const TEXTS: &[&str] = &[
     "round_half_away_from_zero([0.5, 1.5, -0.5, -1.5])",
     "arctan2(v, w)",
     "maximum(v, w) + minimum(v, x) + clip(v, -1, 1)",
+    "mul_add(v, w, x)",
     "(v < w) + (v <= w) * 2.0 + (v > w) * 4.0 + (v >= w) * 8.0 + eq(v, w) * 16.0 + neq(v, w) * 32.0",
     "and_(v > 0, w > 0) * 1.0 + or_(v > 0, w > 0) * 2.0 + xor(v > 0, w > 0) * 4.0 + invert(v > 0) * 8.0",
     "invert(i) + 0.0",

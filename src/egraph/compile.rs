@@ -3,15 +3,16 @@
 use std::hash::{Hash as _, Hasher as _};
 use std::sync::Arc;
 
-use egg::{ENodeOrVar, Id, Language as _, Pattern, PatternAst, Searcher, Subst, Var};
-use rustc_hash::{FxHashSet, FxHasher};
+use egg::{ENodeOrVar, Id, Pattern, PatternAst, Searcher, Subst, Var};
+use rustc_hash::FxHasher;
 use smallvec::SmallVec;
 
 use super::analysis::{Data, Facet, Graph, attr, facts};
+use super::known::known_node;
 use super::lang::{EHead, ENode};
-use super::signs;
+use super::verdicts::Verdicts;
 use crate::facts::Facts;
-use crate::op::{Attr, AttrKind, Law, Op, Role};
+use crate::op::{Attr, AttrKind, Op, Role};
 use crate::rules::{AttrPattern, Known, PNode, Rule};
 use crate::ty::Dim;
 
@@ -20,6 +21,8 @@ use crate::ty::Dim;
 pub(super) struct Compiled {
     pub(super) name: Arc<str>,
     stabilizes: bool,
+    /// Is the left side no longer of use beside the right side?
+    replaces: bool,
     /// The operator at the root of the left side, where the right side holds it too.
     repeats: Option<Op>,
     rule: Rule,
@@ -27,59 +30,6 @@ pub(super) struct Compiled {
     /// Literal attributes of the left side, in the order in which e-graphs must intern them.
     attrs: Vec<Attr>,
     vars: Vec<Var>,
-}
-
-/// What stabilizing rules say of e-nodes.
-#[derive(Debug, Default)]
-pub(super) struct Verdicts {
-    /// Left sides: they lose digits, says the rule.
-    condemned: Vec<(Arc<str>, ENode)>,
-    /// Parts of right sides that look like left sides of the same rule: they do not.
-    spared: Vec<(Arc<str>, ENode)>,
-}
-
-impl Verdicts {
-    fn spares(&self, g: &Graph, rule: &Arc<str>, node: &ENode) -> bool {
-        let node = canonical(g, node);
-        self.spared.iter().any(|(r, n)| r == rule && canonical(g, n) == node)
-    }
-
-    /// Forgets repetitions.
-    pub(super) fn tidy(&mut self) {
-        for list in [&mut self.condemned, &mut self.spared] {
-            list.sort();
-            list.dedup();
-        }
-    }
-
-    /// The e-nodes that are never extracted while their class has another.
-    pub(super) fn condemned(&self, g: &Graph) -> FxHashSet<ENode> {
-        let loses = |(rule, n): &&(Arc<str>, ENode)| !self.spares(g, rule, n) && !signs::cannot_cancel(g, n);
-        let condemned = self.condemned.iter().filter(loses);
-        let mut out = FxHashSet::default();
-        for n in condemned.map(|(_, n)| canonical(g, n)) {
-            out.extend(signs::respelled(g, &n));
-            if commutes(&n) {
-                out.insert(ENode { head: n.head, args: n.args.iter().rev().copied().collect() });
-            }
-            out.insert(n);
-        }
-        out
-    }
-}
-
-/// Does the order of the operands not matter?
-fn commutes(n: &ENode) -> bool {
-    matches!(n.head, EHead::Op(op) if op.def().has(Law::Commutative)) && n.args.len() == 2
-}
-
-/// What two e-nodes have in common that differ by a merger or by the order of a commutative operator.
-fn canonical(g: &Graph, n: &ENode) -> ENode {
-    let mut n = n.clone().map_children(|c| g.find(c));
-    if commutes(&n) {
-        n.args.sort();
-    }
-    n
 }
 
 /// What an application did.
@@ -133,6 +83,7 @@ impl Compiled {
             repeats: root(&rule.lhs).filter(there),
             name: rule.name.clone(),
             stabilizes: rule.has_tag("stabilize"),
+            replaces: rule.has_tag("replace"),
             rule: rule.clone(),
             searcher: Pattern::new(ast),
             attrs,
@@ -183,7 +134,7 @@ impl Compiled {
         }) {
             return Applied::Unproved;
         }
-        let left = if self.stabilizes { self.left_root(g, subst) } else { None };
+        let left = if self.stabilizes || self.replaces { self.left_root(g, subst) } else { None };
         if self.repeats.is_some() && left.as_ref().is_some_and(|l| verdicts.spares(g, &self.name, l)) {
             return Applied::Nothing;
         }
@@ -195,7 +146,13 @@ impl Compiled {
         let united = g.union(class, root);
         let whole = !self.stabilizes || left.is_some();
         if let Some(left) = left {
-            verdicts.condemned.push((self.name.clone(), left));
+            if self.replaces && united {
+                let right = self.right_root(g, subst, &steps);
+                verdicts.replaced(class, left.clone(), right);
+            }
+            if self.stabilizes {
+                verdicts.condemn(&self.name, left);
+            }
         }
         match (united, whole) {
             (true, _) => Applied::United { whole },
@@ -299,7 +256,7 @@ impl Compiled {
                                     .skip(n.args.len() - args.len())
                                     .eq(canonical.iter().copied())
                         });
-                        verdicts.spared.extend(own.map(|n| (self.name.clone(), n.clone())));
+                        verdicts.spare(&self.name, own.cloned());
                     }
                     id
                 }
@@ -307,6 +264,37 @@ impl Compiled {
             at.push(id);
         }
         at.last().copied().unwrap_or_else(|| Id::from(0))
+    }
+
+    /// The e-node that stands for the right side; none for a variable or a number.
+    fn right_root(&self, g: &Graph, subst: &Subst, attrs: &[Attr]) -> Option<ENode> {
+        let mut at: Vec<Id> = Vec::with_capacity(attrs.len());
+        let last = attrs.len() - 1;
+        for (i, (node, own)) in self.rule.rhs.nodes.iter().zip(attrs).enumerate() {
+            let enode = match node {
+                PNode::Var(v) => {
+                    at.push(subst[self.vars[*v as usize]]);
+                    continue;
+                }
+                PNode::Num(x) => ENode::leaf(EHead::Const(bits(*x))),
+                PNode::Count { .. } => return None,
+                PNode::App { op, args, .. } => {
+                    let args: SmallVec<[Id; 3]> = args.iter().map(|a| at[*a as usize]).collect();
+                    match known_node(g, *op, own, &args)? {
+                        Ok(enode) => enode,
+                        Err(id) => {
+                            at.push(id);
+                            continue;
+                        }
+                    }
+                }
+            };
+            if i == last {
+                return Some(enode);
+            }
+            at.push(g.lookup(enode)?);
+        }
+        None
     }
 
     /// The e-node that the root of the left side matched.

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use crate::op::{Attr, Kernel, Op, Role};
+use crate::op::{Attr, Kernel, Op, Ring, Role, multiplications};
 use crate::ty::{Dim, Shape, Ty};
 
 /// Assumed lengths where only symbols are known.
@@ -35,15 +35,22 @@ impl CostModel {
     }
 }
 
+/// An operand: its type, and the number that it is, if it is one.
+pub type Operand<'a> = (&'a Ty, Option<f64>);
+
 /// What it costs to compute one application, in additions of scalars.
-pub fn op_cost(model: &CostModel, op: Op, attr: &Attr, args: &[&Ty], out: &Ty) -> f64 {
+pub fn op_cost(model: &CostModel, op: Op, attr: &Attr, args: &[Operand<'_>], out: &Ty) -> f64 {
     let def = op.def();
     let elements = model.elements(&out.shape);
     match (def.role, def.kernel) {
-        (Role::Elementwise, _) => def.cost * elements,
-        (Role::Reduce, _) => def.cost * args.first().map_or(1.0, |t| model.elements(&t.shape)),
+        (Role::Elementwise, _) => {
+            let exponent = args.get(1).and_then(|a| a.1).filter(|_| def.ring == Ring::Power);
+            let by_squaring = exponent.filter(|_| out.dtype.is_float()).and_then(multiplications);
+            by_squaring.map_or(def.cost, f64::from) * elements
+        }
+        (Role::Reduce, _) => def.cost * args.first().map_or(1.0, |t| model.elements(&t.0.shape)),
         (Role::Contract, _) => {
-            let inner = args.first().and_then(|t| t.shape.dims().last()).map_or(1.0, |d| model.length(d));
+            let inner = args.first().and_then(|t| t.0.shape.dims().last()).map_or(1.0, |d| model.length(d));
             def.cost * elements * inner
         }
         // A view is only other strides; it costs a little so that fewer are better.
@@ -55,7 +62,7 @@ pub fn op_cost(model: &CostModel, op: Op, attr: &Attr, args: &[&Ty], out: &Ty) -
         (Role::Move, _) => def.cost.max(1.0) * elements,
         (Role::Shape, _) => 0.0,
         (Role::Whole, _) => {
-            let operands = args.iter().map(|t| model.elements(&t.shape));
+            let operands = args.iter().map(|t| model.elements(&t.0.shape));
             def.cost * operands.fold(elements, f64::max)
         }
     }

@@ -36,17 +36,26 @@ impl Space {
 
 /// The class of an application, if it is there.
 fn known_op(g: &EG, op: Op, attr: &Attr, args: &[EId]) -> Option<EId> {
+    match known_node(g, op, attr, args)? {
+        Ok(node) => g.lookup(node),
+        Err(id) => Some(id),
+    }
+}
+
+/// The e-node of an application, or what it is, if a movement to the type it already has.
+pub(super) fn known_node(g: &EG, op: Op, attr: &Attr, args: &[EId]) -> Option<Result<ENode, EId>> {
     let mut ids: SmallVec<[EId; 3]> = SmallVec::new();
     if op.def().attr != AttrKind::None {
         if let (Attr::Dims(dims), [x]) = (attr, args)
             && facts(g, *x).is_some_and(|f| f.ty.shape.dims() == dims.as_slice())
         {
-            return Some(*x);
+            return Some(Err(*x));
         }
-        ids.push(g.lookup(ENode::leaf(EHead::Attr(g.analysis.known_attr(attr)?)))?);
+        let i = g.analysis.known_attr(attr)?;
+        ids.push(g.lookup(ENode::leaf(EHead::Attr(i)))?);
     }
     ids.extend_from_slice(args);
-    g.lookup(ENode { head: EHead::Op(op), args: ids })
+    Some(Ok(ENode { head: EHead::Op(op), args: ids }))
 }
 
 /// The class of a length, if it is there.

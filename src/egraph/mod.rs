@@ -13,8 +13,9 @@ mod log;
 mod saturate;
 mod signs;
 mod space;
+mod verdicts;
 
-pub use cost::{CostModel, common_cost, op_cost};
+pub use cost::{CostModel, Operand, common_cost, op_cost};
 pub use demand::OnDemand;
 pub use log::{Firing, Log, LogHead};
 pub use saturate::{Limits, Stop, Trace};

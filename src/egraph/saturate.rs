@@ -3,12 +3,15 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use egg::Language as _;
 use rustc_hash::FxHashSet;
 
 use super::analysis::Graph;
-use super::compile::{Applied, Verdicts};
+use super::compile::Applied;
 use super::demand::{News, OnDemand};
+use super::lang::ENode;
 use super::log::{Firing, Log};
+use super::verdicts::Verdicts;
 use crate::rules::Assumes;
 
 /// Limits of one saturation. They count; no clock is read.
@@ -117,6 +120,8 @@ pub(super) fn saturate(
             }
         }
         g.rebuild();
+        verdicts.replace(g);
+        without_loops(g);
         verdicts.tidy();
         if let Some(log) = &mut log {
             log.growth.push(g.total_number_of_nodes());
@@ -134,4 +139,16 @@ pub(super) fn saturate(
         }
     }
     trace
+}
+
+/// Takes out what computes a class from itself (`x * 1`): no term contains itself, and rules that see `x` as
+/// `x * 1` make more such without end.
+fn without_loops(g: &mut Graph) {
+    for class in g.classes_mut() {
+        let id = class.id;
+        let own = |n: &ENode| n.children().contains(&id);
+        if class.nodes.iter().any(own) && !class.nodes.iter().all(own) {
+            class.nodes.retain(|n| !own(n));
+        }
+    }
 }

@@ -7,7 +7,7 @@ use smallvec::{SmallVec, smallvec};
 
 use super::analysis::{Graph, facts};
 use super::lang::{EHead, ENode};
-use crate::op::{Interval, Op, Ring};
+use crate::op::{Op, Ring};
 
 /// The other spellings of a sum or a difference that its class holds.
 pub(super) fn respelled(g: &Graph, n: &ENode) -> Vec<ENode> {
@@ -29,13 +29,7 @@ pub(super) fn cannot_cancel(g: &Graph, n: &ENode) -> bool {
         _ => return false,
     };
     let (Some(a), Some(b)) = (facts(g, a), facts(g, b)) else { return false };
-    let (a, b) = (a.range, if less { b.range.opposite() } else { b.range });
-    if a.lo >= 0.0 && b.lo >= 0.0 || a.hi <= 0.0 && b.hi <= 0.0 {
-        return true;
-    }
-    let least = |r: Interval| r.lo.max(-r.hi);
-    let most = |r: Interval| r.hi.max(-r.lo);
-    least(a) >= 2.0 * most(b) || least(b) >= 2.0 * most(a)
+    !a.range.may_cancel(if less { b.range.opposite() } else { b.range })
 }
 
 /// A term of a sum: classes, each with whether it is subtracted.

@@ -6,12 +6,13 @@ use rustc_hash::FxHashMap;
 use smallvec::SmallVec;
 
 use super::analysis::{self, Data, Graph as EG, facts, split};
-use super::compile::{Verdicts, add_op, empty, length};
-use super::cost::{CostModel, common_cost, op_cost};
+use super::compile::{add_op, empty, length};
+use super::cost::{CostModel, Operand, common_cost, op_cost};
 use super::demand::OnDemand;
 use super::lang::{EHead, ENode};
 use super::log::{self, Log};
 use super::saturate::{Limits, Trace, saturate};
+use super::verdicts::Verdicts;
 use crate::expr::TypeError;
 use crate::extract::{Budget, Choice, Extractor, Node as XNode, Problem, serial};
 use crate::facts::{Facts, value_of};
@@ -35,7 +36,7 @@ pub(crate) struct Extracted {
     pub(crate) graph: Graph,
     pub(crate) roots: Vec<Id>,
     pub(crate) cost: f64,
-    /// Was a part of the incumbent's own terms refused, for the digits that it loses?
+    /// Was a form of what the incumbent computes refused, for the digits that it loses?
     pub(crate) refused: bool,
 }
 
@@ -199,7 +200,7 @@ impl Space {
         let dense = Dense::new(self, model);
         let own = dense.choice_of(self, incumbent);
         let own = own.filter(|c| crate::extract::validate(&dense.problem, c).is_ok());
-        let refused = own.as_ref().is_some_and(|c| c.cost(&dense.problem).is_infinite());
+        let refused = dense.refuses(self, incumbent);
         let scaled = Budget::scaled(&dense.problem);
         let budget = if effort == 0 { scaled.light() } else { scaled.times(effort) };
         let found = (extractor.run)(&dense.problem, own.as_ref(), &budget);
@@ -221,6 +222,8 @@ struct Dense<'a> {
     problem: Problem,
     /// The e-node behind each node of the problem; none behind what operators have in common.
     nodes: Vec<Option<&'a ENode>>,
+    /// Which of them lose digits.
+    condemned: Vec<bool>,
     index: FxHashMap<EId, u32>,
     roots: Vec<u32>,
 }
@@ -243,7 +246,7 @@ impl<'a> Dense<'a> {
             }
         }
         let condemned = s.verdicts.condemned(g);
-        let mut nodes = Vec::new();
+        let (mut nodes, mut loses) = (Vec::new(), Vec::new());
         let mut list = Vec::new();
         // What composed operators over the same operands have in common: a class of its own, paid once.
         let mut common: FxHashMap<SmallVec<[u32; 3]>, u32> = FxHashMap::default();
@@ -252,8 +255,9 @@ impl<'a> Dense<'a> {
             let class = u32::try_from(class).unwrap_or(u32::MAX);
             for n in &g[id].nodes {
                 let canonical = n.clone().map_children(|c| g.find(c));
-                let mut cost =
-                    if condemned.contains(&canonical) { f64::INFINITY } else { enode_cost(g, model, n, id) };
+                let refused = condemned.contains(&canonical);
+                let mut cost = if refused { f64::INFINITY } else { enode_cost(g, model, n, id) };
+                loses.push(refused);
                 let mut children: SmallVec<[u32; 3]> =
                     n.children().iter().map(|c| index[&g.find(*c)]).collect();
                 let shared = match n.head {
@@ -277,12 +281,21 @@ impl<'a> Dense<'a> {
             let class = u32::try_from(class).unwrap_or(u32::MAX);
             list.push(XNode { class, cost, children: SmallVec::new() });
             nodes.push(None);
+            loses.push(false);
         }
         let roots: Vec<u32> = s.roots.iter().map(|r| index[&g.find(*r)]).collect();
         let problem = Problem::new(order.len() + paid.len(), list, roots.clone());
         // The lists are made here and are well formed.
         let problem = problem.unwrap_or_else(|_| empty_problem());
-        Dense { problem, nodes, index, roots }
+        Dense { problem, nodes, condemned: loses, index, roots }
+    }
+
+    /// Is a form of what a graph computes refused? Its own terms may have left the e-graph, with others in their place.
+    fn refuses(&self, s: &Space, graph: &Graph) -> bool {
+        s.class_of.iter().take(graph.len()).filter_map(|&c| self.index.get(&s.g.find(c))).any(|&class| {
+            let nodes = self.problem.nodes_of(class);
+            nodes.iter().any(|&n| self.condemned[n as usize])
+        })
     }
 
     /// The choice that a graph's own terms make.
@@ -379,9 +392,9 @@ fn enode_cost(g: &EG, model: &CostModel, n: &ENode, class: EId) -> f64 {
     let (attr, args) = split(g, op, &n.args);
     // What depends on no input is computed when the function is made.
     let closed = args.iter().all(|&a| matches!(g[a].data, Data::Value { closed: true, .. }));
-    let types: SmallVec<[&crate::ty::Ty; 3]> =
-        args.iter().filter_map(|&a| analysis::facts(g, a)).map(|f| &f.ty).collect();
-    let cost = op_cost(model, op, &attr, &types, &out.ty);
+    let operands: SmallVec<[Operand<'_>; 3]> =
+        args.iter().filter_map(|&a| analysis::facts(g, a)).map(|f| (&f.ty, f.constant)).collect();
+    let cost = op_cost(model, op, &attr, &operands, &out.ty);
     if !closed {
         return cost;
     }

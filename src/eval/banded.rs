@@ -86,7 +86,14 @@ impl<'a> Call<'_, '_, 'a> {
         registers: &mut Vec<Registers>,
         numbers: &mut Vec<f64>,
     ) -> Result<(), RunError> {
-        for step in &b.steps {
+        let mut steps = b.steps.iter();
+        while let Some(step) = steps.next() {
+            if let Some(next) = steps.as_slice().first()
+                && self.band_products(b, [step, next], band)?
+            {
+                steps.next();
+                continue;
+            }
             match step {
                 Step::Fused(f) if f.format == Format::F32 => {
                     self.band_loop::<f32>(b, f, band, backend, registers, numbers)?;
@@ -193,6 +200,54 @@ impl<'a> Call<'_, '_, 'a> {
         result
     }
 
+    /// One matrix times two vectors, where two steps are that and there is a kernel for it.
+    fn band_products(&mut self, b: &Bands, steps: [&Step; 2], band: Band) -> Result<bool, RunError> {
+        let [Step::Dot { a, b: x, out }, Step::Dot { a: same, b: y, out: other }] = steps else {
+            return Ok(false);
+        };
+        let Dest::Buffer(buffer) = *out else { return Ok(false) };
+        if a.source != same.source || a.dims.len() != 2 || same.dims != a.dims {
+            return Ok(false);
+        }
+        let single = self.plan.buffers[buffer as usize].format == Format::F32;
+        let mut memory = [*out, *other].map(|dest| self.take_band(b, dest, Format::F64, band));
+        let done = match &mut memory {
+            [Ok(p), Ok(q)] if single => self.rows_products::<f32>(b, [a, x, y], [*out, *other], [p, q], band),
+            [Ok(p), Ok(q)] => self.rows_products::<f64>(b, [a, x, y], [*out, *other], [p, q], band),
+            _ => false,
+        };
+        for (dest, memory) in [*out, *other].into_iter().zip(memory) {
+            self.put(dest, memory?);
+        }
+        Ok(done)
+    }
+
+    fn rows_products<T: Cell>(
+        &self,
+        b: &Bands,
+        [a, x, y]: [&Arg; 3],
+        dests: [Dest; 2],
+        memory: [&mut Memory<'_>; 2],
+        band: Band,
+    ) -> bool {
+        let [Some(out), Some(other)] = memory.map(|m| T::write(m.get_mut())) else { return false };
+        let local = |dest: Dest| matches!(dest, Dest::Buffer(k) if b.is_local(k));
+        let rows = |dest: Dest, data: &'_ mut [T]| -> std::ops::Range<usize> {
+            if local(dest) { 0..data.len() } else { band.elements(1) }
+        };
+        let (first, second) = (rows(dests[0], out), rows(dests[1], other));
+        let matrix = self.rows_of::<T>(b, a, band);
+        dot::dot_two(&matrix, [&self.read(x), &self.read(y)], [&mut out[first], &mut other[second]])
+    }
+
+    /// The rows of an operand that are in a band.
+    fn rows_of<T: Cell>(&self, b: &Bands, arg: &Arg, band: Band) -> Read<'_, T> {
+        let (data, mut layout) = self.read::<T>(arg);
+        layout.lens[0] = band.len();
+        layout.offset += layout.strides[0] * self.shift(b, arg.source, band);
+        (data, layout)
+    }
+
     fn rows_product<T: Cell>(
         &self,
         b: &Bands,
@@ -201,12 +256,7 @@ impl<'a> Call<'_, '_, 'a> {
         local: bool,
         band: Band,
     ) -> Result<(), RunError> {
-        let rows = |arg: &Arg| -> Read<'_, T> {
-            let (data, mut layout) = self.read::<T>(arg);
-            layout.lens[0] = band.len();
-            layout.offset += layout.strides[0] * self.shift(b, arg.source, band);
-            (data, layout)
-        };
+        let rows = |arg: &Arg| self.rows_of::<T>(b, arg, band);
         if left.dims.len() == 1 {
             return dot::dot(&rows(left), &rows(right), data, self.threads, band.begun());
         }

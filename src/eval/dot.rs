@@ -57,6 +57,19 @@ pub(crate) fn dot<T: Gemm>(
     Ok(())
 }
 
+/// The products of a matrix with two vectors in one pass, with the bits of each alone; false where nothing was done.
+pub(crate) fn dot_two<T: Gemm>(a: &Read<'_, T>, x: [&Read<'_, T>; 2], out: [&mut [T]; 2]) -> bool {
+    let ([m, _], [_, 1]) = (a.1.lens.as_slice(), a.1.strides.as_slice()) else { return false };
+    let vector = |(data, l): &'_ Read<'_, T>| -> Option<std::ops::Range<usize>> {
+        let at = usize::try_from(l.offset).ok()?;
+        let n = *l.lens.first().filter(|_| l.strides.as_slice() == [1])?;
+        data.get(at..at + n).map(|_| at..at + n)
+    };
+    let (Some(first), Some(second)) = (vector(x[0]), vector(x[1])) else { return false };
+    let rows = Matrix::rows(a).side_by_side().filter(|_| *m > 0);
+    rows.is_some_and(|rows| T::times_two(rows, [&x[0].0[first], &x[1].0[second]], out))
+}
+
 /// Does a vector times a matrix add rows, in their order?
 pub(crate) fn adds_rows(matrix: &Layout) -> bool {
     let (lens, strides) = (matrix.lens.as_slice(), matrix.strides.as_slice());
@@ -217,7 +230,6 @@ impl<'a, T: Gemm> Matrix<'a, T> {
     #[inline(always)]
     fn times_vector(&self, x: &Matrix<'_, T>, out: &mut [T], begun: bool) {
         let (rows, cols) = self.lens;
-        let (mut a, mut b) = ([T::default(); BLOCK], [T::default(); BLOCK]);
         if self.strides.0 == 1 && self.strides.1 != 1 {
             return self.transposed().sum_of_rows(x, out, begun);
         }
@@ -230,10 +242,11 @@ impl<'a, T: Gemm> Matrix<'a, T> {
         let x = vector.as_deref().map_or(*x, |data| Matrix { data, at: 0, lens: (1, cols), strides: (0, 1) });
         if let Some(m) = self.side_by_side()
             && x.strides.1 == 1
-            && T::times(m, x.piece(0, 0, cols, &mut b), out)
+            && T::times(m, x.piece(0, 0, cols, &mut []), out)
         {
             return;
         }
+        let (mut a, mut b) = ([T::default(); BLOCK], [T::default(); BLOCK]);
         let full = if self.strides.1 == 1 { rows - rows % ROWS } else { 0 };
         for r in (0..full).step_by(ROWS) {
             self.rows_times(r, x.piece(0, 0, cols, &mut b), &mut out[r..r + ROWS]);
@@ -325,69 +338,4 @@ impl<'a, T: Gemm> Matrix<'a, T> {
 }
 
 #[cfg(test)]
-mod tests {
-    use std::borrow::Cow;
-
-    use super::*;
-    use crate::math::Element as _;
-
-    /// Rows that are multiplied together have the bits that each has alone, whatever lies behind it.
-    #[test]
-    fn rows_at_once_are_as_each_alone() {
-        fn check<T: Gemm>(of: fn(f64) -> T) {
-            for n in (1..=40).chain([511, 512, 513, 540, 1100]) {
-                let number = |i: usize| of(((i * 2_654_435_761) % 1_000_003) as f64 / 1e6 - 0.5);
-                let rows = 7;
-                let mut data: Vec<T> = (0..rows * n).map(number).collect();
-                data[3 * n] = of(f64::INFINITY);
-                data[5 * n] = of(f64::NAN);
-                let x: Vec<T> = (0..n).map(|i| number(i + 17)).collect();
-                let vector = (Cow::Borrowed(x.as_slice()), Layout::contiguous(&[n]));
-                let product = |rows: &[T]| {
-                    let matrix = (Cow::Borrowed(rows), Layout::contiguous(&[rows.len() / n, n]));
-                    let mut out = vec![T::default(); rows.len() / n];
-                    dot(&matrix, &vector, &mut out, Threads::ONE, false).unwrap_or_default();
-                    out.iter().map(|x| x.wide().to_bits()).collect::<Vec<_>>()
-                };
-                let alone: Vec<u64> = data.chunks(n).flat_map(product).collect();
-                assert_eq!(product(&data), alone, "{n}");
-            }
-        }
-        check::<f64>(|x| x);
-        check::<f32>(f32::of);
-    }
-
-    /// Rows and columns times vectors have the same bits at every width.
-    #[test]
-    fn widths_agree() {
-        fn check<T: Gemm>(of: fn(f64) -> T) {
-            let number = |i: usize| of(((i * 2_654_435_761) % 1_000_003) as f64 / 1e6 - 0.5);
-            for (rows, cols) in
-                [(1, 1), (3, 7), (4, 8), (9, 15), (6, 16), (7, 50), (70, 100), (5, 129), (6, 700), (1200, 3)]
-            {
-                // Rows with a gap between them, and something else behind the last.
-                let gap = cols + 3;
-                let data: Vec<T> = (0..rows * gap).map(number).collect();
-                let matrix =
-                    Layout { lens: [rows, cols][..].into(), strides: [signed(gap), 1][..].into(), offset: 2 };
-                let matrix = (Cow::Borrowed(data.as_slice()), matrix);
-                let vector = |n: usize| {
-                    (Cow::<[T]>::Owned((0..n).map(|i| number(i + 17)).collect()), Layout::contiguous(&[n]))
-                };
-                let all = || {
-                    let (mut x, mut y) = (vec![T::default(); rows], vec![T::default(); cols]);
-                    dot(&matrix, &vector(cols), &mut x, Threads::ONE, false).unwrap_or_default();
-                    dot(&vector(rows), &matrix, &mut y, Threads::ONE, false).unwrap_or_default();
-                    x.iter().chain(&y).map(|x| x.wide().to_bits()).collect::<Vec<_>>()
-                };
-                let wide = all();
-                wide::use_width(wide::Width::Portable);
-                let portable = all();
-                wide::use_width(wide::Width::best());
-                assert_eq!(wide, portable, "{rows} {cols}");
-            }
-        }
-        check::<f64>(|x| x);
-        check::<f32>(f32::of);
-    }
-}
+mod tests;

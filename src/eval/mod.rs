@@ -80,7 +80,7 @@ pub(crate) use plan::Base;
 pub use plan::{
     Arg, Code, Dest, FoldSpec, Fused, Instr, Operand, Plan, ScalarStep, Slot, Source, Step, Target, ViewStep,
 };
-pub(crate) use reduce::{Pairwise, Running, Tile, pairwise};
+pub(crate) use reduce::{Pairwise, Running, Tile, merge, pairwise};
 pub use run::{Limits, Scratch};
 pub(crate) use step::exec;
 pub use threads::Threads;

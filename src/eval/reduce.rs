@@ -105,7 +105,7 @@ pub(super) fn join<T: Cell>(spec: &FoldSpec, parts: impl ExactSizeIterator<Item 
 }
 
 /// Two partial results into one.
-fn merge<T: Cell>(spec: &FoldSpec) -> impl Fn(T, T) -> T {
+pub(crate) fn merge<T: Cell>(spec: &FoldSpec) -> impl Fn(T, T) -> T {
     let merge = spec.merge;
     move |a, b| T::of(merge(a.wide(), b.wide()))
 }

@@ -43,6 +43,9 @@ pub(super) trait Kernels: Sized {
     /// Every row times `x`; false where nothing was done.
     fn times(rows: Rows<'_, Self>, x: &[Self], out: &mut [Self]) -> bool;
 
+    /// Every row times two vectors, each product as [`Kernels::times`] computes it; false where nothing was done.
+    fn times_two(rows: Rows<'_, Self>, x: [&[Self]; 2], out: [&mut [Self]; 2]) -> bool;
+
     /// Adds the rows, each times its factor, to `out`; false where nothing was done.
     fn combine(rows: Rows<'_, Self>, factors: &[Self], out: &mut [Self]) -> bool;
 }
@@ -51,23 +54,35 @@ pub(super) trait Kernels: Sized {
 mod none {
     use super::{Kernels, Rows};
 
-    impl Kernels for f64 {
-        fn times(_: Rows<'_, f64>, _: &[f64], _: &mut [f64]) -> bool {
-            false
-        }
-        fn combine(_: Rows<'_, f64>, _: &[f64], _: &mut [f64]) -> bool {
-            false
-        }
+    macro_rules! none {
+        ($($t:ty)*) => {$(
+            impl Kernels for $t {
+                fn times(_: Rows<'_, $t>, _: &[$t], _: &mut [$t]) -> bool {
+                    false
+                }
+                fn times_two(_: Rows<'_, $t>, _: [&[$t]; 2], _: [&mut [$t]; 2]) -> bool {
+                    false
+                }
+                fn combine(_: Rows<'_, $t>, _: &[$t], _: &mut [$t]) -> bool {
+                    false
+                }
+            }
+        )*};
     }
+    none!(f64 f32);
+}
 
-    impl Kernels for f32 {
-        fn times(_: Rows<'_, f32>, _: &[f32], _: &mut [f32]) -> bool {
-            false
+#[cfg(all(target_arch = "x86_64", not(miri)))]
+macro_rules! by_count {
+    ($n:expr, [$($count:literal)*], $name:ident => $body:expr, $other:expr) => {
+        match $n {
+            $($count => {
+                const $name: usize = $count;
+                $body
+            })*
+            _ => $other,
         }
-        fn combine(_: Rows<'_, f32>, _: &[f32], _: &mut [f32]) -> bool {
-            false
-        }
-    }
+    };
 }
 
 #[cfg(all(target_arch = "x86_64", not(miri)))]
@@ -173,35 +188,70 @@ macro_rules! kernels {
                 }
             }
 
+            /// The products of rows of `N` vectors with `x` and `y`: each as [`short`] computes it.
+            ///
+            /// # Safety
+            /// As [`short`], for both.
+            #[inline]
+            #[target_feature(enable = "avx512f,avx512dq,avx512bw,avx512vl")]
+            unsafe fn pair<const N: usize>(
+                from: *const $t,
+                stride: usize,
+                [x, y]: [&[$t]; 2],
+                [out, other]: [&mut [$t]; 2],
+            ) {
+                let last = (N - 1) * LANES;
+                let m = mask(x.len() - last);
+                let (mut f, mut g) = ([$zero(); N], [$zero(); N]);
+                // SAFETY: all elements but the last vector's lie in rows, `x` and `y`; that is masked.
+                unsafe {
+                    for j in 0..N - 1 {
+                        f[j] = $load(x.as_ptr().add(j * LANES));
+                        g[j] = $load(y.as_ptr().add(j * LANES));
+                    }
+                    f[N - 1] = $load_masked(m, x.as_ptr().add(last));
+                    g[N - 1] = $load_masked(m, y.as_ptr().add(last));
+                    let mut row = from;
+                    for (out, other) in out.iter_mut().zip(other) {
+                        let (mut s, mut t) = ([$zero(); PARTS], [$zero(); PARTS]);
+                        for j in 0..N - 1 {
+                            let (a, p) = ($load(row.add(j * LANES)), j % PARTS);
+                            s[p] = $add(s[p], $mul(a, f[j]));
+                            t[p] = $add(t[p], $mul(a, g[j]));
+                        }
+                        let (a, p) = ($load_masked(m, row.add(last)), (N - 1) % PARTS);
+                        s[p] = $add_masked(s[p], m, s[p], $mul(a, f[N - 1]));
+                        t[p] = $add_masked(t[p], m, t[p], $mul(a, g[N - 1]));
+                        (*out, *other) = (super::$joined(s), super::$joined(t));
+                        row = row.wrapping_add(stride);
+                    }
+                }
+            }
+
+            #[target_feature(enable = "avx512f,avx512dq,avx512bw,avx512vl")]
+            fn times_two(m: Rows<'_, $t>, x: [&[$t]; 2], out: [&mut [$t]; 2]) -> bool {
+                // SAFETY: as in `times`.
+                unsafe {
+                    by_count!(x[0].len().div_ceil(LANES), [1 2 3 4 5 6 7 8 9 10 11 12 13],
+                        N => pair::<N>(m.data.as_ptr(), m.stride, x, out),
+                        return false
+                    );
+                }
+                true
+            }
+
             #[target_feature(enable = "avx512f,avx512dq,avx512bw,avx512vl")]
             fn times(m: Rows<'_, $t>, x: &[$t], out: &mut [$t]) {
                 let (from, stride) = (m.data.as_ptr(), m.stride);
                 // SAFETY: `Rows` holds only rows that lie in memory, and `x` has a number for each column.
                 unsafe {
-                    match x.len().div_ceil(LANES) {
-                        1 => short::<1>(from, stride, x, out),
-                        2 => short::<2>(from, stride, x, out),
-                        3 => short::<3>(from, stride, x, out),
-                        4 => short::<4>(from, stride, x, out),
-                        5 => short::<5>(from, stride, x, out),
-                        6 => short::<6>(from, stride, x, out),
-                        7 => short::<7>(from, stride, x, out),
-                        8 => short::<8>(from, stride, x, out),
-                        9 => short::<9>(from, stride, x, out),
-                        10 => short::<10>(from, stride, x, out),
-                        11 => short::<11>(from, stride, x, out),
-                        12 => short::<12>(from, stride, x, out),
-                        13 => short::<13>(from, stride, x, out),
-                        14 => short::<14>(from, stride, x, out),
-                        15 => short::<15>(from, stride, x, out),
-                        16 => short::<16>(from, stride, x, out),
-                        _ => {
-                            for (i, out) in out.iter_mut().enumerate() {
-                                let from = from.add(i * stride);
-                                *out = if x.len() <= BLOCK { some(from, x) } else { long(from, x) };
-                            }
+                    by_count!(x.len().div_ceil(LANES), [1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16],
+                        N => short::<N>(from, stride, x, out),
+                        for (i, out) in out.iter_mut().enumerate() {
+                            let from = from.add(i * stride);
+                            *out = if x.len() <= BLOCK { some(from, x) } else { long(from, x) };
                         }
-                    }
+                    );
                 }
             }
 
@@ -250,24 +300,10 @@ macro_rules! kernels {
                         let from = m.data[at..].as_ptr();
                         // SAFETY: `Rows` holds only rows that lie in memory; the panel is of that many columns.
                         unsafe {
-                            match out.len().div_ceil(LANES) {
-                                1 => panel::<1>(from, m.stride, factors, out),
-                                2 => panel::<2>(from, m.stride, factors, out),
-                                3 => panel::<3>(from, m.stride, factors, out),
-                                4 => panel::<4>(from, m.stride, factors, out),
-                                5 => panel::<5>(from, m.stride, factors, out),
-                                6 => panel::<6>(from, m.stride, factors, out),
-                                7 => panel::<7>(from, m.stride, factors, out),
-                                8 => panel::<8>(from, m.stride, factors, out),
-                                9 => panel::<9>(from, m.stride, factors, out),
-                                10 => panel::<10>(from, m.stride, factors, out),
-                                11 => panel::<11>(from, m.stride, factors, out),
-                                12 => panel::<12>(from, m.stride, factors, out),
-                                13 => panel::<13>(from, m.stride, factors, out),
-                                14 => panel::<14>(from, m.stride, factors, out),
-                                15 => panel::<15>(from, m.stride, factors, out),
-                                _ => panel::<PANEL>(from, m.stride, factors, out),
-                            }
+                            by_count!(out.len().div_ceil(LANES), [1 2 3 4 5 6 7 8 9 10 11 12 13 14 15],
+                                N => panel::<N>(from, m.stride, factors, out),
+                                panel::<PANEL>(from, m.stride, factors, out)
+                            );
                         }
                     }
                 }
@@ -285,6 +321,13 @@ macro_rules! kernels {
                     // SAFETY: the width in use is one that the processor has.
                     unsafe { times(rows, x, out) };
                     true
+                }
+
+                fn times_two(rows: Rows<'_, $t>, x: [&[$t]; 2], out: [&mut [$t]; 2]) -> bool {
+                    let fits = x.iter().all(|x| rows.cols == x.len() && !x.is_empty())
+                        && out.iter().all(|out| rows.rows == out.len());
+                    // SAFETY: as above.
+                    fits && wide::width() == Width::Avx512 && unsafe { times_two(rows, x, out) }
                 }
 
                 fn combine(rows: Rows<'_, $t>, factors: &[$t], out: &mut [$t]) -> bool {

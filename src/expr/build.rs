@@ -101,6 +101,15 @@ pub fn switch(c: &Expr, a: impl IntoExpr, b: impl IntoExpr) -> Expr {
     Expr::apply(Op::Switch, Attr::None, [c.clone(), a.into_expr(), b.into_expr()])
 }
 
+/// `a * b + c`.
+///
+/// # Panics
+/// The shapes do not broadcast.
+#[track_caller]
+pub fn mul_add(a: &Expr, b: impl IntoExpr, c: impl IntoExpr) -> Expr {
+    Expr::apply(Op::MulAdd, Attr::None, [a.clone(), b.into_expr(), c.into_expr()])
+}
+
 /// `value`, broadcast to the joint shape of both. No gradient flows to `like`.
 ///
 /// # Panics

@@ -23,7 +23,7 @@ mod walk;
 
 pub use adjoint::Adjoint;
 pub use batch::{BatchError, vectorize};
-pub use build::{IntoExpr, concatenate, dot, exprs, fill, switch};
+pub use build::{IntoExpr, concatenate, dot, exprs, fill, mul_add, switch};
 pub(crate) use build::{impl_infix, reads_as_outer, unbroadcast};
 pub(crate) use compose::range;
 pub use compose::try_stack;

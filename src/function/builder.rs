@@ -6,8 +6,9 @@ use super::error::CompileError;
 use super::shared::Shared;
 use crate::eval::{Limits, Threads};
 use crate::expr::{Expr, substitute};
-use crate::graph::{export, import};
+use crate::graph::{Graph, Id, ImportError, expand, export, import, round_once};
 use crate::optimize::{self, optimize};
+use crate::rules::Assumes;
 use crate::ty::Dim;
 
 /// How a function is made.
@@ -136,8 +137,13 @@ impl Builder {
         let warnings = check_inputs(inputs, outputs, self.run.unused)?;
         let imported = import(inputs, outputs)?;
         let best = optimize(&imported.graph, &imported.roots, options);
-        let shown = export(&best.graph, &best.roots).map_err(crate::graph::ImportError::from)?;
+        let shown = export(&best.graph, &best.roots).map_err(ImportError::from)?;
         let pair = (&best.graph, best.roots.as_slice());
+        let rounded = match Assumes::REASSOC.within(options.profile.grants()) {
+            true => evaluated(pair)?,
+            false => None,
+        };
+        let pair = rounded.as_ref().map_or(pair, |(g, r)| (g, r));
         let mut f = Function::from_graph(inputs, &shown, &imported.constraints, pair, self.run)?;
         f.warnings = warnings;
         f.report = Some(best.report);
@@ -145,6 +151,13 @@ impl Builder {
         f.source = Some((source, outputs.to_vec()));
         Ok(f)
     }
+}
+
+/// A graph as it is evaluated where sums may be rounded otherwise: products in them need no rounding of their own.
+fn evaluated((graph, roots): (&Graph, &[Id])) -> Result<Option<(Graph, Vec<Id>)>, ImportError> {
+    let written = expand(graph, roots)?;
+    let (graph, roots) = written.as_ref().map_or((graph, roots), |(g, r)| (g, r));
+    Ok(round_once(graph, roots)?)
 }
 
 impl Builder {

@@ -1,4 +1,4 @@
-//! Operators whose kernel is given by others, written out for those who compute.
+//! Operators whose kernel is given by others, and whole powers, written out for those who compute.
 
 use rustc_hash::FxHashMap;
 
@@ -6,9 +6,10 @@ use super::arena::{Graph, Head, Id};
 use super::constraint::Unify;
 use super::import::canonical;
 use crate::expr::{Expr, Head as ExprHead, TypeError, topological};
-use crate::op::{Attr, Kernel};
+use crate::op::{Attr, Kernel, Op, Ring, is_small_whole};
 
-/// The graph without operators that are composed of others; `None` where it has none.
+/// The graph without operators that are composed of others, and with small whole powers as products; `None` where it
+/// has none.
 ///
 /// # Errors
 /// The operands of what an operator is composed of do not fit.
@@ -17,7 +18,7 @@ pub fn expand(graph: &Graph, roots: &[Id]) -> Result<Option<(Graph, Vec<Id>)>, T
     let composed = |&id: &Id| {
         graph.application(id).is_some_and(|(op, ..)| matches!(op.def().kernel, Kernel::Composed(_)))
     };
-    if !reachable.iter().any(composed) {
+    if !reachable.iter().any(|id| composed(id) || exponent(graph, *id).is_some()) {
         return Ok(None);
     }
     let mut out = Graph::new();
@@ -33,6 +34,7 @@ pub fn expand(graph: &Graph, roots: &[Id]) -> Result<Option<(Graph, Vec<Id>)>, T
             Head::Op(op, attr) => {
                 let args: Vec<Id> = node.args.iter().map(|&a| at[a as usize]).collect();
                 match op.def().kernel {
+                    _ if let Some(n) = exponent(graph, id) => power(&mut out, args[0], n)?,
                     Kernel::Composed(of) => written(&mut out, of, graph.attr(attr), &args)?,
                     _ => out.add(op, graph.attr(attr), &args)?,
                 }
@@ -40,6 +42,41 @@ pub fn expand(graph: &Graph, roots: &[Id]) -> Result<Option<(Graph, Vec<Id>)>, T
         };
     }
     Ok(Some((out, roots.iter().map(|&r| at[r as usize]).collect())))
+}
+
+/// The exponent of a power that is multiplied out.
+fn exponent(graph: &Graph, id: Id) -> Option<u32> {
+    let (op, _, &[base, exponent]) = graph.application(id)? else { return None };
+    let same =
+        op.def().ring == Ring::Power && graph.ty(id).dtype.is_float() && graph.ty(id) == graph.ty(base);
+    let n = graph.constant(exponent).filter(|n| same && is_small_whole(*n))?;
+    #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a small whole number")]
+    Some(n as u32)
+}
+
+/// A power by squaring.
+fn power(graph: &mut Graph, base: Id, mut n: u32) -> Result<Id, TypeError> {
+    let (mut square, mut out) = (base, None);
+    loop {
+        if n % 2 == 1 {
+            out = Some(match out {
+                Some(x) => of_ring(graph, Ring::Product, &[x, square])?,
+                None => square,
+            });
+        }
+        n /= 2;
+        match out {
+            Some(x) if n == 0 => return Ok(x),
+            _ => square = of_ring(graph, Ring::Square, &[square])?,
+        }
+    }
+}
+
+fn of_ring(graph: &mut Graph, ring: Ring, args: &[Id]) -> Result<Id, TypeError> {
+    match Op::of_ring(ring) {
+        Some(op) => graph.add(op, &Attr::None, args),
+        None => Ok(args[0]),
+    }
 }
 
 /// What an operator is composed of, over nodes. None of it is composed itself.

@@ -8,9 +8,11 @@ mod constraint;
 mod expand;
 mod export;
 mod import;
+mod round_once;
 
 pub use arena::{Graph, Head, Id, Node};
 pub use constraint::{Bound, Constraint, ConstraintError, Unify, constraints};
 pub use expand::expand;
 pub use export::export;
 pub use import::{ImportError, Imported, import};
+pub use round_once::round_once;

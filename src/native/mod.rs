@@ -11,6 +11,7 @@
 
 mod asm;
 mod emit;
+mod line;
 mod loops;
 mod lower;
 #[cfg(not(all(target_arch = "x86_64", not(miri))))]

@@ -10,13 +10,11 @@ use std::sync::Arc;
 use ndarray::{ArrayViewD, ArrayViewMutD};
 use smallvec::SmallVec;
 
+use super::line::{Line, room};
 use super::loops::Code;
 use super::shape::Shape;
 use super::walk::walk;
-use crate::eval::{
-    BLOCK, FoldSpec, Fused, FusedArgs, Layout, Nest, Pairwise, Ready, ScalarStep, Strided, Threads, dot, exec,
-};
-use crate::op::{FOLD_LANES, FOLD_SHORTEST};
+use crate::eval::{FoldSpec, Fused, FusedArgs, Layout, Nest, Ready, ScalarStep, Strided, Threads, dot, exec};
 
 pub(super) use decide::decide;
 
@@ -59,9 +57,10 @@ struct Folds {
     plain: Arc<Code>,
     folding: Option<Arc<Code>>,
     n: usize,
-    /// Operands, and how far each moves from block to block.
-    operands: Vec<(Place, usize)>,
-    specs: Vec<(FoldSpec, Place)>,
+    /// Operands, and whether each moves on.
+    operands: Vec<(Place, bool)>,
+    specs: Vec<FoldSpec>,
+    results: Vec<Place>,
 }
 
 /// A call that is decided.
@@ -79,9 +78,8 @@ struct Decided {
     scalars: Vec<f64>,
     pieces: Vec<Vec<f64>>,
     frame: Vec<f64>,
-    /// Blocks for operands of reductions that are not carried along.
-    blocks: Vec<f64>,
-    lanes: Vec<[f64; FOLD_LANES]>,
+    /// Memory for the partial results of a row.
+    spare: Vec<f64>,
     registers: Vec<Vec<f64>>,
 }
 
@@ -161,7 +159,7 @@ impl Ready for Decided {
                     }
                 }
                 Act::Folds(folds) => {
-                    if !folds.run(&bases, frame, &mut self.blocks, &mut self.lanes) {
+                    if !folds.run(&bases, frame, &mut self.spare[..room::<f64>(folds.specs.len())]) {
                         return false;
                     }
                 }
@@ -225,60 +223,21 @@ impl Walked {
 }
 
 impl Folds {
-    fn run(
-        &self,
-        bases: &Bases,
-        frame: *mut f64,
-        blocks: &mut [f64],
-        lanes: &mut [[f64; FOLD_LANES]],
-    ) -> bool {
-        let mut pending: SmallVec<[Pairwise<f64>; 3]> = SmallVec::new();
-        pending.resize_with(self.specs.len(), Pairwise::default);
-        let mut table: SmallVec<[*mut f64; 16]> = SmallVec::new();
-        table.push(frame);
-        table.extend(self.operands.iter().map(|&(p, _)| at(bases, p)));
-        let first = table.len();
-        table.resize(first + self.specs.len(), std::ptr::null_mut());
-        for c in (0..self.n).step_by(BLOCK) {
-            let n = BLOCK.min(self.n - c);
-            let folding = self.folding.as_ref().filter(|_| n >= FOLD_SHORTEST);
-            for (f, (spec, _)) in self.specs.iter().enumerate() {
-                table[first + f] = if folding.is_some() {
-                    lanes[f] = [spec.identity; FOLD_LANES];
-                    lanes[f].as_mut_ptr()
-                } else {
-                    blocks[f * BLOCK..].as_mut_ptr()
-                };
-            }
-            let code = folding.unwrap_or(&self.plain);
-            // SAFETY: as for a loop without reductions; blocks and lanes are of this call.
-            #[allow(unsafe_code, reason = "enters compiled code")]
-            if !unsafe { code.run(&mut table, n) } {
-                return false;
-            }
-            for (f, (spec, _)) in self.specs.iter().enumerate() {
-                let x = if folding.is_some() {
-                    let mut x = [0.0];
-                    (spec.join)(&lanes[f..=f], &mut x);
-                    x[0]
-                } else {
-                    (spec.fold)(&blocks[f * BLOCK..][..n])
-                };
-                pending[f].push(x, spec.merge);
-            }
-            for (pointer, (_, step)) in table[1..first].iter_mut().zip(&self.operands) {
-                *pointer = pointer.wrapping_add(*step);
+    fn run(&self, bases: &Bases, frame: *mut f64, spare: &mut [f64]) -> bool {
+        let operands: SmallVec<[(*mut f64, bool); 16]> =
+            self.operands.iter().map(|&(place, moves)| (at(bases, place), moves)).collect();
+        let mut results: SmallVec<[f64; 4]> = SmallVec::from_elem(0.0, self.specs.len());
+        let line = Line { plain: &self.plain, folding: self.folding.as_deref(), specs: &self.specs };
+        // SAFETY: as for a loop without reductions; the spare memory is of this call.
+        #[allow(unsafe_code, reason = "enters compiled code")]
+        let held = unsafe { line.fold(frame, &operands, self.n, spare, &mut results) };
+        for (&place, x) in self.results.iter().zip(results) {
+            // SAFETY: the place is one number of the call's own memory.
+            #[allow(unsafe_code, reason = "writes a decided place")]
+            unsafe {
+                *at(bases, place) = x;
             }
         }
-        for ((spec, place), pending) in self.specs.iter().zip(&mut pending) {
-            if let Some(x) = pending.take(spec.merge) {
-                // SAFETY: the place is one number of the call's own memory.
-                #[allow(unsafe_code, reason = "writes a decided place")]
-                unsafe {
-                    *at(bases, *place) = x;
-                }
-            }
-        }
-        true
+        held
     }
 }

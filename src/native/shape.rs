@@ -44,6 +44,8 @@ pub(super) struct Shape {
     pub(super) keeps_rows: bool,
     /// Do all operands lie side by side along a row?
     pub(super) in_place: bool,
+    /// One row, all of which is reduced.
+    pub(super) folds_line: bool,
 }
 
 impl Shape {
@@ -95,12 +97,19 @@ impl Shape {
         }));
         let mode =
             Mode { uniform, carried, columns: if by_rows { columns } else { 0 }, by_rows, stream: false };
-        Shape { rows, mode, keeps_rows, in_place }
+        let line = in_place && row_len == 1 && nest.lens.len() == 2;
+        let folds_line = line && carried != 0 && carried.count_ones() as usize == folds;
+        Shape { rows, mode, keeps_rows, in_place, folds_line }
     }
 
     /// The code for a row whose reductions are not carried along.
     pub(super) fn plain(&self) -> Mode {
         Mode { uniform: self.mode.uniform, stream: self.mode.stream, ..Mode::default() }
+    }
+
+    /// The code for a row whose reductions are carried along; the blocks of a row that is all reduced are rows.
+    pub(super) fn folding(&self) -> Mode {
+        Mode { by_rows: self.folds_line, ..self.mode }
     }
 
     /// Lets the stores of one long row go past the caches, where all are aligned alike.
@@ -118,7 +127,7 @@ impl Shape {
     ) -> Option<(Arc<Code>, Option<Arc<Code>>)> {
         let Mode { by_rows, carried, .. } = self.mode;
         let first = code(if by_rows { self.mode } else { self.plain() })?;
-        Some((first, if !by_rows && carried != 0 { code(self.mode) } else { None }))
+        Some((first, if !by_rows && carried != 0 { code(self.folding()) } else { None }))
     }
 
     /// The elements of a nest that is one row of operands in place.

@@ -2,6 +2,7 @@
 
 use smallvec::SmallVec;
 
+use super::line::{Line, room};
 use super::loops::{Code, Mode};
 use super::shape::Shape;
 use crate::eval::{
@@ -224,18 +225,11 @@ impl<T: Cell> Walk<'_, '_, '_, T> {
         let outs = std::mem::take(&mut self.args.folds);
         let mut folds: SmallVec<[Running<'_, '_, T>; 4]> =
             fused.folds.iter().zip(outs.iter_mut()).map(|(spec, out)| Running::new(spec, out)).collect();
+        if let Some(code) = self.folding.filter(|_| self.shape.folds_line) {
+            return self.line(code, fused, &mut folds);
+        }
         let mut lanes: SmallVec<[[T; FOLD_LANES]; 4]> =
             SmallVec::from_elem([T::default(); FOLD_LANES], folds.len());
-        if let Some(code) = self.folding
-            && row_len == 1
-            && nest.lens.len() == 2
-            && self.shape.in_place
-            && self.shape.mode.carried.count_ones() as usize == folds.len()
-        {
-            self.line(code, fused, &mut folds, &mut lanes);
-            folds.iter_mut().for_each(Running::flush);
-            return;
-        }
         let mut cursor = Cursor::new(nest);
         loop {
             let bases: SmallVec<[isize; 12]> =
@@ -297,49 +291,28 @@ impl<T: Cell> Walk<'_, '_, '_, T> {
         folds.iter_mut().for_each(Running::flush);
     }
 
-    /// One row, all operands in place, everything reduced: pointers move on by a block.
-    fn line(
-        &mut self,
-        code: &Code,
-        fused: &Fused,
-        folds: &mut [Running<'_, '_, T>],
-        lanes: &mut [[T; FOLD_LANES]],
-    ) {
+    /// One row, all operands in place, everything reduced.
+    fn line(&mut self, folding: &Code, fused: &Fused, folds: &mut [Running<'_, '_, T>]) {
         let n = self.nest.tile().1;
-        let operands = self.args.leaves.len() + self.args.stores.len();
-        self.place(&|_| 0, 1, n.min(T::BLOCK));
-        // The whole row lies in memory.
-        let uniform = self.shape.mode.uniform;
-        for (k, leaf) in self.args.leaves.iter().enumerate().filter(|(k, _)| uniform >> k & 1 == 0) {
-            self.table[k + 1] = source(leaf, leaf.offset, n);
+        let (inputs, blocks) = (self.args.leaves.len(), self.args.leaves.len() + self.args.stores.len());
+        let mut operands: SmallVec<[(*mut T, bool); 16]> = SmallVec::new();
+        for (k, leaf) in self.args.leaves.iter().enumerate() {
+            let moves = !self.is_uniform(k);
+            operands.push((source(leaf, leaf.offset, if moves { n } else { 1 }), moves));
         }
-        for (k, store) in self.args.stores.iter_mut().enumerate() {
-            self.table[self.args.leaves.len() + k + 1] = store[..n].as_mut_ptr();
-        }
-        let steps: SmallVec<[usize; 12]> =
-            (0..operands).map(|k| if self.is_uniform(k) { 0 } else { T::BLOCK }).collect();
-        for c in (0..n).step_by(T::BLOCK) {
-            let cols = T::BLOCK.min(n - c);
-            let tile =
-                |values| Tile { values, rows: 1, cols, at: 0, step: (0, 0), first: (true, true, c == 0) };
-            if cols >= FOLD_SHORTEST {
-                self.begin(fused, lanes);
-                self.call(code, cols);
-                for ((fold, spec), lanes) in folds.iter_mut().zip(&fused.folds).zip(&*lanes) {
-                    fold.add_folded(tile(&[]), 0, joined(spec, lanes));
-                }
-            } else {
-                for f in 0..folds.len() {
-                    self.table[1 + operands + f] = self.args.registers[operands + f].as_mut_ptr();
-                }
-                self.call(self.plain, cols);
-                for (f, fold) in folds.iter_mut().enumerate() {
-                    fold.add(tile(&self.args.registers[operands + f][..cols]), &mut []);
-                }
-            }
-            for (pointer, step) in self.table[1..=operands].iter_mut().zip(&steps) {
-                *pointer = pointer.wrapping_add(*step);
-            }
+        operands.extend(self.args.stores.iter_mut().map(|store| (store[..n].as_mut_ptr(), true)));
+        debug_assert_eq!(operands.len(), inputs + self.args.stores.len());
+        let spare = &mut self.args.registers[blocks];
+        let room = room::<T>(folds.len());
+        spare.resize(spare.len().max(room), T::default());
+        let mut results: SmallVec<[T; 4]> = SmallVec::from_elem(T::default(), folds.len());
+        let line = Line { plain: self.plain, folding: Some(folding), specs: &fused.folds };
+        // SAFETY: as for every call of code; operands were just taken from slices of so many elements.
+        #[allow(unsafe_code, reason = "enters compiled code")]
+        let held = unsafe { line.fold(self.table[0], &operands, n, &mut spare[..room], &mut results) };
+        self.held &= held;
+        for (fold, x) in folds.iter_mut().zip(results) {
+            fold.put(0, 0, &[x], true);
         }
     }
 

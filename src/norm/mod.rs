@@ -56,35 +56,51 @@ impl Relations {
     }
 }
 
+/// How much of a graph is read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Reading {
+    /// Every way.
+    All,
+    /// Sums and products as they are: nothing multiplied out, no common denominators.
+    Flat,
+    /// Nothing.
+    Nothing,
+}
+
 /// Equal pairs: a node of the graph and a proposal for it, which is added to the graph.
 pub(crate) fn propose(
     graph: &mut Graph,
     roots: &[Id],
     profile: Profile,
     relations: &Relations,
+    reading: Reading,
 ) -> Vec<(Id, Id)> {
+    if reading == Reading::Nothing {
+        return Vec::new();
+    }
     // Cancelling a term forgets where it was infinite or undefined, which integers never are.
     let domain = Assumes::DOMAIN.within(profile.grants());
     let mut tops = tops(graph, roots);
     tops.retain(|&id| domain || graph.ty(id).dtype.is_int());
     let mut flat = Reader::flat(FxHashMap::default());
-    let mut found = Found { relations, profile, forms: FxHashMap::default(), pairs: Vec::new() };
+    let mut found = Found { relations, profile, reading, forms: FxHashMap::default(), pairs: Vec::new() };
     found.add(graph, &mut flat, &tops);
+    if reading == Reading::Flat {
+        return found.pairs();
+    }
     let given = field::given(graph, &mut flat, roots, relations, profile.grants());
     found.add(graph, &mut Reader::multiplied_out(), &tops);
     if !given.is_empty() {
         found.add(graph, &mut Reader::expand(Reader::flat(given)), &tops);
     }
-    let mut pairs = found.pairs;
-    pairs.sort_unstable();
-    pairs.dedup();
-    pairs
+    found.pairs()
 }
 
 /// What all ways of reading find.
 struct Found<'a> {
     relations: &'a Relations,
     profile: Profile,
+    reading: Reading,
     /// The forms of each polynomial: most are read the same in every way.
     forms: FxHashMap<Poly, Vec<Id>>,
     pairs: Vec<(Id, Id)>,
@@ -106,7 +122,9 @@ impl Found<'_> {
             let equations = &self.relations.equations;
             for poly in relation::reduced(graph, reader, &poly, equations, self.profile.grants()) {
                 let mut found = self.forms(graph, &poly);
-                found.extend(fraction::forms(graph, reader, &poly));
+                if self.reading == Reading::All {
+                    found.extend(fraction::forms(graph, reader, &poly));
+                }
                 if reader.is_flat()
                     && let Some(grouped) = pairs::grouped(graph, &poly, &self.relations.pairs)
                 {
@@ -118,6 +136,14 @@ impl Found<'_> {
             }
         }
     }
+
+    /// The pairs, each once.
+    fn pairs(mut self) -> Vec<(Id, Id)> {
+        self.pairs.sort_unstable();
+        self.pairs.dedup();
+        self.pairs
+    }
+
     /// A polynomial written flat and factored.
     fn forms(&mut self, graph: &mut Graph, p: &Poly) -> Vec<Id> {
         if let Some(known) = self.forms.get(p) {

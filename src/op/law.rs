@@ -35,6 +35,14 @@ impl Interval {
         Interval { lo: -self.hi, hi: -self.lo }
     }
 
+    /// May a number from each cancel when they are added? Not if both have one sign, or one is at least twice the other.
+    pub fn may_cancel(self, other: Interval) -> bool {
+        let one_sign = self.lo >= 0.0 && other.lo >= 0.0 || self.hi <= 0.0 && other.hi <= 0.0;
+        let least = |r: Interval| r.lo.max(-r.hi);
+        let most = |r: Interval| r.hi.max(-r.lo);
+        !one_sign && least(self) < 2.0 * most(other) && least(other) < 2.0 * most(self)
+    }
+
     /// A range around this one with ends from a short list, so that much the same ranges are the same:
     /// ends within -2 and 2 stay, others move outward to a power of 16.
     pub(crate) fn coarse(self) -> Interval {

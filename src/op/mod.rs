@@ -20,6 +20,7 @@ mod leading;
 mod pieces;
 mod places;
 mod polygamma;
+mod powers;
 mod rounding;
 mod shaped;
 mod special;
@@ -44,6 +45,7 @@ pub(crate) use leading::{bare_column, bare_row, counts_leading_axes, without_lea
 pub use pieces::{Piece, Pp, Spelling};
 pub(crate) use pieces::{index_text, is_reversal, is_stack, join_spelled};
 pub use places::{Bound, Place};
+pub(crate) use powers::{is_small_whole, multiplications};
 pub use table::Op;
 pub use types::{Arg, TyResult};
 
@@ -90,6 +92,11 @@ impl Op {
     pub(crate) fn addition() -> Op {
         let is = |op: &&Op| op.def().ring == Ring::Sum;
         Op::ALL.iter().find(is).copied().unwrap_or(Op::ALL[0])
+    }
+
+    /// The operator that multiplies and adds with one rounding.
+    pub(crate) fn multiply_add() -> Op {
+        Op::MulAdd
     }
 
     /// The operator that converts to an element type.

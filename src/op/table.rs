@@ -1039,6 +1039,20 @@ ops!(
         ],
         ..OpDef::BINARY
     },
+    hidden::MulAdd::mul_add = OpDef {
+        name: "mul_add",
+        aliases: &["fma"],
+        doc: "The product of two and a third, added with one rounding where functions are optimized.",
+        class: Some("MulAdd"),
+        latex: Some("!0 !1 + #2"),
+        arity: Arity::Exact(3),
+        derivative: Derivative::Each(&[|v| v.g() * v.x(1), |v| v.g() * v.x(0), |v| v.g()]),
+        kernel: map3!(|a, b, c| a.mul_add(b, c)),
+        real: Some(|x| &(&x[0] * &x[1]) + &x[2]),
+        lower: Some(|x, _| &(&x[0] * &x[1]) + &x[2]),
+        common: Some(|x, _| Some(&(&x[0] * &x[1]) + &x[2])),
+        ..OpDef::BINARY
+    },
     hidden::Clip::clip = OpDef {
         name: "clip",
         doc: "Each element kept between two bounds.",
@@ -1337,8 +1351,9 @@ ops!(
         kernel: Kernel::Composed(|x, attr| {
             let m = x[0].reduce(Op::Max, attr);
             let e = (&x[0] - x[0].expand_reduced(&m, attr)).exp();
-            let total = e.reduce(Op::Sum, attr);
-            &e / e.expand_reduced(&total, attr)
+            // One division a row: the total is at least 1, so its reciprocal loses half an ulp and no more.
+            let share = 1.0 / e.reduce(Op::Sum, attr);
+            &e * e.expand_reduced(&share, attr)
         }),
         ..OpDef::WHOLE
     },

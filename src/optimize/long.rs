@@ -3,12 +3,11 @@
 use rustc_hash::{FxHashMap, FxHashSet};
 
 use super::{Edge, How, Options, Report, graph_cost};
-use crate::egraph::op_cost;
+use crate::egraph::{Operand, op_cost};
 use crate::graph::{Graph, Head, Id};
 use crate::norm;
 use crate::op::Ring;
 use crate::rules::Assumes;
-use crate::ty::Ty;
 
 /// Terms from which a sum is long: shorter ones fit into a window.
 const TERMS: usize = 48;
@@ -216,8 +215,9 @@ fn cost(options: &Options, graph: &Graph, form: Id, fresh: usize, soft: &FxHashS
         let counted = id as usize >= fresh || soft.contains(&id);
         let Some((op, attr, args)) = graph.application(id).filter(|_| counted) else { continue };
         if seen.insert(id) {
-            let types: Vec<&Ty> = args.iter().map(|&a| graph.ty(a)).collect();
-            total += op_cost(&options.model, op, attr, &types, graph.ty(id));
+            let operands: Vec<Operand<'_>> =
+                args.iter().map(|&a| (graph.ty(a), graph.facts(a).constant)).collect();
+            total += op_cost(&options.model, op, attr, &operands, graph.ty(id));
             stack.extend(args);
         }
     }

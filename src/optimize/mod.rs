@@ -10,6 +10,7 @@ mod lengths;
 mod long;
 mod report;
 mod saturated;
+mod spelling;
 mod splice;
 mod total;
 mod trail;
@@ -165,6 +166,9 @@ fn run(graph: &Graph, roots: &[Id], options: &Options, mut report: Report) -> Op
     // No window is dearer than what it stands for but for digits; neither is the whole.
     if report.for_digits == 0 && total::dearer(&options.model, (&best.0, &best.1), (graph, roots)) {
         best = (graph.clone(), roots.to_vec(), report.cost_before);
+    }
+    if let Some((g, r)) = spelling::spell(&best.0, &best.1, options, &mut report) {
+        (best.0, best.1) = (g, r);
     }
     let (graph, roots) = fold::fold(&best.0, &best.1);
     report.record(|| Edge {

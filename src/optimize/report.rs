@@ -42,6 +42,8 @@ pub struct Report {
     pub cost_after: f64,
     /// Windows whose result takes more work than what was there, which loses digits.
     pub for_digits: usize,
+    /// Forms that were refused for the digits that they lose at sampled points.
+    pub refused: usize,
     /// Contradictions that were found, each with the profile that was then used.
     pub contradictions: Vec<String>,
     /// How often each rule united two classes.
@@ -72,6 +74,7 @@ impl Report {
             cost_before: cost,
             cost_after: cost,
             for_digits: 0,
+            refused: 0,
             contradictions: Vec::new(),
             rules: BTreeMap::new(),
             trail: None,

@@ -3,10 +3,9 @@
 use rustc_hash::FxHashSet;
 use smallvec::SmallVec;
 
-use crate::egraph::{CostModel, common_cost, op_cost};
+use crate::egraph::{CostModel, Operand, common_cost, op_cost};
 use crate::graph::{Graph, Id};
 use crate::op::Attr;
-use crate::ty::Ty;
 
 /// Estimated work of all that the roots reach, each node once, and once what composed operators have
 /// in common. What depends on no input is free.
@@ -19,8 +18,9 @@ pub fn graph_cost(model: &CostModel, graph: &Graph, roots: &[Id]) -> f64 {
         .filter(|&id| !closed[id as usize])
         .filter_map(|id| {
             let (op, attr, args) = graph.application(id)?;
-            let types: SmallVec<[&Ty; 3]> = args.iter().map(|&a| graph.ty(a)).collect();
-            let cost = op_cost(model, op, attr, &types, graph.ty(id));
+            let operands: SmallVec<[Operand<'_>; 3]> =
+                args.iter().map(|&a| (graph.ty(a), graph.facts(a).constant)).collect();
+            let cost = op_cost(model, op, attr, &operands, graph.ty(id));
             let common = common_cost(cost, op);
             Some(if common > 0.0 && !paid.insert((attr, args)) { cost - common } else { cost })
         })

@@ -24,7 +24,13 @@ pub(super) fn collect(
         space.record();
     }
     let mut wider = graph.clone();
-    let pairs = crate::norm::propose(&mut wider, roots, options.profile, &program.relations);
+    let pairs = crate::norm::propose(
+        &mut wider,
+        roots,
+        options.profile,
+        &program.relations,
+        crate::norm::Reading::All,
+    );
     space.unite(&wider, &pairs);
     if space.conflict().is_some() {
         return None;

@@ -1,8 +1,10 @@
 //! One window: saturate, propose, extract, again until nothing improves.
 
 use super::{Edge, How, Options, Program, Report, total::dearer};
+use crate::digits;
 use crate::egraph::{Extracted, Space, Stop};
 use crate::graph::{Graph, Id};
+use crate::norm::Reading;
 use crate::rules::Profile;
 
 /// Rounds of saturation and extraction at most.
@@ -18,7 +20,7 @@ pub(super) fn optimize(
 ) -> (Graph, Vec<Id>) {
     let mut profile = Some(options.profile);
     while let Some(p) = profile {
-        match attempt(graph, roots, options, p, program, report) {
+        match guarded(graph, roots, options, p, program, report) {
             Ok(found) => return found,
             Err(conflict) => {
                 profile = p.stricter();
@@ -30,8 +32,9 @@ pub(super) fn optimize(
     (graph.clone(), roots.to_vec())
 }
 
-/// Optimizes under one profile; the contradiction if there is one.
-fn attempt(
+/// The best form that keeps the digits of what was there: with all proposals of the normal form, with those that leave
+/// fractions alone, with none; the contradiction if there is one.
+fn guarded(
     graph: &Graph,
     roots: &[Id],
     options: &Options,
@@ -39,9 +42,28 @@ fn attempt(
     program: &Program,
     report: &mut Report,
 ) -> Result<(Graph, Vec<Id>), String> {
+    for reading in [Reading::All, Reading::Flat, Reading::Nothing] {
+        let found = attempt(graph, roots, options, (profile, reading), program, report)?;
+        if !digits::loses((graph, roots), (&found.0, &found.1)) {
+            return Ok(found);
+        }
+        report.refused += 1;
+    }
+    Ok((graph.clone(), roots.to_vec()))
+}
+
+/// Optimizes under one profile; the contradiction if there is one.
+fn attempt(
+    graph: &Graph,
+    roots: &[Id],
+    options: &Options,
+    (profile, reading): (Profile, Reading),
+    program: &Program,
+    report: &mut Report,
+) -> Result<(Graph, Vec<Id>), String> {
     let propose = |of: &Extracted| {
         let mut wider = of.graph.clone();
-        let pairs = crate::norm::propose(&mut wider, &of.roots, profile, &program.relations);
+        let pairs = crate::norm::propose(&mut wider, &of.roots, profile, &program.relations, reading);
         (wider, pairs)
     };
     let mut best = (graph.clone(), roots.to_vec());
@@ -75,7 +97,8 @@ fn attempt(
         let last = |found: &Extracted, next: &(Graph, Vec<(Id, Id)>)| {
             !gains(found) || trace.stop == Stop::Saturated && space.holds(&next.0, &next.1)
         };
-        let mut ends = round > 0 && last(&found, &next);
+        // In the first round every form may be refused; those of the normal form may not.
+        let mut ends = (round > 0 || found.cost.is_finite()) && last(&found, &next);
         if ends {
             let Ok(thorough) = look(options.effort.max(1)) else { break };
             if thorough.cost < found.cost * (1.0 - 1e-9) && gains(&thorough) {

@@ -131,7 +131,8 @@ pub struct Rule {
     /// All must be granted.
     pub assumes: Assumes,
     /// Families: `stabilize` says that the left side loses digits where the right does not, so the
-    /// left is never extracted when the right is there; `expand` that the right side is larger.
+    /// left is never extracted when the right is there; `expand` that the right side is larger;
+    /// `replace` that the left is of no use beside the right, so that it leaves the e-graph.
     pub tags: Vec<Arc<str>>,
     /// Where the equation comes from, if it is not obvious.
     pub reference: Option<Arc<str>>,

@@ -93,6 +93,19 @@ static FUNCTIONS: &[AttrFn] = &[
         },
     },
     AttrFn {
+        name: "perm-indexed",
+        arity: 2,
+        attrs: &[AttrKind::Index, AttrKind::Perm],
+        gives: AttrKind::Perm,
+        doc: "the dimshuffle without the new axes whose one element the index takes, where it takes all of the others",
+        apply: |k| match k {
+            [Known::Attr(Attr::Index(items)), Known::Attr(Attr::Perm(perm))] => {
+                super::index::of_new_axes(items, perm).map(Attr::Perm)
+            }
+            _ => None,
+        },
+    },
+    AttrFn {
         name: "index-first",
         arity: 4,
         attrs: &[AttrKind::Index, AttrKind::Axis],

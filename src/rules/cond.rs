@@ -2,7 +2,7 @@
 
 use super::attr_fn::{puts_back, without_leading};
 use crate::facts::Facts;
-use crate::op::{Attr, AttrKind, IndexItem};
+use crate::op::{Attr, AttrKind, IndexItem, is_small_whole};
 use crate::ty::DType;
 
 /// What a condition or an attribute function sees of a variable.
@@ -115,8 +115,8 @@ static CONDITIONS: &[Condition] = &[
     value_condition!(
         "small-whole",
         "a constant integer from 3 to 16",
-        |f| f.constant.is_some_and(|c| c.fract() == 0.0 && (3.0..=16.0).contains(&c)),
-        |x| x.fract() == 0.0 && (3.0..=16.0).contains(&x)
+        |f| f.constant.is_some_and(is_small_whole),
+        is_small_whole
     ),
     type_condition!("scalar", "it has no axes", |f| f.ty.rank() == 0),
     type_condition!("float", "its elements are floats", |f| f.ty.dtype.is_float()),
@@ -285,6 +285,15 @@ static CONDITIONS: &[Condition] = &[
         attrs: &[],
         doc: "the first has no fewer axes than the second",
         proved: |k| matches!(k, [Known::Value(a), Known::Value(b)] if a.ty.rank() >= b.ty.rank()),
+        holds: None,
+    },
+    Condition {
+        name: "different",
+        arity: 2,
+        attrs: &[],
+        doc: "the two are not known to be one value",
+        // One class has one place for its facts.
+        proved: |k| matches!(k, [Known::Value(a), Known::Value(b)] if !std::ptr::eq(*a, *b)),
         holds: None,
     },
     Condition {

@@ -78,6 +78,19 @@ fn within(item: &IndexItem, all: i64, from: i64, own: i64) -> Option<IndexItem> 
     }
 }
 
+/// What is left of a dimshuffle when an index takes the one element of some of its new axes and all of the rest.
+pub(super) fn of_new_axes(items: &[IndexItem], perm: &[Option<usize>]) -> Option<Vec<Option<usize>>> {
+    let mut out = Vec::with_capacity(perm.len());
+    for (i, from) in perm.iter().enumerate() {
+        match (items.get(i), from) {
+            (Some(IndexItem::At(0 | -1)), None) => {}
+            (None | Some(IndexItem::Slice { start: None, stop: None, step: 1 }), _) => out.push(*from),
+            _ => return None,
+        }
+    }
+    (items.len() <= perm.len()).then_some(out)
+}
+
 /// One index that takes by `inner`, then by `outer`; `None` when lengths would have to be known.
 pub(super) fn compose(outer: &[IndexItem], inner: &[IndexItem]) -> Option<Vec<IndexItem>> {
     let mut rest = outer.iter();

@@ -22,6 +22,9 @@ pub(super) const STABILIZE: &str = "stabilize";
 /// The tag of a rule whose right side is larger.
 pub(super) const EXPAND: &str = "expand";
 
+/// The tag of rules whose left side is of no use beside the right side.
+pub(super) const REPLACE: &str = "replace";
+
 /// What follows the right side.
 #[derive(Default)]
 pub(super) struct Keys<'t> {
@@ -110,7 +113,7 @@ impl<'t> One<'_, 't> {
         let mut tags: Vec<Arc<str>> = Vec::new();
         for (f, word) in self.words(form, "tags") {
             // Other tags are the author's own; a misspelled one of these would be without effect.
-            let meant = nearest(word, [STABILIZE, EXPAND]).filter(|m| *m != word);
+            let meant = nearest(word, [STABILIZE, EXPAND, REPLACE]).filter(|m| *m != word);
             if !is_kebab(word) || meant.is_some() {
                 self.fail(f.error(format!("unknown tag {}", quoted(word))).suggest(meant));
             }

@@ -8,7 +8,7 @@ use rustc_hash::FxHashSet;
 
 use super::ast::{Pattern, Rule};
 use super::family::members;
-use super::keys::{EACH, EXPAND, Each, Keys};
+use super::keys::{EACH, EXPAND, Each, Keys, REPLACE};
 use super::literal::is_kebab;
 use super::pattern::{Reader, Scope, Side};
 use crate::op::Op;
@@ -190,6 +190,10 @@ impl<'t> One<'_, 't> {
         let larger = rhs.larger_than(&lhs) || both && lhs.larger_than(&rhs);
         if larger && self.errors.len() == known && !keys.tags.iter().any(|t| **t == *EXPAND) {
             let message = format!("the result is larger than what is matched; tag the rule `{EXPAND}`");
+            self.fail(right.error(message));
+        }
+        if keys.tags.iter().any(|t| **t == *REPLACE) && (both || larger) {
+            let message = format!("tagged `{REPLACE}`, but neither side is of no use beside the other");
             self.fail(right.error(message));
         }
         let name: Arc<str> = match each {

@@ -169,11 +169,17 @@ fn eye(args: Args<'_>) -> Result<Value, ReadError> {
         Some(_) => length(1).ok_or_else(|| fail("`eye` takes the number of columns second"))?,
     };
     let k = match args.items.get(2) {
-        None => 0,
-        Some(i) => i.value.int().ok_or_else(|| fail("`eye` takes the number of the diagonal third"))?,
+        None => int(0),
+        // A truth value is a number here, as in Python.
+        Some(i) => i
+            .value
+            .as_expr()
+            .filter(|e| matches!(e.literal(), Some(Lit::Int(_) | Lit::Bool(_))))
+            .cloned()
+            .ok_or_else(|| fail("`eye` takes the number of the diagonal third"))?,
     };
     if args.items.len() > 3 {
         return Err(fail("`eye` takes at most 3 arguments"));
     }
-    args.made(try_eye(n, m, k))
+    args.made(Expr::try_apply(Op::Eye, Attr::Dims(vec![n, m]), [k]))
 }

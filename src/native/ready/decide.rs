@@ -3,15 +3,16 @@
 use ndarray::ArrayViewD;
 use smallvec::SmallVec;
 
+use super::super::line::room;
 use super::super::loops::{Code, Loop, Native};
 use super::super::scalars;
 use super::super::shape::{STREAM, Shape};
 use super::{Act, Decided, Folds, Memory, Walked};
 use crate::eval::{
-    Arg, BLOCK, Base, Dest, Framed, Fused, Layout, Nest, Plan, Ready, ScalarStep, Scratch, Source, Step,
-    height, kept_strides,
+    Arg, Base, Dest, Framed, Fused, Layout, Nest, Plan, Ready, ScalarStep, Scratch, Source, Step, height,
+    kept_strides,
 };
-use crate::op::{FOLD_LANES, FOLD_SHORTEST};
+use crate::op::FOLD_SHORTEST;
 
 /// Doubles of memory beside the outputs, at most; where calls are long, deciding ahead saves nothing.
 const LARGEST: usize = 1 << 17;
@@ -91,8 +92,7 @@ pub(in crate::native) fn decide(
         scalars: plan.scalars.clone(),
         pieces: sizes.iter().map(|&n| vec![0.0; n]).collect(),
         frame: Vec::new(),
-        blocks: Vec::new(),
-        lanes: Vec::new(),
+        spare: Vec::new(),
         registers: Vec::new(),
     };
     for &(slot, len) in &plan.sizes {
@@ -233,21 +233,18 @@ impl Decided {
         }
         let folding = match shape.mode.carried {
             0 => None,
-            _ => Some(made.version(fused, native.form(), shape.mode)?),
+            _ => Some(made.version(fused, native.form(), shape.folding())?),
         };
         folding.iter().for_each(|c| self.room(c));
-        let step = |k: usize| if k < inputs && shape.mode.uniform >> k & 1 == 1 { 0 } else { BLOCK };
-        let operands = places.into_iter().enumerate().map(|(k, place)| (place, step(k))).collect();
-        let specs = fused.folds.iter().map(|spec| {
-            let place = match spec.out {
-                Dest::Scalar(slot) => (memories.scalars(), slot as usize),
-                Dest::Buffer(b) => (memories.base(Base::Buffer(b), plan), 0),
-            };
-            (spec.clone(), place)
+        let moves = |k: usize| k >= inputs || shape.mode.uniform >> k & 1 == 0;
+        let operands = places.into_iter().enumerate().map(|(k, place)| (place, moves(k))).collect();
+        let results = fused.folds.iter().map(|spec| match spec.out {
+            Dest::Scalar(slot) => (memories.scalars(), slot as usize),
+            Dest::Buffer(b) => (memories.base(Base::Buffer(b), plan), 0),
         });
-        self.blocks.resize(self.blocks.len().max(folds * BLOCK), 0.0);
-        self.lanes.resize(self.lanes.len().max(folds), [0.0; FOLD_LANES]);
-        Some(Act::Folds(Folds { plain, folding, n, operands, specs: specs.collect() }))
+        self.spare.resize(self.spare.len().max(room::<f64>(folds)), 0.0);
+        let (specs, results) = (fused.folds.clone(), results.collect());
+        Some(Act::Folds(Folds { plain, folding, n, operands, specs, results }))
     }
 
     /// The memory of an array, all of it.

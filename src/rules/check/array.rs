@@ -102,11 +102,15 @@ fn composed(of: &dyn Fn(&[Expr], &Attr) -> Expr, attr: &Attr, args: &[&Array]) -
         operands.iter().map(Expr::id).zip(args.iter().map(|&a| a.clone())).collect();
     let whole = of(&operands, attr);
     for e in topological(std::slice::from_ref(&whole)) {
-        if let Head::Op(op, attr) = e.head() {
-            let args: Option<Vec<&Array>> = e.args().iter().map(|a| at.get(&a.id())).collect();
-            let value = apply(*op, attr, &args?)?;
-            at.insert(e.id(), value);
-        }
+        let value = match e.head() {
+            Head::Var(_) => continue,
+            Head::Lit(l) => Array { shape: Vec::new(), data: vec![l.value()] },
+            Head::Op(op, attr) => {
+                let args: Option<Vec<&Array>> = e.args().iter().map(|a| at.get(&a.id())).collect();
+                apply(*op, attr, &args?)?
+            }
+        };
+        at.insert(e.id(), value);
     }
     at.remove(&whole.id())
 }

@@ -1,0 +1,137 @@
+//! Does another form of an elementwise expression lose digits that the first one keeps? Sampled.
+//!
+//! New sums whose operands may cancel are suspected, nothing else. Then both forms are computed in doubles at points that
+//! are the same in every run. Where they differ much, 75 digits say which of the two is off, and by how many bits.
+
+mod points;
+mod program;
+
+use crate::graph::{Graph, Head, Id};
+use crate::num::ulps;
+use crate::op::Ring;
+use program::Program;
+
+/// Forms that differ by no more units in the last place agree.
+const AGREE: f64 = 512.0;
+/// Points where 75 digits decide, at most. Where the forms differ most, both may have lost all digits, so they are taken
+/// evenly from those where they differ.
+const DECIDED: usize = 12;
+/// Bits that a form may lose over those points: in the mean, and in all, for a few points may be luck.
+const MEAN: f64 = 2.0;
+const SUM: f64 = 16.0;
+/// Errors of more bits are all bits.
+const ALL: f64 = 53.0;
+
+/// A form: a graph and its roots.
+pub(crate) type Form<'a> = (&'a Graph, &'a [Id]);
+
+/// Does the second form lose digits that the first keeps, as far as is known? Both have the same inputs and roots, each in
+/// the same order. What is not elementwise is not sampled.
+pub(crate) fn loses(before: Form<'_>, after: Form<'_>) -> bool {
+    suspicious(before, after) && compare(before, after).unwrap_or(false)
+}
+
+/// Has the second form a sum whose operands may cancel, which the first one has not?
+fn suspicious((graph, roots): Form<'_>, (other, new): Form<'_>) -> bool {
+    let mut there = vec![false; graph.len()];
+    graph.reachable(roots).into_iter().for_each(|id| there[id as usize] = true);
+    let mut joint = graph.clone();
+    let mut at: Vec<Option<Id>> = vec![None; other.len()];
+    for id in other.reachable(new) {
+        let node = other.node(id);
+        at[id as usize] = match node.head {
+            Head::Const(bits) => Some(joint.lit(f64::from_bits(bits))),
+            Head::Int(d, x) => Some(joint.int(d, x)),
+            Head::Size(s) => Some(joint.length(other.size(s))),
+            Head::Var(v) => {
+                let (name, ty) = &other.vars()[v as usize];
+                Some(joint.var(name, ty))
+            }
+            Head::Op(op, attr) => {
+                let args: Option<Vec<Id>> = node.args.iter().map(|&a| at[a as usize]).collect();
+                let made = args.and_then(|args| joint.add(op, other.attr(attr), &args).ok());
+                let Some(made) = made else { return true };
+                let known = there.get(made as usize).copied().unwrap_or(false);
+                if !known && may_cancel(&joint, made) {
+                    return true;
+                }
+                Some(made)
+            }
+        };
+    }
+    false
+}
+
+fn may_cancel(graph: &Graph, id: Id) -> bool {
+    let Some((op, _, &[a, b])) = graph.application(id) else { return false };
+    let (a, b) = (graph.facts(a).range, graph.facts(b).range);
+    match op.def().ring {
+        Ring::Sum => a.may_cancel(b),
+        Ring::Difference => a.may_cancel(b.opposite()),
+        _ => false,
+    }
+}
+
+fn compare(before: Form<'_>, after: Form<'_>) -> Option<bool> {
+    let (first, second) = (Program::of(before)?, Program::of(after)?);
+    let points = points::of(before.0)?;
+    let mut apart: Vec<(f64, usize)> = Vec::new();
+    for (i, point) in points.iter().enumerate() {
+        let far = first.doubles(point)?.iter().zip(second.doubles(point)?).fold(0.0, |far: f64, (x, y)| {
+            // Where the first form is no number, nothing is kept.
+            if x.is_finite() { far.max(ulps(y, *x)) } else { far }
+        });
+        if far > AGREE {
+            apart.push((far, i));
+        }
+    }
+    apart.sort_by(|a, b| b.0.total_cmp(&a.0).then(a.1.cmp(&b.1)));
+    let (mut lost, mut n) = (0.0, 0.0);
+    for &(_, i) in apart.iter().step_by(apart.len().div_ceil(DECIDED).max(1)) {
+        let truth = first.reals(&points[i])?;
+        let (x, y) = (first.doubles(&points[i])?, second.doubles(&points[i])?);
+        for ((t, x), y) in truth.iter().zip(x).zip(y) {
+            if !t.is_finite() || ulps(y, x) <= AGREE {
+                continue;
+            }
+            let bits = |off: f64| libm::log2(1.0 + off).min(ALL);
+            lost += bits(ulps(y, *t)) - bits(ulps(x, *t));
+            n += 1.0;
+        }
+    }
+    Some(lost > SUM && lost > MEAN * n)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::expr::{Expr, dscalar};
+    use crate::graph::import;
+
+    fn loses_digits(a: &Expr, b: &Expr, inputs: &[Expr]) -> bool {
+        let read = |e: &Expr| import(inputs, std::slice::from_ref(e)).map(|i| (i.graph, i.roots));
+        let (Ok(a), Ok(b)) = (read(a), read(b)) else { return false };
+        loses((&a.0, &a.1), (&b.0, &b.1))
+    }
+
+    #[test]
+    fn what_cancels_is_found() {
+        let (x, y) = (dscalar("x"), dscalar("y"));
+        let both = [x.clone(), y.clone()];
+        let squares = (&x - &y) * (&x + &y);
+        assert!(loses_digits(&squares, &(x.sqr() - y.sqr()), &both));
+        assert!(!loses_digits(&(x.sqr() - y.sqr()), &squares, &both));
+        let one = std::slice::from_ref(&x);
+        assert!(loses_digits(&x.expm1(), &(x.exp() - 1.0), one));
+        assert!(!loses_digits(&(x.exp() - 1.0), &x.expm1(), one));
+    }
+
+    #[test]
+    fn what_cannot_cancel_is_not_suspected() {
+        let x = dscalar("x");
+        let one = std::slice::from_ref(&x);
+        let read = |e: &Expr| import(one, std::slice::from_ref(e)).map(|i| (i.graph, i.roots));
+        let (Ok(a), Ok(b)) = (read(&x.cosh()), read(&(x.exp() + (-&x).exp()))) else { return };
+        assert!(!suspicious((&a.0, &a.1), (&b.0, &b.1)));
+    }
+}

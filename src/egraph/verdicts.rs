@@ -1,0 +1,98 @@
+//! What rules say of e-nodes beside what they equate.
+
+use std::sync::Arc;
+
+use egg::{Id, Language as _};
+use rustc_hash::FxHashSet;
+
+use super::analysis::Graph;
+use super::lang::{EHead, ENode};
+use super::signs;
+use crate::op::Law;
+
+/// What stabilizing and replacing rules say of e-nodes.
+#[derive(Debug, Default)]
+pub(super) struct Verdicts {
+    /// Left sides: they lose digits, says the rule.
+    condemned: Vec<(Arc<str>, ENode)>,
+    /// Parts of right sides that look like left sides of the same rule: they do not.
+    spared: Vec<(Arc<str>, ENode)>,
+    /// Left sides that are of no use beside the right sides that follow.
+    replaced: Vec<(Id, ENode, Option<ENode>)>,
+}
+
+impl Verdicts {
+    /// The left side of this rule loses digits.
+    pub(super) fn condemn(&mut self, rule: &Arc<str>, left: ENode) {
+        self.condemned.push((rule.clone(), left));
+    }
+
+    /// This looks like a left side of the rule that made it, and is none.
+    pub(super) fn spare(&mut self, rule: &Arc<str>, part: Option<ENode>) {
+        self.spared.extend(part.map(|n| (rule.clone(), n)));
+    }
+
+    /// The left side is of no use beside the right side.
+    pub(super) fn replaced(&mut self, class: Id, left: ENode, right: Option<ENode>) {
+        self.replaced.push((class, left, right));
+    }
+
+    pub(super) fn spares(&self, g: &Graph, rule: &Arc<str>, node: &ENode) -> bool {
+        let node = canonical(g, node);
+        self.spared.iter().any(|(r, n)| r == rule && canonical(g, n) == node)
+    }
+
+    /// Forgets repetitions.
+    pub(super) fn tidy(&mut self) {
+        for list in [&mut self.condemned, &mut self.spared] {
+            list.sort();
+            list.dedup();
+        }
+    }
+
+    /// Takes the left sides that were replaced out of their classes: whatever holds of them is found from
+    /// the right sides.
+    pub(super) fn replace(&mut self, g: &mut Graph) {
+        for (class, left, right) in std::mem::take(&mut self.replaced) {
+            let left = canonical(g, &left);
+            if right.is_some_and(|r| canonical(g, &r) == left) {
+                continue;
+            }
+            let class = g.find(class);
+            let kept: Vec<ENode> =
+                g[class].nodes.iter().filter(|n| canonical(g, n) != left).cloned().collect();
+            if !kept.is_empty() {
+                g[class].nodes = kept;
+            }
+        }
+    }
+
+    /// The e-nodes that are never extracted while their class has another.
+    pub(super) fn condemned(&self, g: &Graph) -> FxHashSet<ENode> {
+        let loses = |(rule, n): &&(Arc<str>, ENode)| !self.spares(g, rule, n) && !signs::cannot_cancel(g, n);
+        let condemned = self.condemned.iter().filter(loses);
+        let mut out = FxHashSet::default();
+        for n in condemned.map(|(_, n)| canonical(g, n)) {
+            out.extend(signs::respelled(g, &n));
+            if commutes(&n) {
+                out.insert(ENode { head: n.head, args: n.args.iter().rev().copied().collect() });
+            }
+            out.insert(n);
+        }
+        out
+    }
+}
+
+/// Does the order of the operands not matter?
+fn commutes(n: &ENode) -> bool {
+    matches!(n.head, EHead::Op(op) if op.def().has(Law::Commutative)) && n.args.len() == 2
+}
+
+/// What two e-nodes have in common that differ by a merger or by the order of a commutative operator.
+fn canonical(g: &Graph, n: &ENode) -> ENode {
+    let mut n = n.clone().map_children(|c| g.find(c));
+    if commutes(&n) {
+        n.args.sort();
+    }
+    n
+}
