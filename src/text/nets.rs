@@ -3,7 +3,7 @@
 use super::args::Args;
 use super::sugar::{Sugar, apply1, exactly, int};
 use super::value::Value;
-use crate::expr::{Expr, IntoExpr as _, switch};
+use crate::expr::{At, Expr, IntoExpr as _, switch};
 use crate::op::{Attr, Op};
 use crate::sexp::{ReadError, ReadErrorKind};
 
@@ -18,6 +18,12 @@ pub(super) const SUGAR: [(&str, Sugar); 9] = [
     }),
     ("categorical_crossentropy", |a| {
         exact::<2>(a, |a, [p, y]| {
+            if p.rank() == 2 && y.rank() == 1 && y.ty().dtype.is_int() {
+                // One class for each row.
+                let rows = crate::expr::range(p.ty().shape.dims()[0].clone());
+                let taken = a.fitting(p.try_read(&[At::Expr(rows), At::Expr(y)]))?;
+                return apply1(a, Op::Neg, apply1(a, Op::Log, taken)?);
+            }
             if p.rank() == 0 || p.rank() != y.rank() {
                 return Err(a.error(ReadErrorKind::Shape, "it takes two arrays of as many axes"));
             }

@@ -8,7 +8,11 @@ use crate::op::{Attr, IndexItem, Op};
 use crate::sexp::{ReadError, ReadErrorKind, quoted};
 use crate::ty::{DType, Dim, normalize_axis};
 
-pub(super) const SUGAR: [(&str, Sugar); 30] = [
+pub(super) const SUGAR: [(&str, Sugar); 34] = [
+    ("copy", |a| one(a, |_, x| Ok(x))),
+    ("tensor_copy", |a| one(a, |_, x| Ok(x))),
+    ("consider_constant", |a| one(a, |a, x| apply1(a, Op::ZeroGrad, x))),
+    ("full_like", |a| two(a, |a, x, value| a.apply(Op::Fill, Attr::None, vec![x, value]))),
     ("expit", |a| one(a, |a, x| apply1(a, Op::Sigmoid, x))),
     ("logit", |a| one(a, |a, x| infix(a, Op::Sub, apply1(a, Op::Log, x.clone())?, log1m(a, x)?))),
     ("logaddexp", |a| {

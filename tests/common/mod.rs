@@ -19,6 +19,9 @@ pub(crate) fn said(e: &Expr, whole: bool) -> Expr {
         };
         let mut args: Vec<Expr> = n.args().iter().map(|a| find(&index, a)).collect();
         drop_supplied(op, &mut args);
+        if counts_leading_axes(n) {
+            args[0] = dropped(&args[0]);
+        }
         let new = if n.args().len() > 2
             && op.def().arity == Arity::AtLeast(2)
             && op.def().attr == egrad::op::AttrKind::None
@@ -47,7 +50,7 @@ pub(crate) fn said(e: &Expr, whole: bool) -> Expr {
 /// Drops the leading new axes that another operand supplies.
 fn drop_supplied(op: Op, args: &mut [Expr]) {
     if op.def().role == Role::Elementwise {
-        let full = args.iter().filter(|a| leading(a) == 0).map(Expr::rank).max().unwrap_or(0);
+        let full = args.iter().filter(|a| lead(a, 4) == 0).map(Expr::rank).max().unwrap_or(0);
         for a in args.iter_mut().filter(|a| a.rank() <= full) {
             *a = dropped(a);
         }
@@ -70,7 +73,31 @@ fn leading(e: &Expr) -> usize {
     }
 }
 
+/// How many leading axes broadcasting could supply: those of a dimshuffle, and what all operands of an
+/// elementwise operator have.
+fn lead(e: &Expr, depth: u32) -> usize {
+    let elementwise = e.op().is_some_and(|op| op.def().role == Role::Elementwise);
+    if !elementwise || depth == 0 {
+        return leading(e);
+    }
+    let without = e.args().iter().map(|a| a.rank() - lead(a, depth - 1)).max();
+    e.rank().saturating_sub(without.unwrap_or(e.rank()))
+}
+
+/// Is it a dimshuffle that means the same of an operand without its leading new axes?
+fn counts_leading_axes(e: &Expr) -> bool {
+    let (Some(Op::Dimshuffle), Attr::Perm(perm)) = (e.op(), e.attr()) else { return false };
+    let rank = e.arg(0).rank();
+    let reversed =
+        rank > 1 && perm.len() == rank && perm.iter().enumerate().all(|(i, p)| *p == Some(rank - 1 - i));
+    !reversed && perm.iter().flatten().max().is_none_or(|a| a + 1 == rank)
+}
+
 fn dropped(e: &Expr) -> Expr {
+    let elementwise = e.op().filter(|op| op.def().role == Role::Elementwise);
+    if let (Some(op), true) = (elementwise, lead(e, 4) > 0) {
+        return Expr::apply(op, e.attr().clone(), e.args().iter().map(dropped));
+    }
     let (lead, Attr::Perm(perm)) = (leading(e), e.attr()) else { return e.clone() };
     let x = e.arg(0);
     let rest = &perm[lead..];
