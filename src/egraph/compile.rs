@@ -146,7 +146,7 @@ impl Compiled {
         let united = g.union(class, root);
         let whole = !self.stabilizes || left.is_some();
         if let Some(left) = left {
-            if self.replaces && united {
+            if self.replaces {
                 let right = self.right_root(g, subst, &steps);
                 verdicts.replaced(class, left.clone(), right);
             }
