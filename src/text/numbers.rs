@@ -71,7 +71,10 @@ pub(super) fn folded(op: Op, items: &[Item]) -> Option<Expr> {
             return None;
         }
         let made = computed(op, &args)?;
-        (made.value().is_finite() || args.iter().any(|l| !l.value().is_finite())).then_some(made)
+        // What no integer holds, `10 ** 400` or `7 // 0`, is none; arrays of integers stay such.
+        let kept =
+            made.value().is_finite() || lengths.is_empty() || args.iter().any(|l| !l.value().is_finite());
+        kept.then_some(made)
     };
     let values = (0..most.len()).map(element).collect::<Option<Vec<Lit>>>()?;
     if lengths.is_empty() {
@@ -111,6 +114,10 @@ fn computed(op: Op, args: &[Lit]) -> Option<Lit> {
     };
     if let Some(i) = whole {
         return Some(Lit::Int(i));
+    }
+    // As floats: integers have no number for it.
+    if let (Op::IntDiv, [a, Lit::Int(0)]) = (op, args) {
+        return Some(Lit::Float(a.value() / 0.0));
     }
     if let (Op::Neg, [x]) = (op, args) {
         return Some(Lit::Float(-x.value()));
