@@ -6,7 +6,7 @@ use ndarray::IxDyn;
 use super::exact;
 use crate::eval::reference;
 use crate::graph::{Graph, Id};
-use crate::num::{Real, ulps};
+use crate::num::{Real, SplitMix, ulps};
 use crate::ty::{DType, Dim};
 
 /// Points.
@@ -48,7 +48,7 @@ impl Samples {
     /// Points where the roots are real numbers, always the same; `None` where an operator has no meaning over the
     /// reals, or no point was found.
     pub fn of(graph: &Graph, roots: &[Id]) -> Option<Samples> {
-        let mut random = Random(0x5eed);
+        let mut random = SplitMix::new(0x5eed);
         let mut points = Vec::new();
         for round in 0..2 * POINTS {
             if points.len() == POINTS {
@@ -59,7 +59,7 @@ impl Samples {
                 .iter()
                 .map(|(_, ty)| {
                     let lens = exact::lengths(ty, &length)?;
-                    let make = |_| random.number(ty.dtype, round);
+                    let make = |_| number(&mut random, ty.dtype, round);
                     let data = (0..lens.iter().product()).map(make).collect();
                     ArrayD::from_shape_vec(IxDyn(&lens), data).ok()
                 })
@@ -97,34 +97,16 @@ fn length(d: &Dim) -> Option<usize> {
     d.eval(&|_| Some(LENGTH))
 }
 
-/// A small generator (splitmix64).
-struct Random(u64);
-
-impl Random {
-    fn next(&mut self) -> u64 {
-        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let z = (self.0 ^ (self.0 >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        let z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-        z ^ (z >> 31)
-    }
-
-    fn unit(&mut self) -> f64 {
-        #[allow(clippy::cast_precision_loss, reason = "53 bits")]
-        let x = (self.next() >> 11) as f64;
-        x / 9_007_199_254_740_992.0
-    }
-
-    /// Of moderate size in even rounds, of any size from 1e-4 to 1e2 in odd ones (beyond, 75 digits may cancel too); positive in every second pair, where
-    /// most functions are defined.
-    fn number(&mut self, dtype: DType, round: usize) -> f64 {
-        let u = self.unit();
-        let size = if round.is_multiple_of(2) { 3.0 * u } else { libm::exp10(6.0 * u - 4.0) };
-        let negative = round % 4 < 2 && self.next() & 1 == 1;
-        let x = if negative { -size } else { size };
-        match dtype {
-            DType::Bool => f64::from(x > 1.0),
-            d if d.is_float() => x,
-            _ => x.trunc(),
-        }
+/// Of moderate size in even rounds, of any size from 1e-4 to 1e2 in odd ones (beyond, 75 digits may cancel too); positive
+/// in every second pair, where most functions are defined.
+fn number(random: &mut SplitMix, dtype: DType, round: usize) -> f64 {
+    let u = random.unit();
+    let size = if round.is_multiple_of(2) { 3.0 * u } else { libm::exp10(6.0 * u - 4.0) };
+    let negative = round % 4 < 2 && random.next() & 1 == 1;
+    let x = if negative { -size } else { size };
+    match dtype {
+        DType::Bool => f64::from(x > 1.0),
+        d if d.is_float() => x,
+        _ => x.trunc(),
     }
 }

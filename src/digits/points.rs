@@ -1,6 +1,7 @@
 //! Points at which forms are compared: a function of the inputs' facts alone.
 
 use crate::graph::{Graph, Head};
+use crate::num::SplitMix;
 use crate::op::Interval;
 
 /// Kinds of points, each with numbers of its own size; see [`size`].
@@ -17,13 +18,13 @@ pub(super) fn of(graph: &Graph) -> Option<Vec<Vec<f64>>> {
             ranges[v as usize] = graph.facts(id).range;
         }
     }
-    let mut random = Random(0x5eed);
+    let mut random = SplitMix::new(0x5eed);
     Some((0..POINTS).map(|p| ranges.iter().map(|r| within(size(&mut random, p), *r)).collect()).collect())
 }
 
 /// A number of moderate size, of any size from 1e-4 to 10, small, between 0 and 1, large, or near the others of its point. In
 /// every second round all are positive, where most functions are defined.
-fn size(random: &mut Random, point: usize) -> f64 {
+fn size(random: &mut SplitMix, point: usize) -> f64 {
     let u = random.unit();
     let negative = random.next() & 1 == 1 && (point / KINDS).is_multiple_of(2);
     let x = match point % KINDS {
@@ -32,7 +33,7 @@ fn size(random: &mut Random, point: usize) -> f64 {
         2 => libm::exp10(-1.0 - 3.0 * u),
         3 => u,
         4 => libm::exp10(1.0 + 2.0 * u),
-        _ => (1.0 + Random(point as u64).unit()) * (1.0 + libm::exp10(-2.0 - 4.0 * u)),
+        _ => (1.0 + SplitMix::new(point as u64).unit()) * (1.0 + libm::exp10(-2.0 - 4.0 * u)),
     };
     if negative { -x } else { x }
 }
@@ -48,23 +49,5 @@ fn within(x: f64, range: Interval) -> f64 {
         (true, false) => range.lo + size,
         (false, true) => range.hi - size,
         (false, false) => x,
-    }
-}
-
-/// A small generator (splitmix64).
-struct Random(u64);
-
-impl Random {
-    fn next(&mut self) -> u64 {
-        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let z = (self.0 ^ (self.0 >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        let z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-        z ^ (z >> 31)
-    }
-
-    fn unit(&mut self) -> f64 {
-        #[allow(clippy::cast_precision_loss, reason = "53 bits")]
-        let x = (self.next() >> 11) as f64;
-        x / 9_007_199_254_740_992.0
     }
 }

@@ -1,9 +1,11 @@
-//! Numbers beside `f64`: high precision for checking, and the comparison that tests use.
+//! Numbers beside `f64`: high precision for checking, the comparison that tests use, and points to sample at.
 //!
 //! Knows nothing of expressions.
 
+mod random;
 mod real;
 mod same;
 
+pub(crate) use random::SplitMix;
 pub use real::Real;
 pub use same::{same, ulps};

@@ -6,26 +6,12 @@ use ndarray::{ArrayD, IxDyn};
 
 use super::term::{Head, TermId, Terms};
 use crate::eval::reference::apply;
-use crate::num::Real;
+use crate::num::{Real, SplitMix};
 use crate::op::{Kernel, Role, View};
 use crate::ty::{DType, Dim, Sym};
 
 /// Elements of all arrays of one point at most.
 const ELEMENTS: usize = 2_000_000;
-
-/// A small generator (splitmix64).
-struct Random(u64);
-
-impl Random {
-    fn unit(&mut self) -> f64 {
-        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let z = (self.0 ^ (self.0 >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        let z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-        #[allow(clippy::cast_precision_loss, reason = "53 bits")]
-        let x = ((z ^ (z >> 31)) >> 11) as f64;
-        x / 9_007_199_254_740_992.0
-    }
-}
 
 /// Where a point lies.
 const RANGES: [(f64, f64); 4] = [(-2.0, 2.0), (0.1, 3.0), (0.1, 0.9), (-0.9, 0.9)];
@@ -67,7 +53,7 @@ fn point(terms: &Terms, wanted: &[bool], k: usize, lengths: &dyn Fn(usize) -> us
     let symbols = symbols(terms, lengths);
     let symbol = |s: &Sym| symbols.get(s).copied();
     let lens = |dims: &[Dim]| dims.iter().map(|d| d.eval(&symbol)).collect::<Option<Vec<usize>>>();
-    let mut random = Random(u64::try_from(k).unwrap_or(0));
+    let mut random = SplitMix::new(u64::try_from(k).unwrap_or(0));
     let mut out = Point { values: vec![None; terms.len()], sizes: vec![0.0; terms.len()] };
     let mut total = 0usize;
     for (i, _) in wanted.iter().enumerate().filter(|(_, w)| **w) {
@@ -104,7 +90,7 @@ fn point(terms: &Terms, wanted: &[bool], k: usize, lengths: &dyn Fn(usize) -> us
     Some(out)
 }
 
-fn element(dtype: DType, lo: f64, hi: f64, random: &mut Random) -> f64 {
+fn element(dtype: DType, lo: f64, hi: f64, random: &mut SplitMix) -> f64 {
     let x = lo + (hi - lo) * random.unit();
     if dtype == DType::Bool {
         f64::from(random.unit() < 0.5)
@@ -136,7 +122,7 @@ pub(super) fn identical(terms: &Terms, left: TermId, right: TermId) -> Option<bo
     let inner = elementwise(terms, left, right);
     let mut compared = None;
     for k in 0..8u64 {
-        let mut random = Random(k + 100);
+        let mut random = SplitMix::new(k + 100);
         let (lo, hi) = RANGES[usize::try_from(k).unwrap_or(0) % RANGES.len()];
         let mut values: Vec<Option<Real>> = vec![None; terms.len()];
         let mut size = Real::from(1.0);

@@ -1,34 +1,30 @@
 //! Values to try: those on which rules fail, and random ones. The same for every run.
 
 use crate::facts::Facts;
+use crate::num::SplitMix;
 use crate::rules::ast::{Cond, Rule};
 use crate::rules::cond::{Condition, Known};
 
 /// A small generator (splitmix64).
 #[derive(Debug, Clone)]
-pub(super) struct Random(u64);
+pub(super) struct Random(SplitMix);
 
 impl Random {
     /// A generator of its own for each name.
     pub(super) fn new(name: &str) -> Random {
-        Random(
-            name.bytes()
-                .fold(0xcbf2_9ce4_8422_2325, |h, b| (h ^ u64::from(b)).wrapping_mul(0x0100_0000_01b3)),
-        )
+        let hash = name
+            .bytes()
+            .fold(0xcbf2_9ce4_8422_2325, |h, b| (h ^ u64::from(b)).wrapping_mul(0x0100_0000_01b3));
+        Random(SplitMix::new(hash))
     }
 
     pub(super) fn next(&mut self) -> u64 {
-        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let z = (self.0 ^ (self.0 >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        let z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-        z ^ (z >> 31)
+        self.0.next()
     }
 
     /// From 0 to 1.
     pub(super) fn unit(&mut self) -> f64 {
-        #[allow(clippy::cast_precision_loss, reason = "53 bits")]
-        let x = (self.next() >> 11) as f64;
-        x / 9_007_199_254_740_992.0
+        self.0.unit()
     }
 
     pub(super) fn pick<T: Copy>(&mut self, from: &[T]) -> Option<T> {
