@@ -70,20 +70,11 @@ pub(in crate::op) fn inc_take<T: Number>(
     _: &[usize],
     out: &mut [T],
 ) -> Done {
-    let (before, n, after) = around(x[0].lens, axis(attr));
-    let indices = x[1].data;
-    fits(&x[2], before * indices.len() * after)?;
-    out.copy_from_slice(x[0].data);
-    for (k, &index) in indices.iter().enumerate() {
-        let to = place(index, n)?;
-        for i in 0..before {
-            let slice = &x[2].data[(i * indices.len() + k) * after..][..after];
-            for (o, v) in out[(i * n + to) * after..][..after].iter_mut().zip(slice) {
-                *o = o.plus(*v);
-            }
+    write_slices(attr, x, out, |old, new| {
+        for (o, v) in old.iter_mut().zip(new) {
+            *o = o.plus(*v);
         }
-    }
-    Ok(())
+    })
 }
 
 /// The first operand with slices of the third put at the indices that the second holds, in their order.
@@ -93,6 +84,15 @@ pub(in crate::op) fn set_take<T: Number>(
     _: &[usize],
     out: &mut [T],
 ) -> Done {
+    write_slices(attr, x, out, <[T]>::copy_from_slice)
+}
+
+fn write_slices<T: Number>(
+    attr: &Attr,
+    x: &[Dense<'_, T>],
+    out: &mut [T],
+    write: impl Fn(&mut [T], &[T]),
+) -> Done {
     let (before, n, after) = around(x[0].lens, axis(attr));
     let indices = x[1].data;
     fits(&x[2], before * indices.len() * after)?;
@@ -100,8 +100,8 @@ pub(in crate::op) fn set_take<T: Number>(
     for (k, &index) in indices.iter().enumerate() {
         let to = place(index, n)?;
         for i in 0..before {
-            out[(i * n + to) * after..][..after]
-                .copy_from_slice(&x[2].data[(i * indices.len() + k) * after..][..after]);
+            let new = &x[2].data[(i * indices.len() + k) * after..][..after];
+            write(&mut out[(i * n + to) * after..][..after], new);
         }
     }
     Ok(())
