@@ -35,7 +35,8 @@ fn check(table: &str) {
     for line in table.lines().filter(|l| !l.is_empty() && !l.starts_with('#')) {
         let (text, expected) = line.split_once('\t').unwrap();
         n += 1;
-        let got = match parse_infix(&Source::new("probe", text), &inputs) {
+        let text = format!("import numpy as np; import theano.tensor as T; {text}");
+        let got = match parse_infix(&Source::new("probe", &text), &inputs) {
             // A table has a line for each.
             Ok(p) => pp(&p.results[0]).replace('\n', "\\n"),
             Err(e) => format!("error: {}", e.to_string().lines().next().unwrap_or("")),

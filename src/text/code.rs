@@ -55,6 +55,8 @@ pub(super) enum Code {
     Call { args: u32, braces: Option<u32> },
     /// Binds the value on top to the name at the span.
     Bind,
+    /// The name at the span is a module from here on: NumPy's, or one of functions of expressions.
+    Import { numpy: bool },
     /// Takes a list of so many values apart, the first one on top.
     Unpack(u32),
     /// Forgets the last so many names.

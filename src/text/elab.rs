@@ -152,6 +152,7 @@ impl<'a> Elaborator<'a> {
                 self.push(Value::Expr(e), span);
             }
             Code::Module => self.module(span)?,
+            Code::Import { numpy } => self.scope.import(self.source, span, *numpy)?,
             Code::Member => self.member(span)?,
             Code::Method { args, braces } => self.method(*args, *braces, span)?,
             Code::Choice => {

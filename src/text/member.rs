@@ -1,7 +1,8 @@
 //! What stands behind a point: names in modules, attributes, methods.
 //!
-//! `x.exp()` is `exp(x)`: a method is a function of what stands before the point. `T.exp(x)` is
-//! `exp(x)` too. NumPy's functions of numbers make constants when they are read: `np.ones(3)`, `np.sqrt(2)`.
+//! `x.exp()` is `exp(x)`: a method is a function of what stands before the point. After
+//! `import theano.tensor as T`, `T.exp(x)` is `exp(x)` too. NumPy's functions of numbers make constants when they are
+//! read, imported or not: `np.ones(3)`, `np.sqrt(2)`.
 
 use super::callee::is_callee;
 use super::elab::Elaborator;
@@ -15,7 +16,7 @@ use crate::ty::DType;
 /// What NumPy is called where it is imported.
 const NUMPY: [&str; 2] = ["np", "numpy"];
 
-/// What modules of functions of expressions are called: an input of such a name goes before.
+/// What modules of functions of expressions are called where they are imported.
 const MODULES: [&str; 13] =
     ["T", "tt", "pt", "theano", "pytensor", "aesara", "jnp", "jax", "torch", "sympy", "sp", "scipy", "math"];
 
@@ -39,11 +40,6 @@ const INNER: [&str; 13] = [
 /// Attributes of an expression that are no functions.
 const ATTRIBUTES: [&str; 6] = ["T", "shape", "size", "ndim", "dtype", "real"];
 
-/// Is it the name of a module?
-pub(super) fn is_module(name: &str) -> bool {
-    NUMPY.contains(&name) || MODULES.contains(&name)
-}
-
 /// The function that a method is.
 fn function(method: &str) -> &str {
     match method {
@@ -59,10 +55,18 @@ impl<'a> Elaborator<'a> {
     pub(super) fn module(&mut self, span: Span) -> Result<(), ReadError> {
         let name = self.source.slice(span);
         let known = self.scope.get(name).is_some() || self.scope.list(name).is_some();
-        let value = if is_module(name) && !known {
-            Value::Module { numpy: NUMPY.contains(&name) }
-        } else {
-            self.name(span)?
+        let value = match self.scope.module(name) {
+            _ if known => self.name(span)?,
+            Some(numpy) => Value::Module { numpy, imported: true },
+            None if NUMPY.contains(&name) => Value::Module { numpy: true, imported: false },
+            None if MODULES.contains(&name) => {
+                let message = format!(
+                    "unknown name {}; a module is imported first: `import PACKAGE as {name}`",
+                    quoted(name)
+                );
+                return Err(self.error(ReadErrorKind::Name, span, message));
+            }
+            None => self.name(span)?,
         };
         self.push(value, span);
         Ok(())
@@ -72,7 +76,7 @@ impl<'a> Elaborator<'a> {
     pub(super) fn member(&mut self, span: Span) -> Result<(), ReadError> {
         let name = self.source.slice(span);
         let item = self.pop(span)?;
-        if let Value::Module { numpy } = item.value {
+        if let Value::Module { numpy, imported } = item.value {
             let value = match (name, DType::by_name(name)) {
                 ("pi", _) => Value::Expr(Expr::lit(Lit::Float(std::f64::consts::PI))),
                 ("e", _) => Value::Expr(Expr::lit(Lit::Float(std::f64::consts::E))),
@@ -80,7 +84,7 @@ impl<'a> Elaborator<'a> {
                 ("nan", _) => Value::Expr(Expr::lit(Lit::Float(f64::NAN))),
                 ("newaxis", _) => Value::Nothing,
                 (_, Some(d)) => Value::DType(d),
-                _ if INNER.contains(&name) => Value::Module { numpy },
+                _ if INNER.contains(&name) => Value::Module { numpy, imported },
                 _ if is_callee(name) => {
                     let message = format!("`{name}` is a function: write `{name}(...)`");
                     return Err(self.error(ReadErrorKind::Parse, span, message));
@@ -123,18 +127,24 @@ impl<'a> Elaborator<'a> {
     pub(super) fn method(&mut self, n: u32, braces: Option<u32>, span: Span) -> Result<(), ReadError> {
         let name = self.source.slice(span);
         let mut items = self.pop_many(n);
-        let Some(Item { value: Value::Module { numpy }, .. }) = items.first() else {
+        let Some(Item { value: Value::Module { numpy, imported }, .. }) = items.first() else {
             self.call_items(items, braces, function(name), span)?;
             self.unconverted(function(name));
             return Ok(());
         };
-        let numpy = *numpy;
+        let (numpy, imported) = (*numpy, *imported);
         items.remove(0);
         if let Some(make) = numbers::numpy(name).filter(|_| numpy) {
             let args = self.args(items, name, span)?;
             let value = make(args)?;
             self.push(value, span);
             return Ok(());
+        }
+        if !imported && !items.iter().all(|i| i.value.as_expr().is_some_and(|e| e.literal().is_some())) {
+            let message = format!(
+                "NumPy's functions take numbers: write `{name}(...)`, or begin with `import numpy as np`"
+            );
+            return Err(self.error(ReadErrorKind::Name, span, message));
         }
         self.call_items(items, braces, name, span)?;
         self.unconverted(name);

@@ -10,9 +10,10 @@
 //! sum(h ** 2, axis=0)   # the result: an expression, or several: a, b
 //! ```
 //!
-//! A method is a function of what stands before the point, `x.sum(axis=0)`; modules may be named:
-//! `T.exp(x)`, `jnp.einsum('ij,jk->ik', a, b)`, and NumPy's constants, `v + np.array([1., 2.])`. `a if c else b` is `where(c, a, b)`; `& | ^ ~`
-//! are for truth values and bits of integers; an index may hold `...`, `None`, integer expressions and slices
+//! A method is a function of what stands before the point, `x.sum(axis=0)`; modules may be named
+//! that a line imports: `import theano.tensor as T` and then `T.exp(x)`; NumPy's constants need no such line,
+//! `v + np.array([1., 2.])`. `a if c else b` is `where(c, a, b)`; `& | ^ ~` are for truth values and bits of
+//! integers; an index may hold `...`, `None`, integer expressions and slices
 //! between integers that inputs and lengths tell, `v[i:n - 1]`. Numbers compute as in Python: `2**40` is a number,
 //! but what stands in parentheses stays, `(2 - 1)`, as gradients are printed.
 //!

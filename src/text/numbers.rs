@@ -119,6 +119,9 @@ fn computed(op: Op, args: &[Lit]) -> Option<Lit> {
     if let (Op::IntDiv, [a, Lit::Int(0)]) = (op, args) {
         return Some(Lit::Float(a.value() / 0.0));
     }
+    if let (Op::Mod, [_, Lit::Int(0)]) = (op, args) {
+        return Some(Lit::Float(f64::NAN));
+    }
     if let (Op::Neg, [x]) = (op, args) {
         return Some(Lit::Float(-x.value()));
     }

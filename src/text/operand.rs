@@ -2,7 +2,6 @@
 
 use super::code::{Braces, Code, count, named_constant, number};
 use super::infix::{Bracket, Frame, Open, Parser};
-use super::member::is_module;
 use super::token::{Kind, Sym, Token};
 use crate::expr::Lit;
 use crate::sexp::{ReadError, ReadErrorKind, Span, quoted};
@@ -52,7 +51,7 @@ impl Parser<'_> {
             self.at += 1;
             return self.keyword_value(t.span);
         }
-        let module = is_module(self.text(t.span)) && self.is(0, Sym::Point);
+        let module = self.is(0, Sym::Point);
         match named_constant(self.text(t.span)) {
             Some(code) => self.out.push(code, t.span),
             None if module && self.text(self.peek_at(1).span) != "T" => self.out.push(Code::Module, t.span),

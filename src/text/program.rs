@@ -29,6 +29,8 @@ pub struct Scope {
     inputs: Vec<Expr>,
     /// Definitions, in order.
     defined: Vec<String>,
+    /// Modules by the names that they were imported as; is it NumPy?
+    modules: FxHashMap<String, bool>,
     /// Lengths that have names.
     lengths: FxHashMap<String, Dim>,
     /// The nodes that have names.
@@ -122,6 +124,17 @@ impl Scope {
         let name = self.new_name(source, span)?;
         self.lists.insert(name.into(), list);
         self.defined.push(name.into());
+        Ok(())
+    }
+
+    /// The module of this name, if one was imported: is it NumPy?
+    pub(super) fn module(&self, name: &str) -> Option<bool> {
+        self.modules.get(name).copied()
+    }
+
+    pub(super) fn import(&mut self, source: &Source, span: Span, numpy: bool) -> Result<(), ReadError> {
+        let name = self.new_name(source, span)?;
+        self.modules.insert(name.into(), numpy);
         Ok(())
     }
 
@@ -246,8 +259,8 @@ pub fn free_names(source: &Source) -> Vec<String> {
         let name = source.slice(*span);
         match code {
             Code::Declare(_) => return Vec::new(),
-            Code::Bind => bound.push(name),
-            Code::Name => {
+            Code::Bind | Code::Import { .. } => bound.push(name),
+            Code::Name | Code::Module => {
                 let known = bound.contains(&name)
                     || crate::ty::DType::by_name(name).is_some()
                     || super::callee::is_callee(name)

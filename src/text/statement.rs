@@ -1,8 +1,10 @@
 //! Lines: declarations `x, y: f64[3, n]`, definitions `name = expression`, the result.
 
+use super::callee::is_callee;
 use super::code::{Code, Declared, DeclaredDim, count, named_constant};
 use super::infix::Parser;
 use super::token::{Kind, Sym};
+use crate::op::nearest;
 use crate::sexp::{ReadError, ReadErrorKind, Span, quoted};
 use crate::ty::DType;
 
@@ -15,6 +17,10 @@ const PREFIXES: [(char, DType); 6] = [
     ('f', DType::F32),
     ('d', DType::F64),
 ];
+
+/// Packages whose names of functions are known.
+const PACKAGES: [&str; 9] =
+    ["aesara", "jax", "math", "numpy", "pytensor", "scipy", "sympy", "theano", "torch"];
 
 /// Theano's names of shapes; an axis that broadcasts has length 1.
 const SHAPES: [(&str, &[bool]); 7] = [
@@ -46,7 +52,12 @@ impl Parser<'_> {
                 };
             }
             lines = true;
-            if t.kind == Kind::Name && self.names_then(Sym::Assign) {
+            if t.kind == Kind::Name
+                && matches!(self.text(t.span), "import" | "from")
+                && self.peek_at(1).kind == Kind::Name
+            {
+                self.import()?;
+            } else if t.kind == Kind::Name && self.names_then(Sym::Assign) {
                 self.definition()?;
             } else if t.kind == Kind::Name && self.names_then(Sym::Colon) {
                 self.declaration()?;
@@ -68,6 +79,46 @@ impl Parser<'_> {
                 return Err(self.unexpected(self.peek(), "the line should end here"));
             }
         }
+    }
+
+    /// `import numpy as np`, `from theano import tensor as T`.
+    fn import(&mut self) -> Result<(), ReadError> {
+        let from = self.next();
+        let (package, inner) = self.path()?;
+        let root = self.text(package);
+        if !PACKAGES.contains(&root) {
+            let message = format!("unknown package {}; known: {}", quoted(root), PACKAGES.join(" "));
+            let error = ReadError::new(ReadErrorKind::Name, self.source, package, message);
+            return Err(error.suggest(nearest(root, PACKAGES)));
+        }
+        let numpy = root == "numpy" && inner.is_none();
+        let mut name = package;
+        if self.text(from.span) == "from" {
+            let t = self.next();
+            if t.kind != Kind::Name || self.text(t.span) != "import" {
+                return Err(self.unexpected(t, "`from PACKAGE import NAME` stands here"));
+            }
+            name = self.path()?.0;
+        }
+        if self.peek().kind == Kind::Name && self.text(self.peek().span) == "as" {
+            self.next();
+            name = self.new_name()?;
+        } else if is_callee(self.text(name)) {
+            // A function has its name already.
+            return Ok(());
+        }
+        self.out.push(Code::Import { numpy }, name);
+        Ok(())
+    }
+
+    /// Names with points between them: the first, and the last of several.
+    fn path(&mut self) -> Result<(Span, Option<Span>), ReadError> {
+        let first = self.new_name()?;
+        let mut last = None;
+        while self.eat(Sym::Point) {
+            last = Some(self.new_name()?);
+        }
+        Ok((first, last))
     }
 
     /// Do names and then this symbol stand here?

@@ -36,6 +36,8 @@ pub(super) enum Value {
     Module {
         /// Is it NumPy?
         numpy: bool,
+        /// Does the text import it? Else it is NumPy for numbers alone.
+        imported: bool,
     },
 }
 
