@@ -18,6 +18,10 @@ const AGREE: f64 = 512.0;
 const DECIDED: usize = 12;
 /// Where forms differ at fewer points, more are looked at: sums in another order lose here and win there.
 const FEW: usize = 6;
+/// Of such a point that many elements, at most.
+const ELEMENTS: usize = 3;
+/// That many comparisons may be clear before all points are looked at.
+const CLEAR: f64 = 8.0;
 /// Bits that a form may lose over those points: in the mean, and in all, for a few points may be luck, and for each that
 /// it wins at others.
 const MEAN: f64 = 2.0;
@@ -78,51 +82,91 @@ fn may_cancel(graph: &Graph, id: Id) -> bool {
 
 fn compare(before: Form<'_>, after: Form<'_>) -> Option<bool> {
     let (first, second) = (Program::of(before)?, Program::of(after)?);
-    let mut points = points::of(before.0, 0x5eed, 1)?;
-    let mut apart = differing(&first, &second, &points)?;
+    let both = first.both(&second);
+    let mut apart = differing(&first, &second, &both, points::of(before.0, 0x5eed, 1)?)?;
     if (1..FEW).contains(&apart.len()) {
-        points = points::of(before.0, 0xfeed, 4)?;
-        apart = differing(&first, &second, &points)?;
+        apart = differing(&first, &second, &both, points::of(before.0, 0xfeed, 4)?)?;
     }
-    let (mut lost, mut won, mut n) = (0.0, 0.0, 0.0);
-    for &i in apart.iter().step_by(apart.len().div_ceil(DECIDED).max(1)) {
+    let mut losses = Losses::default();
+    for Apart { point, elements, .. } in apart.iter().step_by(apart.len().div_ceil(DECIDED).max(1)) {
+        let of_first: Vec<usize> = elements.iter().map(|e| e.0).collect();
+        let of_second: Vec<usize> = elements.iter().map(|e| e.1).collect();
         // Cancellation may leave less than 75 digits: the truth is where both forms find it.
-        let (truth, other) = (first.reals(&points[i])?, second.reals(&points[i])?);
-        let (x, y) = (first.doubles(&points[i])?, second.doubles(&points[i])?);
-        for ((t, other), (x, y)) in pairs(&truth, &other).zip(pairs(&x, &y)) {
-            let known = t.is_finite() && ulps(other, t) <= 1.0;
-            if !known || ulps(y, x) <= AGREE {
-                continue;
+        let (truth, other) = (first.reals(point, &of_first)?, second.reals(point, &of_second)?);
+        let (x, y) = (first.doubles(point)?, second.doubles(point)?);
+        for ((t, other), (i, j)) in truth.iter().zip(other).zip(elements) {
+            if t.is_finite() && ulps(other, *t) <= 1.0 {
+                losses.add(ulps(x[*i], *t), ulps(y[*j], *t));
             }
-            let bits = |off: f64| libm::log2(1.0 + off).min(ALL);
-            let more = bits(ulps(y, t)) - bits(ulps(x, t));
-            lost += more.max(0.0);
-            won += (-more).max(0.0);
-            n += 1.0;
+        }
+        if losses.are_clear() {
+            break;
         }
     }
-    Some(lost - won > SUM && lost - won > MEAN * n && lost > LUCK * won)
+    Some(losses.are_many())
+}
+
+/// A point where the forms differ much.
+struct Apart {
+    /// How many units in the last place, at most.
+    far: f64,
+    point: Vec<f64>,
+    /// Elements that differ: steps of the one form and of the other.
+    elements: Vec<(usize, usize)>,
 }
 
 /// Where the forms differ much, the worst first.
-fn differing(first: &Program, second: &Program, points: &[Vec<f64>]) -> Option<Vec<usize>> {
-    let mut apart: Vec<(f64, usize)> = Vec::new();
-    for (i, point) in points.iter().enumerate() {
-        let far = pairs(&first.doubles(point)?, &second.doubles(point)?).fold(0.0, |far: f64, (x, y)| {
-            // Where the first form is no number, nothing is kept.
-            if x.is_finite() { far.max(ulps(y, x)) } else { far }
-        });
-        if far > AGREE {
-            apart.push((far, i));
+fn differing(
+    first: &Program,
+    second: &Program,
+    both: &[(usize, usize)],
+    points: Vec<Vec<f64>>,
+) -> Option<Vec<Apart>> {
+    let mut out = Vec::new();
+    for point in points {
+        let (x, y) = (first.doubles(&point)?, second.doubles(&point)?);
+        // Where the first form is no number, nothing is kept.
+        let far = |&(i, j): &(usize, usize)| if x[i].is_finite() { ulps(y[j], x[i]) } else { 0.0 };
+        let elements: Vec<_> = both.iter().copied().filter(|e| far(e) > AGREE).collect();
+        if elements.is_empty() {
+            continue;
         }
+        let most = elements.iter().map(far).fold(0.0, f64::max);
+        let some = elements.iter().copied().step_by(elements.len().div_ceil(ELEMENTS));
+        out.push(Apart { far: most, elements: some.collect(), point });
     }
-    apart.sort_by(|a, b| b.0.total_cmp(&a.0).then(a.1.cmp(&b.1)));
-    Some(apart.into_iter().map(|(_, i)| i).collect())
+    out.sort_by(|a: &Apart, b| b.far.total_cmp(&a.far));
+    Some(out)
 }
 
-/// The elements of the roots that both forms computed.
-fn pairs(a: &[Vec<f64>], b: &[Vec<f64>]) -> impl Iterator<Item = (f64, f64)> {
-    a.iter().zip(b).flat_map(|(a, b)| a.iter().copied().zip(b.iter().copied()))
+/// Bits that the second form lost and won against the first.
+#[derive(Debug, Default)]
+struct Losses {
+    lost: f64,
+    won: f64,
+    n: f64,
+}
+
+impl Losses {
+    /// Adds one comparison, of distances from the truth in units in the last place.
+    fn add(&mut self, first: f64, second: f64) {
+        let bits = |off: f64| libm::log2(1.0 + off).min(ALL);
+        let more = bits(second) - bits(first);
+        self.lost += more.max(0.0);
+        self.won += (-more).max(0.0);
+        self.n += 1.0;
+    }
+
+    fn are_many(&self) -> bool {
+        let net = self.lost - self.won;
+        net > SUM && net > MEAN * self.n && self.lost > LUCK * self.won
+    }
+
+    /// Will more points hardly tell otherwise?
+    fn are_clear(&self) -> bool {
+        let net = self.lost - self.won;
+        self.n >= CLEAR && (net < 0.0 || net > 4.0 * SUM && net > 4.0 * MEAN * self.n && self.won == 0.0)
+    }
 }
 
 #[cfg(test)]

@@ -172,57 +172,64 @@ impl Program {
         ArrayD::from_shape_vec(IxDyn(lens), own).ok()
     }
 
-    /// The roots at a point, in doubles; nothing of those that are not sampled.
-    pub(super) fn doubles(&self, point: &[f64]) -> Option<Vec<Vec<f64>>> {
-        self.run(
-            point,
-            |x| x,
-            |op, args| match op.def().kernel {
-                Kernel::Reduce { fold, .. } => Some(fold(args)),
-                _ => value_of(op, args),
-            },
-        )
+    /// The elements of the roots that both forms compute, as steps of the one and of the other.
+    pub(super) fn both(&self, other: &Program) -> Vec<(usize, usize)> {
+        let roots = self.roots.iter().zip(&other.roots);
+        let known = roots.filter_map(|(a, b)| Some((a.as_ref()?, b.as_ref()?)));
+        known.flat_map(|(a, b)| a.iter().zip(b).map(|(&a, &b)| (a as usize, b as usize))).collect()
     }
 
-    /// The roots at a point, with 75 digits, as doubles; nothing of those that are not sampled.
-    pub(super) fn reals(&self, point: &[f64]) -> Option<Vec<Vec<f64>>> {
-        let apply = |op: Op, args: &[Real]| {
-            // Of more than two operands the first two are taken first.
-            let f = op.def().real?;
-            Some(if op.def().nests() && args.len() > 2 {
-                args[1..].iter().fold(args[0].clone(), |x, y| f(&[x, y.clone()]))
-            } else {
-                f(args)
-            })
-        };
-        let found = self.run(point, Real::from, apply)?;
-        Some(found.iter().map(|r| r.iter().map(Real::to_f64).collect()).collect())
-    }
-
-    fn run<T: Clone>(
-        &self,
-        point: &[f64],
-        number: impl Fn(f64) -> T,
-        apply: impl Fn(Op, &[T]) -> Option<T>,
-    ) -> Option<Vec<Vec<T>>> {
-        let mut at: Vec<T> = Vec::with_capacity(self.steps.len());
-        let mut operands: Vec<T> = Vec::new();
+    /// All steps at a point, in doubles.
+    pub(super) fn doubles(&self, point: &[f64]) -> Option<Vec<f64>> {
+        let mut at: Vec<f64> = Vec::with_capacity(self.steps.len());
+        let mut operands: Vec<f64> = Vec::new();
         for step in &self.steps {
             let value = match step {
-                Step::Input(v) => number(*point.get(*v)?),
-                Step::Number(x) => number(*x),
+                Step::Input(v) => *point.get(*v)?,
+                Step::Number(x) => *x,
                 Step::Apply(op, args) => {
                     operands.clear();
-                    operands.extend(args.iter().map(|&a| at[a as usize].clone()));
-                    apply(*op, &operands)?
+                    operands.extend(args.iter().map(|&a| at[a as usize]));
+                    match op.def().kernel {
+                        Kernel::Reduce { fold, .. } => fold(&operands),
+                        _ => value_of(*op, &operands)?,
+                    }
                 }
             };
             at.push(value);
         }
-        let of = |elements: &Option<Vec<u32>>| {
-            elements.iter().flatten().map(|&e| at[e as usize].clone()).collect()
-        };
-        Some(self.roots.iter().map(of).collect())
+        Some(at)
+    }
+
+    /// Some steps at a point, with 75 digits, as doubles.
+    pub(super) fn reals(&self, point: &[f64], wanted: &[usize]) -> Option<Vec<f64>> {
+        let mut needed = vec![false; self.steps.len()];
+        wanted.iter().for_each(|&w| needed[w] = true);
+        for i in (0..self.steps.len()).rev() {
+            if let (true, Step::Apply(_, args)) = (needed[i], &self.steps[i]) {
+                args.iter().for_each(|&a| needed[a as usize] = true);
+            }
+        }
+        let mut at: Vec<Option<Real>> = vec![None; self.steps.len()];
+        let mut operands: Vec<Real> = Vec::new();
+        for (i, step) in self.steps.iter().enumerate().filter(|(i, _)| needed[*i]) {
+            at[i] = Some(match step {
+                Step::Input(v) => Real::from(*point.get(*v)?),
+                Step::Number(x) => Real::from(*x),
+                Step::Apply(op, args) => {
+                    operands.clear();
+                    operands.extend(args.iter().filter_map(|&a| at[a as usize].clone()));
+                    let f = op.def().real?;
+                    // Of more than two operands the first two are taken first.
+                    if op.def().nests() && operands.len() > 2 {
+                        operands[1..].iter().fold(operands[0].clone(), |x, y| f(&[x, y.clone()]))
+                    } else {
+                        f(&operands)
+                    }
+                }
+            });
+        }
+        wanted.iter().map(|&w| at[w].as_ref().map(Real::to_f64)).collect()
     }
 }
 
