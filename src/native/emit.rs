@@ -25,9 +25,12 @@ const MASKS: std::ops::Range<u8> = 2..5;
 /// Mask registers of the tail, by copy.
 const TAILS: [u8; 2] = [1, 5];
 
-/// General registers that hold the pointers of the first entries of the table. r10 is for the lane of
-/// a partial result, r11 says whether the formulas have held.
-const POINTERS: [Gpr; 2] = [8, 9];
+/// General registers for pointers: a pointer that is read from the table before each access waits for stores
+/// whose addresses are not known yet. All but the first two are the caller's. r10 is for the lane of a partial
+/// result, r11 says whether the formulas have held.
+const POINTERS: [Gpr; 8] = [8, 9, 3, 5, 12, 13, 14, 15];
+/// How many of them are not the caller's.
+const FREE_POINTERS: usize = 2;
 
 /// Rows up to this are not aligned.
 const ALIGNED: i32 = 255;
@@ -65,6 +68,8 @@ struct Emit<'p> {
     layout: Layout,
     asm: Asm,
     pool: Vec<u64>,
+    /// The register of each entry of the table that has one.
+    pointers: Vec<Option<Gpr>>,
     /// Places of fixed values.
     fixed: Vec<Place>,
     /// Slots of the frame in use, and the most there were.
@@ -99,6 +104,7 @@ pub(super) fn compile(p: &Program, uniform: u128, form: Form) -> Compiled {
         layout,
         asm: Asm::new(form, p.single),
         pool: Vec::new(),
+        pointers: Vec::new(),
         fixed: vec![Place::None; n],
         frame_free: Vec::new(),
         frame_ended: Vec::new(),
@@ -140,7 +146,7 @@ impl Emit<'_> {
             // One lane: a half vector divides in half the time.
             let lanes = if self.evex() { 4 } else { 1 };
             self.while_at_least(Body { lanes, masked: self.evex(), ..main });
-            self.asm.finish();
+            self.end_function();
             return;
         }
         if self.evex() && !folds && !self.p.stores.is_empty() {
@@ -171,8 +177,9 @@ impl Emit<'_> {
         if self.p.stream {
             self.asm.fence();
         }
-        self.asm.finish();
+        self.end_function();
     }
+
     /// The elements before the first store's address is aligned, of a row that is worth it: vectors
     /// that cross lines of the cache take twice the time.
     fn head(&mut self, body: Body) {
@@ -394,19 +401,6 @@ impl Emit<'_> {
             }
             _ => 0,
         }
-    }
-
-    /// The pointer of an entry of the table.
-    fn pointer(&mut self, entry: usize) -> Gpr {
-        POINTERS.get(entry).copied().unwrap_or_else(|| {
-            self.asm.load(RAX, RDI, entry_at(entry));
-            RAX
-        })
-    }
-
-    fn element(&mut self, entry: usize, copy: usize) -> Rm {
-        let disp = self.asm.bytes(copy * self.body.lanes);
-        Rm::Element(self.pointer(entry), disp)
     }
 }
 

@@ -169,9 +169,10 @@ impl Layout {
             .map(|i| (live.uses[i].len(), Id::try_from(i).unwrap_or(0)))
             .collect();
         fixed.sort_by_key(|&(uses, id)| (std::cmp::Reverse(uses), id));
-        let wanted = fixed.len().min(registers / 4);
+        // The third copy hides more than constants that come from memory cost.
+        let wanted = |u: usize| fixed.len().min(registers / if u > 2 { 8 } else { 4 });
         let pressure = live.pressure.max(1);
-        let fits = |u: &usize| u * pressure + wanted <= registers && u * p.code.len() <= LONGEST;
+        let fits = |u: &usize| u * pressure + wanted(*u) <= registers && u * p.code.len() <= LONGEST;
         // Element and lane of a partial result go together: as many copies as there are chains.
         let unroll = if p.extent == Extent::One {
             1

@@ -12,6 +12,23 @@ impl Asm {
         ]);
     }
 
+    /// Puts a register on the stack.
+    pub(in crate::native) fn push(&mut self, g: Gpr) {
+        self.one_register(0x50, g);
+    }
+
+    /// Takes a register from the stack.
+    pub(in crate::native) fn pop(&mut self, g: Gpr) {
+        self.one_register(0x58, g);
+    }
+
+    fn one_register(&mut self, byte: u8, g: Gpr) {
+        if g >= 8 {
+            self.code.push(0x41);
+        }
+        self.code.push(byte | g & 7);
+    }
+
     /// `to = 0`.
     pub(in crate::native) fn zero(&mut self, to: Gpr) {
         self.code.extend_from_slice(&[0x31, 0xC0 | to << 3 | to]);

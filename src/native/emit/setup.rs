@@ -1,11 +1,45 @@
 //! What is in place before the first element: the frame, constants, pointers, numbers.
 
-use super::super::asm::{self, Deco, RAX, RCX, RDI, RDX, Reg, Rm};
-use super::{Emit, POINTERS, Place, entry_at};
+use super::super::asm::{self, Deco, Gpr, RAX, RCX, RDI, RDX, Reg, Rm};
+use super::{Emit, FREE_POINTERS, POINTERS, Place, entry_at};
 use crate::math::record::Lane;
+use crate::native::program::Extent;
 
 impl Emit<'_> {
+    /// Chooses the entries whose pointers have registers: stores, then inputs, as long as there are registers.
+    /// An element alone needs each pointer once.
+    fn choose_pointers(&mut self) {
+        let entries = self.p.inputs + self.p.stores.len();
+        self.pointers = vec![None; entries];
+        if self.p.extent == Extent::One {
+            return;
+        }
+        let mut read = vec![false; self.p.inputs];
+        for (i, lane) in self.p.code.iter().enumerate() {
+            if let Lane::Input(k) = lane {
+                read[*k as usize] = self.live.needed[i] && !self.live.fixed[i];
+            }
+        }
+        let inputs = (0..self.p.inputs).filter(|&k| read[k]);
+        for (k, g) in (self.p.inputs..entries).chain(inputs).zip(POINTERS) {
+            self.pointers[k] = Some(g);
+        }
+    }
+
+    /// Registers of the caller's that are used.
+    fn saved(&self) -> impl DoubleEndedIterator<Item = Gpr> + use<> {
+        let used = self.pointers.iter().flatten().count();
+        POINTERS.into_iter().take(used).skip(FREE_POINTERS)
+    }
+
+    pub(super) fn end_function(&mut self) {
+        self.saved().rev().for_each(|g| self.asm.pop(g));
+        self.asm.finish();
+    }
+
     pub(super) fn setup(&mut self) {
+        self.choose_pointers();
+        self.saved().for_each(|g| self.asm.push(g));
         self.asm.load(RDX, RDI, 0);
         self.asm.all_hold();
     }
@@ -32,9 +66,10 @@ impl Emit<'_> {
 
     /// Pointers, partial results and inputs that are one number.
     pub(super) fn operands(&mut self) {
-        let entries = self.p.inputs + self.p.stores.len();
-        for (k, &g) in POINTERS.iter().enumerate().take(entries) {
-            self.asm.load(g, RDI, entry_at(k));
+        for k in 0..self.pointers.len() {
+            if let Some(g) = self.pointers[k] {
+                self.asm.load(g, RDI, entry_at(k));
+            }
         }
         self.asm.zero(RCX);
         self.carries(asm::LOAD);
@@ -60,5 +95,18 @@ impl Emit<'_> {
         // The recorder has made constants distinct.
         self.pool.push(bits);
         u32::try_from(self.pool.len() - 1).unwrap_or(u32::MAX)
+    }
+
+    /// The pointer of an entry of the table.
+    fn pointer(&mut self, entry: usize) -> Gpr {
+        self.pointers.get(entry).copied().flatten().unwrap_or_else(|| {
+            self.asm.load(RAX, RDI, entry_at(entry));
+            RAX
+        })
+    }
+
+    pub(super) fn element(&mut self, entry: usize, copy: usize) -> Rm {
+        let disp = self.asm.bytes(copy * self.body.lanes);
+        Rm::Element(self.pointer(entry), disp)
     }
 }
