@@ -7,7 +7,7 @@ use super::error::RunError;
 use super::plan::{FoldSpec, Fused};
 use super::product::Gemm;
 use crate::math::Element;
-use crate::op::{Block3, FOLD_LANES, Map1, Map2, Map3};
+use crate::op::{Block3, Map1, Map2, Map3};
 use crate::ty::DType;
 
 /// How the elements of an array are stored and computed.
@@ -115,9 +115,9 @@ pub(crate) trait Cell: Gemm + FromInteger {
     fn three(k: &Map3) -> Block3<Self>;
     /// The kernel that folds a block.
     fn fold(spec: &FoldSpec) -> fn(&[Self]) -> Self;
-    /// The kernel that joins the lanes of blocks.
+    /// The kernel that joins neighbours.
     #[allow(clippy::type_complexity, reason = "a kernel's signature")]
-    fn join(spec: &FoldSpec) -> fn(&[[Self; FOLD_LANES]], &mut [Self]);
+    fn join(spec: &FoldSpec) -> fn(&mut [Self]) -> Self;
     /// The kernel for partial results, each with what comes after it.
     fn pair(spec: &FoldSpec) -> fn(&mut [Self], &[Self]);
     /// Elements in this format, converted where they are in the other.
@@ -174,7 +174,7 @@ macro_rules! cell {
             fn fold(spec: &FoldSpec) -> fn(&[$t]) -> $t {
                 spec.$fold
             }
-            fn join(spec: &FoldSpec) -> fn(&[[$t; FOLD_LANES]], &mut [$t]) {
+            fn join(spec: &FoldSpec) -> fn(&mut [$t]) -> $t {
                 spec.$join
             }
             fn pair(spec: &FoldSpec) -> fn(&mut [$t], &[$t]) {

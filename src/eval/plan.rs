@@ -14,7 +14,7 @@ use super::len::{LenId, Lengths};
 use super::made::Made;
 use super::windowed::Windowed;
 use crate::graph::{Graph, Id, expand};
-use crate::op::{Attr, FOLD_LANES, IndexItem, Map1, Map2, Map3, Op, Whole};
+use crate::op::{Attr, IndexItem, Map1, Map2, Map3, Op, Whole};
 use crate::ty::{DType, Ty};
 
 /// A register of doubles that hold one number each: rank-0 values, and arrays that are one number.
@@ -156,16 +156,16 @@ pub struct FoldSpec {
     pub fold: fn(&[f64]) -> f64,
     /// A block of singles.
     pub single: fn(&[f32]) -> f32,
-    /// The lanes of blocks.
-    pub join: fn(&[[f64; FOLD_LANES]], &mut [f64]),
-    /// The lanes of blocks of singles.
-    pub join_single: fn(&[[f32; FOLD_LANES]], &mut [f32]),
+    /// Partial results, as many as a power of two, joined with their neighbours until one is left.
+    pub join: fn(&mut [f64]) -> f64,
+    /// The same of singles.
+    pub join_single: fn(&mut [f32]) -> f32,
     /// Partial results, each with what comes after it.
     pub pair: fn(&mut [f64], &[f64]),
     /// The same of singles.
     pub pair_single: fn(&mut [f32], &[f32]),
     /// Two partial results.
-    pub merge: fn(f64, f64) -> f64,
+    pub merge: Map2,
     /// The axes of the space that it removes.
     pub axes: Vec<usize>,
     /// Where the result goes.

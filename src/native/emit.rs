@@ -9,7 +9,7 @@ mod select;
 mod setup;
 
 use super::asm::{self, Asm, Deco, Form, Gpr, RAX, RCX, RDI, RDX, RSI, Reg, Rm};
-use super::program::{Extent, Layout, Liveness, Program, ends};
+use super::program::{Extent, Layout, Liveness, Merge, Program, ends};
 use super::schedule::schedule;
 use crate::math::record::{Id, Lane};
 
@@ -68,6 +68,9 @@ struct Emit<'p> {
     layout: Layout,
     asm: Asm,
     pool: Vec<u64>,
+    /// How partial results of each reduction are made one, and where their lanes are in the frame.
+    merges: &'p [Merge],
+    lanes: Vec<i32>,
     /// The register of each entry of the table that has one.
     pointers: Vec<Option<Gpr>>,
     /// Places of fixed values.
@@ -98,12 +101,15 @@ pub(super) fn compile(p: &Program, uniform: u128, form: Form) -> Compiled {
         layout = Layout::new(p, &live, form);
     }
     let n = p.code.len();
+    let merges: Vec<Merge> = p.folds.iter().map(|f| Merge::new(f, form == Form::Evex, p.single)).collect();
     let mut e = Emit {
         p,
         live,
         layout,
         asm: Asm::new(form, p.single),
         pool: Vec::new(),
+        merges: &merges,
+        lanes: Vec::new(),
         pointers: Vec::new(),
         fixed: vec![Place::None; n],
         frame_free: Vec::new(),
@@ -139,6 +145,7 @@ impl Emit<'_> {
         self.asm.lanes = self.asm.widest();
         self.setup();
         self.constants();
+        self.point();
         let top = self.asm.code.len();
         self.operands();
         let main = Body { lanes: self.asm.lanes, copies: unroll, together, masked: false };
@@ -156,17 +163,23 @@ impl Emit<'_> {
         if self.evex() {
             let copies = if folds { unroll } else { 1 };
             self.while_at_least(Body { copies, together: together.min(copies), masked: true, ..main });
-            self.carries(asm::STORE);
         } else {
             self.carries(asm::STORE);
             if unroll > 1 && !folds {
                 self.while_at_least(Body { copies: 1, together: 1, ..main });
             }
             self.while_at_least(Body { lanes: 1, copies: 1, together: 1, masked: false });
+            self.asm.lanes = self.asm.widest();
+            self.carries(asm::LOAD);
         }
+        self.join();
         if self.p.extent == Extent::Rows {
             let entries = self.p.entries();
             for k in 0..entries {
+                if let Some(g) = self.pointers.get(k).copied().flatten() {
+                    self.asm.add_from(g, entry_at(entries + k));
+                    continue;
+                }
                 self.asm.load(RAX, RDI, entry_at(entries + k));
                 self.asm.add_to(entry_at(k));
             }
@@ -276,7 +289,7 @@ impl Emit<'_> {
         if lanes == 1 && !self.p.folds.is_empty() {
             self.asm.lane_index();
             for f in 0..self.p.folds.len() {
-                self.asm.load(RAX, RDI, entry_at(self.p.inputs + self.p.stores.len() + f));
+                self.asm.sum(RAX, RDX, self.lanes[f]);
                 self.asm.vector(asm::LOAD_ONE, self.carry(f, 0), 0, Rm::Lane(RAX), None, Deco::default());
             }
         }

@@ -3,16 +3,40 @@
 use smallvec::SmallVec;
 
 use super::asm::Form;
-use crate::math::record::{Id, Lane};
+use crate::math::record::{Id, Lane, Record, Recorder};
 use crate::op::FOLD_LANES;
 
-/// A reduction that is carried along.
+/// A reduction that is carried along, and joined to one number.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Fold {
     /// The partial result before an element.
     pub(super) carry: Id,
     /// The partial result after it.
     pub(super) next: Id,
+    /// The bits of what it begins with.
+    pub(super) identity: u64,
+    /// Two partial results into one.
+    pub(super) merge: Record,
+}
+
+/// How two partial results are made one: inputs 0 and 1, and the only thing stored.
+#[derive(Debug)]
+pub(super) struct Merge {
+    pub(super) program: Program,
+    pub(super) live: Liveness,
+}
+
+impl Merge {
+    pub(super) fn new(fold: &Fold, scales: bool, single: bool) -> Merge {
+        let mut r = Recorder::new(scales, single);
+        let operands = [r.input(0), r.input(1)];
+        let (result, _) = r.apply(fold.merge, &operands);
+        let (code, stores) = (r.code().to_vec(), vec![result.id()]);
+        let program = Program { code, single, inputs: 2, stores, ..Program::default() };
+        // Both are in registers.
+        let live = Liveness::new(&program, 3);
+        Merge { program, live }
+    }
 }
 
 /// The elements that code is for.
@@ -37,7 +61,7 @@ pub(super) struct Program {
     pub(super) inputs: usize,
     /// What is stored, in the order of the entries behind the inputs.
     pub(super) stores: Vec<Id>,
-    /// Reductions carried along; their partial results are behind the stores.
+    /// Reductions carried along; where their results go is behind the stores.
     pub(super) folds: Vec<Fold>,
     /// Masks of where the formulas hold.
     pub(super) holds: Vec<Id>,
@@ -48,14 +72,14 @@ pub(super) struct Program {
 }
 
 impl Program {
-    /// Pointers in the table behind the frame: inputs, stores, lanes of partial results.
+    /// Pointers in the table behind the frame: inputs, stores, results of reductions.
     pub(super) fn entries(&self) -> usize {
         self.inputs + self.stores.len() + self.folds.len()
     }
 }
 
 /// What is known of the values of a program.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(super) struct Liveness {
     /// Instructions that read each value, ascending.
     pub(super) uses: Vec<SmallVec<[u32; 4]>>,
@@ -136,6 +160,9 @@ pub(super) struct Layout {
 /// Instructions after unrolling; beyond, loops outgrow the cache of decoded instructions.
 const LONGEST: usize = 1500;
 
+/// Registers that merging two partial results takes, at most.
+const MERGING: usize = 5;
+
 /// Registers for partial results at most.
 const CARRIED: usize = 8;
 
@@ -182,7 +209,8 @@ impl Layout {
             chains
         };
         let together = (1..=unroll).rev().filter(|t| unroll.is_multiple_of(*t)).find(fits).unwrap_or(1);
-        let spare = registers.saturating_sub(together * pressure).min(fixed.len());
+        let needed = if p.folds.is_empty() { together * pressure } else { MERGING.max(together * pressure) };
+        let spare = registers.saturating_sub(needed).min(fixed.len());
         let spare = u8::try_from(spare).unwrap_or(0);
         let carries = u8::try_from(registers).unwrap_or(14);
         let free = carries - spare;

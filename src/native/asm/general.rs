@@ -56,6 +56,12 @@ impl Asm {
         self.long(disp);
     }
 
+    /// `to += [rdi + disp]`, 64 bits.
+    pub(in crate::native) fn add_from(&mut self, to: Gpr, disp: i32) {
+        self.code.extend_from_slice(&[0x48 | (to >> 3) << 2, 0x03, 0x87 | (to & 7) << 3]);
+        self.long(disp);
+    }
+
     /// `[rdi + disp] -= 1`, 64 bits.
     pub(in crate::native) fn count_down(&mut self, disp: i32) {
         self.code.extend_from_slice(&[0x48, 0xFF, 0x8F]);

@@ -64,15 +64,19 @@ impl Emit<'_> {
         }
     }
 
-    /// Pointers, partial results and inputs that are one number.
-    pub(super) fn operands(&mut self) {
+    /// Pointers to their registers.
+    pub(super) fn point(&mut self) {
         for k in 0..self.pointers.len() {
             if let Some(g) = self.pointers[k] {
                 self.asm.load(g, RDI, entry_at(k));
             }
         }
+    }
+
+    /// Partial results and inputs that are one number.
+    pub(super) fn operands(&mut self) {
         self.asm.zero(RCX);
-        self.carries(asm::LOAD);
+        self.begin();
         for i in 0..self.p.code.len() {
             let Lane::Input(k) = self.p.code[i] else { continue };
             if !self.live.fixed[i] || !self.live.needed[i] {
