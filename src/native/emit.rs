@@ -9,18 +9,24 @@ mod select;
 mod setup;
 
 use super::asm::{self, Asm, Deco, Form, Gpr, RAX, RCX, RDI, RDX, RSI, Reg, Rm};
-use super::program::{Extent, Layout, Liveness, Merge, Program, ends};
+use super::program::{Extent, Layout, Liveness, Merge, Program, ends, repeated};
 use super::schedule::schedule;
 use crate::math::record::{Id, Lane};
 
 /// Longer programs keep their order: the search for the next instruction is quadratic.
 const SCHEDULED: usize = 4000;
 
+/// Copies of a program that are ordered together, at most, and instructions of all.
+const COPIES: usize = 4;
+const REPEATED: usize = 1000;
+
 /// Bytes of a place in the frame: the widest vector.
 const SLOT: i32 = 64;
 
-/// Mask registers for values; those of the tail and two for masks that come from memory are kept.
+/// Mask registers for values; those of the tail and two for masks that come from memory are kept. Where there is
+/// no tail, its are values' too.
 const MASKS: std::ops::Range<u8> = 2..5;
+const ALL_MASKS: std::ops::Range<u8> = 1..6;
 
 /// Mask registers of the tail, by copy.
 const TAILS: [u8; 2] = [1, 5];
@@ -52,6 +58,8 @@ struct Body {
     copies: usize,
     together: usize,
     masked: bool,
+    /// Copies that are in the program.
+    repeat: usize,
 }
 
 /// Machine code, and the size of the frame that it needs.
@@ -63,8 +71,13 @@ pub(super) struct Compiled {
 }
 
 struct Emit<'p> {
+    /// The program at hand, and what is known of it.
     p: &'p Program,
     live: Liveness,
+    /// Where the main body's is copies of a program: the program, for the elements before and after.
+    alone: Option<(&'p Program, Liveness, Vec<Place>)>,
+    /// What an element stores.
+    stores: usize,
     layout: Layout,
     asm: Asm,
     pool: Vec<u64>,
@@ -91,13 +104,28 @@ struct Emit<'p> {
 pub(super) fn compile(p: &Program, uniform: u128, form: Form) -> Compiled {
     let mut live = Liveness::new(p, uniform);
     let mut layout = Layout::new(p, &live, form);
-    let ordered;
-    let mut p = p;
+    let (ordered, several);
+    let (mut p, stores) = (p, p.stores.len());
+    let (mut alone, mut repeat) = (None, 1);
     if layout.together == 1 && p.extent != Extent::One && p.code.len() <= SCHEDULED {
-        // No copies side by side: the chains of one element are.
-        ordered = schedule(p, &live, layout.spare());
+        // No copies side by side: the chains of one element are, and those of the next begin before they end.
+        let copies = (REPEATED / p.code.len().max(1)).clamp(1, COPIES);
+        if p.folds.is_empty() && copies > 1 {
+            let (all, copy_of) = repeated(p, &live, copies);
+            let of_all = Liveness::new(&all, uniform);
+            several = schedule(&all, &of_all, Layout::new(&all, &of_all, form).spare(), &copy_of);
+            repeat = copies;
+        } else {
+            several = Program::default();
+        }
+        ordered = schedule(p, &live, layout.spare(), &[]);
         p = &ordered;
         live = Liveness::new(p, uniform);
+        if repeat > 1 {
+            alone = Some((p, live, vec![Place::None; p.code.len()]));
+            p = &several;
+            live = Liveness::new(p, uniform);
+        }
         layout = Layout::new(p, &live, form);
     }
     let n = p.code.len();
@@ -105,6 +133,8 @@ pub(super) fn compile(p: &Program, uniform: u128, form: Form) -> Compiled {
     let mut e = Emit {
         p,
         live,
+        alone,
+        stores,
         layout,
         asm: Asm::new(form, p.single),
         pool: Vec::new(),
@@ -116,7 +146,7 @@ pub(super) fn compile(p: &Program, uniform: u128, form: Form) -> Compiled {
         frame_ended: Vec::new(),
         frame_next: 0,
         frame_most: 0,
-        body: Body { lanes: 1, copies: 1, together: 1, masked: false },
+        body: Body { lanes: 1, copies: 1, together: 1, masked: false, repeat },
         place: Vec::new(),
         held: [[NONE; 32]; 2],
     };
@@ -141,6 +171,7 @@ impl Emit<'_> {
 
     fn function(&mut self) {
         let Layout { unroll, together, .. } = self.layout;
+        let repeat = self.body.repeat;
         let folds = !self.p.folds.is_empty();
         self.asm.lanes = self.asm.widest();
         self.setup();
@@ -148,7 +179,9 @@ impl Emit<'_> {
         self.point();
         let top = self.asm.code.len();
         self.operands();
-        let main = Body { lanes: self.asm.lanes, copies: unroll, together, masked: false };
+        let main = Body { lanes: self.asm.lanes, copies: unroll, together, masked: false, repeat };
+        let rest = Body { copies: 1, together: 1, repeat: 1, ..main };
+        self.place_alone();
         if self.p.extent == Extent::One {
             // One lane: a half vector divides in half the time.
             let lanes = if self.evex() { 4 } else { 1 };
@@ -157,24 +190,27 @@ impl Emit<'_> {
             return;
         }
         if self.evex() && !folds && !self.p.stores.is_empty() {
-            self.head(Body { copies: 1, together: 1, masked: true, ..main });
+            self.turn();
+            self.head(Body { masked: true, ..rest });
+            self.turn();
         }
         self.while_at_least(main);
+        self.turn();
         if self.evex() {
             let copies = if folds { unroll } else { 1 };
-            self.while_at_least(Body { copies, together: together.min(copies), masked: true, ..main });
+            self.while_at_least(Body { copies, together: together.min(copies), masked: true, ..rest });
         } else {
             self.carries(asm::STORE);
-            if unroll > 1 && !folds {
-                self.while_at_least(Body { copies: 1, together: 1, ..main });
+            if unroll * repeat > 1 && !folds {
+                self.while_at_least(rest);
             }
-            self.while_at_least(Body { lanes: 1, copies: 1, together: 1, masked: false });
+            self.while_at_least(Body { lanes: 1, ..rest });
             self.asm.lanes = self.asm.widest();
             self.carries(asm::LOAD);
         }
         self.join();
         if self.p.extent == Extent::Rows {
-            let entries = self.p.entries();
+            let entries = self.p.inputs + self.stores + self.p.folds.len();
             for k in 0..entries {
                 if let Some(g) = self.pointers.get(k).copied().flatten() {
                     self.asm.add_from(g, entry_at(entries + k));
@@ -221,7 +257,7 @@ impl Emit<'_> {
     /// The first input that is not one number.
     fn first_input(&self) -> Option<usize> {
         let read = |i: usize| match self.p.code[i] {
-            Lane::Input(k) if self.live.needed[i] && !self.live.fixed[i] => Some(k as usize),
+            Lane::Input(k) if self.live.needed[i] && !self.live.fixed[i] => Some(k as usize % self.p.inputs),
             _ => None,
         };
         (0..self.p.code.len()).find_map(read)
@@ -250,7 +286,7 @@ impl Emit<'_> {
     fn while_at_least(&mut self, body: Body) {
         self.body = body;
         self.asm.lanes = body.lanes;
-        let step = i32::try_from(body.lanes * body.copies).unwrap_or(1);
+        let step = i32::try_from(body.lanes * body.copies * body.repeat).unwrap_or(1);
         let test = |e: &mut Self| {
             if body.masked {
                 e.asm.copy(RAX, RSI);
@@ -350,7 +386,8 @@ impl Emit<'_> {
             self.place[value * self.body.copies + copy] = Place::Reg(reg);
             return reg;
         }
-        let range = if class == 1 { MASKS } else { 0..self.layout.free };
+        let masks = if self.body.masked { MASKS } else { ALL_MASKS };
+        let range = if class == 1 { masks } else { 0..self.layout.free };
         let copies = self.body.copies;
         let reg = range.clone().find(|&r| self.held[class][r as usize] == NONE).unwrap_or_else(|| {
             let next = |r: &u8| {

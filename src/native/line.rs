@@ -56,7 +56,9 @@ impl Line<'_> {
             table.extend(steps.chain([rows]).map(std::ptr::without_provenance_mut));
             // SAFETY: the caller's for the operands; a block is there for the results of each reduction.
             held &= unsafe { folding.unwrap_or(plain).run(&mut table, cols) };
-            for ((spec, part), pending) in specs.iter().zip(spare.chunks_exact_mut(T::BLOCK)).zip(&mut pending) {
+            for ((spec, part), pending) in
+                specs.iter().zip(spare.chunks_exact_mut(T::BLOCK)).zip(&mut pending)
+            {
                 if folding.is_none() {
                     pending.push(T::fold(spec)(&part[..cols]), merge(spec));
                     continue;

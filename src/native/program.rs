@@ -78,6 +78,33 @@ impl Program {
     }
 }
 
+/// Copies of a program in one, for elements one after the other: inputs and stores of the next copy are numbered on.
+/// Constants, and inputs that are one number, are shared.
+pub(super) fn repeated(p: &Program, live: &Liveness, copies: usize) -> (Program, Vec<u32>) {
+    let mut out = Program { code: Vec::new(), stores: Vec::new(), holds: Vec::new(), ..p.clone() };
+    let mut copy_of = Vec::new();
+    let mut place: Vec<Id> = vec![0; p.code.len()];
+    for copy in 0..u32::try_from(copies).unwrap_or(1) {
+        for (i, lane) in p.code.iter().enumerate().filter(|(i, _)| live.needed[*i]) {
+            if live.fixed[i] && copy > 0 {
+                continue;
+            }
+            let lane = match *lane {
+                Lane::Input(k) if !live.fixed[i] => {
+                    Lane::Input(k + copy * u32::try_from(p.inputs).unwrap_or(0))
+                }
+                lane => lane.with_args(|id| place[id as usize]),
+            };
+            place[i] = Id::try_from(out.code.len()).unwrap_or(Id::MAX);
+            out.code.push(lane);
+            copy_of.push(copy);
+        }
+        out.stores.extend(p.stores.iter().map(|&s| place[s as usize]));
+        out.holds.extend(p.holds.iter().map(|&h| place[h as usize]));
+    }
+    (out, copy_of)
+}
+
 /// What is known of the values of a program.
 #[derive(Debug, Clone)]
 pub(super) struct Liveness {
@@ -114,7 +141,7 @@ impl Liveness {
             .iter()
             .map(|lane| match *lane {
                 Lane::Const(_) | Lane::Carry(_) => true,
-                Lane::Input(k) => uniform >> k & 1 == 1,
+                Lane::Input(k) => k < u128::BITS && (k as usize) < p.inputs && uniform >> k & 1 == 1,
                 _ => false,
             })
             .collect();

@@ -27,13 +27,18 @@ fn latency(lane: Lane) -> u32 {
 const WIDTH: u32 = 2;
 
 /// The program with its instructions in another order; results that nothing needs are left out.
-/// `registers` are there for values on the way.
-pub(super) fn schedule(p: &Program, live: &Liveness, registers: usize) -> Program {
+/// `registers` are there for values on the way. Of copies of one program, which `copy_of` tells apart, one is
+/// behind the other, so that the end of one stands beside the beginning of the next.
+pub(super) fn schedule(p: &Program, live: &Liveness, registers: usize, copy_of: &[u32]) -> Program {
     let n = p.code.len();
     let mut height = vec![0u32; n];
     for i in (0..n).rev().filter(|&i| live.needed[i]) {
         let after = live.uses[i].iter().map(|&u| height[u as usize]).max().unwrap_or(0);
         height[i] = after + latency(p.code[i]);
+    }
+    if let Some(&last) = copy_of.iter().max().filter(|&&c| c > 0) {
+        let behind = height.iter().max().copied().unwrap_or(0) / (last + 1);
+        (0..n).for_each(|i| height[i] += (last - copy_of[i]) * behind);
     }
     let mut s = Schedule {
         left: live.uses.iter().map(|u| distinct(u)).collect(),
@@ -163,7 +168,7 @@ mod tests {
     #[test]
     fn chains_are_laid_side_by_side() {
         let p = two_chains(6);
-        let out = schedule(&p, &Liveness::new(&p, 0), 20);
+        let out = schedule(&p, &Liveness::new(&p, 0), 20, &[]);
         assert_eq!(out.code.len(), p.code.len());
         // What is read is there before.
         for (i, lane) in out.code.iter().enumerate() {
@@ -184,7 +189,7 @@ mod tests {
     #[test]
     fn few_registers_keep_chains_apart() {
         let p = two_chains(6);
-        let out = schedule(&p, &Liveness::new(&p, 0), 1);
+        let out = schedule(&p, &Liveness::new(&p, 0), 1, &[]);
         assert_eq!(Liveness::new(&out, 0).pressure, 1);
     }
 }

@@ -6,8 +6,8 @@ use super::line::{Line, room};
 use super::loops::{Code, Mode};
 use super::shape::Shape;
 use crate::eval::{
-    Cell, Cursor, Fused, FusedArgs, Nest, Running, Strided, Tile, gather, goes_on, pairwise, place,
-    scatter, signed,
+    Cell, Cursor, Fused, FusedArgs, Nest, Running, Strided, Tile, gather, goes_on, pairwise, place, scatter,
+    signed,
 };
 use crate::op::FOLD_SHORTEST;
 

@@ -59,7 +59,7 @@ impl Emit<'_> {
                 self.merge(f, first, OTHER);
                 apart /= 2;
             }
-            self.asm.load(RAX, RDI, entry_at(self.p.inputs + self.p.stores.len() + f));
+            self.asm.load(RAX, RDI, entry_at(self.p.inputs + self.stores + f));
             self.asm.vector(asm::STORE_ONE, first, 0, Rm::At(RAX, 0), None, Deco::default());
         }
     }
@@ -84,7 +84,7 @@ impl Emit<'_> {
         let p = std::mem::replace(&mut self.p, program);
         let fixed = std::mem::take(&mut self.fixed);
         let live = std::mem::replace(&mut self.live, live.clone());
-        self.body = Body { lanes: self.asm.widest(), copies: 1, together: 1, masked: false };
+        self.body = Body { lanes: self.asm.widest(), copies: 1, together: 1, masked: false, repeat: 1 };
         self.place = vec![Place::None; program.code.len()];
         self.held = [[NONE; 32]; 2];
         self.held[0][OTHER as usize] = 0;
@@ -164,7 +164,7 @@ impl Emit<'_> {
             }
             let place = self.place[i * self.body.copies + copy];
             let reg = self.reg(place, false);
-            let rm = self.element(self.p.inputs + k, copy);
+            let rm = self.element(self.p.inputs + k % self.stores, copy + k / self.stores);
             let o = match self.body {
                 Body { lanes: 1, .. } => asm::STORE_ONE,
                 Body { masked: false, .. } if self.p.stream => asm::STREAM,

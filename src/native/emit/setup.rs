@@ -1,6 +1,8 @@
 //! What is in place before the first element: the frame, constants, pointers, numbers.
 
 use super::super::asm::{self, Deco, Gpr, RAX, RCX, RDI, RDX, Reg, Rm};
+use rustc_hash::FxHashMap;
+
 use super::{Emit, FREE_POINTERS, POINTERS, Place, entry_at};
 use crate::math::record::Lane;
 use crate::native::program::Extent;
@@ -9,7 +11,7 @@ impl Emit<'_> {
     /// Chooses the entries whose pointers have registers: stores, then inputs, as long as there are registers.
     /// An element alone needs each pointer once.
     fn choose_pointers(&mut self) {
-        let entries = self.p.inputs + self.p.stores.len();
+        let entries = self.p.inputs + self.stores;
         self.pointers = vec![None; entries];
         if self.p.extent == Extent::One {
             return;
@@ -17,7 +19,7 @@ impl Emit<'_> {
         let mut read = vec![false; self.p.inputs];
         for (i, lane) in self.p.code.iter().enumerate() {
             if let Lane::Input(k) = lane {
-                read[*k as usize] = self.live.needed[i] && !self.live.fixed[i];
+                read[*k as usize % self.p.inputs] |= self.live.needed[i] && !self.live.fixed[i];
             }
         }
         let inputs = (0..self.p.inputs).filter(|&k| read[k]);
@@ -92,6 +94,25 @@ impl Emit<'_> {
                 self.asm.vector(asm::STORE, reg, 0, Rm::At(RDX, slot), None, Deco::default());
                 self.fixed[i] = Place::Frame(slot);
             }
+        }
+    }
+
+    /// Fixed values of the program alone are where those of its copies are.
+    pub(super) fn place_alone(&mut self) {
+        let known: FxHashMap<Lane, Place> =
+            self.p.code.iter().copied().zip(self.fixed.iter().copied()).collect();
+        if let Some((p, live, fixed)) = &mut self.alone {
+            let places = p.code.iter().map(|lane| known.get(lane).copied().unwrap_or(Place::None));
+            *fixed = places.zip(&live.fixed).map(|(p, &f)| if f { p } else { Place::None }).collect();
+        }
+    }
+
+    /// From the copies of a program to the program alone, and back.
+    pub(super) fn turn(&mut self) {
+        if let Some((p, live, fixed)) = &mut self.alone {
+            std::mem::swap(&mut self.p, p);
+            std::mem::swap(&mut self.live, live);
+            std::mem::swap(&mut self.fixed, fixed);
         }
     }
 
