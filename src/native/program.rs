@@ -71,13 +71,6 @@ pub(super) struct Program {
     pub(super) stream: bool,
 }
 
-impl Program {
-    /// Pointers in the table behind the frame: inputs, stores, results of reductions.
-    pub(super) fn entries(&self) -> usize {
-        self.inputs + self.stores.len() + self.folds.len()
-    }
-}
-
 /// Copies of a program in one, for elements one after the other: inputs and stores of the next copy are numbered on.
 /// Constants, and inputs that are one number, are shared.
 pub(super) fn repeated(p: &Program, live: &Liveness, copies: usize) -> (Program, Vec<u32>) {
@@ -172,7 +165,7 @@ pub(super) fn ends(uses: &[u32], at: usize) -> bool {
 /// How a program is compiled: how many elements side by side, and what stays in registers.
 #[derive(Debug)]
 pub(super) struct Layout {
-    /// Copies of the body.
+    /// Copies of the program.
     pub(super) unroll: usize,
     /// Copies that are interleaved, so that their chains overlap; the others follow.
     pub(super) together: usize,
@@ -223,18 +216,12 @@ impl Layout {
             .map(|i| (live.uses[i].len(), Id::try_from(i).unwrap_or(0)))
             .collect();
         fixed.sort_by_key(|&(uses, id)| (std::cmp::Reverse(uses), id));
-        // The third copy hides more than constants that come from memory cost.
-        let wanted = |u: usize| fixed.len().min(registers / if u > 2 { 8 } else { 4 });
+        let wanted = fixed.len().min(registers / 4);
         let pressure = live.pressure.max(1);
-        let fits = |u: &usize| u * pressure + wanted(*u) <= registers && u * p.code.len() <= LONGEST;
-        // Element and lane of a partial result go together: as many copies as there are chains.
-        let unroll = if p.extent == Extent::One {
-            1
-        } else if p.folds.is_empty() {
-            (1..=4).rev().find(fits).unwrap_or(1)
-        } else {
-            chains
-        };
+        let fits = |u: &usize| u * pressure + wanted <= registers && u * p.code.len() <= LONGEST;
+        // Element and lane of a partial result go together: as many copies as there are chains. Other programs
+        // are repeated before they are laid out.
+        let unroll = if p.folds.is_empty() { 1 } else { chains };
         let together = (1..=unroll).rev().filter(|t| unroll.is_multiple_of(*t)).find(fits).unwrap_or(1);
         let needed = if p.folds.is_empty() { together * pressure } else { MERGING.max(together * pressure) };
         let spare = registers.saturating_sub(needed).min(fixed.len());
