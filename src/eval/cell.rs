@@ -2,6 +2,9 @@
 
 use std::borrow::Cow;
 
+use ndarray::{ArrayViewD, ArrayViewMutD};
+
+use super::array::{ArrayMut, ArrayRef};
 use super::backend::{Backend, FusedArgs};
 use super::error::RunError;
 use super::plan::{FoldSpec, Fused};
@@ -126,6 +129,10 @@ pub(crate) trait Cell: Gemm + FromInteger {
     fn write(slice: SliceMut<'_>) -> Option<&mut [Self]>;
     /// These, where they are doubles.
     fn doubles(data: &mut [Self]) -> Option<&mut [f64]>;
+    /// An array of this format.
+    fn view<'v, 'a>(x: &'v ArrayRef<'a>) -> Option<&'v ArrayViewD<'a, Self>>;
+    /// An array of this format, to be written.
+    fn view_mut<'v, 'a>(x: &'v mut ArrayMut<'a>) -> Option<&'v mut ArrayViewMutD<'a, Self>>;
     fn registers(r: &mut Registers) -> &mut Vec<Vec<Self>>;
     /// Runs a loop over this format.
     ///
@@ -195,6 +202,12 @@ macro_rules! cell {
             }
             fn doubles(data: &mut [$t]) -> Option<&mut [f64]> {
                 f64::write(SliceMut::$format(data))
+            }
+            fn view<'v, 'a>(x: &'v ArrayRef<'a>) -> Option<&'v ArrayViewD<'a, $t>> {
+                if let ArrayRef::$format(x) = x { Some(x) } else { None }
+            }
+            fn view_mut<'v, 'a>(x: &'v mut ArrayMut<'a>) -> Option<&'v mut ArrayViewMutD<'a, $t>> {
+                if let ArrayMut::$format(x) = x { Some(x) } else { None }
             }
             fn registers(r: &mut Registers) -> &mut Vec<Vec<$t>> {
                 &mut r.$t

@@ -362,22 +362,6 @@ impl Plan {
         build::build(graph, roots, inputs, &analysis)
     }
 
-    /// Is anything stored or computed as singles or integers?
-    pub(crate) fn has_singles(&self) -> bool {
-        let single = |f: Format| f != Format::F64;
-        let rounds = |s: &Step| match s {
-            Step::Scalars(ops) => ops.iter().any(|op| matches!(op, ScalarStep::Round(_))),
-            Step::Fused(fused) => single(fused.format),
-            Step::Ints(_) => true,
-            Step::Windowed(w) => w.programs.iter().any(|p| single(p.fused.format)),
-            _ => false,
-        };
-        self.inputs.iter().any(|i| single(i.format))
-            || self.buffers.iter().any(|b| single(b.format))
-            || self.output_formats.iter().any(|f| single(*f))
-            || self.each_step().any(rounds)
-    }
-
     /// The steps, in order, those in bands one by one.
     pub(crate) fn each_step(&self) -> impl Iterator<Item = &Step> {
         self.steps.iter().flat_map(|s| match s {

@@ -12,7 +12,7 @@ mod setup;
 use super::asm::{self, Asm, Deco, Form, Gpr, RDX, Reg, Rm};
 use super::program::{Extent, Layout, Liveness, Merge, Program, ends, repeated};
 use super::schedule::schedule;
-use crate::math::record::{Id, Lane};
+use crate::math::record::Id;
 
 /// Longer programs keep their order: the search for the next instruction is quadratic.
 const SCHEDULED: usize = 4000;
@@ -108,15 +108,19 @@ pub(super) fn compile(p: &Program, uniform: u128, form: Form) -> Compiled {
     let (ordered, several);
     let (mut p, stores) = (p, p.stores.len());
     let (mut alone, mut repeat) = (None, 1);
-    if layout.together == 1 && p.extent != Extent::One && p.code.len() <= SCHEDULED {
+    if layout.together == 1 && p.code.len() <= SCHEDULED {
         // The chains of one element are side by side, and those of the next begin before they end.
-        if p.folds.is_empty() {
+        if p.folds.is_empty() && p.extent != Extent::One {
             repeat = (REPEATED / p.code.len().max(1)).clamp(1, COPIES);
         }
-        let (all, copy_of) = repeated(p, &live, repeat);
+        if repeat > 1 {
+            let (all, copy_of) = repeated(p, &live, repeat);
+            let of_all = Liveness::new(&all, uniform);
+            several = schedule(&all, &of_all, Layout::new(&all, &of_all, form).spare(), &copy_of);
+        } else {
+            several = Program::default();
+        }
         ordered = schedule(p, &live, layout.spare(), &[]);
-        let of_all = Liveness::new(&all, uniform);
-        several = schedule(&all, &of_all, Layout::new(&all, &of_all, form).spare(), &copy_of);
         p = &ordered;
         live = Liveness::new(p, uniform);
         if repeat > 1 {

@@ -62,12 +62,11 @@ pub(super) fn schedule(p: &Program, live: &Liveness, registers: usize, copy_of: 
         let tight = s.alive >= registers;
         let best = (0..s.ready.len()).min_by_key(|&k| {
             let i = s.ready[k];
-            let growth = s.growth(p, live, i);
             // Fixed values come first: they cost nothing.
             let fixed = !live.fixed[i];
             let wait = s.at[i].saturating_sub(now);
-            let first = if tight { growth } else { 0 };
-            (fixed, first, wait, std::cmp::Reverse(height[i]), growth, i)
+            let growth = if tight { s.growth(p, live, i) } else { 0 };
+            (fixed, growth, wait, std::cmp::Reverse(height[i]), i)
         });
         let Some(k) = best else { break };
         let i = s.ready.swap_remove(k);
