@@ -67,6 +67,8 @@ pub(super) struct Program {
     pub(super) holds: Vec<Id>,
     /// How often, and over what, the line is repeated.
     pub(super) extent: Extent,
+    /// Of one element alone: how many numbers each entry is from the first in the table, the only one there is.
+    pub(super) slots: Vec<u32>,
     /// Are stores past the caches? All are aligned where the first is, and rows are long.
     pub(super) stream: bool,
 }

@@ -47,6 +47,7 @@ pub(super) fn schedule(p: &Program, live: &Liveness, registers: usize, copy_of: 
         ready: Vec::new(),
         order: Vec::with_capacity(n),
         alive: 0,
+        overwritten: overwritten(p),
     };
     for i in (0..n).filter(|&i| live.needed[i]) {
         let mut args = p.code[i].args();
@@ -63,7 +64,7 @@ pub(super) fn schedule(p: &Program, live: &Liveness, registers: usize, copy_of: 
         let best = (0..s.ready.len()).min_by_key(|&k| {
             let i = s.ready[k];
             // Fixed values come first: they cost nothing.
-            let fixed = !live.fixed[i];
+            let fixed = !(live.fixed[i] || s.overwritten[i]);
             let wait = s.at[i].saturating_sub(now);
             let growth = if tight { s.growth(p, live, i) } else { 0 };
             (fixed, growth, wait, std::cmp::Reverse(height[i]), i)
@@ -98,6 +99,18 @@ struct Schedule {
     order: Vec<usize>,
     /// Values in registers.
     alive: usize,
+    /// Inputs that are to be read before anything is stored.
+    overwritten: Vec<bool>,
+}
+
+/// Inputs of one element alone whose places are stored to.
+fn overwritten(p: &Program) -> Vec<bool> {
+    let (reads, writes) = p.slots.split_at(p.inputs.min(p.slots.len()));
+    let is = |lane: &Lane| match lane {
+        Lane::Input(k) => reads.get(*k as usize).is_some_and(|slot| writes.contains(slot)),
+        _ => false,
+    };
+    p.code.iter().map(is).collect()
 }
 
 impl Schedule {
@@ -190,5 +203,14 @@ mod tests {
         let p = two_chains(6);
         let out = schedule(&p, &Liveness::new(&p, 0), 1, &[]);
         assert_eq!(Liveness::new(&out, 0).pressure, 1);
+    }
+
+    #[test]
+    fn what_is_overwritten_is_read_first() {
+        // Registers 0 and 1 change places, by way of long chains of squares.
+        let mut p = two_chains(6);
+        p.slots = vec![0, 1, 1, 0];
+        let out = schedule(&p, &Liveness::new(&p, 0), 20, &[]);
+        assert!(matches!(out.code[..2], [Lane::Input(_), Lane::Input(_)]), "{:?}", out.code);
     }
 }

@@ -9,11 +9,12 @@ use crate::native::program::Extent;
 
 impl Emit<'_> {
     /// Chooses the entries whose pointers have registers: stores, then inputs, as long as there are registers.
-    /// An element alone needs each pointer once.
+    /// An element alone has one pointer for all.
     fn choose_pointers(&mut self) {
         let entries = self.p.inputs + self.stores;
         self.pointers = vec![None; entries];
         if self.p.extent == Extent::One {
+            self.pointers = vec![Some(POINTERS[0])];
             return;
         }
         let mut read = vec![false; self.p.inputs];
@@ -131,6 +132,9 @@ impl Emit<'_> {
     }
 
     pub(super) fn element(&mut self, entry: usize, copy: usize) -> Rm {
+        if let Some(&slot) = self.p.slots.get(entry) {
+            return Rm::At(POINTERS[0], self.asm.bytes(slot as usize));
+        }
         let disp = self.asm.bytes(copy * self.body.lanes);
         Rm::Element(self.pointer(entry), disp)
     }

@@ -326,10 +326,10 @@ impl<T: Cell> Decided<T> {
         let mut acts = std::mem::take(&mut self.acts);
         for act in &mut acts {
             if let Act::Scalars(ops) = act
-                && let Some((code, slots)) = scalars::compile(ops, self.scalars.len(), native.form())
+                && let Some(code) = scalars::compile(ops, self.scalars.len(), native.form())
             {
                 self.room(&code);
-                *act = Act::Loop(code, 1, slots.into_iter().map(|slot| (base, slot as usize)).collect());
+                *act = Act::Loop(code, 1, vec![(base, 0)]);
             }
         }
         self.acts = acts;
