@@ -7,6 +7,7 @@ mod analysis;
 mod compile;
 mod cost;
 mod demand;
+mod export;
 mod known;
 mod lang;
 mod log;
