@@ -106,7 +106,9 @@ fn error(got: f64, exact: &Real) -> f64 {
     }
     if got.is_infinite() || nearest.is_infinite() {
         // What rounds to infinity may be the largest number, and the other way round.
-        return if got == nearest || ulps(got.clamp(f64::MIN, f64::MAX), nearest.clamp(f64::MIN, f64::MAX)) <= 1.0 {
+        return if got == nearest
+            || ulps(got.clamp(f64::MIN, f64::MAX), nearest.clamp(f64::MIN, f64::MAX)) <= 1.0
+        {
             0.0
         } else {
             f64::INFINITY

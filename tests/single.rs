@@ -81,7 +81,13 @@ fn every_function_is_within_its_bound() {
             .map(|(&x, &y)| (ulps(y, (k.scalar)(f64::from(x))), x, y))
             .max_by(|a, b| a.0.total_cmp(&b.0))
             .unwrap();
-        let bound = if op.def().name == "erfc" { 2.2 } else if TWO.contains(&op.def().name) { 2.0 } else { 1.0 };
+        let bound = if op.def().name == "erfc" {
+            2.2
+        } else if TWO.contains(&op.def().name) {
+            2.0
+        } else {
+            1.0
+        };
         table.push((op.def().name, bound, worst));
     }
     let wrong: Vec<_> = table.iter().filter(|(_, bound, (off, ..))| off > bound).collect();
