@@ -19,5 +19,5 @@ mod verdicts;
 pub use cost::{CostModel, Operand, common_cost, op_cost};
 pub use demand::OnDemand;
 pub use log::{Firing, Log, LogHead};
-pub use saturate::{Limits, Stop, Trace};
+pub use saturate::{Granted, Limits, Stop, Trace};
 pub(crate) use space::{Extracted, Space};

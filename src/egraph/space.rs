@@ -11,14 +11,13 @@ use super::cost::{CostModel, Operand, common_cost, op_cost};
 use super::demand::OnDemand;
 use super::lang::{EHead, ENode};
 use super::log::{self, Log};
-use super::saturate::{Limits, Trace, saturate};
+use super::saturate::{Granted, Limits, Trace, saturate};
 use super::verdicts::Verdicts;
 use crate::expr::TypeError;
 use crate::extract::{Budget, Choice, Extractor, Node as XNode, Problem};
 use crate::facts::{Facts, value_of};
 use crate::graph::{Graph, Head, Id};
 use crate::op::{Attr, Ring};
-use crate::rules::Assumes;
 
 /// The e-graph of a small graph.
 pub(crate) struct Space {
@@ -130,7 +129,7 @@ impl Space {
     }
 
     /// Runs the rules.
-    pub(crate) fn saturate(&mut self, rules: &[OnDemand], granted: Assumes, limits: Limits) -> Trace {
+    pub(crate) fn saturate(&mut self, rules: &[OnDemand], granted: Granted, limits: Limits) -> Trace {
         if let Some(log) = &mut self.log {
             log.growth.push(self.g.total_number_of_nodes());
         }
