@@ -64,7 +64,7 @@ fn ulps(got: f32, exact: f64) -> f64 {
     if got == 0.0 && exact == 0.0 { f64::INFINITY } else { (f64::from(got) - exact).abs() / unit }
 }
 
-/// Below 2 units in the last place; all others below 1.
+/// Below 2 units in the last place (`erfc` below 2.2); all others below 1.
 const TWO: &[&str] = &["cosh", "sinh", "softplus", "sigmoid", "erfc", "tan"];
 
 #[test]
@@ -81,11 +81,30 @@ fn every_function_is_within_its_bound() {
             .map(|(&x, &y)| (ulps(y, (k.scalar)(f64::from(x))), x, y))
             .max_by(|a, b| a.0.total_cmp(&b.0))
             .unwrap();
-        let bound = if TWO.contains(&op.def().name) { 2.0 } else { 1.0 };
+        let bound = if op.def().name == "erfc" {
+            2.2
+        } else if TWO.contains(&op.def().name) {
+            2.0
+        } else {
+            1.0
+        };
         table.push((op.def().name, bound, worst));
     }
     let wrong: Vec<_> = table.iter().filter(|(_, bound, (off, ..))| off > bound).collect();
     assert!(wrong.is_empty(), "{wrong:#?}");
+}
+
+/// Where it is least exact, at more points than the others.
+#[test]
+fn erfc_is_within_its_bound() {
+    let Kernel::Map1(k) = Op::by_name("erfc").unwrap().def().kernel else { unreachable!() };
+    let xs: Vec<f32> = (0x3f00_0000..0x4128_0000).step_by(23).map(f32::from_bits).collect();
+    let mut out = vec![0.0f32; xs.len()];
+    (k.single)(&xs, &mut out);
+    for (&x, &got) in xs.iter().zip(&out) {
+        let off = ulps(got, (k.scalar)(x.into()));
+        assert!(off <= 2.2, "erfc({x}) = {got}: {off} ulp");
+    }
 }
 
 #[test]

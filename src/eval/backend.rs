@@ -2,6 +2,7 @@
 
 use ndarray::{ArrayViewD, ArrayViewMutD};
 
+use super::array::{ArrayMut, ArrayRef};
 use super::blocks::Blocks;
 use super::error::RunError;
 use super::plan::{Fused, Plan};
@@ -52,14 +53,9 @@ pub trait Backend: std::fmt::Debug + Send + Sync {
         Blocks.interpret(fused, args)
     }
 
-    /// Decides calls of a plan ahead, for inputs of the lengths of its last call, which left `scratch`;
-    /// `None` where a backend or a plan is not for it.
-    fn decide(
-        &self,
-        plan: &Plan,
-        inputs: &[ArrayViewD<'_, f64>],
-        scratch: &Scratch,
-    ) -> Option<Box<dyn Ready>> {
+    /// Decides calls of a plan ahead, for inputs of the lengths of its last call, which left `scratch`, in row-major
+    /// order; `None` where a backend or a plan is not for it.
+    fn decide(&self, plan: &Plan, inputs: &[Vec<usize>], scratch: &Scratch) -> Option<Box<dyn Ready>> {
         let _ = (plan, inputs, scratch);
         None
     }
@@ -70,4 +66,7 @@ pub trait Ready: std::fmt::Debug + Send {
     /// Makes the call; false where inputs or outputs are not as they were decided for, or some
     /// argument is past where a formula holds. The outputs are to be computed the long way then.
     fn run(&mut self, inputs: &[ArrayViewD<'_, f64>], outputs: &mut [ArrayViewMutD<'_, f64>]) -> bool;
+
+    /// The same with arrays of any element type.
+    fn run_arrays(&mut self, inputs: &[ArrayRef<'_>], outputs: &mut [ArrayMut<'_>]) -> bool;
 }

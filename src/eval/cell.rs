@@ -2,12 +2,15 @@
 
 use std::borrow::Cow;
 
+use ndarray::{ArrayViewD, ArrayViewMutD};
+
+use super::array::{ArrayMut, ArrayRef};
 use super::backend::{Backend, FusedArgs};
 use super::error::RunError;
 use super::plan::{FoldSpec, Fused};
 use super::product::Gemm;
 use crate::math::Element;
-use crate::op::{Block3, FOLD_LANES, Map1, Map2, Map3};
+use crate::op::{Block3, Map1, Map2, Map3};
 use crate::ty::DType;
 
 /// How the elements of an array are stored and computed.
@@ -115,9 +118,9 @@ pub(crate) trait Cell: Gemm + FromInteger {
     fn three(k: &Map3) -> Block3<Self>;
     /// The kernel that folds a block.
     fn fold(spec: &FoldSpec) -> fn(&[Self]) -> Self;
-    /// The kernel that joins the lanes of blocks.
+    /// The kernel that joins neighbours.
     #[allow(clippy::type_complexity, reason = "a kernel's signature")]
-    fn join(spec: &FoldSpec) -> fn(&[[Self; FOLD_LANES]], &mut [Self]);
+    fn join(spec: &FoldSpec) -> fn(&mut [Self]) -> Self;
     /// The kernel for partial results, each with what comes after it.
     fn pair(spec: &FoldSpec) -> fn(&mut [Self], &[Self]);
     /// Elements in this format, converted where they are in the other.
@@ -126,6 +129,10 @@ pub(crate) trait Cell: Gemm + FromInteger {
     fn write(slice: SliceMut<'_>) -> Option<&mut [Self]>;
     /// These, where they are doubles.
     fn doubles(data: &mut [Self]) -> Option<&mut [f64]>;
+    /// An array of this format.
+    fn view<'v, 'a>(x: &'v ArrayRef<'a>) -> Option<&'v ArrayViewD<'a, Self>>;
+    /// An array of this format, to be written.
+    fn view_mut<'v, 'a>(x: &'v mut ArrayMut<'a>) -> Option<&'v mut ArrayViewMutD<'a, Self>>;
     fn registers(r: &mut Registers) -> &mut Vec<Vec<Self>>;
     /// Runs a loop over this format.
     ///
@@ -174,7 +181,7 @@ macro_rules! cell {
             fn fold(spec: &FoldSpec) -> fn(&[$t]) -> $t {
                 spec.$fold
             }
-            fn join(spec: &FoldSpec) -> fn(&[[$t; FOLD_LANES]], &mut [$t]) {
+            fn join(spec: &FoldSpec) -> fn(&mut [$t]) -> $t {
                 spec.$join
             }
             fn pair(spec: &FoldSpec) -> fn(&mut [$t], &[$t]) {
@@ -195,6 +202,12 @@ macro_rules! cell {
             }
             fn doubles(data: &mut [$t]) -> Option<&mut [f64]> {
                 f64::write(SliceMut::$format(data))
+            }
+            fn view<'v, 'a>(x: &'v ArrayRef<'a>) -> Option<&'v ArrayViewD<'a, $t>> {
+                if let ArrayRef::$format(x) = x { Some(x) } else { None }
+            }
+            fn view_mut<'v, 'a>(x: &'v mut ArrayMut<'a>) -> Option<&'v mut ArrayViewMutD<'a, $t>> {
+                if let ArrayMut::$format(x) = x { Some(x) } else { None }
             }
             fn registers(r: &mut Registers) -> &mut Vec<Vec<$t>> {
                 &mut r.$t

@@ -37,6 +37,7 @@ mod contraction;
 mod copy;
 mod dot;
 mod error;
+mod formats;
 mod fused;
 mod ints;
 mod layout;

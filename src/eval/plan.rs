@@ -14,7 +14,7 @@ use super::len::{LenId, Lengths};
 use super::made::Made;
 use super::windowed::Windowed;
 use crate::graph::{Graph, Id, expand};
-use crate::op::{Attr, FOLD_LANES, IndexItem, Map1, Map2, Map3, Op, Whole};
+use crate::op::{Attr, IndexItem, Map1, Map2, Map3, Op, Whole};
 use crate::ty::{DType, Ty};
 
 /// A register of doubles that hold one number each: rank-0 values, and arrays that are one number.
@@ -156,16 +156,16 @@ pub struct FoldSpec {
     pub fold: fn(&[f64]) -> f64,
     /// A block of singles.
     pub single: fn(&[f32]) -> f32,
-    /// The lanes of blocks.
-    pub join: fn(&[[f64; FOLD_LANES]], &mut [f64]),
-    /// The lanes of blocks of singles.
-    pub join_single: fn(&[[f32; FOLD_LANES]], &mut [f32]),
+    /// Partial results, as many as a power of two, joined with their neighbours until one is left.
+    pub join: fn(&mut [f64]) -> f64,
+    /// The same of singles.
+    pub join_single: fn(&mut [f32]) -> f32,
     /// Partial results, each with what comes after it.
     pub pair: fn(&mut [f64], &[f64]),
     /// The same of singles.
     pub pair_single: fn(&mut [f32], &[f32]),
     /// Two partial results.
-    pub merge: fn(f64, f64) -> f64,
+    pub merge: Map2,
     /// The axes of the space that it removes.
     pub axes: Vec<usize>,
     /// Where the result goes.
@@ -360,22 +360,6 @@ impl Plan {
         let (graph, roots) = written.as_ref().map_or((graph, roots), |(g, r)| (g, r.as_slice()));
         let analysis = Analysis::new(graph, roots)?;
         build::build(graph, roots, inputs, &analysis)
-    }
-
-    /// Is anything stored or computed as singles or integers?
-    pub(crate) fn has_singles(&self) -> bool {
-        let single = |f: Format| f != Format::F64;
-        let rounds = |s: &Step| match s {
-            Step::Scalars(ops) => ops.iter().any(|op| matches!(op, ScalarStep::Round(_))),
-            Step::Fused(fused) => single(fused.format),
-            Step::Ints(_) => true,
-            Step::Windowed(w) => w.programs.iter().any(|p| single(p.fused.format)),
-            _ => false,
-        };
-        self.inputs.iter().any(|i| single(i.format))
-            || self.buffers.iter().any(|b| single(b.format))
-            || self.output_formats.iter().any(|f| single(*f))
-            || self.each_step().any(rounds)
     }
 
     /// The steps, in order, those in bands one by one.

@@ -13,7 +13,25 @@ pub(crate) struct Pairwise<T> {
 
 impl<T: Cell> Pairwise<T> {
     pub(crate) fn push(&mut self, x: T, merge: impl Fn(T, T) -> T) {
-        let (mut size, mut x) = (0, x);
+        self.push_joined(0, x, merge);
+    }
+
+    /// Partial results of blocks one after the other, which are overwritten.
+    pub(crate) fn push_all(&mut self, values: &mut [T], spec: &FoldSpec) {
+        let mut rest = values;
+        while !rest.is_empty() {
+            // As many as join among themselves where they stand.
+            let before = self.stack.last().map_or(u32::MAX, |&(size, _)| size);
+            let size = rest.len().ilog2().min(before);
+            let (some, after) = rest.split_at_mut(1 << size);
+            self.push_joined(size, T::join(spec)(some), merge(spec));
+            rest = after;
+        }
+    }
+
+    /// What `2^size` blocks have been joined to.
+    fn push_joined(&mut self, size: u32, x: T, merge: impl Fn(T, T) -> T) {
+        let (mut size, mut x) = (size, x);
         while let Some(&(below, y)) = self.stack.last()
             && below == size
         {
@@ -106,7 +124,7 @@ pub(super) fn join<T: Cell>(spec: &FoldSpec, parts: impl ExactSizeIterator<Item 
 
 /// Two partial results into one.
 pub(crate) fn merge<T: Cell>(spec: &FoldSpec) -> impl Fn(T, T) -> T {
-    let merge = spec.merge;
+    let merge = spec.merge.scalar;
     move |a, b| T::of(merge(a.wide(), b.wide()))
 }
 

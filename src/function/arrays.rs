@@ -84,6 +84,9 @@ impl Function {
         args: &[ArrayRef<'_>],
         outputs: &mut [ArrayMut<'_>],
     ) -> Result<(), CallError> {
+        if self.repeat.run_arrays(args, outputs) {
+            return Ok(());
+        }
         self.checks.check(args)?;
         if let Some(cast) = self.checks.downcast(args) {
             return self.call_arrays_into(&cast.iter().map(Array::view).collect::<Vec<_>>(), outputs);
@@ -115,6 +118,14 @@ impl Function {
                 .collect();
             self.plan.run(&*self.backend, args, &mut memory, scratch)?;
             drop(memory);
+            let alike = |x: &ArrayRef<'_>| match x {
+                ArrayRef::F64(x) => x.is_standard_layout(),
+                ArrayRef::F32(x) => x.is_standard_layout(),
+                _ => false,
+            };
+            if args.iter().all(alike) {
+                self.observe(args.iter().map(ArrayRef::lens), scratch);
+            }
             for (o, own) in outputs.iter_mut().zip(&mut apart) {
                 if let Some(own) = own {
                     o.assign(shared(&cells(own)));

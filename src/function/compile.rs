@@ -90,7 +90,7 @@ pub struct Function {
     pub(super) source: Option<(Builder, Vec<Expr>)>,
     /// Memory of calls that have ended.
     pool: Mutex<Vec<Scratch>>,
-    repeat: Repeat,
+    pub(super) repeat: Repeat,
 }
 
 impl Function {
@@ -242,7 +242,7 @@ impl Function {
             }
             let scalars = args.iter().filter_map(|x| x.first().copied());
             self.plan.run_scalars(scalars, |k, x| outputs[k].fill(x));
-            self.repeat.observe(&self.plan, &*self.backend, args, &Scratch::default());
+            self.observe(args.iter().map(ArrayViewD::shape), &Scratch::default());
             return Ok(());
         }
         self.with_scratch(|scratch| {
@@ -262,7 +262,9 @@ impl Function {
                 .collect();
             self.plan.run(&*self.backend, args, &mut memory, scratch)?;
             drop(memory);
-            self.repeat.observe(&self.plan, &*self.backend, args, scratch);
+            if args.iter().all(ArrayViewD::is_standard_layout) {
+                self.observe(args.iter().map(ArrayViewD::shape), scratch);
+            }
             for (o, own) in outputs.iter_mut().zip(&apart) {
                 if !own.is_empty() {
                     o.iter_mut().zip(own).for_each(|(to, x)| *to = *x);
@@ -321,6 +323,15 @@ impl Function {
             Some(doubles) => self.call(&doubles),
             None => Ok(self.call_arrays(args)?.into_iter().map(Array::into_f64).collect()),
         }
+    }
+
+    /// Notes a call that went the long way, with inputs in row-major order.
+    pub(super) fn observe<'l>(
+        &self,
+        inputs: impl ExactSizeIterator<Item = &'l [usize]> + Clone,
+        scratch: &Scratch,
+    ) {
+        self.repeat.observe(&self.plan, &*self.backend, inputs, scratch);
     }
 
     pub(super) fn with_scratch<T>(

@@ -4,14 +4,14 @@ use std::sync::Mutex;
 
 use ndarray::{ArrayViewD, ArrayViewMutD};
 
-use crate::eval::{Backend, Plan, Ready, Scratch};
+use crate::eval::{ArrayMut, ArrayRef, Backend, Plan, Ready, Scratch};
 use crate::expr::Expr;
 use crate::ty::DType;
 
 /// What is known of earlier calls. Where two threads call at once, one goes the long way.
 #[derive(Debug)]
 pub(super) struct Repeat {
-    /// Are all inputs doubles? Others have values to check in every call.
+    /// Are all inputs floats? Others have values to check in every call.
     eligible: bool,
     state: Mutex<State>,
 }
@@ -27,7 +27,7 @@ struct State {
 impl Repeat {
     pub(super) fn new(inputs: &[Expr]) -> Repeat {
         Repeat {
-            eligible: inputs.iter().all(|e| e.ty().dtype == DType::F64),
+            eligible: inputs.iter().all(|e| matches!(e.ty().dtype, DType::F64 | DType::F32)),
             state: Mutex::new(State::default()),
         }
     }
@@ -38,12 +38,18 @@ impl Repeat {
         state.ready.as_mut().is_some_and(|ready| ready.run(args, outputs))
     }
 
-    /// Notes a call that went the long way and left `scratch`.
-    pub(super) fn observe(
+    /// The same with arrays of any element type.
+    pub(super) fn run_arrays(&self, args: &[ArrayRef<'_>], outputs: &mut [ArrayMut<'_>]) -> bool {
+        let Ok(mut state) = self.state.try_lock() else { return false };
+        state.ready.as_mut().is_some_and(|ready| ready.run_arrays(args, outputs))
+    }
+
+    /// Notes a call with inputs of these lengths that went the long way and left `scratch`.
+    pub(super) fn observe<'l>(
         &self,
         plan: &Plan,
         backend: &dyn Backend,
-        args: &[ArrayViewD<'_, f64>],
+        inputs: impl ExactSizeIterator<Item = &'l [usize]> + Clone,
         scratch: &Scratch,
     ) {
         if !self.eligible {
@@ -51,14 +57,14 @@ impl Repeat {
         }
         let Ok(mut state) = self.state.try_lock() else { return };
         let again =
-            state.last.len() == args.len() && state.last.iter().zip(args).all(|(s, x)| s == x.shape());
+            state.last.len() == inputs.len() && state.last.iter().zip(inputs.clone()).all(|(s, x)| s == x);
         if !again {
             state.last.clear();
-            state.last.extend(args.iter().map(|x| x.shape().to_vec()));
+            state.last.extend(inputs.map(<[usize]>::to_vec));
             state.tried = false;
         } else if !state.tried {
             state.tried = true;
-            state.ready = backend.decide(plan, args, scratch);
+            state.ready = backend.decide(plan, &state.last, scratch);
         }
     }
 }

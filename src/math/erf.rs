@@ -187,7 +187,7 @@ impl Unary for Erf {
     }
 }
 
-/// The complementary error function, below 2 ulp.
+/// The complementary error function, below 2 ulp, in singles below 2.2.
 #[derive(Debug, Clone, Copy)]
 pub struct Erfc;
 

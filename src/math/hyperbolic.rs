@@ -1,7 +1,7 @@
 //! Hyperbolic functions, from the exponential.
 
-use super::exp::{Parts, Scaled, clamp};
-use super::{Expm1, Lanes, Unary, pairs};
+use super::exp::{Parts, Scaled};
+use super::{Lanes, Unary, pairs};
 
 /// `(tanh(x) / x - 1) / x^2` as a quotient of polynomials in `x^2` up to [`SMALL`]; the error of the
 /// function is below 2^-58.
@@ -17,7 +17,21 @@ const CURVE_SINGLE: [f64; 7] = [
     0.00241478669126701,
     -0.0003951360691375464,
 ];
-/// Up to here the argument is small; of doubles, of singles.
+/// `(sinh(x) / x - 1) / x^2` in `x^2` up to 1: the series. The next term is below 2^-65.
+const SERIES: [f64; 9] = [
+    1.0 / 6.0,
+    1.0 / 120.0,
+    1.0 / 5040.0,
+    1.0 / 362_880.0,
+    1.0 / 39_916_800.0,
+    1.0 / 6_227_020_800.0,
+    1.0 / 1_307_674_368_000.0,
+    1.0 / 355_687_428_096_000.0,
+    1.0 / 121_645_100_408_832_000.0,
+];
+/// The same for singles; the next term is below 2^-32.
+const SERIES_SINGLE: [f64; 5] = [1.0 / 6.0, 1.0 / 120.0, 1.0 / 5040.0, 1.0 / 362_880.0, 1.0 / 39_916_800.0];
+/// Up to here the argument of the tangent is small; of doubles, of singles.
 const SMALL: (f64, f64) = (0.7, 0.95);
 
 /// The hyperbolic tangent, below 1.1 ulp, in singles below 1.
@@ -77,9 +91,9 @@ impl Unary for Sinh {
         let a = x.abs();
         let h = half_exp(x);
         let far = h - L::splat(0.25) / h;
-        let m = Expm1::at(clamp(a));
-        let near = L::splat(0.5) * (m + m / (m + L::splat(1.0)));
-        let y = L::select(a.lt(L::splat(1.0)), near, far);
-        L::select(x.same(L::splat(0.0)), x, y.flip(x.sign()))
+        let z = a * a;
+        let curve = if L::single() { pairs(z, SERIES_SINGLE) } else { pairs(z, SERIES) };
+        let near = (z * a).mul_add(curve, a);
+        L::select(a.lt(L::splat(1.0)), near, far).flip(x.sign())
     }
 }

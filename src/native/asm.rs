@@ -105,6 +105,12 @@ pub(super) const BLEND_SIGN: Opcode = op((3, 1, 0x4B), (3, 1, 0x4A));
 pub(super) const EXPONENT: Opcode = op((2, 1, 0x42), (2, 1, 0x42));
 /// The mantissa, in an interval that the immediate says; EVEX alone.
 pub(super) const MANTISSA: Opcode = op((3, 1, 0x26), (3, 1, 0x26));
+/// Quarters of a vector in another order, of two vectors.
+pub(super) const QUARTERS: Opcode = op((3, 1, 0x23), (3, 1, 0x23));
+/// Halves of a vector in another order, of two vectors; VEX alone.
+pub(super) const HALVES: Opcode = op((3, 1, 0x06), (3, 1, 0x06));
+/// Numbers of each quarter in another order.
+pub(super) const NEIGHBOURS: Opcode = op((3, 1, 0x05), (3, 1, 0x04));
 /// The first times two to the second.
 pub(super) const SCALE: Opcode = op((2, 1, 0x2C), (2, 1, 0x2C));
 

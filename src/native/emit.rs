@@ -4,30 +4,40 @@
 //! program are interleaved instruction by instruction. Registers are given in one sweep; when none
 //! is free, the value whose next use is farthest goes to the frame, and is read from there.
 
+mod bodies;
 mod results;
 mod select;
 mod setup;
 
-use super::asm::{self, Asm, Deco, Form, Gpr, RAX, RCX, RDI, RDX, RSI, Reg, Rm};
-use super::program::{Extent, Layout, Liveness, Program, ends};
+use super::asm::{self, Asm, Deco, Form, Gpr, RDX, Reg, Rm};
+use super::program::{Extent, Layout, Liveness, Merge, Program, ends, repeated};
 use super::schedule::schedule;
-use crate::math::record::{Id, Lane};
+use crate::math::record::Id;
 
 /// Longer programs keep their order: the search for the next instruction is quadratic.
 const SCHEDULED: usize = 4000;
 
+/// Copies of a program that are ordered together, at most, and instructions of all.
+const COPIES: usize = 4;
+const REPEATED: usize = 1400;
+
 /// Bytes of a place in the frame: the widest vector.
 const SLOT: i32 = 64;
 
-/// Mask registers for values; those of the tail and two for masks that come from memory are kept.
+/// Mask registers for values; those of the tail and two for masks that come from memory are kept. Where there is
+/// no tail, its are values' too.
 const MASKS: std::ops::Range<u8> = 2..5;
+const ALL_MASKS: std::ops::Range<u8> = 1..6;
 
 /// Mask registers of the tail, by copy.
 const TAILS: [u8; 2] = [1, 5];
 
-/// General registers that hold the pointers of the first entries of the table. r10 is for the lane of
-/// a partial result, r11 says whether the formulas have held.
-const POINTERS: [Gpr; 2] = [8, 9];
+/// General registers for pointers: a pointer that is read from the table before each access waits for stores
+/// whose addresses are not known yet. All but the first two are the caller's. r10 is for the lane of a partial
+/// result, r11 says whether the formulas have held.
+const POINTERS: [Gpr; 8] = [8, 9, 3, 5, 12, 13, 14, 15];
+/// How many of them are not the caller's.
+const FREE_POINTERS: usize = 2;
 
 /// Rows up to this are not aligned.
 const ALIGNED: i32 = 255;
@@ -49,6 +59,8 @@ struct Body {
     copies: usize,
     together: usize,
     masked: bool,
+    /// Copies that are in the program.
+    repeat: usize,
 }
 
 /// Machine code, and the size of the frame that it needs.
@@ -60,11 +72,21 @@ pub(super) struct Compiled {
 }
 
 struct Emit<'p> {
+    /// The program at hand, and what is known of it.
     p: &'p Program,
     live: Liveness,
+    /// Where the main body's is copies of a program: the program, for the elements before and after.
+    alone: Option<(&'p Program, Liveness, Vec<Place>)>,
+    /// What an element stores.
+    stores: usize,
     layout: Layout,
     asm: Asm,
     pool: Vec<u64>,
+    /// How partial results of each reduction are made one, and where their lanes are in the frame.
+    merges: &'p [Merge],
+    lanes: Vec<i32>,
+    /// The register of each entry of the table that has one.
+    pointers: Vec<Option<Gpr>>,
     /// Places of fixed values.
     fixed: Vec<Place>,
     /// Slots of the frame in use, and the most there were.
@@ -83,28 +105,50 @@ struct Emit<'p> {
 pub(super) fn compile(p: &Program, uniform: u128, form: Form) -> Compiled {
     let mut live = Liveness::new(p, uniform);
     let mut layout = Layout::new(p, &live, form);
-    let ordered;
-    let mut p = p;
-    if layout.together == 1 && p.extent != Extent::One && p.code.len() <= SCHEDULED {
-        // No copies side by side: the chains of one element are.
-        ordered = schedule(p, &live, layout.spare());
+    let (ordered, several);
+    let (mut p, stores) = (p, p.stores.len());
+    let (mut alone, mut repeat) = (None, 1);
+    if layout.together == 1 && p.code.len() <= SCHEDULED {
+        // The chains of one element are side by side, and those of the next begin before they end.
+        if p.folds.is_empty() && p.extent != Extent::One {
+            repeat = (REPEATED / p.code.len().max(1)).clamp(1, COPIES);
+        }
+        if repeat > 1 {
+            let (all, copy_of) = repeated(p, &live, repeat);
+            let of_all = Liveness::new(&all, uniform);
+            several = schedule(&all, &of_all, Layout::new(&all, &of_all, form).spare(), &copy_of);
+        } else {
+            several = Program::default();
+        }
+        ordered = schedule(p, &live, layout.spare(), &[]);
         p = &ordered;
         live = Liveness::new(p, uniform);
+        if repeat > 1 {
+            alone = Some((p, live, vec![Place::None; p.code.len()]));
+            p = &several;
+            live = Liveness::new(p, uniform);
+        }
         layout = Layout::new(p, &live, form);
     }
     let n = p.code.len();
+    let merges: Vec<Merge> = p.folds.iter().map(|f| Merge::new(f, form == Form::Evex, p.single)).collect();
     let mut e = Emit {
         p,
         live,
+        alone,
+        stores,
         layout,
         asm: Asm::new(form, p.single),
         pool: Vec::new(),
+        merges: &merges,
+        lanes: Vec::new(),
+        pointers: Vec::new(),
         fixed: vec![Place::None; n],
         frame_free: Vec::new(),
         frame_ended: Vec::new(),
         frame_next: 0,
         frame_most: 0,
-        body: Body { lanes: 1, copies: 1, together: 1, masked: false },
+        body: Body { lanes: 1, copies: 1, together: 1, masked: false, repeat },
         place: Vec::new(),
         held: [[NONE; 32]; 2],
     };
@@ -127,169 +171,12 @@ impl Emit<'_> {
         (if self.evex() { 31 } else { 15 }) - u8::from(second)
     }
 
-    fn function(&mut self) {
-        let Layout { unroll, together, .. } = self.layout;
-        let folds = !self.p.folds.is_empty();
-        self.asm.lanes = self.asm.widest();
-        self.setup();
-        self.constants();
-        let top = self.asm.code.len();
-        self.operands();
-        let main = Body { lanes: self.asm.lanes, copies: unroll, together, masked: false };
-        if self.p.extent == Extent::One {
-            // One lane: a half vector divides in half the time.
-            let lanes = if self.evex() { 4 } else { 1 };
-            self.while_at_least(Body { lanes, masked: self.evex(), ..main });
-            self.asm.finish();
-            return;
-        }
-        if self.evex() && !folds && !self.p.stores.is_empty() {
-            self.head(Body { copies: 1, together: 1, masked: true, ..main });
-        }
-        self.while_at_least(main);
-        if self.evex() {
-            let copies = if folds { unroll } else { 1 };
-            self.while_at_least(Body { copies, together: together.min(copies), masked: true, ..main });
-            self.carries(asm::STORE);
-        } else {
-            self.carries(asm::STORE);
-            if unroll > 1 && !folds {
-                self.while_at_least(Body { copies: 1, together: 1, ..main });
-            }
-            self.while_at_least(Body { lanes: 1, copies: 1, together: 1, masked: false });
-        }
-        if self.p.extent == Extent::Rows {
-            let entries = self.p.entries();
-            for k in 0..entries {
-                self.asm.load(RAX, RDI, entry_at(entries + k));
-                self.asm.add_to(entry_at(k));
-            }
-            self.asm.count_down(entry_at(2 * entries));
-            let again = self.asm.jump(0x85);
-            self.asm.land(again, top);
-        }
-        if self.p.stream {
-            self.asm.fence();
-        }
-        self.asm.finish();
-    }
-    /// The elements before the first store's address is aligned, of a row that is worth it: vectors
-    /// that cross lines of the cache take twice the time.
-    fn head(&mut self, body: Body) {
-        self.body = body;
-        self.asm.compare(RSI, ALIGNED);
-        let short = self.asm.jump(0x8E);
-        self.asm.load(RAX, RDI, entry_at(self.p.inputs));
-        // Where the first input is aligned otherwise, nothing would be gained.
-        let first = self.first_input();
-        let apart = first.filter(|_| !self.p.stream).map(|k| {
-            self.asm.load(10, RDI, entry_at(k));
-            self.asm.compare_alignment();
-            self.asm.jump(0x85)
-        });
-        self.asm.head_length();
-        self.asm.copy(10, RAX);
-        self.asm.compare(RAX, 0);
-        let aligned = self.asm.jump(0x8E);
-        self.tail_masks();
-        self.body();
-        self.asm.add_head();
-        let end = self.asm.code.len();
-        [Some(short), Some(aligned), apart].into_iter().flatten().for_each(|j| self.asm.land(j, end));
-    }
-
-    /// The first input that is not one number.
-    fn first_input(&self) -> Option<usize> {
-        let read = |i: usize| match self.p.code[i] {
-            Lane::Input(k) if self.live.needed[i] && !self.live.fixed[i] => Some(k as usize),
-            _ => None,
-        };
-        (0..self.p.code.len()).find_map(read)
-    }
-
-    /// Masks for as many elements as `rax` says; the frame's register serves for them.
-    fn tail_masks(&mut self) {
-        self.asm.low_bits(RAX, RDX);
-        self.asm.mask_from(TAILS[0], RAX);
-        if self.body.copies > 1 {
-            self.asm.next_vector();
-            self.asm.mask_from(TAILS[1], RAX);
-        }
-        self.asm.load(RDX, RDI, 0);
-    }
-
     fn slot(&mut self) -> i32 {
         self.frame_free.pop().unwrap_or_else(|| {
             self.frame_next += 1;
             self.frame_most = self.frame_most.max(self.frame_next);
             (self.frame_next - 1) * SLOT
         })
-    }
-
-    /// Repeats a body as long as there are enough elements; a masked one takes what is left.
-    fn while_at_least(&mut self, body: Body) {
-        self.body = body;
-        self.asm.lanes = body.lanes;
-        let step = i32::try_from(body.lanes * body.copies).unwrap_or(1);
-        let test = |e: &mut Self| {
-            if body.masked {
-                e.asm.copy(RAX, RSI);
-                e.asm.subtract(RAX, RCX);
-                e.asm.compare(RAX, 0);
-            } else {
-                e.asm.sum(RAX, RCX, step);
-                e.asm.compare_with(RAX, RSI);
-            }
-        };
-        let (enough, not_enough) = if body.masked { (0x8F, 0x8E) } else { (0x8E, 0x8F) };
-        test(self);
-        let out = self.asm.jump(not_enough);
-        let top = self.asm.code.len();
-        if body.masked {
-            self.tail_masks();
-        }
-        self.body();
-        self.asm.add(RCX, step);
-        test(self);
-        let again = self.asm.jump(enough);
-        self.asm.land(again, top);
-        let end = self.asm.code.len();
-        self.asm.land(out, end);
-    }
-
-    fn body(&mut self) {
-        let Body { lanes, copies, together, .. } = self.body;
-        self.place = self.fixed.iter().flat_map(|&p| std::iter::repeat_n(p, copies)).collect();
-        self.held = [[NONE; 32]; 2];
-        for (f, fold) in self.p.folds.iter().enumerate() {
-            for copy in 0..copies {
-                self.place[fold.carry as usize * copies + copy] = Place::Reg(self.carry(f, copy));
-            }
-        }
-        if lanes == 1 && !self.p.folds.is_empty() {
-            self.asm.lane_index();
-            for f in 0..self.p.folds.len() {
-                self.asm.load(RAX, RDI, entry_at(self.p.inputs + self.p.stores.len() + f));
-                self.asm.vector(asm::LOAD_ONE, self.carry(f, 0), 0, Rm::Lane(RAX), None, Deco::default());
-            }
-        }
-        for group in (0..copies).step_by(together) {
-            for i in 0..self.p.code.len() {
-                if !self.live.needed[i] {
-                    continue;
-                }
-                for copy in group..group + together {
-                    if !self.live.fixed[i] {
-                        self.instruction(i, copy);
-                    }
-                    self.stores(i, copy);
-                    self.folds(i, copy);
-                    self.holds(i, copy);
-                    self.end(i, copy, i);
-                    self.frame_free.append(&mut self.frame_ended);
-                }
-            }
-        }
     }
 
     /// The mask of the elements of a copy; 0 when all are there.
@@ -330,7 +217,8 @@ impl Emit<'_> {
             self.place[value * self.body.copies + copy] = Place::Reg(reg);
             return reg;
         }
-        let range = if class == 1 { MASKS } else { 0..self.layout.free };
+        let masks = if self.body.masked { MASKS } else { ALL_MASKS };
+        let range = if class == 1 { masks } else { 0..self.layout.free };
         let copies = self.body.copies;
         let reg = range.clone().find(|&r| self.held[class][r as usize] == NONE).unwrap_or_else(|| {
             let next = |r: &u8| {
@@ -394,19 +282,6 @@ impl Emit<'_> {
             }
             _ => 0,
         }
-    }
-
-    /// The pointer of an entry of the table.
-    fn pointer(&mut self, entry: usize) -> Gpr {
-        POINTERS.get(entry).copied().unwrap_or_else(|| {
-            self.asm.load(RAX, RDI, entry_at(entry));
-            RAX
-        })
-    }
-
-    fn element(&mut self, entry: usize, copy: usize) -> Rm {
-        let disp = self.asm.bytes(copy * self.body.lanes);
-        Rm::Element(self.pointer(entry), disp)
     }
 }
 

@@ -4,7 +4,7 @@ use smallvec::SmallVec;
 
 use super::loops::Code;
 use crate::eval::{Cell, FoldSpec, Pairwise, merge};
-use crate::op::{FOLD_LANES, FOLD_SHORTEST};
+use crate::op::FOLD_SHORTEST;
 
 /// The code for a row whose operands are stored and for rows that are folded, and what it folds.
 #[derive(Debug, Clone, Copy)]
@@ -45,29 +45,25 @@ impl Line<'_> {
             let left = n - done;
             let cols = left.min(T::BLOCK);
             let folding = folding.filter(|_| cols >= FOLD_SHORTEST);
-            // As many rows as there is room for their lanes.
-            let rows = if folding.is_some() { (left / cols).min(T::BLOCK / FOLD_LANES) } else { 1 };
+            // As many rows as there is room for their results.
+            let rows = if folding.is_some() { (left / cols).min(T::BLOCK) } else { 1 };
             table.clear();
             table.push(frame);
             table.extend(operands.iter().map(|&(p, moves)| if moves { p.wrapping_add(done) } else { p }));
-            for (spec, part) in specs.iter().zip(spare.chunks_exact_mut(T::BLOCK)) {
-                part[..rows * FOLD_LANES].fill(T::of(spec.identity));
-                table.push(part.as_mut_ptr());
-            }
+            table.extend(spare.chunks_exact_mut(T::BLOCK).take(specs.len()).map(<[T]>::as_mut_ptr));
             let steps = operands.iter().map(|&(_, moves)| if moves { cols } else { 0 });
-            let steps = steps.chain(specs.iter().map(|_| FOLD_LANES)).map(|step| step * size_of::<T>());
+            let steps = steps.chain(specs.iter().map(|_| 1)).map(|step| step * size_of::<T>());
             table.extend(steps.chain([rows]).map(std::ptr::without_provenance_mut));
-            // SAFETY: the caller's for the operands; lanes, or a block, are there for each reduction.
+            // SAFETY: the caller's for the operands; a block is there for the results of each reduction.
             held &= unsafe { folding.unwrap_or(plain).run(&mut table, cols) };
-            for ((spec, part), pending) in specs.iter().zip(spare.chunks_exact(T::BLOCK)).zip(&mut pending) {
+            for ((spec, part), pending) in
+                specs.iter().zip(spare.chunks_exact_mut(T::BLOCK)).zip(&mut pending)
+            {
                 if folding.is_none() {
                     pending.push(T::fold(spec)(&part[..cols]), merge(spec));
                     continue;
                 }
-                let (lanes, _) = part.as_chunks::<FOLD_LANES>();
-                let mut joined: SmallVec<[T; 64]> = SmallVec::from_elem(T::default(), rows);
-                T::join(spec)(&lanes[..rows], &mut joined);
-                joined.iter().for_each(|&x| pending.push(x, merge(spec)));
+                pending.push_all(&mut part[..rows], spec);
             }
             done += rows * cols;
         }

@@ -2,7 +2,6 @@
 
 use std::sync::{Arc, OnceLock};
 
-use ndarray::ArrayViewD;
 use smallvec::SmallVec;
 
 use super::asm::Form;
@@ -213,12 +212,10 @@ impl Backend for Native {
         self.run_loop(fused, args)
     }
 
-    fn decide(
-        &self,
-        plan: &Plan,
-        inputs: &[ArrayViewD<'_, f64>],
-        scratch: &Scratch,
-    ) -> Option<Box<dyn Ready>> {
-        ready::decide(*self, plan, inputs, scratch)
+    fn decide(&self, plan: &Plan, inputs: &[Vec<usize>], scratch: &Scratch) -> Option<Box<dyn Ready>> {
+        if plan.all_singles() {
+            return ready::decide::<f32>(*self, plan, inputs, scratch);
+        }
+        if plan.has_singles() { None } else { ready::decide::<f64>(*self, plan, inputs, scratch) }
     }
 }

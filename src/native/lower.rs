@@ -4,6 +4,7 @@ use super::asm::Form;
 use super::loops::Mode;
 use super::program::{Extent, Fold, Program};
 use crate::eval::{Format, Fused, Instr, Operand, Target};
+use crate::math::Element as _;
 use crate::math::record::{Record, Recorder, Value};
 
 /// Inputs are told apart by bits of one word.
@@ -61,7 +62,11 @@ pub(super) fn lower(fused: &Fused, mode: Mode, form: Form) -> Option<Program> {
         } else if mode.carried >> f & 1 == 1 {
             let carry = l.r.carry(f);
             let (next, _) = l.r.apply(spec.step.record?, &[carry, operand?]);
-            folds.push(Fold { carry: carry.id(), next: next.id() });
+            let identity = match fused.format {
+                Format::F32 => f32::of(spec.identity).to_bits().into(),
+                _ => spec.identity.to_bits(),
+            };
+            folds.push(Fold { carry: carry.id(), next: next.id(), identity, merge: spec.merge.record? });
         } else {
             stores.push(operand.map(Value::id));
         }

@@ -3,16 +3,40 @@
 use smallvec::SmallVec;
 
 use super::asm::Form;
-use crate::math::record::{Id, Lane};
+use crate::math::record::{Id, Lane, Record, Recorder};
 use crate::op::FOLD_LANES;
 
-/// A reduction that is carried along.
+/// A reduction that is carried along, and joined to one number.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Fold {
     /// The partial result before an element.
     pub(super) carry: Id,
     /// The partial result after it.
     pub(super) next: Id,
+    /// The bits of what it begins with.
+    pub(super) identity: u64,
+    /// Two partial results into one.
+    pub(super) merge: Record,
+}
+
+/// How two partial results are made one: inputs 0 and 1, and the only thing stored.
+#[derive(Debug)]
+pub(super) struct Merge {
+    pub(super) program: Program,
+    pub(super) live: Liveness,
+}
+
+impl Merge {
+    pub(super) fn new(fold: &Fold, scales: bool, single: bool) -> Merge {
+        let mut r = Recorder::new(scales, single);
+        let operands = [r.input(0), r.input(1)];
+        let (result, _) = r.apply(fold.merge, &operands);
+        let (code, stores) = (r.code().to_vec(), vec![result.id()]);
+        let program = Program { code, single, inputs: 2, stores, ..Program::default() };
+        // Both are in registers.
+        let live = Liveness::new(&program, 3);
+        Merge { program, live }
+    }
 }
 
 /// The elements that code is for.
@@ -37,25 +61,47 @@ pub(super) struct Program {
     pub(super) inputs: usize,
     /// What is stored, in the order of the entries behind the inputs.
     pub(super) stores: Vec<Id>,
-    /// Reductions carried along; their partial results are behind the stores.
+    /// Reductions carried along; where their results go is behind the stores.
     pub(super) folds: Vec<Fold>,
     /// Masks of where the formulas hold.
     pub(super) holds: Vec<Id>,
     /// How often, and over what, the line is repeated.
     pub(super) extent: Extent,
+    /// Of one element alone: how many numbers each entry is from the first in the table, the only one there is.
+    pub(super) slots: Vec<u32>,
     /// Are stores past the caches? All are aligned where the first is, and rows are long.
     pub(super) stream: bool,
 }
 
-impl Program {
-    /// Pointers in the table behind the frame: inputs, stores, lanes of partial results.
-    pub(super) fn entries(&self) -> usize {
-        self.inputs + self.stores.len() + self.folds.len()
+/// Copies of a program in one, for elements one after the other: inputs and stores of the next copy are numbered on.
+/// Constants, and inputs that are one number, are shared.
+pub(super) fn repeated(p: &Program, live: &Liveness, copies: usize) -> (Program, Vec<u32>) {
+    let mut out = Program { code: Vec::new(), stores: Vec::new(), holds: Vec::new(), ..p.clone() };
+    let mut copy_of = Vec::new();
+    let mut place: Vec<Id> = vec![0; p.code.len()];
+    for copy in 0..u32::try_from(copies).unwrap_or(1) {
+        for (i, lane) in p.code.iter().enumerate().filter(|(i, _)| live.needed[*i]) {
+            if live.fixed[i] && copy > 0 {
+                continue;
+            }
+            let lane = match *lane {
+                Lane::Input(k) if !live.fixed[i] => {
+                    Lane::Input(k + copy * u32::try_from(p.inputs).unwrap_or(0))
+                }
+                lane => lane.with_args(|id| place[id as usize]),
+            };
+            place[i] = Id::try_from(out.code.len()).unwrap_or(Id::MAX);
+            out.code.push(lane);
+            copy_of.push(copy);
+        }
+        out.stores.extend(p.stores.iter().map(|&s| place[s as usize]));
+        out.holds.extend(p.holds.iter().map(|&h| place[h as usize]));
     }
+    (out, copy_of)
 }
 
 /// What is known of the values of a program.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(super) struct Liveness {
     /// Instructions that read each value, ascending.
     pub(super) uses: Vec<SmallVec<[u32; 4]>>,
@@ -90,7 +136,7 @@ impl Liveness {
             .iter()
             .map(|lane| match *lane {
                 Lane::Const(_) | Lane::Carry(_) => true,
-                Lane::Input(k) => uniform >> k & 1 == 1,
+                Lane::Input(k) => k < u128::BITS && (k as usize) < p.inputs && uniform >> k & 1 == 1,
                 _ => false,
             })
             .collect();
@@ -121,7 +167,7 @@ pub(super) fn ends(uses: &[u32], at: usize) -> bool {
 /// How a program is compiled: how many elements side by side, and what stays in registers.
 #[derive(Debug)]
 pub(super) struct Layout {
-    /// Copies of the body.
+    /// Copies of the program.
     pub(super) unroll: usize,
     /// Copies that are interleaved, so that their chains overlap; the others follow.
     pub(super) together: usize,
@@ -135,6 +181,9 @@ pub(super) struct Layout {
 
 /// Instructions after unrolling; beyond, loops outgrow the cache of decoded instructions.
 const LONGEST: usize = 1500;
+
+/// Registers that merging two partial results takes, at most.
+const MERGING: usize = 5;
 
 /// Registers for partial results at most.
 const CARRIED: usize = 8;
@@ -172,16 +221,12 @@ impl Layout {
         let wanted = fixed.len().min(registers / 4);
         let pressure = live.pressure.max(1);
         let fits = |u: &usize| u * pressure + wanted <= registers && u * p.code.len() <= LONGEST;
-        // Element and lane of a partial result go together: as many copies as there are chains.
-        let unroll = if p.extent == Extent::One {
-            1
-        } else if p.folds.is_empty() {
-            (1..=4).rev().find(fits).unwrap_or(1)
-        } else {
-            chains
-        };
+        // Element and lane of a partial result go together: as many copies as there are chains. Other programs
+        // are repeated before they are laid out.
+        let unroll = if p.folds.is_empty() { 1 } else { chains };
         let together = (1..=unroll).rev().filter(|t| unroll.is_multiple_of(*t)).find(fits).unwrap_or(1);
-        let spare = registers.saturating_sub(together * pressure).min(fixed.len());
+        let needed = if p.folds.is_empty() { together * pressure } else { MERGING.max(together * pressure) };
+        let spare = registers.saturating_sub(needed).min(fixed.len());
         let spare = u8::try_from(spare).unwrap_or(0);
         let carries = u8::try_from(registers).unwrap_or(14);
         let free = carries - spare;

@@ -14,11 +14,14 @@ use super::line::{Line, room};
 use super::loops::Code;
 use super::shape::Shape;
 use super::walk::walk;
-use crate::eval::{FoldSpec, Fused, FusedArgs, Layout, Nest, Ready, ScalarStep, Strided, Threads, dot, exec};
+use crate::eval::{
+    ArrayMut, ArrayRef, Cell, FoldSpec, Format, Fused, FusedArgs, Layout, Nest, Ready, ScalarStep, Strided,
+    Threads, dot, exec,
+};
 
 pub(super) use decide::decide;
 
-/// A place in memory: which memory, and how many doubles from its start.
+/// A place in memory: which memory, and how many numbers from its start.
 type Place = (u32, usize);
 
 /// What one step does.
@@ -33,7 +36,7 @@ enum Act {
     Dot(Box<[(Memory, Layout); 2]>, Memory, Threads),
 }
 
-/// A piece of memory: which, and how many doubles.
+/// A piece of memory: which, and how many numbers.
 type Memory = (u32, usize);
 
 /// Any other loop: only how it is walked is decided.
@@ -63,9 +66,9 @@ struct Folds {
     results: Vec<Place>,
 }
 
-/// A call that is decided.
+/// A call that is decided, over doubles or singles.
 #[derive(Debug)]
-struct Decided {
+struct Decided<T> {
     inputs: Vec<Vec<usize>>,
     outputs: Vec<Vec<usize>>,
     /// Scalar inputs: register and input.
@@ -73,19 +76,23 @@ struct Decided {
     acts: Vec<Act>,
     /// Outputs that are one number: output, length and register.
     filled: Vec<(usize, usize, u32)>,
-    /// Registers as a call finds them, and while it runs.
+    /// Registers as a call finds them, and while it runs; for singles, also as doubles, in which they are computed.
     initial: Vec<f64>,
-    scalars: Vec<f64>,
-    pieces: Vec<Vec<f64>>,
-    frame: Vec<f64>,
+    scalars: Vec<T>,
+    doubles: Vec<f64>,
+    pieces: Vec<Vec<T>>,
+    frame: Vec<T>,
     /// Memory for the partial results of a row.
-    spare: Vec<f64>,
-    registers: Vec<Vec<f64>>,
+    spare: Vec<T>,
+    registers: Vec<Vec<T>>,
 }
 
-type Bases = SmallVec<[*mut f64; 24]>;
+type Bases<T> = SmallVec<[*mut T; 24]>;
 
-fn at(bases: &Bases, (base, offset): Place) -> *mut f64 {
+/// An array of a call: where it begins, its lengths, and whether it is in row-major order.
+type Seen<'s, T> = (*mut T, &'s [usize], bool);
+
+fn at<T>(bases: &Bases<T>, (base, offset): Place) -> *mut T {
     bases[base as usize].wrapping_add(offset)
 }
 
@@ -95,39 +102,102 @@ fn is(a: &[usize], b: &[usize]) -> bool {
     a.len() == b.len() && a.iter().zip(b).all(|(x, y)| x == y)
 }
 
-impl Ready for Decided {
+impl<T: Cell> Ready for Decided<T> {
     fn run(&mut self, inputs: &[ArrayViewD<'_, f64>], outputs: &mut [ArrayViewMutD<'_, f64>]) -> bool {
-        let fits = inputs.len() == self.inputs.len()
-            && outputs.len() == self.outputs.len()
-            && inputs.iter().zip(&self.inputs).all(|(x, s)| is(x.shape(), s) && x.is_standard_layout())
-            && outputs.iter().zip(&self.outputs).all(|(x, s)| is(x.shape(), s) && x.is_standard_layout());
-        if !fits {
+        if inputs.len() != self.inputs.len()
+            || outputs.len() != self.outputs.len()
+            || T::FORMAT != Format::F64
+        {
             return false;
         }
-        let mut bases = Bases::new();
-        bases.extend(inputs.iter().map(|x| x.as_ptr().cast_mut()));
-        bases.extend(outputs.iter_mut().map(|x| x.as_mut_ptr()));
-        bases.extend(self.pieces.iter_mut().map(|x| x.as_mut_ptr()));
-        self.scalars.copy_from_slice(&self.initial);
-        for &(slot, k) in &self.slots {
-            self.scalars[slot as usize] = inputs[k].first().copied().unwrap_or(f64::NAN);
+        let inputs =
+            inputs.iter().map(|x| Some((x.as_ptr().cast_mut().cast(), x.shape(), x.is_standard_layout())));
+        let outputs = outputs.iter_mut().map(|x| {
+            let (at, in_order) = (x.as_mut_ptr().cast(), x.is_standard_layout());
+            Some((at, x.shape(), in_order))
+        });
+        self.call(inputs, outputs)
+    }
+
+    fn run_arrays(&mut self, inputs: &[ArrayRef<'_>], outputs: &mut [ArrayMut<'_>]) -> bool {
+        if inputs.len() != self.inputs.len() || outputs.len() != self.outputs.len() {
+            return false;
         }
+        let inputs = inputs.iter().map(|x| {
+            let x = T::view(x)?;
+            Some((x.as_ptr().cast_mut(), x.shape(), x.is_standard_layout()))
+        });
+        let outputs = outputs.iter_mut().map(|x| {
+            let x = T::view_mut(x)?;
+            let (at, in_order) = (x.as_mut_ptr(), x.is_standard_layout());
+            Some((at, x.shape(), in_order))
+        });
+        self.call(inputs, outputs)
+    }
+}
+
+impl<T: Cell> Decided<T> {
+    /// Sets a register.
+    fn set(&mut self, slot: u32, x: T) {
+        self.scalars[slot as usize] = x;
+        if let Some(wide) = self.doubles.get_mut(slot as usize) {
+            *wide = x.wide();
+        }
+    }
+
+    fn exec(&mut self, act: usize) {
+        let Some(Act::Scalars(ops)) = self.acts.get(act) else { return };
+        match T::doubles(&mut self.scalars) {
+            Some(file) => ops.iter().for_each(|op| exec(op, file)),
+            None => {
+                ops.iter().for_each(|op| exec(op, &mut self.doubles));
+                self.scalars.iter_mut().zip(&self.doubles).for_each(|(x, &wide)| *x = T::of(wide));
+            }
+        }
+    }
+
+    /// The call, with as many inputs and outputs as there are.
+    fn call<'s>(
+        &mut self,
+        inputs: impl Iterator<Item = Option<Seen<'s, T>>>,
+        outputs: impl Iterator<Item = Option<Seen<'s, T>>>,
+    ) -> bool {
+        let mut bases = Bases::<T>::new();
+        for (seen, lens) in inputs.chain(outputs).zip(self.inputs.iter().chain(&self.outputs)) {
+            let Some((at, shape, true)) = seen else { return false };
+            if !is(shape, lens) {
+                return false;
+            }
+            bases.push(at);
+        }
+        bases.extend(self.pieces.iter_mut().map(|x| x.as_mut_ptr()));
+        self.scalars.iter_mut().zip(&self.initial).for_each(|(x, &initial)| *x = T::of(initial));
+        let wide = self.doubles.len();
+        self.doubles.copy_from_slice(&self.initial[..wide]);
+        for i in 0..self.slots.len() {
+            let (slot, k) = self.slots[i];
+            // SAFETY: no input is empty, which was seen when the call was decided for these lengths.
+            #[allow(unsafe_code, reason = "reads an input that is one number")]
+            let x = unsafe { *bases[k] };
+            self.set(slot, x);
+        }
+        let first_register = bases.len();
         bases.push(self.scalars.as_mut_ptr());
         let frame = self.frame.as_mut_ptr();
         let past = frame.align_offset(64);
-        let frame = if past < 8 { frame.wrapping_add(past) } else { frame };
-        for act in &self.acts {
-            match act {
-                Act::Scalars(ops) => ops.iter().for_each(|op| exec(op, &mut self.scalars)),
+        let frame = if past < 64 / size_of::<T>() { frame.wrapping_add(past) } else { frame };
+        for i in 0..self.acts.len() {
+            match &self.acts[i] {
+                Act::Scalars(_) => self.exec(i),
                 Act::Fetch(place, slot) => {
                     // SAFETY: the place is inside an input or a piece of memory, whose lengths are
                     // those for which the call was decided.
                     #[allow(unsafe_code, reason = "reads a decided place")]
-                    let x = unsafe { *at(&bases, *place) };
-                    self.scalars[*slot as usize] = x;
+                    let (x, slot) = unsafe { (*at(&bases, *place), *slot) };
+                    self.set(slot, x);
                 }
                 Act::Loop(code, n, places) => {
-                    let mut table: SmallVec<[*mut f64; 16]> = SmallVec::new();
+                    let mut table: SmallVec<[*mut T; 16]> = SmallVec::new();
                     table.push(frame);
                     table.extend(places.iter().map(|&p| at(&bases, p)));
                     // SAFETY: the code was made for this processor and these operands; their places
@@ -159,17 +229,24 @@ impl Ready for Decided {
                     }
                 }
                 Act::Folds(folds) => {
-                    if !folds.run(&bases, frame, &mut self.spare[..room::<f64>(folds.specs.len())]) {
+                    if !folds.run(&bases, frame, &mut self.spare[..room::<T>(folds.specs.len())]) {
                         return false;
+                    }
+                    for &(memory, slot) in folds.results.iter().filter(|(m, _)| *m as usize == first_register)
+                    {
+                        debug_assert_eq!(memory as usize, first_register);
+                        if let Some(wide) = self.doubles.get_mut(slot) {
+                            *wide = self.scalars[slot].wide();
+                        }
                     }
                 }
             }
         }
         for &(o, n, slot) in &self.filled {
-            if let Some(out) = outputs.get_mut(o).and_then(|o| o.as_slice_mut()) {
-                debug_assert_eq!(out.len(), n);
-                out.fill(self.scalars[slot as usize]);
-            }
+            // SAFETY: an output of this length.
+            #[allow(unsafe_code, reason = "slices of decided places")]
+            let out = unsafe { write(&bases, (u32::try_from(self.inputs.len() + o).unwrap_or(0), n)) };
+            out.fill(self.scalars[slot as usize]);
         }
         true
     }
@@ -178,7 +255,7 @@ impl Ready for Decided {
 /// # Safety
 /// The memory is there, of this length, and nothing writes it meanwhile.
 #[allow(unsafe_code, reason = "slices of decided places")]
-unsafe fn read<'m>(bases: &Bases, (base, n): Memory) -> &'m [f64] {
+unsafe fn read<'m, T>(bases: &Bases<T>, (base, n): Memory) -> &'m [T] {
     // SAFETY: the caller's.
     unsafe { std::slice::from_raw_parts(bases[base as usize], n) }
 }
@@ -186,13 +263,13 @@ unsafe fn read<'m>(bases: &Bases, (base, n): Memory) -> &'m [f64] {
 /// # Safety
 /// As [`read`], and nothing reads it meanwhile.
 #[allow(unsafe_code, reason = "slices of decided places")]
-unsafe fn write<'m>(bases: &Bases, (base, n): Memory) -> &'m mut [f64] {
+unsafe fn write<'m, T>(bases: &Bases<T>, (base, n): Memory) -> &'m mut [T] {
     // SAFETY: the caller's.
     unsafe { std::slice::from_raw_parts_mut(bases[base as usize], n) }
 }
 
 impl Walked {
-    fn run(&self, bases: &Bases, registers: &mut Vec<Vec<f64>>) -> bool {
+    fn run<T: Cell>(&self, bases: &Bases<T>, registers: &mut Vec<Vec<T>>) -> bool {
         // SAFETY: inputs, outputs and pieces of this call, of the lengths for which it was decided; the
         // plan gives every result of a step memory of its own.
         #[allow(unsafe_code, reason = "slices of decided places")]
@@ -205,9 +282,9 @@ impl Walked {
             let stores = self.stores.iter().map(|&m| write(bases, m));
             let folds = self.folds.iter().map(|&m| write(bases, m));
             (
-                leaves.collect::<SmallVec<[Strided<'_>; 8]>>(),
-                stores.collect::<SmallVec<[&mut [f64]; 4]>>(),
-                folds.collect::<SmallVec<[&mut [f64]; 4]>>(),
+                leaves.collect::<SmallVec<[Strided<'_, T>; 8]>>(),
+                stores.collect::<SmallVec<[&mut [T]; 4]>>(),
+                folds.collect::<SmallVec<[&mut [T]; 4]>>(),
             )
         };
         let args = FusedArgs {
@@ -223,10 +300,10 @@ impl Walked {
 }
 
 impl Folds {
-    fn run(&self, bases: &Bases, frame: *mut f64, spare: &mut [f64]) -> bool {
-        let operands: SmallVec<[(*mut f64, bool); 16]> =
+    fn run<T: Cell>(&self, bases: &Bases<T>, frame: *mut T, spare: &mut [T]) -> bool {
+        let operands: SmallVec<[(*mut T, bool); 16]> =
             self.operands.iter().map(|&(place, moves)| (at(bases, place), moves)).collect();
-        let mut results: SmallVec<[f64; 4]> = SmallVec::from_elem(0.0, self.specs.len());
+        let mut results: SmallVec<[T; 4]> = SmallVec::from_elem(T::default(), self.specs.len());
         let line = Line { plain: &self.plain, folding: self.folding.as_deref(), specs: &self.specs };
         // SAFETY: as for a loop without reductions; the spare memory is of this call.
         #[allow(unsafe_code, reason = "enters compiled code")]

@@ -17,9 +17,8 @@ const FEWEST: usize = 8;
 /// Instructions at most.
 const MOST: usize = 20_000;
 
-/// The code of a program, and the registers that it reads and writes, in the order of its table; `None`
-/// where some operator has no formula.
-pub(super) fn compile(ops: &[ScalarStep], slots: usize, form: Form) -> Option<(Arc<Code>, Vec<Slot>)> {
+/// The code of a program, whose table has the first register; `None` where some operator has no formula.
+pub(super) fn compile(ops: &[ScalarStep], slots: usize, form: Form) -> Option<Arc<Code>> {
     if ops.len() < FEWEST {
         return None;
     }
@@ -53,9 +52,9 @@ pub(super) fn compile(ops: &[ScalarStep], slots: usize, form: Form) -> Option<(A
     let writes: Vec<Slot> = (0..).zip(&written).filter(|(_, w)| **w).map(|(slot, _)| slot).collect();
     let stores = writes.iter().map(|&slot| l.known(slot).map(Value::id)).collect::<Option<Vec<_>>>()?;
     let inputs = reads.len();
-    let program = Program { stores, inputs, extent: Extent::One, ..l.finish() };
     reads.extend(writes);
-    Some((Code::new(&program, 0, form)?, reads))
+    let program = Program { stores, inputs, slots: reads, extent: Extent::One, ..l.finish() };
+    Code::new(&program, 0, form)
 }
 
 /// The formula of a step, its operands and its result.

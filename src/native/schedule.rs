@@ -27,13 +27,18 @@ fn latency(lane: Lane) -> u32 {
 const WIDTH: u32 = 2;
 
 /// The program with its instructions in another order; results that nothing needs are left out.
-/// `registers` are there for values on the way.
-pub(super) fn schedule(p: &Program, live: &Liveness, registers: usize) -> Program {
+/// `registers` are there for values on the way. Of copies of one program, which `copy_of` tells apart, one is
+/// behind the other, so that the end of one stands beside the beginning of the next.
+pub(super) fn schedule(p: &Program, live: &Liveness, registers: usize, copy_of: &[u32]) -> Program {
     let n = p.code.len();
     let mut height = vec![0u32; n];
     for i in (0..n).rev().filter(|&i| live.needed[i]) {
         let after = live.uses[i].iter().map(|&u| height[u as usize]).max().unwrap_or(0);
         height[i] = after + latency(p.code[i]);
+    }
+    if let Some(&last) = copy_of.iter().max().filter(|&&c| c > 0) {
+        let behind = height.iter().max().copied().unwrap_or(0) / (last + 1);
+        (0..n).for_each(|i| height[i] += (last - copy_of[i]) * behind);
     }
     let mut s = Schedule {
         left: live.uses.iter().map(|u| distinct(u)).collect(),
@@ -42,6 +47,7 @@ pub(super) fn schedule(p: &Program, live: &Liveness, registers: usize) -> Progra
         ready: Vec::new(),
         order: Vec::with_capacity(n),
         alive: 0,
+        overwritten: overwritten(p),
     };
     for i in (0..n).filter(|&i| live.needed[i]) {
         let mut args = p.code[i].args();
@@ -57,12 +63,11 @@ pub(super) fn schedule(p: &Program, live: &Liveness, registers: usize) -> Progra
         let tight = s.alive >= registers;
         let best = (0..s.ready.len()).min_by_key(|&k| {
             let i = s.ready[k];
-            let growth = s.growth(p, live, i);
             // Fixed values come first: they cost nothing.
-            let fixed = !live.fixed[i];
+            let fixed = !(live.fixed[i] || s.overwritten[i]);
             let wait = s.at[i].saturating_sub(now);
-            let first = if tight { growth } else { 0 };
-            (fixed, first, wait, std::cmp::Reverse(height[i]), growth, i)
+            let growth = if tight { s.growth(p, live, i) } else { 0 };
+            (fixed, growth, wait, std::cmp::Reverse(height[i]), i)
         });
         let Some(k) = best else { break };
         let i = s.ready.swap_remove(k);
@@ -94,6 +99,18 @@ struct Schedule {
     order: Vec<usize>,
     /// Values in registers.
     alive: usize,
+    /// Inputs that are to be read before anything is stored.
+    overwritten: Vec<bool>,
+}
+
+/// Inputs of one element alone whose places are stored to.
+fn overwritten(p: &Program) -> Vec<bool> {
+    let (reads, writes) = p.slots.split_at(p.inputs.min(p.slots.len()));
+    let is = |lane: &Lane| match lane {
+        Lane::Input(k) => reads.get(*k as usize).is_some_and(|slot| writes.contains(slot)),
+        _ => false,
+    };
+    p.code.iter().map(is).collect()
 }
 
 impl Schedule {
@@ -163,7 +180,7 @@ mod tests {
     #[test]
     fn chains_are_laid_side_by_side() {
         let p = two_chains(6);
-        let out = schedule(&p, &Liveness::new(&p, 0), 20);
+        let out = schedule(&p, &Liveness::new(&p, 0), 20, &[]);
         assert_eq!(out.code.len(), p.code.len());
         // What is read is there before.
         for (i, lane) in out.code.iter().enumerate() {
@@ -184,7 +201,16 @@ mod tests {
     #[test]
     fn few_registers_keep_chains_apart() {
         let p = two_chains(6);
-        let out = schedule(&p, &Liveness::new(&p, 0), 1);
+        let out = schedule(&p, &Liveness::new(&p, 0), 1, &[]);
         assert_eq!(Liveness::new(&out, 0).pressure, 1);
+    }
+
+    #[test]
+    fn what_is_overwritten_is_read_first() {
+        // Registers 0 and 1 change places, by way of long chains of squares.
+        let mut p = two_chains(6);
+        p.slots = vec![0, 1, 1, 0];
+        let out = schedule(&p, &Liveness::new(&p, 0), 20, &[]);
+        assert!(matches!(out.code[..2], [Lane::Input(_), Lane::Input(_)]), "{:?}", out.code);
     }
 }

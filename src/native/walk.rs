@@ -6,10 +6,10 @@ use super::line::{Line, room};
 use super::loops::{Code, Mode};
 use super::shape::Shape;
 use crate::eval::{
-    Cell, Cursor, FoldSpec, Fused, FusedArgs, Nest, Running, Strided, Tile, gather, goes_on, pairwise, place,
-    scatter, signed,
+    Cell, Cursor, Fused, FusedArgs, Nest, Running, Strided, Tile, gather, goes_on, pairwise, place, scatter,
+    signed,
 };
-use crate::op::{FOLD_LANES, FOLD_SHORTEST};
+use crate::op::FOLD_SHORTEST;
 
 /// Runs a loop; false where some formula did not hold.
 pub(super) fn walk<T: Cell>(
@@ -47,25 +47,18 @@ struct Walk<'w, 's, 'a, T> {
     shape: Shape,
     nest: &'w Nest,
     args: FusedArgs<'s, 'a, T>,
-    /// The frame, the inputs, the stores, the lanes of reductions.
+    /// The frame, the inputs, the stores, the results of reductions.
     table: SmallVec<[*mut T; 16]>,
     held: bool,
 }
 
-/// Rows of operands, at most, whose partial results are joined at once.
+/// Rows of operands whose partial results are joined at once.
+const LEAST: usize = 32;
 const MOST: usize = 128;
 
 /// Rows that one call of code goes through where there are reductions: a few pages of each operand.
 fn rows_of<T: Cell>(cols: usize) -> usize {
-    let least = T::BLOCK / FOLD_LANES;
-    (least * T::BLOCK / cols.min(T::BLOCK)).clamp(least, MOST)
-}
-
-/// The lanes of one block.
-fn joined<T: Cell>(spec: &FoldSpec, lanes: &[T; FOLD_LANES]) -> T {
-    let mut x = [T::default()];
-    T::join(spec)(std::slice::from_ref(lanes), &mut x);
-    x[0]
+    (LEAST * T::BLOCK / cols.min(T::BLOCK)).clamp(LEAST, MOST)
 }
 
 /// The pointer to elements that are read: `n` side by side, or one.
@@ -139,10 +132,6 @@ impl<T: Cell> Walk<'_, '_, '_, T> {
         let mut partial = std::mem::take(&mut self.args.registers[inputs + stores + n_folds]);
         let room = carried.len() * blocks * height;
         partial.resize(partial.len().max(room), T::default());
-        for &f in &carried {
-            let lanes = &mut self.args.registers[inputs + stores + f];
-            lanes.resize(lanes.len().max(height * FOLD_LANES), T::default());
-        }
         let mut cursor = Cursor::new(nest);
         loop {
             for r in (0..row_len).step_by(height) {
@@ -183,19 +172,14 @@ impl<T: Cell> Walk<'_, '_, '_, T> {
                     }
                     self.table.extend_from_slice(&along);
                     steps.extend(along.iter().map(|_| 0));
-                    for &f in &carried {
-                        let lanes = &mut self.args.registers[inputs + stores + f][..rows * FOLD_LANES];
-                        lanes.fill(T::of(fused.folds[f].identity));
-                        self.table.push(lanes.as_mut_ptr());
-                        steps.push(signed(FOLD_LANES * size_of::<T>()));
+                    for i in 0..carried.len() {
+                        let results = &mut partial[(i * blocks + b) * rows..][..rows];
+                        self.table.push(results.as_mut_ptr());
+                        steps.push(signed(size_of::<T>()));
                     }
                     let numbers = steps.iter().map(|s| s.cast_unsigned()).chain([rows]);
                     self.table.extend(numbers.map(std::ptr::without_provenance_mut));
                     self.call(self.plain, cols);
-                    for (i, &f) in carried.iter().enumerate() {
-                        let (lanes, _) = self.args.registers[inputs + stores + f].as_chunks::<FOLD_LANES>();
-                        T::join(&fused.folds[f])(&lanes[..rows], &mut partial[(i * blocks + b) * rows..]);
-                    }
                 }
                 for (i, &f) in carried.iter().enumerate() {
                     let (strides, step) = {
@@ -228,8 +212,7 @@ impl<T: Cell> Walk<'_, '_, '_, T> {
         if let Some(code) = self.folding.filter(|_| self.shape.folds_line) {
             return self.line(code, fused, &mut folds);
         }
-        let mut lanes: SmallVec<[[T; FOLD_LANES]; 4]> =
-            SmallVec::from_elem([T::default(); FOLD_LANES], folds.len());
+        let mut joined: SmallVec<[T; 4]> = SmallVec::from_elem(T::default(), folds.len());
         let mut cursor = Cursor::new(nest);
         loop {
             let bases: SmallVec<[isize; 12]> =
@@ -254,7 +237,7 @@ impl<T: Cell> Walk<'_, '_, '_, T> {
                         };
                         let apart = self.place(&at, height, cols);
                         if let Some(code) = folding {
-                            self.begin(fused, &mut lanes);
+                            self.results(&mut joined);
                             self.call(code, n);
                         } else {
                             self.call(self.plain, n);
@@ -273,8 +256,7 @@ impl<T: Cell> Walk<'_, '_, '_, T> {
                                 Tile { values, rows, cols, at: place(at), step, first }
                             };
                             if folding.is_some() && self.shape.mode.carried >> f & 1 == 1 {
-                                let x = joined(&fused.folds[f], &lanes[f]);
-                                fold.add_folded(tile(0, rows, &[]), row, x);
+                                fold.add_folded(tile(0, rows, &[]), row, joined[f]);
                                 continue;
                             }
                             let (block, spare) = self.args.registers.split_at_mut(k + 1);
@@ -316,19 +298,18 @@ impl<T: Cell> Walk<'_, '_, '_, T> {
         }
     }
 
-    /// Sets the lanes of reductions to where a fold begins.
-    fn begin(&mut self, fused: &Fused, lanes: &mut [[T; FOLD_LANES]]) {
+    /// Where results of reductions go.
+    fn results(&mut self, joined: &mut [T]) {
         let (inputs, stores) = (self.args.leaves.len(), self.args.stores.len());
         // The table has what is stored first, then what is carried.
         let is_carried = |f: &usize| self.shape.mode.carried >> f & 1 == 1;
-        let folds = fused.folds.len();
+        let folds = joined.len();
         let stored: SmallVec<[usize; 4]> = (0..folds).filter(|f| !is_carried(f)).collect();
         for (i, f) in stored.iter().enumerate() {
             self.table[1 + inputs + stores + i] = self.args.registers[inputs + stores + f].as_mut_ptr();
         }
         for (i, f) in (0..folds).filter(is_carried).enumerate() {
-            lanes[f] = [T::of(fused.folds[f].identity); FOLD_LANES];
-            self.table[1 + inputs + stores + stored.len() + i] = lanes[f].as_mut_ptr();
+            self.table[1 + inputs + stores + stored.len() + i] = &raw mut joined[f];
         }
     }
 

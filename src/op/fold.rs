@@ -17,6 +17,15 @@ pub(super) trait Fold {
 
 struct Step<F>(std::marker::PhantomData<F>);
 
+struct Merge<F>(std::marker::PhantomData<F>);
+
+impl<F: Fold> Binary for Merge<F> {
+    #[inline(always)]
+    fn at<L: Lanes>(a: L, b: L) -> L {
+        F::merge(a, b)
+    }
+}
+
 impl<F: Fold> Binary for Step<F> {
     #[inline(always)]
     fn at<L: Lanes>(a: L, b: L) -> L {
@@ -32,11 +41,11 @@ pub(super) const fn reduce<F: Fold>(init: Option<f64>) -> Kernel {
         step: Map2::formula::<Step<F>>(),
         fold: |xs| widely(Block::<f64, F>(xs, std::marker::PhantomData)),
         single: |xs| widely(Block::<f32, F>(xs, std::marker::PhantomData)),
-        join: |lanes, out| widely(Join::<f64, F>(lanes, out, std::marker::PhantomData)),
-        join_single: |lanes, out| widely(Join::<f32, F>(lanes, out, std::marker::PhantomData)),
+        join: |values| widely(Join::<f64, F>(values, std::marker::PhantomData)),
+        join_single: |values| widely(Join::<f32, F>(values, std::marker::PhantomData)),
         pair: |before, after| widely(Pair::<f64, F>(before, after, std::marker::PhantomData)),
         pair_single: |before, after| widely(Pair::<f32, F>(before, after, std::marker::PhantomData)),
-        merge: F::merge::<f64>,
+        merge: Map2::formula::<Merge<F>>(),
     }
 }
 
@@ -50,15 +59,21 @@ impl<T: Element, F: Fold> Loop for Block<'_, T, F> {
     }
 }
 
-struct Join<'x, T, F>(&'x [[T; FOLD_LANES]], &'x mut [T], std::marker::PhantomData<F>);
+struct Join<'x, T, F>(&'x mut [T], std::marker::PhantomData<F>);
 
 impl<T: Element, F: Fold> Loop for Join<'_, T, F> {
-    type Out = ();
+    type Out = T;
     #[inline(always)]
-    fn run(self) {
-        for (lanes, out) in self.0.iter().zip(self.1) {
-            *out = join::<T, F>(*lanes);
+    fn run(self) -> T {
+        let values = self.0;
+        let mut n = values.len();
+        while n > 1 {
+            for i in 0..n / 2 {
+                values[i] = F::merge(values[2 * i], values[2 * i + 1]);
+            }
+            n /= 2;
         }
+        values.first().copied().unwrap_or(T::of(F::IDENTITY))
     }
 }
 

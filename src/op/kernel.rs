@@ -155,16 +155,16 @@ pub enum Kernel {
         fold: fn(&[f64]) -> f64,
         /// The same of singles.
         single: fn(&[f32]) -> f32,
-        /// The partial results of blocks' lanes, each in the order of `fold`.
-        join: fn(&[[f64; FOLD_LANES]], &mut [f64]),
+        /// Partial results, as many as a power of two, joined with their neighbours until one is left.
+        join: fn(&mut [f64]) -> f64,
         /// The same of singles.
-        join_single: fn(&[[f32; FOLD_LANES]], &mut [f32]),
+        join_single: fn(&mut [f32]) -> f32,
         /// Partial results, each with what comes after it.
         pair: fn(&mut [f64], &[f64]),
         /// The same of singles.
         pair_single: fn(&mut [f32], &[f32]),
         /// Two partial results into one.
-        merge: fn(f64, f64) -> f64,
+        merge: Map2,
     },
     /// Other strides, same elements.
     View(View),

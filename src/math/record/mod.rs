@@ -158,6 +158,9 @@ fn two(op: Two, a: Value, b: Value) -> Value {
         }
         // The opposite of the absolute value is one instruction.
         Two::Xor => {
+            if let (Lane::Const(p), Lane::Const(q)) = (look(a), look(b)) {
+                return Value(push(Lane::Const(p ^ q)));
+            }
             for (sign, x) in [(a, b), (b, a)] {
                 if is(sign, sign_bit())
                     && let Lane::Two(Two::And, p, q) = look(x)

@@ -12,6 +12,23 @@ impl Asm {
         ]);
     }
 
+    /// Puts a register on the stack.
+    pub(in crate::native) fn push(&mut self, g: Gpr) {
+        self.one_register(0x50, g);
+    }
+
+    /// Takes a register from the stack.
+    pub(in crate::native) fn pop(&mut self, g: Gpr) {
+        self.one_register(0x58, g);
+    }
+
+    fn one_register(&mut self, byte: u8, g: Gpr) {
+        if g >= 8 {
+            self.code.push(0x41);
+        }
+        self.code.push(byte | g & 7);
+    }
+
     /// `to = 0`.
     pub(in crate::native) fn zero(&mut self, to: Gpr) {
         self.code.extend_from_slice(&[0x31, 0xC0 | to << 3 | to]);
@@ -36,6 +53,12 @@ impl Asm {
     /// `[rdi + disp] += rax`, 64 bits.
     pub(in crate::native) fn add_to(&mut self, disp: i32) {
         self.code.extend_from_slice(&[0x48, 0x01, 0x87]);
+        self.long(disp);
+    }
+
+    /// `to += [rdi + disp]`, 64 bits.
+    pub(in crate::native) fn add_from(&mut self, to: Gpr, disp: i32) {
+        self.code.extend_from_slice(&[0x48 | (to >> 3) << 2, 0x03, 0x87 | (to & 7) << 3]);
         self.long(disp);
     }
 

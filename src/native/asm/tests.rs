@@ -57,7 +57,7 @@ fn memory_operands() {
     for (form, lanes, regs) in FORMS {
         let lanes = lanes[lanes.len() - 1];
         for &reg in regs {
-            for base in [RAX, RDX, RDI, 8, 11] {
+            for base in [RAX, RDX, RDI, 3, 5, 8, 11, 12, 13, 14, 15] {
                 for disp in [0, 8, 64, 72, 640, 100_000] {
                     for rm in [Rm::At(base, disp), Rm::Element(base, disp)] {
                         let mut asm = Asm::new(form, false);
@@ -105,7 +105,7 @@ fn masks_and_broadcasts() {
 
 #[test]
 fn general_instructions() {
-    let cases: [(Emit, Mnemonic, &[Register]); 9] = [
+    let cases: [(Emit, Mnemonic, &[Register]); 13] = [
         (|a| a.copy(10, RCX), Mnemonic::Mov, &[Register::R10, Register::RCX]),
         (|a| a.sum(RAX, RCX, 16), Mnemonic::Lea, &[Register::RAX]),
         (|a| a.compare_with(RAX, RSI), Mnemonic::Cmp, &[Register::RAX, Register::RSI]),
@@ -115,6 +115,10 @@ fn general_instructions() {
         (|a| a.first_bit_only(), Mnemonic::Or, &[Register::EAX]),
         (|a| a.next_vector(), Mnemonic::Shr, &[Register::EAX]),
         (|a| a.mask_to_eax(6), Mnemonic::Kmovw, &[Register::EAX, Register::K6]),
+        (|a| a.push(3), Mnemonic::Push, &[Register::RBX]),
+        (|a| a.push(13), Mnemonic::Push, &[Register::R13]),
+        (|a| a.pop(5), Mnemonic::Pop, &[Register::RBP]),
+        (|a| a.pop(12), Mnemonic::Pop, &[Register::R12]),
     ];
     for (emit, mnemonic, registers) in cases {
         let mut asm = Asm::new(Form::Evex, false);
@@ -129,8 +133,12 @@ fn general_instructions() {
 
 #[test]
 fn counters_in_the_table() {
-    let cases: [(Emit, Mnemonic); 2] =
-        [(|a| a.add_to(72), Mnemonic::Add), (|a| a.count_down(72), Mnemonic::Dec)];
+    let cases: [(Emit, Mnemonic); 4] = [
+        (|a| a.add_to(72), Mnemonic::Add),
+        (|a| a.add_from(3, 72), Mnemonic::Add),
+        (|a| a.add_from(13, 72), Mnemonic::Add),
+        (|a| a.count_down(72), Mnemonic::Dec),
+    ];
     for (emit, mnemonic) in cases {
         let mut asm = Asm::new(Form::Evex, false);
         emit(&mut asm);
@@ -298,5 +306,32 @@ fn singles() {
             Deco::default(),
         );
         assert_eq!(decode(&asm).mnemonic(), name);
+    }
+}
+
+#[test]
+fn orders_of_numbers() {
+    let evex = Form::Evex;
+    let cases = [
+        (evex, false, QUARTERS, Mnemonic::Vshuff64x2),
+        (evex, true, QUARTERS, Mnemonic::Vshuff32x4),
+        (evex, false, NEIGHBOURS, Mnemonic::Vpermilpd),
+        (evex, true, NEIGHBOURS, Mnemonic::Vpermilps),
+        (Form::Vex, false, HALVES, Mnemonic::Vperm2f128),
+        (Form::Vex, true, HALVES, Mnemonic::Vperm2f128),
+        (Form::Vex, false, NEIGHBOURS, Mnemonic::Vpermilpd),
+        (Form::Vex, true, NEIGHBOURS, Mnemonic::Vpermilps),
+    ];
+    for (form, single, o, mnemonic) in cases {
+        let mut asm = Asm::new(form, single);
+        asm.lanes = asm.widest();
+        let first = if o.double == NEIGHBOURS.double { 0 } else { 6 };
+        asm.vector(o, 5, first, Rm::Reg(7), Some(0x4E), Deco::default());
+        let i = decode(&asm);
+        assert_eq!(i.mnemonic(), mnemonic);
+        assert_eq!(i.op_register(0).number(), 5);
+        let last = i.op_count() - 2;
+        assert_eq!((i.op_register(last).number(), i.immediate8()), (7, 0x4E));
+        assert!(first == 0 || i.op_register(1).number() == 6);
     }
 }

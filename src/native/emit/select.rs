@@ -45,7 +45,8 @@ impl Emit<'_> {
             Lane::Const(_) | Lane::Carry(_) => {}
             Lane::Input(k) => {
                 let out = done(self);
-                let rm = self.element(k as usize, copy);
+                let (k, inputs) = (k as usize, self.p.inputs);
+                let rm = self.element(k % inputs, copy + k / inputs);
                 let o = if self.body.lanes == 1 { asm::LOAD_ONE } else { asm::LOAD };
                 let deco = Deco { mask: self.tail(copy), zero: self.body.masked, ..none };
                 self.asm.vector(o, out, 0, rm, None, deco);

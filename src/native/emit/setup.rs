@@ -1,11 +1,48 @@
 //! What is in place before the first element: the frame, constants, pointers, numbers.
 
-use super::super::asm::{self, Deco, RAX, RCX, RDI, RDX, Reg, Rm};
-use super::{Emit, POINTERS, Place, entry_at};
+use super::super::asm::{self, Deco, Gpr, RAX, RCX, RDI, RDX, Reg, Rm};
+use rustc_hash::FxHashMap;
+
+use super::{Emit, FREE_POINTERS, POINTERS, Place, entry_at};
 use crate::math::record::Lane;
+use crate::native::program::Extent;
 
 impl Emit<'_> {
+    /// Chooses the entries whose pointers have registers: stores, then inputs, as long as there are registers.
+    /// An element alone has one pointer for all.
+    fn choose_pointers(&mut self) {
+        let entries = self.p.inputs + self.stores;
+        self.pointers = vec![None; entries];
+        if self.p.extent == Extent::One {
+            self.pointers = vec![Some(POINTERS[0])];
+            return;
+        }
+        let mut read = vec![false; self.p.inputs];
+        for (i, lane) in self.p.code.iter().enumerate() {
+            if let Lane::Input(k) = lane {
+                read[*k as usize % self.p.inputs] |= self.live.needed[i] && !self.live.fixed[i];
+            }
+        }
+        let inputs = (0..self.p.inputs).filter(|&k| read[k]);
+        for (k, g) in (self.p.inputs..entries).chain(inputs).zip(POINTERS) {
+            self.pointers[k] = Some(g);
+        }
+    }
+
+    /// Registers of the caller's that are used.
+    fn saved(&self) -> impl DoubleEndedIterator<Item = Gpr> + use<> {
+        let used = self.pointers.iter().flatten().count();
+        POINTERS.into_iter().take(used).skip(FREE_POINTERS)
+    }
+
+    pub(super) fn end_function(&mut self) {
+        self.saved().rev().for_each(|g| self.asm.pop(g));
+        self.asm.finish();
+    }
+
     pub(super) fn setup(&mut self) {
+        self.choose_pointers();
+        self.saved().for_each(|g| self.asm.push(g));
         self.asm.load(RDX, RDI, 0);
         self.asm.all_hold();
     }
@@ -30,14 +67,19 @@ impl Emit<'_> {
         }
     }
 
-    /// Pointers, partial results and inputs that are one number.
-    pub(super) fn operands(&mut self) {
-        let entries = self.p.inputs + self.p.stores.len();
-        for (k, &g) in POINTERS.iter().enumerate().take(entries) {
-            self.asm.load(g, RDI, entry_at(k));
+    /// Pointers to their registers.
+    pub(super) fn point(&mut self) {
+        for k in 0..self.pointers.len() {
+            if let Some(g) = self.pointers[k] {
+                self.asm.load(g, RDI, entry_at(k));
+            }
         }
+    }
+
+    /// Partial results and inputs that are one number.
+    pub(super) fn operands(&mut self) {
         self.asm.zero(RCX);
-        self.carries(asm::LOAD);
+        self.begin();
         for i in 0..self.p.code.len() {
             let Lane::Input(k) = self.p.code[i] else { continue };
             if !self.live.fixed[i] || !self.live.needed[i] {
@@ -56,9 +98,44 @@ impl Emit<'_> {
         }
     }
 
+    /// Fixed values of the program alone are where those of its copies are.
+    pub(super) fn place_alone(&mut self) {
+        let known: FxHashMap<Lane, Place> =
+            self.p.code.iter().copied().zip(self.fixed.iter().copied()).collect();
+        if let Some((p, live, fixed)) = &mut self.alone {
+            let places = p.code.iter().map(|lane| known.get(lane).copied().unwrap_or(Place::None));
+            *fixed = places.zip(&live.fixed).map(|(p, &f)| if f { p } else { Place::None }).collect();
+        }
+    }
+
+    /// From the copies of a program to the program alone, and back.
+    pub(super) fn turn(&mut self) {
+        if let Some((p, live, fixed)) = &mut self.alone {
+            std::mem::swap(&mut self.p, p);
+            std::mem::swap(&mut self.live, live);
+            std::mem::swap(&mut self.fixed, fixed);
+        }
+    }
+
     pub(super) fn constant(&mut self, bits: u64) -> u32 {
         // The recorder has made constants distinct.
         self.pool.push(bits);
         u32::try_from(self.pool.len() - 1).unwrap_or(u32::MAX)
+    }
+
+    /// The pointer of an entry of the table.
+    fn pointer(&mut self, entry: usize) -> Gpr {
+        self.pointers.get(entry).copied().flatten().unwrap_or_else(|| {
+            self.asm.load(RAX, RDI, entry_at(entry));
+            RAX
+        })
+    }
+
+    pub(super) fn element(&mut self, entry: usize, copy: usize) -> Rm {
+        if let Some(&slot) = self.p.slots.get(entry) {
+            return Rm::At(POINTERS[0], self.asm.bytes(slot as usize));
+        }
+        let disp = self.asm.bytes(copy * self.body.lanes);
+        Rm::Element(self.pointer(entry), disp)
     }
 }

@@ -1,6 +1,5 @@
 //! From a plan and the layouts of its last call to a call that is decided.
 
-use ndarray::ArrayViewD;
 use smallvec::SmallVec;
 
 use super::super::line::room;
@@ -9,12 +8,12 @@ use super::super::scalars;
 use super::super::shape::{STREAM, Shape};
 use super::{Act, Decided, Folds, Memory, Walked};
 use crate::eval::{
-    Arg, Base, Dest, Framed, Fused, Layout, Nest, Plan, Ready, ScalarStep, Scratch, Source, Step, height,
-    kept_strides,
+    Arg, Base, Cell, Dest, Format, Framed, Fused, Layout, Nest, Plan, Ready, ScalarStep, Scratch, Source,
+    Step, height, kept_strides,
 };
 use crate::op::FOLD_SHORTEST;
 
-/// Doubles of memory beside the outputs, at most; where calls are long, deciding ahead saves nothing.
+/// Numbers of memory beside the outputs, at most; where calls are long, deciding ahead saves nothing.
 const LARGEST: usize = 1 << 17;
 
 /// Which memory a place is in: inputs, outputs, pieces, then these.
@@ -53,21 +52,21 @@ struct Part<'s> {
 
 /// Decides calls of a plan whose last call, with inputs in row-major order, left `scratch`; `None` for
 /// plans with steps of other kinds.
-pub(in crate::native) fn decide(
+pub(in crate::native) fn decide<T: Cell>(
     native: Native,
     plan: &Plan,
-    inputs: &[ArrayViewD<'_, f64>],
+    inputs: &[Vec<usize>],
     scratch: &Scratch,
 ) -> Option<Box<dyn Ready>> {
     let lens = |dims: &[u32]| -> Vec<usize> { dims.iter().map(|&d| scratch.lengths()[d as usize]).collect() };
-    if inputs.iter().any(|x| x.as_slice().is_none() || x.is_empty()) || plan.has_singles() {
+    if inputs.iter().any(|x| x.contains(&0)) {
         return None;
     }
     let outputs: Vec<Vec<usize>> = plan.outputs.iter().map(|d| lens(d)).collect();
     let mut sizes: Vec<usize> = vec![0; plan.pieces()];
     for b in &plan.buffers {
         let n = count(&lens(&b.dims));
-        if n == 0 || n >= STREAM / 8 {
+        if n == 0 || n >= STREAM / size_of::<T>() {
             return None;
         }
         if let Some(size) = (b.memory as usize).checked_sub(outputs.len()).and_then(|p| sizes.get_mut(p)) {
@@ -78,8 +77,8 @@ pub(in crate::native) fn decide(
         return None;
     }
     let memories = Memories { inputs: inputs.len(), outputs: outputs.len(), pieces: sizes.len() };
-    let mut d = Decided {
-        inputs: inputs.iter().map(|x| x.shape().to_vec()).collect(),
+    let mut d = Decided::<T> {
+        inputs: inputs.to_vec(),
         filled: plan
             .filled
             .iter()
@@ -89,8 +88,9 @@ pub(in crate::native) fn decide(
         slots: plan.inputs.iter().enumerate().filter_map(|(k, i)| Some((i.slot?, k))).collect(),
         acts: Vec::new(),
         initial: plan.scalars.clone(),
-        scalars: plan.scalars.clone(),
-        pieces: sizes.iter().map(|&n| vec![0.0; n]).collect(),
+        scalars: vec![T::default(); plan.scalars.len()],
+        doubles: if T::FORMAT == Format::F64 { Vec::new() } else { plan.scalars.clone() },
+        pieces: sizes.iter().map(|&n| vec![T::default(); n]).collect(),
         frame: Vec::new(),
         spare: Vec::new(),
         registers: Vec::new(),
@@ -157,11 +157,13 @@ pub(in crate::native) fn decide(
             _ => return None,
         }
     }
-    d.compile_scalars(native);
+    if T::FORMAT == Format::F64 {
+        d.compile_scalars(native);
+    }
     Some(Box::new(d))
 }
 
-impl Decided {
+impl<T: Cell> Decided<T> {
     fn fused(
         &mut self,
         native: Native,
@@ -221,7 +223,7 @@ impl Decided {
         // layouts say, and views stay inside.
         let plain = made.version(fused, native.form(), shape.plain())?;
         self.room(&plain);
-        if folds == 0 && n.saturating_mul(stores) < STREAM / 8 {
+        if folds == 0 && n.saturating_mul(stores) < STREAM / size_of::<T>() {
             return Some(Act::Loop(plain, n, places));
         }
         if folds == 0 || !shape.reduces_all(folds) && n >= FOLD_SHORTEST {
@@ -242,7 +244,7 @@ impl Decided {
             Dest::Scalar(slot) => (memories.scalars(), slot as usize),
             Dest::Buffer(b) => (memories.base(Base::Buffer(b), plan), 0),
         });
-        self.spare.resize(self.spare.len().max(room::<f64>(folds)), 0.0);
+        self.spare.resize(self.spare.len().max(room::<T>(folds)), T::default());
         let (specs, results) = (fused.folds.clone(), results.collect());
         Some(Act::Folds(Folds { plain, folding, n, operands, specs, results }))
     }
@@ -324,16 +326,16 @@ impl Decided {
         let mut acts = std::mem::take(&mut self.acts);
         for act in &mut acts {
             if let Act::Scalars(ops) = act
-                && let Some((code, slots)) = scalars::compile(ops, self.scalars.len(), native.form())
+                && let Some(code) = scalars::compile(ops, self.scalars.len(), native.form())
             {
                 self.room(&code);
-                *act = Act::Loop(code, 1, slots.into_iter().map(|slot| (base, slot as usize)).collect());
+                *act = Act::Loop(code, 1, vec![(base, 0)]);
             }
         }
         self.acts = acts;
     }
 
     fn room(&mut self, code: &Code) {
-        self.frame.resize(self.frame.len().max(code.frame), 0.0);
+        self.frame.resize(self.frame.len().max(code.frame), T::default());
     }
 }
