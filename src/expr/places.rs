@@ -1,21 +1,22 @@
 //! Indexes whose entries are expressions: `v[i:]`, `M[rows, columns]`.
 
+use super::ahead::{count_ahead, int_ahead};
 use super::compose::{Made, misfit};
 use super::error::TypeError;
-use super::integer::int_of;
 use super::lit::Lit;
 use super::node::Expr;
 use crate::op::{Attr, Bound, IndexItem, Op, Place};
-use crate::ty::{Dim, Int};
+use crate::ty::{DType, Dim, Int};
 
 /// One entry of an index.
 #[derive(Debug, Clone)]
 pub enum At {
     /// A position, a slice between numbers, or a new axis.
     Item(IndexItem),
-    /// An integer, whose axis disappears, or an array of integers, whose axes stand for this one.
+    /// An integer, whose axis disappears; an array of integers, whose axes stand for this one; or an array of truth
+    /// values, for whose axes one stands that is as long as many of them are true.
     Expr(Expr),
-    /// A slice: first position, end (exclusive), stride. The bounds are integers that inputs and lengths tell.
+    /// A slice: first position, end (exclusive), stride. The bounds are integers.
     Slice(Option<Expr>, Option<Expr>, i64),
 }
 
@@ -32,8 +33,7 @@ impl Expr {
     /// ```
     ///
     /// # Errors
-    /// Too many entries; an index that is no integer or out of bounds; a bound that a call does not tell before it
-    /// computes; an array and a number with a slice between them.
+    /// Too many entries; an index that is no integer or out of bounds.
     pub fn try_read(&self, entries: &[At]) -> Made {
         match placed(self, entries)? {
             Ok((places, index)) => {
@@ -88,6 +88,12 @@ fn placed(x: &Expr, entries: &[At]) -> Result<Placed, TypeError> {
                 axis += 1;
                 match e.literal() {
                     Some(Lit::Int(k)) => Place::Item(IndexItem::At(k)),
+                    _ if e.ty().dtype == DType::Bool && e.rank() > 0 => {
+                        let length = count_ahead(e)?;
+                        index.push(e.clone());
+                        axis += e.rank() - 1;
+                        Place::Mask { axes: e.rank(), length }
+                    }
                     _ => {
                         index.push(e.clone());
                         Place::Operand
@@ -120,10 +126,8 @@ fn slice(
         if let Some(Lit::Int(k)) = e.literal() {
             return Ok((Bound::At(k), Some(Int::Known(k))));
         }
-        let Some(int) = int_of(e) else {
-            let reason = "the bounds of a slice are integers that inputs and lengths tell";
-            return Err(misfit("index", &[x, e], reason));
-        };
+        let wrong = |_| misfit("index", &[x, e], "the bounds of a slice are integers");
+        let int = int_ahead(e).map_err(wrong)?;
         index.push(e.clone());
         Ok((Bound::Operand, Some(int)))
     };

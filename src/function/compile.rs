@@ -76,8 +76,10 @@ pub struct Options {
 /// ```
 #[derive(Debug)]
 pub struct Function {
-    inputs: Vec<Expr>,
-    outputs: Vec<Expr>,
+    pub(super) inputs: Vec<Expr>,
+    pub(super) outputs: Vec<Expr>,
+    /// What computes the integers that lengths follow from: further inputs, behind those of a call.
+    pub(super) ahead: Option<Box<Function>>,
     pub(super) checks: Checks,
     pub(super) plan: Plan,
     pub(super) backend: Arc<dyn Backend>,
@@ -114,6 +116,13 @@ impl Function {
         options: Options,
     ) -> Result<Function, CompileError> {
         let warnings = check_inputs(inputs, outputs, options.unused)?;
+        let quiet = Options { unused: OnUnused::Ignore, ..options };
+        let compile = |inputs: &[Expr], outputs: &[Expr]| Function::compile_with(inputs, outputs, quiet);
+        if let Some(mut f) = Function::in_two(inputs, outputs, &compile)? {
+            f.warnings = warnings;
+            f.source = Some((Builder::written(options), outputs.to_vec()));
+            return Ok(f);
+        }
         let imported = import(inputs, outputs)?;
         let optimized = (&imported.graph, imported.roots.as_slice());
         let mut f = Function::from_graph(inputs, outputs, &imported.constraints, optimized, options)?;
@@ -139,6 +148,7 @@ impl Function {
         Ok(Function {
             inputs: inputs.to_vec(),
             outputs: outputs.to_vec(),
+            ahead: None,
             checks: Checks::new(inputs, constraints, options.downcast),
             plan: Plan::with_inputs(graph, roots, &named)?,
             backend: options.loops.backend(),
@@ -155,6 +165,7 @@ impl Function {
     /// The same function, its loops run by another backend.
     #[must_use]
     pub fn with_backend(mut self, backend: Arc<dyn Backend>) -> Function {
+        self.ahead = self.ahead.map(|f| Box::new(f.with_backend(Arc::clone(&backend))));
         self.backend = backend;
         self
     }
@@ -194,6 +205,9 @@ impl Function {
     /// # Errors
     /// Inputs that do not fit, sizes that are too large; nothing has been computed then.
     pub fn call(&self, args: &[ArrayViewD<'_, f64>]) -> Result<Vec<ArrayD<f64>>, CallError> {
+        if self.ahead.is_some() {
+            return self.doubles(&typed(args));
+        }
         self.checks.check(args)?;
         if let Some(cast) = self.checks.downcast(args) {
             return self.doubles(&cast.iter().map(Array::view).collect::<Vec<_>>());
@@ -228,6 +242,10 @@ impl Function {
     ) -> Result<(), CallError> {
         if self.repeat.run(args, outputs) {
             return Ok(());
+        }
+        if self.ahead.is_some() {
+            let mut outputs: Vec<ArrayMut<'_>> = outputs.iter_mut().map(|o| o.view_mut().into()).collect();
+            return self.call_arrays_into(&typed(args), &mut outputs);
         }
         self.checks.check(args)?;
         if let Some(cast) = self.checks.downcast(args) {
@@ -318,8 +336,8 @@ impl Function {
             _ => None,
         });
         match doubles.collect::<Option<Vec<ArrayViewD<'_, f64>>>>() {
-            Some(doubles) => self.call(&doubles),
-            None => Ok(self.call_arrays(args)?.into_iter().map(Array::into_f64).collect()),
+            Some(doubles) if self.ahead.is_none() => self.call(&doubles),
+            _ => Ok(self.call_arrays(args)?.into_iter().map(Array::into_f64).collect()),
         }
     }
 
@@ -334,6 +352,10 @@ impl Function {
         }
         result
     }
+}
+
+fn typed<'a>(args: &'a [ArrayViewD<'_, f64>]) -> Vec<ArrayRef<'a>> {
+    args.iter().map(|a| ArrayRef::from(a.view())).collect()
 }
 
 /// The first output that is missing, too many, or of another shape.

@@ -27,7 +27,7 @@ pub(crate) fn entries(e: &Expr, from: usize, spelling: Spelling) -> Vec<Piece> {
         }
         match p {
             Place::Item(i) => out.push(Piece::owned(index_text(std::slice::from_ref(i)))),
-            Place::Operand => operand(&mut out),
+            Place::Operand | Place::Mask { .. } => operand(&mut out),
             Place::Between { start, stop, step, .. } => {
                 for (bound, sep) in [(start, ":"), (stop, "")] {
                     match bound {

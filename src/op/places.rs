@@ -13,6 +13,13 @@ pub enum Place {
     Item(IndexItem),
     /// An operand: one place, and the axis disappears; or an array of places, whose axes stand for this one.
     Operand,
+    /// An operand of truth values, for whose axes one stands: as long as many of them are true.
+    Mask {
+        /// How many axes the truth values have.
+        axes: usize,
+        /// How many of them are true.
+        length: Dim,
+    },
     /// A slice.
     Between {
         /// First position.
@@ -46,6 +53,7 @@ impl Place {
             Place::Between { start, stop, step, length } => {
                 Place::Between { start: *start, stop: *stop, step: *step, length: length.substitute(to) }
             }
+            Place::Mask { axes, length } => Place::Mask { axes: *axes, length: length.substitute(to) },
             other => other.clone(),
         }
     }
@@ -54,7 +62,7 @@ impl Place {
     pub fn operands(&self) -> usize {
         match self {
             Place::Item(_) => 0,
-            Place::Operand => 1,
+            Place::Operand | Place::Mask { .. } => 1,
             Place::Between { start, stop, .. } => {
                 [start, stop].iter().filter(|b| ***b == Bound::Operand).count()
             }
@@ -75,14 +83,42 @@ pub(super) enum Level {
     Slice { axis: usize, start: Bound, operand: usize, step: i64, length: Dim },
     /// At the number that an operand is.
     Number { axis: usize, operand: usize },
+    /// These axes before the others.
+    Front { axes: Vec<usize> },
     /// At arrays of places, along this axis and those behind it.
-    Arrays { axis: usize, operands: Vec<usize> },
+    Arrays { axis: usize, arrays: Vec<Array> },
+}
+
+/// Places in some axes.
+pub(super) struct Array {
+    /// The operand.
+    operand: usize,
+    /// In so many axes.
+    axes: usize,
+    /// How many they are, where the operand says by truth values which.
+    mask: Option<Dim>,
+}
+
+impl Level {
+    /// How many axes it gathers from.
+    pub(super) fn axes(&self) -> usize {
+        match self {
+            Level::Arrays { arrays, .. } => arrays.iter().map(|a| a.axes).sum(),
+            _ => 1,
+        }
+    }
+}
+
+/// Where each axis of a result of `rank` axes comes from when these stand before the others.
+fn front(axes: &[usize], rank: usize) -> Vec<usize> {
+    axes.iter().copied().chain((0..rank).filter(|a| !axes.contains(a))).collect()
 }
 
 /// The basic index, and the gathers after it. `ranks` are those of the operands of the index.
 fn levels(places: &[Place], ranks: &[usize]) -> (Vec<IndexItem>, Vec<Level>) {
     let (mut basic, mut slices, mut numbers) = (Vec::new(), Vec::new(), Vec::new());
-    let (mut arrays, mut first): (Vec<usize>, Option<usize>) = (Vec::new(), None);
+    // Numbers are gathered before arrays, and leave their axes out.
+    let (mut arrays, mut of_arrays): (Vec<Array>, Vec<usize>) = (Vec::new(), Vec::new());
     let (mut operand, mut axis) = (0, 0);
     for p in places {
         match p {
@@ -95,11 +131,16 @@ fn levels(places: &[Place], ranks: &[usize]) -> (Vec<IndexItem>, Vec<Level>) {
                 if ranks.get(operand) == Some(&0) {
                     numbers.push(Level::Number { axis, operand });
                 } else {
-                    // Numbers before it are gathered first, and leave their axes out.
-                    first.get_or_insert(axis - numbers.len());
-                    arrays.push(operand);
+                    of_arrays.push(axis - numbers.len());
+                    arrays.push(Array { operand, axes: 1, mask: None });
                 }
                 axis += 1;
+            }
+            Place::Mask { axes, length } => {
+                basic.extend(vec![WHOLE; *axes]);
+                of_arrays.extend((0..*axes).map(|k| axis + k - numbers.len()));
+                arrays.push(Array { operand, axes: *axes, mask: Some(length.clone()) });
+                axis += axes;
             }
             Place::Between { start, step, length, .. } => {
                 basic.push(WHOLE);
@@ -118,8 +159,12 @@ fn levels(places: &[Place], ranks: &[usize]) -> (Vec<IndexItem>, Vec<Level>) {
     let mut all = slices;
     // From the last axis on, so that those before keep their numbers.
     all.extend(numbers.into_iter().rev());
-    if let Some(axis) = first {
-        all.push(Level::Arrays { axis, operands: arrays });
+    if let Some(&axis) = of_arrays.first() {
+        let moved = separated(places, &|k| ranks.get(k).copied().unwrap_or(0));
+        if moved {
+            all.push(Level::Front { axes: of_arrays });
+        }
+        all.push(Level::Arrays { axis: if moved { 0 } else { axis }, arrays });
     }
     (basic, all)
 }
@@ -130,26 +175,17 @@ fn read_shape(of: &Shape, places: &[Place], index: &[Arg<'_>]) -> Result<Shape, 
     if wanted != index.len() {
         return Err(format!("the index takes {wanted} operands, not {}", index.len()));
     }
-    if let Some(a) = index.iter().find(|a| a.ty.dtype.is_float() || a.ty.dtype == DType::Bool) {
-        return Err(format!("indices are integers, not {}", a.ty.dtype));
-    }
-    // NumPy puts the axes of an array first where a slice separates it from a number or another array.
-    let rank = |k: usize| index.get(k).map_or(0, |a| a.ty.rank());
-    let (mut at, mut single) = (0, Vec::new());
+    let mut at = 0;
     for p in places {
-        single.push(match p {
-            Place::Operand => Some(rank(at)),
-            Place::Item(IndexItem::At(_)) => Some(0),
-            _ => None,
-        });
-        at += p.operands();
+        let own = at..at + p.operands();
+        at = own.end;
+        let truths = usize::from(matches!(p, Place::Mask { .. }));
+        if let Some(a) = index[own].iter().skip(truths).find(|a| !a.ty.dtype.is_int()) {
+            return Err(format!("indices are integers, not {}", a.ty.dtype));
+        }
     }
-    let is = |s: &Option<usize>| s.is_some();
-    let (from, to) =
-        (single.iter().position(is).unwrap_or(0), single.iter().rposition(is).map_or(0, |k| k + 1));
-    if single.iter().flatten().any(|r| *r > 0) && !single[from..to].iter().all(is) {
-        return Err("an array and a number with a slice between them: write two indexes".into());
-    }
+    let rank = |k: usize| index.get(k).map_or(0, |a| a.ty.rank());
+    let separated = separated(places, &rank);
     let (mut dims, mut axis, mut at) = (Vec::new(), 0, 0);
     let mut joint: Option<(usize, Shape)> = None;
     for p in places {
@@ -175,11 +211,18 @@ fn read_shape(of: &Shape, places: &[Place], index: &[Arg<'_>]) -> Result<Shape, 
                 dims.push(length.clone());
             }
             Place::Operand if rank(at) == 0 => {}
-            Place::Operand => {
-                let own = &index[at].ty.shape;
+            Place::Operand | Place::Mask { .. } => {
+                let own = match p {
+                    Place::Mask { axes, length } => {
+                        masked(of, axis - 1, *axes, index[at].ty)?;
+                        axis += axes - 1;
+                        Shape::new([length.clone()])
+                    }
+                    _ => index[at].ty.shape.clone(),
+                };
                 joint = Some(match joint {
-                    None => (dims.len(), own.clone()),
-                    Some((k, s)) => (k, s.broadcast(own).map_err(|e| e.to_string())?),
+                    None => (if separated { 0 } else { dims.len() }, own),
+                    Some((k, s)) => (k, s.broadcast(&own).map_err(|e| e.to_string())?),
                 });
             }
         }
@@ -190,6 +233,38 @@ fn read_shape(of: &Shape, places: &[Place], index: &[Arg<'_>]) -> Result<Shape, 
         dims.splice(k..k, s.dims().iter().cloned());
     }
     Ok(Shape::new(dims))
+}
+
+/// NumPy puts the axes of arrays first where a slice separates one from a number or another array.
+fn separated(places: &[Place], rank: &dyn Fn(usize) -> usize) -> bool {
+    let (mut at, mut arrays) = (0, false);
+    let mut single = Vec::new();
+    for p in places {
+        single.push(match p {
+            Place::Operand => Some(rank(at) > 0),
+            Place::Mask { .. } => Some(true),
+            Place::Item(IndexItem::At(_)) => Some(false),
+            _ => None,
+        });
+        arrays |= single.last() == Some(&Some(true));
+        at += p.operands();
+    }
+    let first = single.iter().position(Option::is_some).unwrap_or(0);
+    let last = single.iter().rposition(Option::is_some).map_or(0, |k| k + 1);
+    arrays && single[first..last].contains(&None)
+}
+
+/// Do truth values stand for these axes?
+fn masked(of: &Shape, axis: usize, axes: usize, mask: &Ty) -> Result<(), String> {
+    let own = of.dims().get(axis..axis + axes).ok_or("the truth values have too many axes")?;
+    let clash = |(m, n): (&Dim, &Dim)| matches!((m.known(), n.known()), (Some(m), Some(n)) if m != n);
+    if mask.dtype != DType::Bool || mask.rank() != axes || axes == 0 {
+        return Err(format!("{axes} axes are chosen from by truth values, not {mask}"));
+    }
+    match mask.shape.dims().iter().zip(own).any(clash) {
+        true => Err(format!("truth values of {} for axes of {}", mask.shape, Shape::new(own.iter().cloned()))),
+        false => Ok(()),
+    }
 }
 
 /// Reading: an array, and the operands of the index.
@@ -221,6 +296,7 @@ pub(super) fn whole(basic: &[IndexItem]) -> bool {
 pub(super) fn gathered(x: &Expr, level: &Level, index: &[Expr]) -> (Expr, usize) {
     match level {
         Level::Number { axis, operand } => (index[*operand].clone(), *axis),
+        Level::Front { .. } => (int(0), 0),
         Level::Slice { axis, start, operand, step, length } => {
             // Where the slice is empty it does not matter where it starts.
             let n = || x.length(*axis);
@@ -234,19 +310,25 @@ pub(super) fn gathered(x: &Expr, level: &Level, index: &[Expr]) -> (Expr, usize)
             let places = Expr::apply(Op::Arange, Attr::Dims(vec![length.clone()]), [from, int(*step)]);
             (places, *axis)
         }
-        Level::Arrays { axis, operands } => {
+        Level::Arrays { axis, arrays } => {
             let dims = x.ty().shape.dims();
             let mut joint: Option<Expr> = None;
-            let several = operands.len() > 1;
-            for (k, operand) in operands.iter().enumerate() {
-                // What is gathered from the numbers of an axis is checked, and counts from its beginning.
-                let d = dims[axis + k].clone();
-                let own =
-                    if several { range(d).gather(&index[*operand], 0) } else { index[*operand].clone() };
+            let mut at = *axis;
+            for a in arrays {
+                let given = &index[a.operand];
+                let own = match &a.mask {
+                    Some(length) => {
+                        Expr::apply(Op::Nonzero, Attr::Dims(vec![length.clone()]), [given.clone()])
+                    }
+                    // What is gathered from the numbers of an axis is checked, and counts from its beginning.
+                    None if arrays.len() > 1 => range(dims[at].clone()).gather(given, 0),
+                    None => given.clone(),
+                };
                 joint = Some(match joint {
                     None => own,
-                    Some(before) => before * x.length(axis + k) + own,
+                    Some(before) => (at..at + a.axes).fold(before, |b, k| b * x.length(k)) + own,
                 });
+                at += a.axes;
             }
             (joint.unwrap_or_else(|| int(0)), *axis)
         }
@@ -263,9 +345,9 @@ fn inside(at: &Expr, n: Expr, step: i64) -> Expr {
 /// The array with the axes of several arrays of places as one.
 pub(super) fn merged(x: &Expr, level: &Level) -> Expr {
     match level {
-        Level::Arrays { axis, operands } if operands.len() > 1 => {
+        Level::Arrays { axis, .. } if level.axes() > 1 => {
             let dims = x.ty().shape.dims();
-            let end = axis + operands.len();
+            let end = axis + level.axes();
             let one = Dim::product(dims[*axis..end].iter().cloned());
             let lens = dims[..*axis].iter().cloned().chain([one]).chain(dims[end..].iter().cloned());
             x.reshape_to(&lens.collect::<Vec<_>>())
@@ -275,6 +357,9 @@ pub(super) fn merged(x: &Expr, level: &Level) -> Expr {
 }
 
 pub(super) fn take(x: &Expr, level: &Level, index: &[Expr]) -> Expr {
+    if let Level::Front { axes } = level {
+        return x.dimshuffle(front(axes, x.rank()).into_iter().map(Some));
+    }
     let (places, axis) = gathered(x, level, index);
     merged(x, level).gather(&places, axis)
 }
@@ -325,6 +410,12 @@ fn write(x: &[Expr], attr: &Attr, set: bool) -> Expr {
         read.push(at(next));
     }
     let put = |into: &Expr, level: &Level, value: &Expr, set: bool| {
+        if let Level::Front { axes } = level {
+            let order = front(axes, into.rank());
+            let back = (0..order.len()).map(|a| order.iter().position(|b| *b == a));
+            let back = value.dimshuffle(back);
+            return if set { back } else { into + back };
+        }
         let (places, axis) = gathered(into, level, index);
         let flat = merged(into, level);
         let hole = flat.gather(&places, axis);

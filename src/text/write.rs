@@ -157,6 +157,8 @@ fn spelled(op: Op, dialect: Dialect) -> &'static str {
         (Dialect::Common, _) if op == Op::Join => "concatenate",
         (Dialect::Common, _) if op == Op::Diagonal => "diag",
         (Dialect::Common, Pp::Call(Some(name))) => name,
+        // Read as a call by name, it goes along the first axis of vectors too.
+        _ if op == Op::BatchedDot => "matmul",
         _ => def.name,
     }
 }
@@ -233,7 +235,7 @@ fn entries(places: &[Place], mut at: usize, out: &mut Vec<Piece>) {
                 let text = index_text(std::slice::from_ref(i));
                 out.push(Piece::owned(text[..text.len() - 1].to_string()));
             }
-            Place::Operand => operand(out),
+            Place::Operand | Place::Mask { .. } => operand(out),
             Place::Between { start, stop, step, .. } => {
                 out.push(Piece::Text(" (slice".into()));
                 for bound in [start, stop] {
