@@ -142,10 +142,10 @@ pub(super) fn all_ahead(roots: &[Expr]) -> Vec<Expr> {
 }
 
 /// The integers that must be computed before these expressions, each once: an input that stands for it, and what
-/// computes it, which may need others. Those that are among the inputs already are left out.
-pub(crate) fn computed_ahead(inputs: &[Expr], roots: &[Expr]) -> Vec<(Expr, Expr)> {
-    let mut seen: FxHashSet<String> =
-        inputs.iter().filter_map(|e| e.name()).map(str::to_string).collect();
+/// computes it, which may need others. Those that are among the inputs already are left out. A
+/// [`Function`](crate::function::Function) does this by itself.
+pub fn computed_ahead(inputs: &[Expr], roots: &[Expr]) -> Vec<(Expr, Expr)> {
+    let mut seen: FxHashSet<String> = inputs.iter().filter_map(|e| e.name()).map(str::to_string).collect();
     let mut out = Vec::new();
     for e in topological(roots) {
         let found = RefCell::new(Vec::new());

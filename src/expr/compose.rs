@@ -238,12 +238,12 @@ impl Expr {
         if times.rank() != 1 || !times.ty().dtype.is_int() {
             return Err(misfit("repeat", &[self, times], "counts are a vector of integers"));
         }
+        let all = Expr::try_apply(Op::Sum, Attr::AllAxes, [times.clone()])?.as_length()?;
         // One count for each place.
         let places = range(self.ty().shape.dims()[axis].clone());
         let times = Expr::try_apply(Op::Fill, Attr::None, [places, times.clone()])?;
         // Place `k` of the result comes from the first place up to which there are more than `k`.
         let ends = times.try_cumsum(0)?;
-        let all = Expr::try_apply(Op::Sum, Attr::AllAxes, [times.clone()])?.as_length()?;
         let behind = range(all).with_axis(1).ge(ends);
         let from = Expr::try_apply(Op::Sum, Attr::Axes(vec![1]), [behind])?;
         self.try_take(&from, i64::try_from(axis).unwrap_or(0))

@@ -5,7 +5,7 @@ use super::compose::{Made, misfit};
 use super::error::TypeError;
 use super::lit::Lit;
 use super::node::Expr;
-use crate::op::{Attr, Bound, IndexItem, Op, Place};
+use crate::op::{Attr, Bound, IndexItem, Op, Place, strided_length};
 use crate::ty::{DType, Dim, Int};
 
 /// One entry of an index.
@@ -18,6 +18,8 @@ pub enum At {
     Expr(Expr),
     /// A slice: first position, end (exclusive), stride. The bounds are integers.
     Slice(Option<Expr>, Option<Expr>, i64),
+    /// A slice whose stride is an integer that is not known, and not 0.
+    Strided(Option<Expr>, Option<Expr>, Expr),
 }
 
 impl Expr {
@@ -101,17 +103,50 @@ fn placed(x: &Expr, entries: &[At]) -> Result<Placed, TypeError> {
                 }
             }
             At::Slice(start, stop, step) => {
-                let Some(of) = x.ty().shape.dims().get(axis) else {
-                    return Err(misfit("index", &[x], format!("too many indices for rank {}", x.rank())));
-                };
+                let of = axis_of(x, axis)?;
                 axis += 1;
                 slice(x, of, (start.as_ref(), stop.as_ref()), *step, &mut index)?
+            }
+            At::Strided(start, stop, step) => {
+                axis_of(x, axis)?;
+                axis += 1;
+                strided(&x.length(axis - 1), (start.as_ref(), stop.as_ref()), step, &mut index)?
             }
         });
     }
     let basic: Option<Vec<IndexItem>> =
         places.iter().map(|p| if let Place::Item(i) = p { Some(i.clone()) } else { None }).collect();
     Ok(basic.map_or(Ok((places, index)), Err))
+}
+
+fn axis_of(x: &Expr, axis: usize) -> Result<&Dim, TypeError> {
+    let reason = || format!("too many indices for rank {}", x.rank());
+    x.ty().shape.dims().get(axis).ok_or_else(|| misfit("index", &[x], reason()))
+}
+
+fn strided(
+    n: &Expr,
+    (start, stop): (Option<&Expr>, Option<&Expr>),
+    step: &Expr,
+    index: &mut Vec<Expr>,
+) -> Result<Place, TypeError> {
+    for e in [start, stop, Some(step)].into_iter().flatten() {
+        if e.rank() > 0 || !e.ty().dtype.is_int() {
+            return Err(misfit("index", &[e], "the bounds and the stride of a slice are integers"));
+        }
+    }
+    let length = Dim::count(int_ahead(&strided_length(start, stop, n, step))?);
+    let mut bound = |e: Option<&Expr>| match e.map(|e| (e, e.literal())) {
+        None => Bound::End,
+        Some((_, Some(Lit::Int(k)))) => Bound::At(k),
+        Some((e, _)) => {
+            index.push(e.clone());
+            Bound::Operand
+        }
+    };
+    let (start, stop) = (bound(start), bound(stop));
+    index.push(step.clone());
+    Ok(Place::Strided { start, stop, length })
 }
 
 fn slice(

@@ -4,7 +4,7 @@ use smallvec::SmallVec;
 
 use super::compile::Function;
 use super::error::CallError;
-use crate::eval::{Input, Array, ArrayMut, ArrayRef, Format, OutputArray as _, Slice, SliceMut};
+use crate::eval::{Array, ArrayMut, ArrayRef, Format, Input, OutputArray as _, Slice, SliceMut};
 
 /// Memory for a result in a format.
 fn memory_for(format: Format, lens: &[usize]) -> Array {
@@ -32,7 +32,8 @@ impl Function {
     pub fn call_arrays(&self, args: &[ArrayRef<'_>]) -> Result<Vec<Array>, CallError> {
         if let Some(ahead) = &self.ahead {
             let told = ahead.call_arrays(args)?;
-            let all: Vec<ArrayRef<'_>> = args.iter().map(Input::array).chain(told.iter().map(Array::view)).collect();
+            let all: Vec<ArrayRef<'_>> =
+                args.iter().map(Input::array).chain(told.iter().map(Array::view)).collect();
             return self.checked_call(&all);
         }
         self.checked_call(args)
@@ -95,7 +96,8 @@ impl Function {
     ) -> Result<(), CallError> {
         if let Some(ahead) = &self.ahead {
             let told = ahead.call_arrays(args)?;
-            let all: Vec<ArrayRef<'_>> = args.iter().map(Input::array).chain(told.iter().map(Array::view)).collect();
+            let all: Vec<ArrayRef<'_>> =
+                args.iter().map(Input::array).chain(told.iter().map(Array::view)).collect();
             return self.checked_call_into(&all, outputs);
         }
         self.checked_call_into(args, outputs)

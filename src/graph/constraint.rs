@@ -143,7 +143,10 @@ fn demands(e: &Expr, role: Role, kernel: Kernel, attr: &Attr, demand: &mut dyn F
                 let axes = match p {
                     Place::Mask { axes, .. } => {
                         for k in 0..*axes {
-                            demand(Bound::Equal(shapes[at].dims()[k].clone(), shapes[0].dims()[axis + k].clone()));
+                            demand(Bound::Equal(
+                                shapes[at].dims()[k].clone(),
+                                shapes[0].dims()[axis + k].clone(),
+                            ));
                         }
                         *axes
                     }

@@ -44,6 +44,7 @@ pub use law::{Fold, Interval, Law};
 pub(crate) use leading::{bare_column, bare_row, counts_leading_axes, without_leading_axes};
 pub use pieces::{Piece, Pp, Spelling};
 pub(crate) use pieces::{index_text, is_reversal, is_stack, join_spelled};
+pub(crate) use places::strided_length;
 pub use places::{Bound, Place};
 pub(crate) use powers::{is_small_whole, multiplications};
 pub use table::Op;

@@ -20,6 +20,15 @@ pub enum Place {
         /// How many of them are true.
         length: Dim,
     },
+    /// A slice whose stride is an operand, behind those of its bounds.
+    Strided {
+        /// First position.
+        start: Bound,
+        /// End, exclusive.
+        stop: Bound,
+        /// How many positions there are.
+        length: Dim,
+    },
     /// A slice.
     Between {
         /// First position.
@@ -54,6 +63,9 @@ impl Place {
                 Place::Between { start: *start, stop: *stop, step: *step, length: length.substitute(to) }
             }
             Place::Mask { axes, length } => Place::Mask { axes: *axes, length: length.substitute(to) },
+            Place::Strided { start, stop, length } => {
+                Place::Strided { start: *start, stop: *stop, length: length.substitute(to) }
+            }
             other => other.clone(),
         }
     }
@@ -63,11 +75,15 @@ impl Place {
         match self {
             Place::Item(_) => 0,
             Place::Operand | Place::Mask { .. } => 1,
-            Place::Between { start, stop, .. } => {
-                [start, stop].iter().filter(|b| ***b == Bound::Operand).count()
-            }
+            Place::Between { start, stop, .. } => bounds(*start, *stop),
+            Place::Strided { start, stop, .. } => bounds(*start, *stop) + 1,
         }
     }
+}
+
+/// How many of these are operands.
+fn bounds(start: Bound, stop: Bound) -> usize {
+    [start, stop].into_iter().filter(|b| *b == Bound::Operand).count()
 }
 
 fn places(attr: &Attr) -> Result<&[Place], String> {
@@ -81,6 +97,8 @@ fn places(attr: &Attr) -> Result<&[Place], String> {
 pub(super) enum Level {
     /// From this number on, with a stride, so many.
     Slice { axis: usize, start: Bound, operand: usize, step: i64, length: Dim },
+    /// From this number on, with a stride that an operand is, so many.
+    Strided { axis: usize, start: Bound, operand: usize, step: usize, length: Dim },
     /// At the number that an operand is.
     Number { axis: usize, operand: usize },
     /// These axes before the others.
@@ -153,6 +171,13 @@ fn levels(places: &[Place], ranks: &[usize]) -> (Vec<IndexItem>, Vec<Level>) {
                 });
                 axis += 1;
             }
+            Place::Strided { start, length, .. } => {
+                basic.push(WHOLE);
+                let (start, length) = (*start, length.clone());
+                let step = operand + p.operands() - 1;
+                slices.push(Level::Strided { axis, start, operand, step, length });
+                axis += 1;
+            }
         }
         operand += p.operands();
     }
@@ -204,9 +229,14 @@ fn read_shape(of: &Shape, places: &[Place], index: &[Arg<'_>]) -> Result<Shape, 
                 if *step == 0 {
                     return Err("a slice cannot have step 0".into());
                 }
-                let bounds = [start, stop].iter().filter(|b| ***b == Bound::Operand).count();
-                if (0..bounds).any(|k| rank(at + k) > 0) {
+                if (0..bounds(*start, *stop)).any(|k| rank(at + k) > 0) {
                     return Err("the bounds of a slice are numbers".into());
+                }
+                dims.push(length.clone());
+            }
+            Place::Strided { length, .. } => {
+                if (0..p.operands()).any(|k| rank(at + k) > 0) {
+                    return Err("the bounds and the stride of a slice are numbers".into());
                 }
                 dims.push(length.clone());
             }
@@ -262,7 +292,9 @@ fn masked(of: &Shape, axis: usize, axes: usize, mask: &Ty) -> Result<(), String>
         return Err(format!("{axes} axes are chosen from by truth values, not {mask}"));
     }
     match mask.shape.dims().iter().zip(own).any(clash) {
-        true => Err(format!("truth values of {} for axes of {}", mask.shape, Shape::new(own.iter().cloned()))),
+        true => {
+            Err(format!("truth values of {} for axes of {}", mask.shape, Shape::new(own.iter().cloned())))
+        }
         false => Ok(()),
     }
 }
@@ -310,6 +342,15 @@ pub(super) fn gathered(x: &Expr, level: &Level, index: &[Expr]) -> (Expr, usize)
             let places = Expr::apply(Op::Arange, Attr::Dims(vec![length.clone()]), [from, int(*step)]);
             (places, *axis)
         }
+        Level::Strided { axis, start, operand, step, length } => {
+            let (n, step) = (x.length(*axis), &index[*step]);
+            let given = match start {
+                Bound::End => None,
+                Bound::At(k) => Some(int(*k)),
+                Bound::Operand => Some(index[*operand].clone()),
+            };
+            (range(length.clone()) * step + first_of(given.as_ref(), &n, step), *axis)
+        }
         Level::Arrays { axis, arrays } => {
             let dims = x.ty().shape.dims();
             let mut joint: Option<Expr> = None;
@@ -340,6 +381,26 @@ fn inside(at: &Expr, n: Expr, step: i64) -> Expr {
     let behind = at + &n;
     let (low, high) = if step > 0 { (behind.maximum(0), at.clone()) } else { (behind, at.minimum(n - 1)) };
     switch(&at.lt(0), low, high)
+}
+
+/// Where a bound of a slice lies in an axis of length `n`, and where one lies that is not given.
+fn bound_of(given: Option<&Expr>, n: &Expr, step: &Expr, rest: (Expr, Expr)) -> Expr {
+    let up = step.gt(0);
+    let Some(at) = given else { return switch(&up, rest.0, rest.1) };
+    let at = switch(&at.lt(0), at + n, at);
+    switch(&up, at.maximum(0).minimum(n), at.maximum(-1).minimum(n - 1))
+}
+
+fn first_of(start: Option<&Expr>, n: &Expr, step: &Expr) -> Expr {
+    bound_of(start, n, step, (int(0), n - 1))
+}
+
+/// How many places there are in a slice of an axis of length `n` whose stride is an expression; -1 where that is 0.
+pub(crate) fn strided_length(start: Option<&Expr>, stop: Option<&Expr>, n: &Expr, step: &Expr) -> Expr {
+    let (from, to) = (first_of(start, n, step), bound_of(stop, n, step, (n.clone(), int(-1))));
+    let span = switch(&step.gt(0), &to - &from, from - to);
+    let count = switch(&span.gt(0), (span - 1).int_div(step.abs()) + 1, 0);
+    switch(&step.eq(0), -1, count)
 }
 
 /// The array with the axes of several arrays of places as one.

@@ -681,7 +681,9 @@ ops!(
     unary::Erfcx::erfcx = OpDef {
         name: "erfcx",
         doc: "exp(x * x) * erfc(x), without underflow.",
-        derivative: Derivative::Each(&[|v| v.g() * (-derive::held(v, ERF_SLOPE) + (2.0 * v.x(0)) * v.x(0).erfcx())]),
+        derivative: Derivative::Each(&[
+            |v| v.g() * (-derive::held(v, ERF_SLOPE) + (2.0 * v.x(0)) * v.x(0).erfcx())
+        ]),
         kernel: map1!(error_fn::erfcx),
         real: Some(|x| (&x[0] * &x[0]).exp() * f::real_erfc(&x[0])),
         cost: 40.0,
@@ -692,7 +694,9 @@ ops!(
     unary::Erfinv::erfinv = OpDef {
         name: "erfinv",
         doc: "The inverse of erf; NaN outside [-1, 1].",
-        derivative: Derivative::Each(&[|v| (v.g() * derive::held(v, HALF_SQRT_PI)) * v.x(0).erfinv().pow(2).exp()]),
+        derivative: Derivative::Each(&[
+            |v| (v.g() * derive::held(v, HALF_SQRT_PI)) * v.x(0).erfinv().pow(2).exp()
+        ]),
         kernel: map1!(error_fn::erfinv),
         cost: 100.0,
         laws: &[Law::Odd, Law::Nonzero(|x| x[0].nonzero)],
@@ -702,7 +706,9 @@ ops!(
     unary::Erfcinv::erfcinv = OpDef {
         name: "erfcinv",
         doc: "The inverse of erfc; NaN outside [0, 2].",
-        derivative: Derivative::Each(&[|v| (-v.g() * derive::held(v, HALF_SQRT_PI)) * v.x(0).erfcinv().pow(2).exp()]),
+        derivative: Derivative::Each(&[
+            |v| (-v.g() * derive::held(v, HALF_SQRT_PI)) * v.x(0).erfcinv().pow(2).exp()
+        ]),
         kernel: map1!(error_fn::erfcinv),
         cost: 100.0,
         common: Some(common::scalar::erfcinv),
@@ -1154,7 +1160,7 @@ ops!(
         arity: Arity::Exact(2),
         pp: Pp::Special(|_| vec![Piece::Arg(0)]),
         latex: Some("#0"),
-        ty: types::same,
+        ty: types::second,
         derivative: Derivative::Each(&[|v| v.g(), |v| v.g()]),
         disconnected: &[0],
         real: Some(|x| x[1].clone()),
@@ -1970,6 +1976,7 @@ ops!(
     hidden::Nonzero::nonzero = OpDef {
         name: "nonzero",
         doc: "The places in row-major order of the elements that are not zero.",
+        latex: Some("\\operatorname{nonzero}\\left(#0\\right)"),
         attr: AttrKind::Dims,
         pp: Pp::Special(whole::pieces::nonzero_classic),
         plain: Pp::Special(whole::pieces::nonzero_plain),

@@ -128,15 +128,14 @@ impl Elaborator<'_> {
                         Part::Expr => next(),
                     };
                     let (start, stop, step) = (part(parts[0]), part(parts[1]), part(parts[2]));
-                    let step = match step.as_ref().map(Expr::literal) {
-                        None => 1,
-                        Some(Some(Lit::Int(k))) => k,
-                        Some(_) => {
-                            let message = "the step of a slice is a number, so that its length is known";
-                            return Err(self.error(ReadErrorKind::Index, span, message));
-                        }
-                    };
-                    At::Slice(start, stop, step)
+                    match step.as_ref().map(Expr::literal) {
+                        None => At::Slice(start, stop, 1),
+                        Some(Some(Lit::Int(k))) => At::Slice(start, stop, k),
+                        Some(_) => match step {
+                            Some(step) => At::Strided(start, stop, step),
+                            None => continue,
+                        },
+                    }
                 }
                 _ => match next() {
                     Some(e) => At::Expr(e),

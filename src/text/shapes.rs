@@ -118,8 +118,7 @@ fn nonzeros(mut args: Args<'_>) -> Result<Value, ReadError> {
             None => flat.clone(),
         };
         let n = x.length(axis);
-        let own =
-            if axis == 0 { own } else { args.apply(Op::Mod, Attr::None, vec![own, n.clone()])? };
+        let own = if axis == 0 { own } else { args.apply(Op::Mod, Attr::None, vec![own, n.clone()])? };
         parts.push(Item { value: Value::Expr(own), span });
         behind = Some(behind.map_or(n.clone(), |size| size * n));
     }

@@ -11,9 +11,7 @@ use crate::ty::normalize_axis;
 pub(super) const SUGAR: [(&str, Sugar); 14] = [
     ("BatchedDot", |a| a.call(Op::BatchedDot).map(Value::Expr)),
     ("batched_dot", |a| fixed::<2>(a, |a, [x, y]| batched_dot(a, x, y))),
-    ("matrix_dot", |a| {
-        folded(a, |a, x, y| a.apply(Op::Dot, Attr::None, vec![x, y]))
-    }),
+    ("matrix_dot", |a| folded(a, |a, x, y| a.apply(Op::Dot, Attr::None, vec![x, y]))),
     ("matrix_power", matrix_power),
     ("selu", |a| {
         fixed::<1>(a, |a, [x]| {
