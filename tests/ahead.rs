@@ -241,7 +241,10 @@ fn functions_compute_such_lengths_first() {
     let sums = f.map(&[Each::Slice(rows.view()), Each::Whole(b.view())]).unwrap();
     assert_eq!(sums[0].as_slice(), Some(&[4.0, 10.0][..]));
     // What stands in the place of an input stands in the mask too.
-    let f = Function::builder().givens([(w.clone(), -&v)]).build(&[v.clone()], &[chosen.clone()]).unwrap();
+    let f = Function::builder()
+        .givens([(w.clone(), -&v)])
+        .build(std::slice::from_ref(&v), std::slice::from_ref(&chosen))
+        .unwrap();
     assert_eq!(f.call_with(&[&[1.0, -2.0, 3.0]]).unwrap()[0].as_slice(), Some(&[1.0, 3.0][..]));
     // Saved, loaded, and as an S-expression.
     let f = Function::new(&[v.clone(), w.clone()], std::slice::from_ref(&chosen)).unwrap();
