@@ -2,7 +2,7 @@
 
 use super::{Edge, How, Options, Program, Report, total::dearer};
 use crate::digits;
-use crate::egraph::{Extracted, Space, Stop};
+use crate::egraph::{Extracted, Granted, Space, Stop};
 use crate::graph::{Graph, Id};
 use crate::norm::Reading;
 use crate::rules::Profile;
@@ -32,8 +32,12 @@ pub(super) fn optimize(
     (graph.clone(), roots.to_vec())
 }
 
-/// The best form that keeps the digits of what was there: with all proposals of the normal form, with those that leave
-/// fractions alone, with none; the contradiction if there is one.
+/// How a window is optimized, again with less where that lost digits: with all proposals of the normal form, with those
+/// that leave fractions alone, with none, without rules that split sums either.
+const WAYS: [(Reading, bool); 4] =
+    [(Reading::All, true), (Reading::Flat, true), (Reading::Nothing, true), (Reading::Nothing, false)];
+
+/// The best form that keeps the digits of what was there; the contradiction if there is one.
 fn guarded(
     graph: &Graph,
     roots: &[Id],
@@ -42,8 +46,8 @@ fn guarded(
     program: &Program,
     report: &mut Report,
 ) -> Result<(Graph, Vec<Id>), String> {
-    for reading in [Reading::All, Reading::Flat, Reading::Nothing] {
-        let found = attempt(graph, roots, options, (profile, reading), program, report)?;
+    for way in WAYS {
+        let found = attempt(graph, roots, options, (profile, way), program, report)?;
         if !digits::loses((graph, roots), (&found.0, &found.1)) {
             return Ok(found);
         }
@@ -57,7 +61,7 @@ fn attempt(
     graph: &Graph,
     roots: &[Id],
     options: &Options,
-    (profile, reading): (Profile, Reading),
+    (profile, (reading, splits)): (Profile, (Reading, bool)),
     program: &Program,
     report: &mut Report,
 ) -> Result<(Graph, Vec<Id>), String> {
@@ -79,7 +83,8 @@ fn attempt(
         if let Some((wider, pairs)) = &proposed {
             space.unite(wider, pairs);
         }
-        let trace = space.saturate(&program.rules, profile.grants(), options.limits);
+        let granted = Granted { assumes: profile.grants(), splits };
+        let trace = space.saturate(&program.rules, granted, options.limits);
         report.enodes = report.enodes.max(space.nodes());
         report.iterations += trace.iterations;
         report.stopped(trace.stop);
