@@ -13,8 +13,8 @@ use super::law::{Interval, Law};
 use super::pieces::{self, Piece, Pp};
 use super::special as f;
 use super::{
-    Attr, AttrKind, Ints, batch, common, derive, error_fn, indexed, ints, law, places, polygamma, rounding,
-    shaped, through, types, whole,
+    Attr, AttrKind, Ints, batch, common, derive, error_fn, gathers, indexed, ints, law, places, polygamma,
+    rounding, shaped, through, types, whole,
 };
 use crate::expr::{Adjoint, Expr, IntoExpr as _, fill, switch};
 use crate::math;
@@ -1920,8 +1920,8 @@ ops!(
         ty: places::read_type,
         derivative: Derivative::Any(through::read_derivative),
         disconnected: &BEHIND,
-        lower: Some(places::read),
-        common: Some(|x, attr| Some(places::read(x, attr))),
+        lower: Some(gathers::read),
+        common: Some(|x, attr| Some(gathers::read(x, attr))),
         batch: through::read_batch,
         ..OpDef::MOVE
     },
@@ -1936,8 +1936,8 @@ ops!(
         ty: places::write_type,
         derivative: Derivative::Any(through::add_derivative),
         disconnected: BEHIND.split_at(1).1,
-        lower: Some(places::add_at),
-        common: Some(|x, attr| Some(places::add_at(x, attr))),
+        lower: Some(gathers::add_at),
+        common: Some(|x, attr| Some(gathers::add_at(x, attr))),
         batch: through::write_batch,
         ..OpDef::MOVE
     },
@@ -1952,8 +1952,8 @@ ops!(
         ty: places::write_type,
         derivative: Derivative::Any(through::set_derivative),
         disconnected: BEHIND.split_at(1).1,
-        lower: Some(places::set_at),
-        common: Some(|x, attr| Some(places::set_at(x, attr))),
+        lower: Some(gathers::set_at),
+        common: Some(|x, attr| Some(gathers::set_at(x, attr))),
         batch: through::write_batch,
         ..OpDef::MOVE
     },

@@ -1,6 +1,7 @@
 //! What goes through indexes with operands: adjoints, and one more axis.
 
-use super::places::{Level, Place, WHOLE, gathered, int, merged, split_operands, take, whole};
+use super::gathers::{Level, gathered, int, merged, split_operands, take, whole};
+use super::places::{Place, WHOLE};
 use super::{Attr, Batched, Op};
 use crate::expr::{Adjoint, Expr, range, switch};
 use crate::ty::Dim;
