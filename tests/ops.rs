@@ -302,6 +302,10 @@ fn derivatives_are_slopes() {
         if matches!(def.derivative, Derivative::Undefined) || def.has(Law::Mark) {
             continue;
         }
+        // How many places there are follows from the values, which are random here; places do not vary.
+        if op == Op::Nonzero {
+            continue;
+        }
         let (mut any, mut typed) = (false, false);
         for (attr, shapes) in applications(op) {
             let operands = |dtype: DType| -> Vec<Expr> {

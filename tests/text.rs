@@ -324,21 +324,28 @@ fn reads_back(e: &Expr) {
         Err(err) => panic!("{text}\n{}", err.report()),
     };
     let same = |a: &Expr, whole: bool, text: &str| {
-        assert!(same_structure(&said(e, whole), &said(a, false)), "{text}\nreads as\n{}", pp(a));
+        assert!(
+            same_structure(&said(e, whole), &said(a, false)),
+            "{text}\nreads as\n{}\n{}\nnot\n{}",
+            pp(a),
+            egrad::text::sexp(a, egrad::text::Dialect::Exact),
+            egrad::text::sexp(e, egrad::text::Dialect::Exact)
+        );
     };
     let text = pp(e);
     // The two results of `MaxAndArgmax` print the same, as do the parts of a `Split`.
     // The smallest of truth values is printed with a sign, which makes integers of them.
+    // The length of `Nonzero` follows from its operand, where this one is any.
     let place = |n: &Expr| {
         let truth = n.op() == Some(Op::Min) && n.ty().dtype == DType::Bool;
-        truth || matches!(n.op(), Some(Op::Argmax | Op::Argmin | Op::SplitPart))
+        truth || matches!(n.op(), Some(Op::Argmax | Op::Argmin | Op::SplitPart | Op::Nonzero))
     };
     if text.starts_with('[') || egrad::expr::topological(std::slice::from_ref(e)).iter().any(place) {
         // As a whole text a stack of scalars reads as several expressions.
         return;
     }
     // The derivative of a product prints without what its derivatives are those of.
-    let part = |n: &Expr| n.op() == Some(Op::DifferentiatedAs);
+    let part = |n: &Expr| matches!(n.op(), Some(Op::DifferentiatedAs | Op::PrintedAs));
     if !egrad::expr::topological(std::slice::from_ref(e)).iter().any(part) {
         let back = read(&text);
         same(&back, true, &text);

@@ -6,7 +6,7 @@
 use std::path::Path;
 
 use egrad::eval::reference;
-use egrad::expr::{topological, variables};
+use egrad::expr::{computed_ahead, topological, variables};
 use egrad::function::{Array, ArrayRef, Function, OnUnused};
 use egrad::graph::import;
 use egrad::op::Op;
@@ -70,9 +70,16 @@ fn evaluate(e: &Expr) -> Result<Array, String> {
         both.push(f.call_arrays(&views).map_err(|e| e.to_string())?.swap_remove(0));
     }
     let (fast, raw) = (both.pop().unwrap(), both.pop().unwrap());
-    let plain = import(&used, std::slice::from_ref(e)).map_err(|e| e.to_string())?;
+    // The reference is given what lengths follow from.
+    let (more, first): (Vec<Expr>, Vec<Expr>) =
+        computed_ahead(&used, std::slice::from_ref(e)).into_iter().unzip();
+    let first = Function::builder().raw().unused(OnUnused::Ignore).build(&used, &first);
+    let told = first.map_err(|e| e.to_string())?.call_arrays(&views).map_err(|e| e.to_string())?;
+    let inputs: Vec<Expr> = used.iter().chain(&more).cloned().collect();
+    let all: Vec<ArrayRef<'_>> = values.iter().chain(&told).map(Array::view).collect();
+    let plain = import(&inputs, std::slice::from_ref(e)).map_err(|e| e.to_string())?;
     let reference =
-        reference::evaluate_arrays(&plain.graph, &plain.roots, &views).map_err(|e| e.to_string())?;
+        reference::evaluate_arrays(&plain.graph, &plain.roots, &all).map_err(|e| e.to_string())?;
     if !close(&raw, &reference[0], 1e-12) {
         return Err(format!("by the reference {reference:?}, as written {raw:?}"));
     }

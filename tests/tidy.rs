@@ -267,6 +267,7 @@ const WITHOUT_A_CASE: &[(&str, &str)] = &[
     ("inc_segment", "made by derivatives of `segment`"),
     ("inc_take", "made by the derivative of `take`"),
     ("set_take", "spelled `set_subtensor(v[iv], u)`"),
+    ("printed_as", "made by derivatives that Theano prints otherwise"),
     ("places", "spelled `v[i:]`"),
     ("inc_places", "spelled `inc_subtensor(v[i:], u)`"),
     ("set_places", "spelled `set_subtensor(v[i:], u)`"),

@@ -343,6 +343,10 @@ pub(crate) fn unbroadcast(g: &Expr, like: &Expr) -> Expr {
     if axes.is_empty() {
         return g.clone();
     }
+    // Of axes of length 1 nothing is summed.
+    if axes.iter().all(|a| g.ty().shape.dims()[*a].is_one()) {
+        return g.dimshuffle((lead..rank).map(Some));
+    }
     let sum = g.reduce(Op::Sum, &Attr::Axes(axes.clone()));
     if lead == 0 {
         // Kept at length 1; leading ones are left to broadcasting only when that is the shape.

@@ -172,19 +172,27 @@ impl Expr {
     /// # Errors
     /// The result has too many elements for its lengths to be numbers.
     pub fn try_tile(&self, times: &[usize]) -> Made {
+        self.try_tile_dims(&times.iter().copied().map(Dim::Known).collect::<Vec<_>>())
+    }
+
+    /// [`Expr::try_tile`] with counts that may be known late: see [`Expr::as_length`].
+    ///
+    /// # Errors
+    /// As there.
+    pub fn try_tile_dims(&self, times: &[Dim]) -> Made {
         let rank = self.rank().max(times.len());
         let (lead, ones) = (rank - self.rank(), rank - times.len());
-        let times: Vec<usize> = std::iter::repeat_n(1, ones).chain(times.iter().copied()).collect();
+        let times: Vec<Dim> = std::iter::repeat_n(Dim::ONE, ones).chain(times.iter().cloned()).collect();
         let (mut order, mut spread, mut lens) = (Vec::new(), Vec::new(), Vec::new());
-        for (a, &k) in times.iter().enumerate() {
+        for (a, k) in times.iter().enumerate() {
             let own = if a < lead { Dim::ONE } else { self.ty().shape.dims()[a - lead].clone() };
-            if k != 1 {
+            if !k.is_one() {
                 order.push(None);
-                spread.push(Dim::Known(k));
+                spread.push(k.clone());
             }
             order.push(a.checked_sub(lead));
             spread.push(own.clone());
-            lens.push(Dim::product([Dim::Known(k), own]));
+            lens.push(Dim::product([k.clone(), own]));
         }
         // Leading new axes are left to broadcasting, as in Theano.
         let skip = order.iter().take_while(|p| p.is_none()).count();
@@ -204,13 +212,41 @@ impl Expr {
     /// # Errors
     /// The axis is out of range.
     pub fn try_repeat(&self, times: usize, axis: i64) -> Made {
+        self.try_repeat_dim(&Dim::Known(times), axis)
+    }
+
+    /// [`Expr::try_repeat`] with a count that may be known late: see [`Expr::as_length`].
+    ///
+    /// # Errors
+    /// As there.
+    pub fn try_repeat_dim(&self, times: &Dim, axis: i64) -> Made {
         let axis = normalize_axis(axis, self.rank()).map_err(self.fail("repeat"))?;
         let mut spread = self.ty().shape.dims().to_vec();
         let mut lens = spread.clone();
-        lens[axis] = Dim::product([lens[axis].clone(), Dim::Known(times)]);
-        spread.insert(axis + 1, Dim::Known(times));
+        lens[axis] = Dim::product([lens[axis].clone(), times.clone()]);
+        spread.insert(axis + 1, times.clone());
         let wide = Expr::try_apply(Op::Alloc, Attr::Dims(spread), [self.with_axis(axis + 1)])?;
         Expr::try_apply(Op::Reshape, Attr::Dims(lens), [wide])
+    }
+
+    /// Every place along an axis as often as a vector of integers says for it, as NumPy's `repeat` with an array.
+    ///
+    /// # Errors
+    /// The axis is out of range, or these are no integers.
+    pub fn try_repeat_each(&self, times: &Expr, axis: i64) -> Made {
+        let axis = normalize_axis(axis, self.rank()).map_err(self.fail("repeat"))?;
+        if times.rank() != 1 || !times.ty().dtype.is_int() {
+            return Err(misfit("repeat", &[self, times], "counts are a vector of integers"));
+        }
+        let all = Expr::try_apply(Op::Sum, Attr::AllAxes, [times.clone()])?.as_length()?;
+        // One count for each place.
+        let places = range(self.ty().shape.dims()[axis].clone());
+        let times = Expr::try_apply(Op::Fill, Attr::None, [places, times.clone()])?;
+        // Place `k` of the result comes from the first place up to which there are more than `k`.
+        let ends = times.try_cumsum(0)?;
+        let behind = range(all).with_axis(1).ge(ends);
+        let from = Expr::try_apply(Op::Sum, Attr::Axes(vec![1]), [behind])?;
+        self.try_take(&from, i64::try_from(axis).unwrap_or(0))
     }
 
     /// Parts of these lengths along an axis, negative from the end.
@@ -252,10 +288,18 @@ impl Expr {
     /// # Errors
     /// These are no integers.
     pub fn try_one_hot(&self, n: usize) -> Made {
+        self.try_one_hot_dim(&Dim::Known(n))
+    }
+
+    /// [`Expr::try_one_hot`] of a length that may be known late: see [`Expr::as_length`].
+    ///
+    /// # Errors
+    /// As there.
+    pub fn try_one_hot_dim(&self, n: &Dim) -> Made {
         if self.ty().dtype.is_float() {
             return Err(misfit("one_hot", &[self], "indices are integers"));
         }
-        let hot = self.with_axis(self.rank()).eq(range(Dim::Known(n)));
+        let hot = self.with_axis(self.rank()).eq(range(n.clone()));
         Expr::try_apply(Op::Cast, Attr::DType(DType::F64), [hot])
     }
 

@@ -5,6 +5,7 @@
 //! raw gradients. Equal subterms are merged when an expression enters the optimizer.
 
 mod adjoint;
+mod ahead;
 mod batch;
 mod build;
 mod compose;
@@ -22,6 +23,8 @@ mod vars;
 mod walk;
 
 pub use adjoint::Adjoint;
+pub(crate) use ahead::int_ahead;
+pub use ahead::{computed_ahead, nonzero};
 pub use batch::{BatchError, vectorize};
 pub use build::{IntoExpr, concatenate, dot, exprs, fill, mul_add, switch};
 pub(crate) use build::{impl_infix, reads_as_outer, unbroadcast};

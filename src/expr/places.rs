@@ -1,22 +1,25 @@
 //! Indexes whose entries are expressions: `v[i:]`, `M[rows, columns]`.
 
+use super::ahead::{count_ahead, int_ahead};
 use super::compose::{Made, misfit};
 use super::error::TypeError;
-use super::integer::int_of;
 use super::lit::Lit;
 use super::node::Expr;
-use crate::op::{Attr, Bound, IndexItem, Op, Place};
-use crate::ty::{Dim, Int};
+use crate::op::{Attr, Bound, IndexItem, Op, Place, strided_length};
+use crate::ty::{DType, Dim, Int};
 
 /// One entry of an index.
 #[derive(Debug, Clone)]
 pub enum At {
     /// A position, a slice between numbers, or a new axis.
     Item(IndexItem),
-    /// An integer, whose axis disappears, or an array of integers, whose axes stand for this one.
+    /// An integer, whose axis disappears; an array of integers, whose axes stand for this one; or an array of truth
+    /// values, for whose axes one stands that is as long as many of them are true.
     Expr(Expr),
-    /// A slice: first position, end (exclusive), stride. The bounds are integers that inputs and lengths tell.
+    /// A slice: first position, end (exclusive), stride. The bounds are integers.
     Slice(Option<Expr>, Option<Expr>, i64),
+    /// A slice whose stride is an integer that is not known, and not 0.
+    Strided(Option<Expr>, Option<Expr>, Expr),
 }
 
 impl Expr {
@@ -32,8 +35,7 @@ impl Expr {
     /// ```
     ///
     /// # Errors
-    /// Too many entries; an index that is no integer or out of bounds; a bound that a call does not tell before it
-    /// computes; an array and a number with a slice between them.
+    /// Too many entries; an index that is no integer or out of bounds.
     pub fn try_read(&self, entries: &[At]) -> Made {
         match placed(self, entries)? {
             Ok((places, index)) => {
@@ -88,6 +90,12 @@ fn placed(x: &Expr, entries: &[At]) -> Result<Placed, TypeError> {
                 axis += 1;
                 match e.literal() {
                     Some(Lit::Int(k)) => Place::Item(IndexItem::At(k)),
+                    _ if e.ty().dtype == DType::Bool && e.rank() > 0 => {
+                        let length = count_ahead(e)?;
+                        index.push(e.clone());
+                        axis += e.rank() - 1;
+                        Place::Mask { axes: e.rank(), length }
+                    }
                     _ => {
                         index.push(e.clone());
                         Place::Operand
@@ -95,17 +103,50 @@ fn placed(x: &Expr, entries: &[At]) -> Result<Placed, TypeError> {
                 }
             }
             At::Slice(start, stop, step) => {
-                let Some(of) = x.ty().shape.dims().get(axis) else {
-                    return Err(misfit("index", &[x], format!("too many indices for rank {}", x.rank())));
-                };
+                let of = axis_of(x, axis)?;
                 axis += 1;
                 slice(x, of, (start.as_ref(), stop.as_ref()), *step, &mut index)?
+            }
+            At::Strided(start, stop, step) => {
+                axis_of(x, axis)?;
+                axis += 1;
+                strided(&x.length(axis - 1), (start.as_ref(), stop.as_ref()), step, &mut index)?
             }
         });
     }
     let basic: Option<Vec<IndexItem>> =
         places.iter().map(|p| if let Place::Item(i) = p { Some(i.clone()) } else { None }).collect();
     Ok(basic.map_or(Ok((places, index)), Err))
+}
+
+fn axis_of(x: &Expr, axis: usize) -> Result<&Dim, TypeError> {
+    let reason = || format!("too many indices for rank {}", x.rank());
+    x.ty().shape.dims().get(axis).ok_or_else(|| misfit("index", &[x], reason()))
+}
+
+fn strided(
+    n: &Expr,
+    (start, stop): (Option<&Expr>, Option<&Expr>),
+    step: &Expr,
+    index: &mut Vec<Expr>,
+) -> Result<Place, TypeError> {
+    for e in [start, stop, Some(step)].into_iter().flatten() {
+        if e.rank() > 0 || !e.ty().dtype.is_int() {
+            return Err(misfit("index", &[e], "the bounds and the stride of a slice are integers"));
+        }
+    }
+    let length = Dim::count(int_ahead(&strided_length(start, stop, n, step))?);
+    let mut bound = |e: Option<&Expr>| match e.map(|e| (e, e.literal())) {
+        None => Bound::End,
+        Some((_, Some(Lit::Int(k)))) => Bound::At(k),
+        Some((e, _)) => {
+            index.push(e.clone());
+            Bound::Operand
+        }
+    };
+    let (start, stop) = (bound(start), bound(stop));
+    index.push(step.clone());
+    Ok(Place::Strided { start, stop, length })
 }
 
 fn slice(
@@ -120,10 +161,8 @@ fn slice(
         if let Some(Lit::Int(k)) = e.literal() {
             return Ok((Bound::At(k), Some(Int::Known(k))));
         }
-        let Some(int) = int_of(e) else {
-            let reason = "the bounds of a slice are integers that inputs and lengths tell";
-            return Err(misfit("index", &[x, e], reason));
-        };
+        let wrong = |_| misfit("index", &[x, e], "the bounds of a slice are integers");
+        let int = int_ahead(e).map_err(wrong)?;
         index.push(e.clone());
         Ok((Bound::Operand, Some(int)))
     };

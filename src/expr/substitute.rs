@@ -1,5 +1,7 @@
 //! Expressions in the place of others.
 
+use std::cell::RefCell;
+
 use rustc_hash::FxHashMap;
 
 use super::error::TypeError;
@@ -25,7 +27,18 @@ pub fn substitute(roots: &[Expr], pairs: &[(Expr, Expr)]) -> Result<Vec<Expr>, T
     let named: FxHashMap<&str, &Expr> = pairs.iter().filter_map(|(x, to)| Some((x.name()?, to))).collect();
     let mut done: FxHashMap<usize, Expr> =
         pairs.iter().filter(|(x, _)| x.name().is_none()).map(|(x, to)| (x.id(), to.clone())).collect();
+    // What is computed ahead of an expression is replaced in what computes it.
+    let ahead: RefCell<FxHashMap<Sym, Option<Dim>>> = RefCell::default();
     let length = |s: &Sym| {
+        if let Some(value) = super::ahead::made(s) {
+            let known = ahead.borrow().get(s).cloned();
+            return known.unwrap_or_else(|| {
+                let to = substitute(std::slice::from_ref(value), pairs).ok()?.pop()?;
+                let to = if to.same_node(value) { None } else { super::int_ahead(&to).ok().map(Dim::told) };
+                ahead.borrow_mut().insert(s.clone(), to.clone());
+                to
+            });
+        }
         let to = named.get(s.var())?;
         if s.is_value() {
             return super::integer::int_of(to).map(Dim::told);
@@ -41,7 +54,7 @@ pub fn substitute(roots: &[Expr], pairs: &[(Expr, Expr)]) -> Result<Vec<Expr>, T
         if done.contains_key(&e.id()) {
             continue;
         }
-        let new = if named.is_empty() { attr.clone() } else { attr.substitute(&length) };
+        let new = attr.substitute(&length);
         if new == *attr && !e.args().iter().any(|a| done.contains_key(&a.id())) {
             continue;
         }

@@ -3,6 +3,7 @@
 use rustc_hash::FxHashMap;
 use smallvec::SmallVec;
 
+use super::ahead::all_ahead;
 use super::node::{Expr, Head};
 use crate::op::Attr;
 use crate::ty::{Dim, Sym};
@@ -28,17 +29,23 @@ pub(crate) fn below(roots: &[Expr], known: &dyn Fn(&Expr) -> bool) -> Vec<Expr> 
     order
 }
 
-/// The inputs that the roots use, in order of first appearance, each name once.
+/// The inputs that the roots use, in order of first appearance, each name once; behind them those that only
+/// lengths follow from.
 pub fn variables(roots: &[Expr]) -> Vec<Expr> {
     let mut seen = rustc_hash::FxHashSet::default();
-    topological(roots).into_iter().filter(|e| e.name().is_some_and(|n| seen.insert(n.to_string()))).collect()
+    let mut all = topological(roots);
+    let ahead = all_ahead(roots);
+    if !ahead.is_empty() {
+        all.extend(topological(&ahead));
+    }
+    all.into_iter().filter(|e| e.name().is_some_and(|n| seen.insert(n.to_string()))).collect()
 }
 
 /// The symbols in lengths that the roots state: those of a broadcast or a reshape. An input may be
 /// needed for its lengths alone.
 pub fn stated_lengths(roots: &[Expr]) -> Vec<Sym> {
     let mut out = Vec::new();
-    for e in topological(roots) {
+    for e in topological(&[roots, &all_ahead(roots)].concat()) {
         if let Attr::Dims(dims) = e.attr() {
             dims.iter().for_each(|d| d.syms(&mut out));
         }

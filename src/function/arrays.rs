@@ -4,7 +4,7 @@ use smallvec::SmallVec;
 
 use super::compile::Function;
 use super::error::CallError;
-use crate::eval::{Array, ArrayMut, ArrayRef, Format, OutputArray as _, Slice, SliceMut};
+use crate::eval::{Array, ArrayMut, ArrayRef, Format, Input, OutputArray as _, Slice, SliceMut};
 
 /// Memory for a result in a format.
 fn memory_for(format: Format, lens: &[usize]) -> Array {
@@ -30,9 +30,19 @@ impl Function {
     /// # Errors
     /// As [`Function::call`].
     pub fn call_arrays(&self, args: &[ArrayRef<'_>]) -> Result<Vec<Array>, CallError> {
+        if let Some(ahead) = &self.ahead {
+            let told = ahead.call_arrays(args)?;
+            let all: Vec<ArrayRef<'_>> =
+                args.iter().map(Input::array).chain(told.iter().map(Array::view)).collect();
+            return self.checked_call(&all);
+        }
+        self.checked_call(args)
+    }
+
+    fn checked_call(&self, args: &[ArrayRef<'_>]) -> Result<Vec<Array>, CallError> {
         self.checks.check(args)?;
         if let Some(cast) = self.checks.downcast(args) {
-            return self.call_arrays(&cast.iter().map(Array::view).collect::<Vec<_>>());
+            return self.checked_call(&cast.iter().map(Array::view).collect::<Vec<_>>());
         }
         self.with_scratch(|scratch| {
             self.plan.prepare(args, scratch, self.limits)?;
@@ -84,12 +94,26 @@ impl Function {
         args: &[ArrayRef<'_>],
         outputs: &mut [ArrayMut<'_>],
     ) -> Result<(), CallError> {
+        if let Some(ahead) = &self.ahead {
+            let told = ahead.call_arrays(args)?;
+            let all: Vec<ArrayRef<'_>> =
+                args.iter().map(Input::array).chain(told.iter().map(Array::view)).collect();
+            return self.checked_call_into(&all, outputs);
+        }
+        self.checked_call_into(args, outputs)
+    }
+
+    fn checked_call_into(
+        &self,
+        args: &[ArrayRef<'_>],
+        outputs: &mut [ArrayMut<'_>],
+    ) -> Result<(), CallError> {
         if self.repeat.run_arrays(args, outputs) {
             return Ok(());
         }
         self.checks.check(args)?;
         if let Some(cast) = self.checks.downcast(args) {
-            return self.call_arrays_into(&cast.iter().map(Array::view).collect::<Vec<_>>(), outputs);
+            return self.checked_call_into(&cast.iter().map(Array::view).collect::<Vec<_>>(), outputs);
         }
         let count = self.plan.output_count();
         self.with_scratch(|scratch| {

@@ -1,7 +1,8 @@
 //! From expressions to a function, through the optimizer.
 
 use super::check::Downcast;
-use super::compile::{Function, Loops, OnUnused, Options, check_inputs};
+use super::check::check_inputs;
+use super::compile::{Function, Loops, OnUnused, Options};
 use super::error::CompileError;
 use super::shared::Shared;
 use crate::eval::{Limits, Threads};
@@ -135,6 +136,13 @@ impl Builder {
             return Ok(f);
         };
         let warnings = check_inputs(inputs, outputs, self.run.unused)?;
+        let quiet = source.clone().unused(OnUnused::Ignore);
+        let compile = |inputs: &[Expr], outputs: &[Expr]| quiet.clone().build(inputs, outputs);
+        if let Some(mut f) = Function::in_two(inputs, outputs, &compile)? {
+            f.warnings = warnings;
+            f.source = Some((source, outputs.to_vec()));
+            return Ok(f);
+        }
         let imported = import(inputs, outputs)?;
         let best = optimize(&imported.graph, &imported.roots, options);
         let shown = export(&best.graph, &best.roots).map_err(ImportError::from)?;

@@ -3,9 +3,10 @@
 
 use rustc_hash::FxHashMap;
 
-use super::error::CallError;
+use super::compile::OnUnused;
+use super::error::{CallError, CompileError};
 use crate::eval::{Array, ArrayRef, Input, Slice};
-use crate::expr::Expr;
+use crate::expr::{Expr, stated_lengths, tells, topological, variables};
 use crate::facts::EXACT;
 use crate::graph::Constraint;
 use crate::ty::{DType, Dim, Sym, Ty, to_bits};
@@ -188,4 +189,46 @@ fn number(x: i64) -> f64 {
     #[allow(clippy::cast_precision_loss, reason = "for comparing and telling")]
     let x = x as f64;
     x
+}
+
+/// Theano's checks of what stands among the inputs.
+pub(super) fn check_inputs(
+    inputs: &[Expr],
+    outputs: &[Expr],
+    unused: OnUnused,
+) -> Result<Vec<String>, CompileError> {
+    let mut names: Vec<&str> = Vec::with_capacity(inputs.len());
+    for (index, e) in inputs.iter().enumerate() {
+        let Some(name) = e.name() else {
+            let what = e.op().map_or("a literal".to_string(), |_| format!("`{}`", e.op_name()));
+            return Err(CompileError::NotAVariable { index, what });
+        };
+        if let Some(first) = names.iter().position(|n| *n == name) {
+            return Err(CompileError::Duplicate { name: name.into(), first, second: index });
+        }
+        names.push(name);
+    }
+    let used = variables(outputs);
+    for v in &used {
+        let name = v.name().unwrap_or("");
+        if !names.contains(&name) {
+            let user =
+                topological(outputs).into_iter().find(|e| e.args().iter().any(|a| a.name() == Some(name)));
+            let used_by = user.map_or("", |e| e.op_name());
+            return Err(CompileError::Missing { name: name.into(), used_by });
+        }
+    }
+    let lengths = stated_lengths(outputs);
+    let mut warnings = Vec::new();
+    for (index, name) in names.iter().enumerate() {
+        if !used.iter().any(|v| v.name() == Some(name)) && !tells(&inputs[index], &lengths) {
+            let e = CompileError::Unused { index, name: (*name).to_string() };
+            match unused {
+                OnUnused::Error => return Err(e),
+                OnUnused::Warn => warnings.push(e.to_string()),
+                OnUnused::Ignore => {}
+            }
+        }
+    }
+    Ok(warnings)
 }

@@ -6,12 +6,12 @@ use ndarray::{ArrayD, ArrayViewD, ArrayViewMutD, IxDyn};
 use smallvec::SmallVec;
 
 use super::builder::Builder;
-use super::check::{Checks, Downcast};
+use super::check::{Checks, Downcast, check_inputs};
 use super::error::{CallError, CompileError};
 use super::input::{Given, IntoInput};
 use super::repeat::Repeat;
 use crate::eval::{Array, ArrayMut, ArrayRef, Backend, Blocks, Limits, Plan, Scratch};
-use crate::expr::{Expr, stated_lengths, tells, topological, variables};
+use crate::expr::Expr;
 use crate::graph::{Constraint, Graph, Id, import};
 use crate::native::{Native, Width};
 use crate::op::nearest;
@@ -76,8 +76,10 @@ pub struct Options {
 /// ```
 #[derive(Debug)]
 pub struct Function {
-    inputs: Vec<Expr>,
-    outputs: Vec<Expr>,
+    pub(super) inputs: Vec<Expr>,
+    pub(super) outputs: Vec<Expr>,
+    /// What computes the integers that lengths follow from: further inputs, behind those of a call.
+    pub(super) ahead: Option<Box<Function>>,
     pub(super) checks: Checks,
     pub(super) plan: Plan,
     pub(super) backend: Arc<dyn Backend>,
@@ -114,6 +116,13 @@ impl Function {
         options: Options,
     ) -> Result<Function, CompileError> {
         let warnings = check_inputs(inputs, outputs, options.unused)?;
+        let quiet = Options { unused: OnUnused::Ignore, ..options };
+        let compile = |inputs: &[Expr], outputs: &[Expr]| Function::compile_with(inputs, outputs, quiet);
+        if let Some(mut f) = Function::in_two(inputs, outputs, &compile)? {
+            f.warnings = warnings;
+            f.source = Some((Builder::written(options), outputs.to_vec()));
+            return Ok(f);
+        }
         let imported = import(inputs, outputs)?;
         let optimized = (&imported.graph, imported.roots.as_slice());
         let mut f = Function::from_graph(inputs, outputs, &imported.constraints, optimized, options)?;
@@ -139,6 +148,7 @@ impl Function {
         Ok(Function {
             inputs: inputs.to_vec(),
             outputs: outputs.to_vec(),
+            ahead: None,
             checks: Checks::new(inputs, constraints, options.downcast),
             plan: Plan::with_inputs(graph, roots, &named)?,
             backend: options.loops.backend(),
@@ -155,6 +165,7 @@ impl Function {
     /// The same function, its loops run by another backend.
     #[must_use]
     pub fn with_backend(mut self, backend: Arc<dyn Backend>) -> Function {
+        self.ahead = self.ahead.map(|f| Box::new(f.with_backend(Arc::clone(&backend))));
         self.backend = backend;
         self
     }
@@ -194,6 +205,9 @@ impl Function {
     /// # Errors
     /// Inputs that do not fit, sizes that are too large; nothing has been computed then.
     pub fn call(&self, args: &[ArrayViewD<'_, f64>]) -> Result<Vec<ArrayD<f64>>, CallError> {
+        if self.ahead.is_some() {
+            return self.doubles(&typed(args));
+        }
         self.checks.check(args)?;
         if let Some(cast) = self.checks.downcast(args) {
             return self.doubles(&cast.iter().map(Array::view).collect::<Vec<_>>());
@@ -226,6 +240,10 @@ impl Function {
         args: &[ArrayViewD<'_, f64>],
         outputs: &mut [ArrayViewMutD<'_, f64>],
     ) -> Result<(), CallError> {
+        if self.ahead.is_some() {
+            let mut outputs: Vec<ArrayMut<'_>> = outputs.iter_mut().map(|o| o.view_mut().into()).collect();
+            return self.call_arrays_into(&typed(args), &mut outputs);
+        }
         if self.repeat.run(args, outputs) {
             return Ok(());
         }
@@ -320,8 +338,8 @@ impl Function {
             _ => None,
         });
         match doubles.collect::<Option<Vec<ArrayViewD<'_, f64>>>>() {
-            Some(doubles) => self.call(&doubles),
-            None => Ok(self.call_arrays(args)?.into_iter().map(Array::into_f64).collect()),
+            Some(doubles) if self.ahead.is_none() => self.call(&doubles),
+            _ => Ok(self.call_arrays(args)?.into_iter().map(Array::into_f64).collect()),
         }
     }
 
@@ -347,6 +365,10 @@ impl Function {
     }
 }
 
+fn typed<'a>(args: &'a [ArrayViewD<'_, f64>]) -> Vec<ArrayRef<'a>> {
+    args.iter().map(|a| ArrayRef::from(a.view())).collect()
+}
+
 /// The first output that is missing, too many, or of another shape.
 fn bad_output(
     count: usize,
@@ -359,46 +381,4 @@ fn bad_output(
 fn wrong_output(index: usize, expected: Vec<usize>, outputs: &[ArrayViewMutD<'_, f64>]) -> CallError {
     let got = outputs.get(index).map(|o| o.shape().to_vec()).unwrap_or_default();
     CallError::Output { index, expected, got }
-}
-
-/// Theano's checks of what stands among the inputs.
-pub(super) fn check_inputs(
-    inputs: &[Expr],
-    outputs: &[Expr],
-    unused: OnUnused,
-) -> Result<Vec<String>, CompileError> {
-    let mut names: Vec<&str> = Vec::with_capacity(inputs.len());
-    for (index, e) in inputs.iter().enumerate() {
-        let Some(name) = e.name() else {
-            let what = e.op().map_or("a literal".to_string(), |_| format!("`{}`", e.op_name()));
-            return Err(CompileError::NotAVariable { index, what });
-        };
-        if let Some(first) = names.iter().position(|n| *n == name) {
-            return Err(CompileError::Duplicate { name: name.into(), first, second: index });
-        }
-        names.push(name);
-    }
-    let used = variables(outputs);
-    for v in &used {
-        let name = v.name().unwrap_or("");
-        if !names.contains(&name) {
-            let user =
-                topological(outputs).into_iter().find(|e| e.args().iter().any(|a| a.name() == Some(name)));
-            let used_by = user.map_or("", |e| e.op_name());
-            return Err(CompileError::Missing { name: name.into(), used_by });
-        }
-    }
-    let lengths = stated_lengths(outputs);
-    let mut warnings = Vec::new();
-    for (index, name) in names.iter().enumerate() {
-        if !used.iter().any(|v| v.name() == Some(name)) && !tells(&inputs[index], &lengths) {
-            let e = CompileError::Unused { index, name: (*name).to_string() };
-            match unused {
-                OnUnused::Error => return Err(e),
-                OnUnused::Warn => warnings.push(e.to_string()),
-                OnUnused::Ignore => {}
-            }
-        }
-    }
-    Ok(warnings)
 }

@@ -3,6 +3,7 @@
 //! What can be wrong with a call is checked before anything is computed, against the expressions as
 //! they were given: no simplification hides a shape error.
 
+mod ahead;
 mod arrays;
 mod builder;
 mod cache;

@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 use std::fmt;
 
 use crate::expr::{Expr, Head, below, topological};
-use crate::op::{Attr, IndexItem, Kernel, Role, View};
+use crate::op::{Attr, IndexItem, Kernel, Place, Role, View};
 use crate::ty::{Dim, Shape, Sym, Ty};
 
 /// The relation that must hold.
@@ -134,6 +134,27 @@ fn demands(e: &Expr, role: Role, kernel: Kernel, attr: &Attr, demand: &mut dyn F
                 if !p.contains(&Some(a + lead)) {
                     demand(Bound::Equal(d.clone(), Dim::ONE));
                 }
+            }
+        }
+        // Truth values choose from axes of their own lengths.
+        (_, _, Attr::Places(places)) => {
+            let (mut axis, mut at) = (0, e.args().len() - places.iter().map(Place::operands).sum::<usize>());
+            for p in places {
+                let axes = match p {
+                    Place::Mask { axes, .. } => {
+                        for k in 0..*axes {
+                            demand(Bound::Equal(
+                                shapes[at].dims()[k].clone(),
+                                shapes[0].dims()[axis + k].clone(),
+                            ));
+                        }
+                        *axes
+                    }
+                    Place::Item(IndexItem::NewAxis) => 0,
+                    _ => 1,
+                };
+                axis += axes;
+                at += p.operands();
             }
         }
         (_, Kernel::View(View::Index), Attr::Index(items)) => positions(shapes[0], items, demand),

@@ -77,7 +77,9 @@ impl Attr {
         match self {
             Attr::Dims(dims) => dims.iter().all(|d| d.known().is_some()),
             Attr::Places(places) => places.iter().all(|p| match p {
-                Place::Between { length, .. } => length.known().is_some(),
+                Place::Between { length, .. }
+                | Place::Mask { length, .. }
+                | Place::Strided { length, .. } => length.known().is_some(),
                 _ => true,
             }),
             _ => true,

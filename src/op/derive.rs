@@ -8,17 +8,30 @@ use crate::expr::{Adjoint, Expr, IntoExpr as _, dot, switch};
 pub(super) fn prod_derivative(v: &Adjoint<'_>) -> Expr {
     let x = v.x(0);
     let is_zero = x.eq(0.0);
-    let zeros = x.expand_reduced(&is_zero.reduce(Op::Sum, v.attr()), v.attr());
+    let zeros = is_zero.reduce(Op::Sum, v.attr());
+    let count = |n: i32| x.expand_reduced(&zeros.eq(n), v.attr());
     let g = x.expand_reduced(&v.g(), v.attr());
     let product = x.expand_reduced(&v.out(), v.attr());
     // The product of the others is asked only for groups with one zero whose adjoint is not zero.
-    let single = zeros.eq(1);
+    let single = count(1);
     let asked = (&single * g.neq(0.0)) * &x;
     let others = x.expand_reduced(&asked.reduce(Op::ProdWithoutZeros, v.attr()), v.attr());
     let lone = single * &is_zero;
-    let printed = switch(&zeros.eq(0), (&g * product) / &x, switch(&lone, others, 0.0) * &g);
+    let printed = switch(&count(0), (&g * product) / &x, switch(&lone, others, 0.0) * &g);
     let exact = g * super::whole::derive::product_of_others(&x, v.attr());
     Expr::apply(Op::DifferentiatedAs, Attr::None, [printed, exact])
+}
+
+/// A number as an operand of the element type of the first one holds it.
+pub(super) fn held(v: &Adjoint<'_>, x: f64) -> f64 {
+    #[allow(clippy::cast_possible_truncation, reason = "rounding is what is asked for")]
+    let single = f64::from(x as f32);
+    if v.x(0).ty().dtype == crate::ty::DType::F32 { single } else { x }
+}
+
+/// Zeros of the shape and type of an operand, as Theano's `zeros_like`.
+pub(super) fn zeros_of(x: &Expr) -> Expr {
+    if x.ty().dtype.is_int() { crate::expr::fill(x, 0) } else { x.zeros_like() }
 }
 
 /// Largest or smallest element: every one that attains it gets the whole gradient.

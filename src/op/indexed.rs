@@ -27,7 +27,18 @@ pub(crate) fn entries(e: &Expr, from: usize, spelling: Spelling) -> Vec<Piece> {
         }
         match p {
             Place::Item(i) => out.push(Piece::owned(index_text(std::slice::from_ref(i)))),
-            Place::Operand => operand(&mut out),
+            Place::Operand | Place::Mask { .. } => operand(&mut out),
+            Place::Strided { start, stop, .. } => {
+                for bound in [*start, *stop, Bound::Operand] {
+                    match bound {
+                        Bound::End => {}
+                        Bound::At(k) => out.push(Piece::owned(k.to_string())),
+                        Bound::Operand => operand(&mut out),
+                    }
+                    out.push(Piece::Text(":".into()));
+                }
+                out.pop();
+            }
             Place::Between { start, stop, step, .. } => {
                 for (bound, sep) in [(start, ":"), (stop, "")] {
                     match bound {

@@ -1,9 +1,7 @@
-//! Indexes with operands: numbers, arrays of places, and slices whose bounds are computed. What they are made of:
-//! a basic index, then gathers one after the other.
+//! Indexes with operands: numbers, arrays of places, truth values, slices whose bounds are computed.
 
 use super::types::{Arg, TyResult};
-use super::{Attr, IndexItem, Op};
-use crate::expr::{Expr, Lit, range, switch};
+use super::{Attr, IndexItem};
 use crate::ty::{DType, Dim, Shape, Sym, Ty};
 
 /// One entry of an index with operands, which follow one another in the order of the entries.
@@ -13,6 +11,22 @@ pub enum Place {
     Item(IndexItem),
     /// An operand: one place, and the axis disappears; or an array of places, whose axes stand for this one.
     Operand,
+    /// An operand of truth values, for whose axes one stands: as long as many of them are true.
+    Mask {
+        /// How many axes the truth values have.
+        axes: usize,
+        /// How many of them are true.
+        length: Dim,
+    },
+    /// A slice whose stride is an operand, behind those of its bounds.
+    Strided {
+        /// First position.
+        start: Bound,
+        /// End, exclusive.
+        stop: Bound,
+        /// How many positions there are.
+        length: Dim,
+    },
     /// A slice.
     Between {
         /// First position.
@@ -46,6 +60,10 @@ impl Place {
             Place::Between { start, stop, step, length } => {
                 Place::Between { start: *start, stop: *stop, step: *step, length: length.substitute(to) }
             }
+            Place::Mask { axes, length } => Place::Mask { axes: *axes, length: length.substitute(to) },
+            Place::Strided { start, stop, length } => {
+                Place::Strided { start: *start, stop: *stop, length: length.substitute(to) }
+            }
             other => other.clone(),
         }
     }
@@ -54,12 +72,16 @@ impl Place {
     pub fn operands(&self) -> usize {
         match self {
             Place::Item(_) => 0,
-            Place::Operand => 1,
-            Place::Between { start, stop, .. } => {
-                [start, stop].iter().filter(|b| ***b == Bound::Operand).count()
-            }
+            Place::Operand | Place::Mask { .. } => 1,
+            Place::Between { start, stop, .. } => bounds(*start, *stop),
+            Place::Strided { start, stop, .. } => bounds(*start, *stop) + 1,
         }
     }
+}
+
+/// How many of these are operands.
+fn bounds(start: Bound, stop: Bound) -> usize {
+    [start, stop].into_iter().filter(|b| *b == Bound::Operand).count()
 }
 
 fn places(attr: &Attr) -> Result<&[Place], String> {
@@ -69,87 +91,23 @@ fn places(attr: &Attr) -> Result<&[Place], String> {
     }
 }
 
-/// One gather of those that an index is made of: along which axis of what the ones before it leave.
-pub(super) enum Level {
-    /// From this number on, with a stride, so many.
-    Slice { axis: usize, start: Bound, operand: usize, step: i64, length: Dim },
-    /// At the number that an operand is.
-    Number { axis: usize, operand: usize },
-    /// At arrays of places, along this axis and those behind it.
-    Arrays { axis: usize, operands: Vec<usize> },
-}
-
-/// The basic index, and the gathers after it. `ranks` are those of the operands of the index.
-fn levels(places: &[Place], ranks: &[usize]) -> (Vec<IndexItem>, Vec<Level>) {
-    let (mut basic, mut slices, mut numbers) = (Vec::new(), Vec::new(), Vec::new());
-    let (mut arrays, mut first): (Vec<usize>, Option<usize>) = (Vec::new(), None);
-    let (mut operand, mut axis) = (0, 0);
-    for p in places {
-        match p {
-            Place::Item(i) => {
-                basic.push(i.clone());
-                axis += usize::from(!matches!(i, IndexItem::At(_)));
-            }
-            Place::Operand => {
-                basic.push(WHOLE);
-                if ranks.get(operand) == Some(&0) {
-                    numbers.push(Level::Number { axis, operand });
-                } else {
-                    // Numbers before it are gathered first, and leave their axes out.
-                    first.get_or_insert(axis - numbers.len());
-                    arrays.push(operand);
-                }
-                axis += 1;
-            }
-            Place::Between { start, step, length, .. } => {
-                basic.push(WHOLE);
-                slices.push(Level::Slice {
-                    axis,
-                    start: *start,
-                    operand,
-                    step: *step,
-                    length: length.clone(),
-                });
-                axis += 1;
-            }
-        }
-        operand += p.operands();
-    }
-    let mut all = slices;
-    // From the last axis on, so that those before keep their numbers.
-    all.extend(numbers.into_iter().rev());
-    if let Some(axis) = first {
-        all.push(Level::Arrays { axis, operands: arrays });
-    }
-    (basic, all)
-}
-
 /// What the index reads of an array of this shape.
 fn read_shape(of: &Shape, places: &[Place], index: &[Arg<'_>]) -> Result<Shape, String> {
     let wanted: usize = places.iter().map(Place::operands).sum();
     if wanted != index.len() {
         return Err(format!("the index takes {wanted} operands, not {}", index.len()));
     }
-    if let Some(a) = index.iter().find(|a| a.ty.dtype.is_float() || a.ty.dtype == DType::Bool) {
-        return Err(format!("indices are integers, not {}", a.ty.dtype));
-    }
-    // NumPy puts the axes of an array first where a slice separates it from a number or another array.
-    let rank = |k: usize| index.get(k).map_or(0, |a| a.ty.rank());
-    let (mut at, mut single) = (0, Vec::new());
+    let mut at = 0;
     for p in places {
-        single.push(match p {
-            Place::Operand => Some(rank(at)),
-            Place::Item(IndexItem::At(_)) => Some(0),
-            _ => None,
-        });
-        at += p.operands();
+        let own = at..at + p.operands();
+        at = own.end;
+        let truths = usize::from(matches!(p, Place::Mask { .. }));
+        if let Some(a) = index[own].iter().skip(truths).find(|a| !a.ty.dtype.is_int()) {
+            return Err(format!("indices are integers, not {}", a.ty.dtype));
+        }
     }
-    let is = |s: &Option<usize>| s.is_some();
-    let (from, to) =
-        (single.iter().position(is).unwrap_or(0), single.iter().rposition(is).map_or(0, |k| k + 1));
-    if single.iter().flatten().any(|r| *r > 0) && !single[from..to].iter().all(is) {
-        return Err("an array and a number with a slice between them: write two indexes".into());
-    }
+    let rank = |k: usize| index.get(k).map_or(0, |a| a.ty.rank());
+    let separated = separated(places, &rank);
     let (mut dims, mut axis, mut at) = (Vec::new(), 0, 0);
     let mut joint: Option<(usize, Shape)> = None;
     for p in places {
@@ -168,18 +126,30 @@ fn read_shape(of: &Shape, places: &[Place], index: &[Arg<'_>]) -> Result<Shape, 
                 if *step == 0 {
                     return Err("a slice cannot have step 0".into());
                 }
-                let bounds = [start, stop].iter().filter(|b| ***b == Bound::Operand).count();
-                if (0..bounds).any(|k| rank(at + k) > 0) {
+                if (0..bounds(*start, *stop)).any(|k| rank(at + k) > 0) {
                     return Err("the bounds of a slice are numbers".into());
                 }
                 dims.push(length.clone());
             }
+            Place::Strided { length, .. } => {
+                if (0..p.operands()).any(|k| rank(at + k) > 0) {
+                    return Err("the bounds and the stride of a slice are numbers".into());
+                }
+                dims.push(length.clone());
+            }
             Place::Operand if rank(at) == 0 => {}
-            Place::Operand => {
-                let own = &index[at].ty.shape;
+            Place::Operand | Place::Mask { .. } => {
+                let own = match p {
+                    Place::Mask { axes, length } => {
+                        masked(of, axis - 1, *axes, index[at].ty)?;
+                        axis += axes - 1;
+                        Shape::new([length.clone()])
+                    }
+                    _ => index[at].ty.shape.clone(),
+                };
                 joint = Some(match joint {
-                    None => (dims.len(), own.clone()),
-                    Some((k, s)) => (k, s.broadcast(own).map_err(|e| e.to_string())?),
+                    None => (if separated { 0 } else { dims.len() }, own),
+                    Some((k, s)) => (k, s.broadcast(&own).map_err(|e| e.to_string())?),
                 });
             }
         }
@@ -190,6 +160,40 @@ fn read_shape(of: &Shape, places: &[Place], index: &[Arg<'_>]) -> Result<Shape, 
         dims.splice(k..k, s.dims().iter().cloned());
     }
     Ok(Shape::new(dims))
+}
+
+/// NumPy puts the axes of arrays first where a slice separates one from a number or another array.
+pub(super) fn separated(places: &[Place], rank: &dyn Fn(usize) -> usize) -> bool {
+    let (mut at, mut arrays) = (0, false);
+    let mut single = Vec::new();
+    for p in places {
+        single.push(match p {
+            Place::Operand => Some(rank(at) > 0),
+            Place::Mask { .. } => Some(true),
+            Place::Item(IndexItem::At(_)) => Some(false),
+            _ => None,
+        });
+        arrays |= single.last() == Some(&Some(true));
+        at += p.operands();
+    }
+    let first = single.iter().position(Option::is_some).unwrap_or(0);
+    let last = single.iter().rposition(Option::is_some).map_or(0, |k| k + 1);
+    arrays && single[first..last].contains(&None)
+}
+
+/// Do truth values stand for these axes?
+fn masked(of: &Shape, axis: usize, axes: usize, mask: &Ty) -> Result<(), String> {
+    let own = of.dims().get(axis..axis + axes).ok_or("the truth values have too many axes")?;
+    let clash = |(m, n): (&Dim, &Dim)| matches!((m.known(), n.known()), (Some(m), Some(n)) if m != n);
+    if mask.dtype != DType::Bool || mask.rank() != axes || axes == 0 {
+        return Err(format!("{axes} axes are chosen from by truth values, not {mask}"));
+    }
+    match mask.shape.dims().iter().zip(own).any(clash) {
+        true => {
+            Err(format!("truth values of {} for axes of {}", mask.shape, Shape::new(own.iter().cloned())))
+        }
+        false => Ok(()),
+    }
 }
 
 /// Reading: an array, and the operands of the index.
@@ -207,141 +211,4 @@ pub(super) fn write_type(args: &[Arg<'_>], attr: &Attr) -> TyResult {
         return Err(format!("cannot put {value} into {hole}"));
     }
     Ok(Ty::new(super::types::joint_dtype(&args[..2]), args[0].ty.shape.clone()))
-}
-
-pub(super) fn int(k: i64) -> Expr {
-    Expr::lit(Lit::Int(k))
-}
-
-pub(super) fn whole(basic: &[IndexItem]) -> bool {
-    basic.iter().all(|i| *i == WHOLE)
-}
-
-/// The places that a gather of an array takes, along one axis.
-pub(super) fn gathered(x: &Expr, level: &Level, index: &[Expr]) -> (Expr, usize) {
-    match level {
-        Level::Number { axis, operand } => (index[*operand].clone(), *axis),
-        Level::Slice { axis, start, operand, step, length } => {
-            // Where the slice is empty it does not matter where it starts.
-            let n = || x.length(*axis);
-            let from = match start {
-                Bound::End if *step > 0 => int(0),
-                Bound::End => n() - 1,
-                Bound::At(k) if *k >= 0 && *step > 0 => int(*k),
-                Bound::At(k) => inside(&int(*k), n(), *step),
-                Bound::Operand => inside(&index[*operand], n(), *step),
-            };
-            let places = Expr::apply(Op::Arange, Attr::Dims(vec![length.clone()]), [from, int(*step)]);
-            (places, *axis)
-        }
-        Level::Arrays { axis, operands } => {
-            let dims = x.ty().shape.dims();
-            let mut joint: Option<Expr> = None;
-            let several = operands.len() > 1;
-            for (k, operand) in operands.iter().enumerate() {
-                // What is gathered from the numbers of an axis is checked, and counts from its beginning.
-                let d = dims[axis + k].clone();
-                let own =
-                    if several { range(d).gather(&index[*operand], 0) } else { index[*operand].clone() };
-                joint = Some(match joint {
-                    None => own,
-                    Some(before) => before * x.length(axis + k) + own,
-                });
-            }
-            (joint.unwrap_or_else(|| int(0)), *axis)
-        }
-    }
-}
-
-/// The first place of a slice that is not empty, counted from the beginning.
-fn inside(at: &Expr, n: Expr, step: i64) -> Expr {
-    let behind = at + &n;
-    let (low, high) = if step > 0 { (behind.maximum(0), at.clone()) } else { (behind, at.minimum(n - 1)) };
-    switch(&at.lt(0), low, high)
-}
-
-/// The array with the axes of several arrays of places as one.
-pub(super) fn merged(x: &Expr, level: &Level) -> Expr {
-    match level {
-        Level::Arrays { axis, operands } if operands.len() > 1 => {
-            let dims = x.ty().shape.dims();
-            let end = axis + operands.len();
-            let one = Dim::product(dims[*axis..end].iter().cloned());
-            let lens = dims[..*axis].iter().cloned().chain([one]).chain(dims[end..].iter().cloned());
-            x.reshape_to(&lens.collect::<Vec<_>>())
-        }
-        _ => x.clone(),
-    }
-}
-
-pub(super) fn take(x: &Expr, level: &Level, index: &[Expr]) -> Expr {
-    let (places, axis) = gathered(x, level, index);
-    merged(x, level).gather(&places, axis)
-}
-
-pub(super) fn split_operands<'a>(
-    x: &'a [Expr],
-    attr: &Attr,
-    from: usize,
-) -> (&'a [Expr], Vec<IndexItem>, Vec<Level>) {
-    let index = &x[from..];
-    let ranks: Vec<usize> = index.iter().map(Expr::rank).collect();
-    let (basic, levels) = match attr {
-        Attr::Places(places) => levels(places, &ranks),
-        _ => Default::default(),
-    };
-    (index, basic, levels)
-}
-
-/// Reading by a basic index and gathers.
-pub(super) fn read(x: &[Expr], attr: &Attr) -> Expr {
-    let (index, basic, levels) = split_operands(x, attr, 1);
-    let start = if whole(&basic) { x[0].clone() } else { x[0].index(&basic) };
-    levels.iter().fold(start, |x, level| take(&x, level, index))
-}
-
-/// Adding at an index.
-pub(super) fn add_at(x: &[Expr], attr: &Attr) -> Expr {
-    write(x, attr, false)
-}
-
-/// Putting at an index.
-pub(super) fn set_at(x: &[Expr], attr: &Attr) -> Expr {
-    write(x, attr, true)
-}
-
-/// Writing: what each gather reads is written into, the last one first.
-fn write(x: &[Expr], attr: &Attr, set: bool) -> Expr {
-    let (index, basic, levels) = split_operands(x, attr, 2);
-    let op = if set { Op::SetSubtensor } else { Op::IncSubtensor };
-    let basic_attr = Attr::Index(basic.clone());
-    let through = !whole(&basic);
-    let Some((last, before)) = levels.split_last() else { return x[0].write_at(op, &basic_attr, &x[1]) };
-    // What is read on the way; what is added there is added to zeros.
-    let at = |e: Expr| if set { e } else { zeros_like(&e) };
-    let mut read = vec![if through { at(x[0].index(&basic)) } else { x[0].clone() }];
-    for level in before {
-        let next = take(&read[read.len() - 1], level, index);
-        read.push(at(next));
-    }
-    let put = |into: &Expr, level: &Level, value: &Expr, set: bool| {
-        let (places, axis) = gathered(into, level, index);
-        let flat = merged(into, level);
-        let hole = flat.gather(&places, axis);
-        let value = value.broadcast_to(hole.ty().shape.dims());
-        let op = if set { Op::SetTake } else { Op::IncTake };
-        let written = Expr::apply(op, Attr::Axis(axis), [flat.clone(), places, value]);
-        if flat.same_node(into) { written } else { written.reshape_like(into) }
-    };
-    let mut written = put(&read[read.len() - 1], last, &x[1], set);
-    for (level, into) in before.iter().zip(&read).rev() {
-        written = put(into, level, &written, set);
-    }
-    if through { x[0].write_at(op, &basic_attr, &written) } else { written }
-}
-
-/// Zeros of its type and shape.
-fn zeros_like(e: &Expr) -> Expr {
-    let zero = if e.ty().dtype.is_float() { Lit::Float(0.0) } else { Lit::Int(0) };
-    Expr::lit(zero).broadcast_to(e.ty().shape.dims())
 }

@@ -13,8 +13,8 @@ use super::law::{Interval, Law};
 use super::pieces::{self, Piece, Pp};
 use super::special as f;
 use super::{
-    Attr, AttrKind, Ints, batch, common, derive, error_fn, indexed, ints, law, places, polygamma, rounding,
-    shaped, through, types, whole,
+    Attr, AttrKind, Ints, batch, common, derive, error_fn, gathers, indexed, ints, law, places, polygamma,
+    rounding, shaped, through, types, whole,
 };
 use crate::expr::{Adjoint, Expr, IntoExpr as _, fill, switch};
 use crate::math;
@@ -109,7 +109,7 @@ const BEHIND: [usize; 255] = {
 };
 
 /// The constant `sqrt(pi)/2`.
-const HALF_SQRT_PI: f64 = 0.886_226_925_452_758;
+const HALF_SQRT_PI: f64 = 0.886_226_925_452_757_9;
 
 /// The constant `2/sqrt(pi)`.
 const ERF_SLOPE: f64 = std::f64::consts::FRAC_2_SQRT_PI;
@@ -273,6 +273,7 @@ ops!(
     },
     prefix::Neg::neg = OpDef {
         name: "neg",
+        converted_zero: true,
         aliases: &["negative"],
         doc: "Elementwise opposite.",
         ty: types::like,
@@ -306,6 +307,7 @@ ops!(
     },
     unary::Abs::abs = OpDef {
         name: "abs",
+        converted_zero: true,
         aliases: &["fabs", "abs_", "absolute"],
         doc: "Elementwise absolute value.",
         ty: types::like,
@@ -325,6 +327,7 @@ ops!(
     },
     unary::Sgn::sgn = OpDef {
         name: "sgn",
+        converted_zero: true,
         aliases: &["sign"],
         class: Some("Sign"),
         doc: "-1, 0 or 1 by the sign of each element; 0 keeps its sign.",
@@ -347,6 +350,7 @@ ops!(
     },
     unary::Sqr::sqr = OpDef {
         name: "sqr",
+        converted_zero: true,
         aliases: &["square"],
         doc: "Elementwise square.",
         latex: Some("!0^{2}"),
@@ -409,7 +413,7 @@ ops!(
         name: "log2",
         doc: "Elementwise logarithm to base 2; NaN below zero.",
         latex: Some("\\log_{2}\\left(#0\\right)"),
-        derivative: Derivative::Each(&[|v| v.g() / (v.x(0) * std::f64::consts::LN_2)]),
+        derivative: Derivative::Each(&[|v| v.g() / (v.x(0) * derive::held(v, std::f64::consts::LN_2))]),
         kernel: map1!(libm::log2),
         real: Some(|x| x[0].ln() / r(2.0).ln()),
         cost: 15.0,
@@ -420,7 +424,7 @@ ops!(
         name: "log10",
         doc: "Elementwise logarithm to base 10; NaN below zero.",
         latex: Some("\\log_{10}\\left(#0\\right)"),
-        derivative: Derivative::Each(&[|v| v.g() / (v.x(0) * std::f64::consts::LN_10)]),
+        derivative: Derivative::Each(&[|v| v.g() / (v.x(0) * derive::held(v, std::f64::consts::LN_10))]),
         kernel: map1!(libm::log10),
         real: Some(|x| x[0].ln() / r(10.0).ln()),
         cost: 15.0,
@@ -657,7 +661,7 @@ ops!(
     unary::Erf::erf = OpDef {
         name: "erf",
         doc: "The error function.",
-        derivative: Derivative::Each(&[|v| (v.g() * ERF_SLOPE) * (-v.x(0) * v.x(0)).exp()]),
+        derivative: Derivative::Each(&[|v| (v.g() * derive::held(v, ERF_SLOPE)) * (-v.x(0) * v.x(0)).exp()]),
         kernel: Map1::of::<math::Erf>(),
         real: Some(|x| f::real_erf(&x[0])),
         cost: 15.0,
@@ -667,7 +671,7 @@ ops!(
     unary::Erfc::erfc = OpDef {
         name: "erfc",
         doc: "The complementary error function 1 - erf(x), accurate where it is small.",
-        derivative: Derivative::Each(&[|v| (-v.g() * ERF_SLOPE) * (-v.x(0) * v.x(0)).exp()]),
+        derivative: Derivative::Each(&[|v| (-v.g() * derive::held(v, ERF_SLOPE)) * (-v.x(0) * v.x(0)).exp()]),
         kernel: Map1::of::<math::Erfc>(),
         real: Some(|x| f::real_erfc(&x[0])),
         cost: 15.0,
@@ -677,7 +681,9 @@ ops!(
     unary::Erfcx::erfcx = OpDef {
         name: "erfcx",
         doc: "exp(x * x) * erfc(x), without underflow.",
-        derivative: Derivative::Each(&[|v| v.g() * (-ERF_SLOPE + (2.0 * v.x(0)) * v.x(0).erfcx())]),
+        derivative: Derivative::Each(&[
+            |v| v.g() * (-derive::held(v, ERF_SLOPE) + (2.0 * v.x(0)) * v.x(0).erfcx())
+        ]),
         kernel: map1!(error_fn::erfcx),
         real: Some(|x| (&x[0] * &x[0]).exp() * f::real_erfc(&x[0])),
         cost: 40.0,
@@ -688,7 +694,9 @@ ops!(
     unary::Erfinv::erfinv = OpDef {
         name: "erfinv",
         doc: "The inverse of erf; NaN outside [-1, 1].",
-        derivative: Derivative::Each(&[|v| (v.g() * HALF_SQRT_PI) * v.x(0).erfinv().pow(2).exp()]),
+        derivative: Derivative::Each(&[
+            |v| (v.g() * derive::held(v, HALF_SQRT_PI)) * v.x(0).erfinv().pow(2).exp()
+        ]),
         kernel: map1!(error_fn::erfinv),
         cost: 100.0,
         laws: &[Law::Odd, Law::Nonzero(|x| x[0].nonzero)],
@@ -698,7 +706,9 @@ ops!(
     unary::Erfcinv::erfcinv = OpDef {
         name: "erfcinv",
         doc: "The inverse of erfc; NaN outside [0, 2].",
-        derivative: Derivative::Each(&[|v| (-v.g() * HALF_SQRT_PI) * v.x(0).erfcinv().pow(2).exp()]),
+        derivative: Derivative::Each(&[
+            |v| (-v.g() * derive::held(v, HALF_SQRT_PI)) * v.x(0).erfcinv().pow(2).exp()
+        ]),
         kernel: map1!(error_fn::erfcinv),
         cost: 100.0,
         common: Some(common::scalar::erfcinv),
@@ -1144,6 +1154,21 @@ ops!(
         laws: &[Law::Mark],
         ..OpDef::UNARY
     },
+    hidden::PrintedAs::printed_as = OpDef {
+        name: "printed_as",
+        doc: "The second operand; printed is the first, which has the same value where that is a number.",
+        arity: Arity::Exact(2),
+        pp: Pp::Special(|_| vec![Piece::Arg(0)]),
+        latex: Some("#0"),
+        ty: types::second,
+        derivative: Derivative::Each(&[|v| v.g(), |v| v.g()]),
+        disconnected: &[0],
+        real: Some(|x| x[1].clone()),
+        lower: Some(|x, _| x[1].clone()),
+        common: Some(|x, _| Some(x[1].clone())),
+        laws: &[Law::Mark],
+        ..OpDef::UNARY
+    },
     unary::DisconnectedGrad::disconnected_grad = OpDef {
         name: "disconnected_grad",
         aliases: &["DisconnectedGrad"],
@@ -1520,7 +1545,7 @@ ops!(
         pp: Pp::Special(pieces::write_at),
         plain: Pp::Special(pieces::write_at),
         derivative: Derivative::Each(&[
-            |v| v.g().write_at(Op::SetSubtensor, v.attr(), &v.x(1).zeros_like()),
+            |v| v.g().write_at(Op::SetSubtensor, v.attr(), &derive::zeros_of(&v.x(1))),
             |v| derive::unwrite(v),
         ]),
         kernel: Kernel::SetAt,
@@ -1895,8 +1920,8 @@ ops!(
         ty: places::read_type,
         derivative: Derivative::Any(through::read_derivative),
         disconnected: &BEHIND,
-        lower: Some(places::read),
-        common: Some(|x, attr| Some(places::read(x, attr))),
+        lower: Some(gathers::read),
+        common: Some(|x, attr| Some(gathers::read(x, attr))),
         batch: through::read_batch,
         ..OpDef::MOVE
     },
@@ -1911,8 +1936,8 @@ ops!(
         ty: places::write_type,
         derivative: Derivative::Any(through::add_derivative),
         disconnected: BEHIND.split_at(1).1,
-        lower: Some(places::add_at),
-        common: Some(|x, attr| Some(places::add_at(x, attr))),
+        lower: Some(gathers::add_at),
+        common: Some(|x, attr| Some(gathers::add_at(x, attr))),
         batch: through::write_batch,
         ..OpDef::MOVE
     },
@@ -1927,8 +1952,8 @@ ops!(
         ty: places::write_type,
         derivative: Derivative::Any(through::set_derivative),
         disconnected: BEHIND.split_at(1).1,
-        lower: Some(places::set_at),
-        common: Some(|x, attr| Some(places::set_at(x, attr))),
+        lower: Some(gathers::set_at),
+        common: Some(|x, attr| Some(gathers::set_at(x, attr))),
         batch: through::write_batch,
         ..OpDef::MOVE
     },
@@ -1946,6 +1971,22 @@ ops!(
         laws: &[Law::Integral],
         cost: 1.0,
         common: Some(common::array::arange),
+        ..OpDef::WHOLE
+    },
+    hidden::Nonzero::nonzero = OpDef {
+        name: "nonzero",
+        doc: "The places in row-major order of the elements that are not zero.",
+        latex: Some("\\operatorname{nonzero}\\left(#0\\right)"),
+        attr: AttrKind::Dims,
+        pp: Pp::Special(whole::pieces::nonzero_classic),
+        plain: Pp::Special(whole::pieces::nonzero_plain),
+        ty: whole::types::nonzero,
+        derivative: Derivative::Each(&[|v| v.x(0).zeros_like()]),
+        disconnected: &[0],
+        kernel: Kernel::Whole(whole::place::nonzero),
+        ints: Ints::Whole(whole::place::nonzero),
+        laws: &[Law::Integral, Law::Range(|_| Interval::NONNEG)],
+        cost: 1.0,
         ..OpDef::WHOLE
     },
     hidden::ShapeOf::shape_of = OpDef {

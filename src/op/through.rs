@@ -1,6 +1,7 @@
 //! What goes through indexes with operands: adjoints, and one more axis.
 
-use super::places::{Level, Place, WHOLE, gathered, int, merged, split_operands, take, whole};
+use super::gathers::{Level, gathered, int, merged, split_operands, take, whole};
+use super::places::{Place, WHOLE};
 use super::{Attr, Batched, Op};
 use crate::expr::{Adjoint, Expr, range, switch};
 use crate::ty::Dim;
@@ -35,7 +36,7 @@ pub(super) fn set_derivative(v: &Adjoint<'_>, i: usize) -> Expr {
     match i {
         0 => {
             let index = (2..v.arity()).map(|k| v.x(k));
-            let all = [v.g(), v.x(1).zeros_like()].into_iter().chain(index);
+            let all = [v.g(), super::derive::zeros_of(&v.x(1))].into_iter().chain(index);
             Expr::apply(Op::SetPlaces, v.attr().clone(), all)
         }
         1 => {
@@ -43,7 +44,9 @@ pub(super) fn set_derivative(v: &Adjoint<'_>, i: usize) -> Expr {
             let index = all[2..].iter().cloned();
             let hole = Expr::apply(Op::Places, v.attr().clone(), std::iter::once(v.g()).chain(index));
             let counts = match counting(&all, v.attr()) {
-                Some(mask) => switch(&mask, &hole, 0.0),
+                Some(mask) => {
+                    Expr::apply(Op::PrintedAs, Attr::None, [hole.clone(), switch(&mask, &hole, 0.0)])
+                }
                 None => hole,
             };
             crate::expr::unbroadcast(&counts, &v.x(1))
@@ -56,12 +59,12 @@ pub(super) fn set_derivative(v: &Adjoint<'_>, i: usize) -> Expr {
 fn counting(x: &[Expr], attr: &Attr) -> Option<Expr> {
     let (index, basic, levels) = split_operands(x, attr, 2);
     let (last, before) = levels.split_last()?;
-    let Level::Arrays { operands, .. } = last else { return None };
+    let Level::Arrays { .. } = last else { return None };
     let start = if whole(&basic) { x[0].clone() } else { x[0].index(&basic) };
     let of = before.iter().fold(start, |x, level| take(&x, level, index));
     let (places, axis) = gathered(&of, last, index);
     let one = merged(&of, last).ty().shape.dims()[axis].clone();
-    let behind = of.rank() - axis - operands.len();
+    let behind = of.rank() - axis - last.axes();
     Some(spread(&last_of_each(one, &places), behind))
 }
 

@@ -55,6 +55,16 @@ pub(super) fn divide(args: &[Arg<'_>], attr: &Attr) -> TyResult {
     float(args, attr)
 }
 
+/// The second of two operands of one element type and as many axes.
+pub(super) fn second(args: &[Arg<'_>], _: &Attr) -> TyResult {
+    let (a, b) = (args[0].ty, args[1].ty);
+    let clash = |(m, n): (&Dim, &Dim)| matches!((m.known(), n.known()), (Some(m), Some(n)) if m != n);
+    if a.dtype != b.dtype || a.rank() != b.rank() || a.shape.dims().iter().zip(b.shape.dims()).any(clash) {
+        return Err(format!("{a} is not of the type {b}"));
+    }
+    Ok(b.clone())
+}
+
 /// Comparison: truth values.
 pub(super) fn compare(args: &[Arg<'_>], _: &Attr) -> TyResult {
     Ok(Ty::new(DType::Bool, joint_shape(args)?))

@@ -6,10 +6,15 @@ use super::value::{Item, Value};
 use crate::expr::Expr;
 use crate::op::{Attr, Op, Role};
 use crate::sexp::{ReadError, ReadErrorKind, Source, Span, quoted};
-use crate::ty::{Dim, normalize_axes, normalize_axis};
+use crate::ty::{DType, Dim, normalize_axes, normalize_axis};
 
 /// Every keyword, and whether its value is fixed: not an expression.
-pub(super) const KEYWORDS: [(&str, bool); 13] = [
+pub(super) const KEYWORDS: [(&str, bool); 18] = [
+    ("offset", true),
+    ("n", false),
+    ("reps", false),
+    ("repeats", false),
+    ("nb_class", false),
     ("axis", true),
     ("axes", true),
     ("part", true),
@@ -74,6 +79,15 @@ impl<'a> Args<'a> {
         let at =
             self.keywords.iter().position(|(k, _)| self.source.slice(*k).trim_start_matches(':') == name)?;
         Some(self.keywords.swap_remove(at).1)
+    }
+
+    /// The type that the keyword `dtype` says.
+    pub(super) fn dtype(&mut self) -> Result<Option<DType>, ReadError> {
+        match self.keyword("dtype") {
+            None => Ok(None),
+            Some(Item { value: Value::DType(d), .. }) => Ok(Some(d)),
+            Some(i) => Err(self.error_at(ReadErrorKind::Parse, &i, "this is no element type")),
+        }
     }
 
     pub(super) fn flag(&mut self, name: &str) -> Result<bool, ReadError> {

@@ -261,7 +261,7 @@ impl Args<'_> {
         let set = op == Op::SetSubtensor;
         let dims = |e: &Expr| e.ty().shape.dims().to_vec();
         let same = |v: &Expr| {
-            let ones = dims(v).iter().zip(dims(taken)).all(|(v, t)| v.is_one() == t.is_one());
+            let ones = dims(v).iter().zip(dims(taken)).all(|(v, t)| !v.is_one() || t.is_one());
             v.rank() == taken.rank() && ones
         };
         let Attr::Axis(axis) = *taken.attr() else {

@@ -14,7 +14,7 @@ use crate::grad::{
 };
 use crate::sexp::{ReadError, ReadErrorKind, Span};
 
-pub(super) const SUGAR: [(&str, Sugar); 10] = [
+pub(super) const SUGAR: [(&str, Sugar); 11] = [
     ("grad", grad),
     ("jacobian", |a| matrix(a, jacobians)),
     ("hessian", |a| matrix(a, hessians)),
@@ -23,6 +23,7 @@ pub(super) const SUGAR: [(&str, Sugar); 10] = [
     ("Rop", |a| product(a, pushforward, Mirrors::Function)),
     ("pushforward", |a| product(a, pushforward, Mirrors::Function)),
     ("hvp", |a| product(a, hessian_product, Mirrors::Wrt)),
+    ("hessian_vector_product", |a| product(a, hessian_product, Mirrors::Wrt)),
     ("grad_clip", clip),
     ("GradClip", clip),
 ];

@@ -6,10 +6,10 @@ use super::value::{Item, Value};
 use crate::expr::{Expr, Lit, inner, outer, tensordot, try_eye};
 use crate::op::{Attr, Op};
 use crate::sexp::{ReadError, ReadErrorKind};
-use crate::ty::Dim;
+use crate::ty::{DType, Dim};
 
 pub(super) const SUGAR: [(&str, Sugar); 16] = [
-    ("outer", |a| two(a, outer)),
+    ("outer", |a| two(a, |x, y| outer(&flat(x), &flat(y)))),
     ("inner", |a| two(a, inner)),
     ("trace", |a| one(a, Expr::try_trace)),
     ("diag", |a| one(a, Expr::try_diag)),
@@ -31,6 +31,10 @@ pub(super) const SUGAR: [(&str, Sugar); 16] = [
         })
     }),
 ];
+
+fn flat(x: &Expr) -> Expr {
+    if x.rank() > 1 { x.flatten() } else { x.clone() }
+}
 
 type Made = Result<Expr, crate::expr::TypeError>;
 
@@ -103,7 +107,7 @@ fn triangle(mut args: Args<'_>, op: Op, compare: Op) -> Result<Value, ReadError>
 /// `diagonal(x)`, `diagonal(x, 1)`.
 fn diagonal(mut args: Args<'_>) -> Result<Value, ReadError> {
     let operands = args.operands(1)?;
-    let offset = match args.static_arg(&[]) {
+    let offset = match args.static_arg(&["offset"]) {
         Some(i) => args.ints(&i)?.first().copied().unwrap_or(0),
         None => 0,
     };
@@ -159,7 +163,8 @@ fn contraction(mut args: Args<'_>) -> Result<Value, ReadError> {
 
 #[allow(clippy::needless_pass_by_value, reason = "the type of the table")]
 /// `eye(n)`, `eye(n, m)`, `eye(n, m, k)`.
-fn eye(args: Args<'_>) -> Result<Value, ReadError> {
+fn eye(mut args: Args<'_>) -> Result<Value, ReadError> {
+    let dtype = args.dtype()?;
     let fail = |m: &str| args.error(ReadErrorKind::Arity, m);
     args.done_keywords()?;
     let length = |i: usize| args.items.get(i).and_then(|i| i.value.dim());
@@ -181,5 +186,9 @@ fn eye(args: Args<'_>) -> Result<Value, ReadError> {
     if args.items.len() > 3 {
         return Err(fail("`eye` takes at most 3 arguments"));
     }
-    args.made(Expr::try_apply(Op::Eye, Attr::Dims(vec![n, m]), [k]))
+    let made = args.fitting(Expr::try_apply(Op::Eye, Attr::Dims(vec![n, m]), [k]))?;
+    match dtype {
+        Some(d) if d != DType::F64 => args.apply(Op::Cast, Attr::DType(d), vec![made]).map(Value::Expr),
+        _ => Ok(Value::Expr(made)),
+    }
 }

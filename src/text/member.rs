@@ -133,7 +133,9 @@ impl<'a> Elaborator<'a> {
             return Ok(());
         };
         let (numpy, imported) = (*numpy, *imported);
-        items.remove(0);
+        // Theano's `inv` is of every element; that of a matrix is in modules of linear algebra.
+        let module = self.source.slice(items.remove(0).span);
+        let name = if name == "inv" && !module.ends_with("linalg") { "reciprocal" } else { name };
         if let Some(make) = numbers::numpy(name).filter(|_| numpy) {
             let args = self.args(items, name, span)?;
             let value = make(args)?;

@@ -64,6 +64,7 @@ mod split;
 mod statement;
 mod statistics;
 mod sugar;
+mod theano;
 mod token;
 mod value;
 mod write;

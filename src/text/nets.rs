@@ -40,10 +40,13 @@ pub(super) const SUGAR: [(&str, Sugar); 9] = [
         })
     }),
     ("elu", |a| {
-        exact::<1>(a, |a, [x]| {
-            let below = a.apply(Op::Mul, Attr::None, vec![int(1), apply1(a, Op::Expm1, x.clone())?])?;
-            Ok(switch(&a.apply(Op::Gt, Attr::None, vec![x.clone(), int(0)])?, &x, &below))
-        })
+        let mut a = a;
+        let alpha = if a.items.len() == 2 { a.items.pop() } else { None };
+        let alpha = alpha.map_or(Ok(int(1)), |i| a.expr(i))?;
+        let (a, x) = exactly(a, 1)?;
+        let x = &x[0];
+        let below = a.apply(Op::Mul, Attr::None, vec![alpha, apply1(&a, Op::Expm1, x.clone())?])?;
+        Ok(Value::Expr(switch(&a.apply(Op::Gt, Attr::None, vec![x.clone(), int(0)])?, x, &below)))
     }),
     ("hard_sigmoid", |a| {
         exact::<1>(a, |a, [x]| {

@@ -8,7 +8,7 @@ use crate::op::{Attr, IndexItem, Op};
 use crate::sexp::{ReadError, ReadErrorKind, quoted};
 use crate::ty::{DType, Dim, normalize_axis};
 
-pub(super) const SUGAR: [(&str, Sugar); 34] = [
+pub(super) const SUGAR: [(&str, Sugar); 33] = [
     ("copy", |a| one(a, |_, x| Ok(x))),
     ("tensor_copy", |a| one(a, |_, x| Ok(x))),
     ("consider_constant", |a| one(a, |a, x| apply1(a, Op::ZeroGrad, x))),
@@ -76,16 +76,6 @@ pub(super) const SUGAR: [(&str, Sugar); 34] = [
     }),
     ("fliplr", |a| one(a, |a, x| at(a, x, |axis| slice(None, None, if axis == 1 { -1 } else { 1 })))),
     ("flipud", |a| one(a, |a, x| at(a, x, |axis| slice(None, None, if axis == 0 { -1 } else { 1 })))),
-    ("diff", |a| {
-        along(a, |x, axis| {
-            let axis = axis.unwrap_or(x.rank().saturating_sub(1));
-            let part = |start, stop| {
-                let at = |k| if k == axis { slice(start, stop, 1) } else { slice(None, None, 1) };
-                Expr::try_apply(Op::Index, Attr::Index(items(x.rank().max(1), at)), [x.clone()])
-            };
-            Expr::try_apply(Op::Sub, Attr::None, [part(Some(1), None)?, part(None, Some(-1))?])
-        })
-    }),
     ("roll", roll),
     ("linspace", linspace),
     ("tri", |mut a| {

@@ -8,7 +8,7 @@ use super::value::{Item, Value, View};
 use crate::expr::{At, Expr, Lit, length_of};
 use crate::op::{Attr, IndexItem, Op};
 use crate::sexp::{ReadError, ReadErrorKind, Span};
-use crate::ty::normalize_axis;
+use crate::ty::{DType, normalize_axis};
 
 const WHOLE: IndexItem = IndexItem::Slice { start: None, stop: None, step: 1 };
 
@@ -16,7 +16,14 @@ impl Elaborator<'_> {
     /// `x[...]`, with `x` and the expressions of the index on the stack.
     pub(super) fn index(&mut self, places: &[Place], span: Span) -> Result<(), ReadError> {
         let n = places.iter().map(Place::values).sum::<usize>();
-        let items = self.pop_many(u32::try_from(n).unwrap_or(u32::MAX));
+        let mut items = self.pop_many(u32::try_from(n).unwrap_or(u32::MAX));
+        let mut places = std::borrow::Cow::Borrowed(places);
+        // `x[nonzero(x)]`: places for each axis.
+        if let ([Place::Expr], [Item { value: Value::Parts(parts), .. }]) = (&*places, &items[..]) {
+            places = vec![Place::Expr; parts.len()].into();
+            items = parts.clone();
+        }
+        let places = &*places;
         let exprs = items.into_iter().map(|i| self.bound(i)).collect::<Result<Vec<_>, _>>()?;
         let x = self.pop(span)?;
         if let (Value::Parts(parts), [Place::Item(IndexItem::At(k))]) = (&x.value, places) {
@@ -101,16 +108,10 @@ impl Elaborator<'_> {
         exprs: Vec<Expr>,
         span: Span,
     ) -> Result<Expr, ReadError> {
-        // One list of numbers is its elements side by side.
-        if let ([e], Some(at)) = (&exprs[..], places.iter().position(|p| matches!(p, Place::Expr)))
-            && let Some(numbers) = super::numbers::whole_numbers(e)
-            && places.iter().all(|p| matches!(p, Place::Expr | Place::Item(WHOLE)))
-        {
-            return self.numbered(x, at, &numbers, span);
-        }
         // One operand alone gathers along an axis.
         if let ([e], Some((Place::Expr, before))) = (&exprs[..], places.split_last())
             && before.iter().all(|p| matches!(p, Place::Item(WHOLE)))
+            && e.ty().dtype != DType::Bool
         {
             return self.apply(Op::Take, Attr::Axis(before.len()), vec![x.clone(), e.clone()], span);
         }
@@ -127,15 +128,14 @@ impl Elaborator<'_> {
                         Part::Expr => next(),
                     };
                     let (start, stop, step) = (part(parts[0]), part(parts[1]), part(parts[2]));
-                    let step = match step.as_ref().map(Expr::literal) {
-                        None => 1,
-                        Some(Some(Lit::Int(k))) => k,
-                        Some(_) => {
-                            let message = "the step of a slice is a number, so that its length is known";
-                            return Err(self.error(ReadErrorKind::Index, span, message));
-                        }
-                    };
-                    At::Slice(start, stop, step)
+                    match step.as_ref().map(Expr::literal) {
+                        None => At::Slice(start, stop, 1),
+                        Some(Some(Lit::Int(k))) => At::Slice(start, stop, k),
+                        Some(_) => match step {
+                            Some(step) => At::Strided(start, stop, step),
+                            None => continue,
+                        },
+                    }
                 }
                 _ => match next() {
                     Some(e) => At::Expr(e),
@@ -146,18 +146,5 @@ impl Elaborator<'_> {
         let e = x.try_read(&entries).map_err(|e| apply::type_error(self.source, span, &e))?;
         self.shallow(e.ty().shape.dims(), span)?;
         Ok(e)
-    }
-
-    /// The slices at numbers, one after the other.
-    fn numbered(&self, x: &Expr, axis: usize, numbers: &[i64], span: Span) -> Result<Expr, ReadError> {
-        let slice = |k: &i64| {
-            let mut items = vec![WHOLE; axis];
-            items.push(IndexItem::At(*k));
-            let at = self.apply(Op::Index, Attr::Index(items), vec![x.clone()], span)?;
-            let order = (0..axis).map(Some).chain([None]).chain((axis..at.rank()).map(Some));
-            self.apply(Op::Dimshuffle, Attr::Perm(order.collect()), vec![at], span)
-        };
-        let parts = numbers.iter().map(slice).collect::<Result<Vec<_>, _>>()?;
-        self.apply(Op::Join, Attr::Axis(axis), parts, span)
     }
 }

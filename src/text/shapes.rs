@@ -3,12 +3,12 @@
 use super::args::Args;
 use super::sugar::Sugar;
 use super::value::{Item, Value};
-use crate::expr::{Expr, IntoExpr as _, Lit, TypeError, int_of, try_stack};
+use crate::expr::{At, Expr, IntoExpr as _, Lit, TypeError, int_ahead, nonzero, try_stack};
 use crate::op::{Attr, Op};
 use crate::sexp::{ReadError, ReadErrorKind, quoted};
 use crate::ty::{DType, Dim, Int};
 
-pub(super) const SUGAR: [(&str, Sugar); 18] = [
+pub(super) const SUGAR: [(&str, Sugar); 22] = [
     ("stack", stack),
     ("flatten", |a| {
         if a.items.len() + a.keywords.len() < 2 {
@@ -28,7 +28,7 @@ pub(super) const SUGAR: [(&str, Sugar); 18] = [
     }),
     ("swapaxes", |a| with_ints(a, 2, |x, k| x.try_swap_axes(k[0], k[1]))),
     ("moveaxis", |a| with_ints(a, 2, |x, k| x.try_move_axis(k[0], k[1]))),
-    ("tile", |a| lists(a, |x, k| x.try_tile(&counts(k)))),
+    ("tile", tile),
     ("repeat", repeat),
     ("shape", |a| with_ints(a, 0, |x, _| Expr::try_apply(Op::ShapeOf, Attr::None, [x.clone()]))),
     ("broadcast_to", |a| a.call(Op::Alloc).map(Value::Expr)),
@@ -37,7 +37,16 @@ pub(super) const SUGAR: [(&str, Sugar); 18] = [
         let op = if mode == "half_to_even" { Op::RoundHalfToEven } else { Op::RoundHalfAwayFromZero };
         a.call(op).map(Value::Expr)
     }),
-    ("one_hot", |a| with_ints(a, 1, |x, k| x.try_one_hot(counts(k)[0]))),
+    ("one_hot", |a| one_hot(a, false)),
+    ("to_one_hot", |a| one_hot(a, true)),
+    ("nonzero", nonzeros),
+    ("flatnonzero", |a| with_ints(a, 0, |x, _| nonzero(&x.flatten()))),
+    ("nonzero_values", |a| {
+        with_ints(a, 0, |x, _| {
+            let flat = if x.rank() == 1 { x.clone() } else { x.flatten() };
+            flat.try_take(&nonzero(&flat)?, 0)
+        })
+    }),
     ("arange", arange),
     ("zeros", |a| constant(a, 0.0)),
     ("ones", |a| constant(a, 1.0)),
@@ -51,8 +60,70 @@ pub(super) const SUGAR: [(&str, Sugar); 18] = [
 
 type Made = Result<Expr, TypeError>;
 
-fn counts(k: &[i64]) -> Vec<usize> {
-    k.iter().map(|n| usize::try_from(*n).unwrap_or(0)).collect()
+/// Lengths that follow an operand: one or a list.
+fn lengths(args: &mut Args<'_>) -> Result<Vec<Dim>, ReadError> {
+    let Some(i) = args.static_arg(&["reps", "repeats", "nb_class", "n"]) else {
+        let message = format!("{} takes an operand and integers", quoted(args.name));
+        return Err(args.error(ReadErrorKind::Arity, message));
+    };
+    let items = args.spread(vec![i]);
+    args.dims(None, &items)
+}
+
+fn operand(args: &Args<'_>, operands: &[Expr]) -> Result<Expr, ReadError> {
+    match operands {
+        [x] => Ok(x.clone()),
+        _ => Err(args.error(ReadErrorKind::Arity, format!("{} takes an operand", quoted(args.name)))),
+    }
+}
+
+/// `tile(x, n)`, `tile(x, (m, n))`.
+fn tile(mut args: Args<'_>) -> Result<Value, ReadError> {
+    let operands = args.operands(1)?;
+    let times = lengths(&mut args)?;
+    args.done()?;
+    args.made(operand(&args, &operands)?.try_tile_dims(&times))
+}
+
+/// `one_hot(x, n)`; Theano's `to_one_hot(x, n)` writes ones into zeros.
+fn one_hot(mut args: Args<'_>, theano: bool) -> Result<Value, ReadError> {
+    let operands = args.operands(1)?;
+    let n = lengths(&mut args)?.into_iter().next().unwrap_or(Dim::ONE);
+    args.done()?;
+    let x = operand(&args, &operands)?;
+    if !theano || x.rank() != 1 {
+        return args.made(x.try_one_hot_dim(&n));
+    }
+    let rows = x.ty().shape.dims()[0].clone();
+    let zeros = Expr::lit(Lit::Float(0.0)).broadcast_to(&[rows.clone(), n]);
+    let places = [At::Expr(crate::expr::range(rows)), At::Expr(x)];
+    args.made(zeros.try_set(&places, &1.into_expr()))
+}
+
+/// `nonzero(x)`: of a vector its places, else a list of them for each axis.
+fn nonzeros(mut args: Args<'_>) -> Result<Value, ReadError> {
+    let operands = args.operands(1)?;
+    args.done()?;
+    let x = operand(&args, &operands)?;
+    let flat = args.fitting(nonzero(&x))?;
+    if x.rank() <= 1 {
+        return Ok(Value::Expr(flat));
+    }
+    let span = args.span;
+    let mut behind: Option<Expr> = None;
+    let mut parts = Vec::with_capacity(x.rank());
+    for axis in (0..x.rank()).rev() {
+        let own = match &behind {
+            Some(size) => args.apply(Op::IntDiv, Attr::None, vec![flat.clone(), size.clone()])?,
+            None => flat.clone(),
+        };
+        let n = x.length(axis);
+        let own = if axis == 0 { own } else { args.apply(Op::Mod, Attr::None, vec![own, n.clone()])? };
+        parts.push(Item { value: Value::Expr(own), span });
+        behind = Some(behind.map_or(n.clone(), |size| size * n));
+    }
+    parts.reverse();
+    Ok(Value::Parts(parts))
 }
 
 /// One operand, then `n` integers, each by itself or by a keyword.
@@ -115,21 +186,24 @@ fn stack(mut args: Args<'_>) -> Result<Value, ReadError> {
 fn repeat(mut args: Args<'_>) -> Result<Value, ReadError> {
     let operands = args.operands(1)?;
     let axis = args.keyword("axis");
-    let times = args.static_arg(&[]);
+    let times = args.static_arg(&["repeats"]);
     let axis = axis.or_else(|| args.static_arg(&[]));
     args.done()?;
     let ([x], Some(times)) = (&operands[..], times) else {
         return Err(args.error(ReadErrorKind::Arity, "`repeat` takes an operand and a number"));
     };
-    let times = counts(&args.ints(&times)?).first().copied().unwrap_or(0);
-    match axis {
-        Some(i) => {
-            let axis = args.ints(&i)?.first().copied().unwrap_or(0);
-            args.made(x.try_repeat(times, axis))
-        }
-        None if x.rank() == 1 => args.made(x.try_repeat(times, 0)),
-        None => args.made(x.flatten().try_repeat(times, 0)),
+    let axis = match axis {
+        Some(i) if !matches!(i.value, Value::Nothing) => args.ints(&i)?.first().copied(),
+        _ => None,
+    };
+    let flat = if axis.is_some() || x.rank() == 1 { x.clone() } else { x.flatten() };
+    let axis = axis.unwrap_or(0);
+    // A number for each place along the axis.
+    if let Some(each) = times.value.as_expr().filter(|e| e.rank() == 1) {
+        return args.made(flat.try_repeat_each(each, axis));
     }
+    let times = args.dims(None, &[times])?.into_iter().next().unwrap_or(Dim::ONE);
+    args.made(flat.try_repeat_dim(&times, axis))
 }
 
 /// `arange(stop)`, `arange(start, stop)`, `arange(start, stop, step)` of numbers;
@@ -176,7 +250,7 @@ fn arange(args: Args<'_>) -> Result<Value, ReadError> {
 
 /// A range one of whose ends an integer input tells.
 fn told(args: &Args<'_>) -> Option<Made> {
-    let int = |i: usize| args.items.get(i)?.value.as_expr().and_then(int_of);
+    let int = |i: usize| args.items.get(i)?.value.as_expr().and_then(|e| int_ahead(e).ok());
     let expr = |i: usize| args.items.get(i)?.value.as_expr().cloned();
     let (start, stop, step) = match args.items.len() {
         1 => (None, int(0)?, 1),
@@ -212,8 +286,17 @@ fn floats(args: &Args<'_>) -> Option<(f64, f64, Dim)> {
 
 /// `zeros(2, 3)`, `zeros((2, 3))`.
 fn constant(mut args: Args<'_>, value: f64) -> Result<Value, ReadError> {
+    let value = number_of(&mut args, value)?;
     let dims = args.shape()?;
-    args.made(Expr::try_apply(Op::Alloc, Attr::Dims(dims), [value.into_expr()]))
+    args.made(Expr::try_apply(Op::Alloc, Attr::Dims(dims), [value]))
+}
+
+/// A number of the type that the keyword says, a double without it.
+pub(super) fn number_of(args: &mut Args<'_>, value: f64) -> Result<Expr, ReadError> {
+    let Some(dtype) = args.dtype()? else { return Ok(value.into_expr()) };
+    #[allow(clippy::cast_possible_truncation, reason = "zero or one")]
+    let number = if dtype.is_float() { value.into_expr() } else { Expr::lit(Lit::Int(value as i64)) };
+    if dtype == DType::F64 { Ok(number) } else { args.apply(Op::Cast, Attr::DType(dtype), vec![number]) }
 }
 
 /// `full((2, 3), x)`.

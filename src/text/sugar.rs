@@ -20,6 +20,7 @@ pub(super) fn all() -> impl Iterator<Item = &'static (&'static str, Sugar)> {
         &super::nets::SUGAR,
         &super::others::SUGAR,
         &super::split::SUGAR,
+        &super::theano::SUGAR,
     ];
     CORE.iter().chain(&super::statistics::SUGAR).chain(others.into_iter().flatten())
 }
@@ -103,7 +104,12 @@ fn inverse(args: Args<'_>) -> Result<Value, ReadError> {
     one(args, |a, x| apply1(a, if x.rank() >= 2 { Op::MatrixInverse } else { Op::Reciprocal }, x))
 }
 
-fn like(args: Args<'_>, value: f64) -> Result<Value, ReadError> {
+fn like(mut args: Args<'_>, value: f64) -> Result<Value, ReadError> {
+    if args.keywords.len() == 1 && args.items.len() == 1 {
+        let value = super::shapes::number_of(&mut args, value)?;
+        let (args, x) = exactly(args, 1)?;
+        return args.apply(Op::Fill, Attr::None, vec![x[0].clone(), value]).map(Value::Expr);
+    }
     let (args, mut x) = exactly(args, 1)?;
     // Integers get an integer, as in Theano.
     #[allow(clippy::cast_possible_truncation, reason = "zero or one")]

@@ -1,6 +1,6 @@
 //! What stands on the elaborator's stack.
 
-use crate::expr::{Expr, Lit, int_of, topological};
+use crate::expr::{Expr, Lit, int_ahead, topological};
 use crate::op::{IndexItem, Op};
 use crate::sexp::Span;
 use crate::ty::{DType, Dim, Int};
@@ -94,7 +94,7 @@ impl Value {
             Value::Dim(d) => Some(d.clone()),
             v => {
                 let e = v.as_expr()?;
-                dim_of(e).or_else(|| int_of(e).filter(Int::has_value).map(Dim::count))
+                dim_of(e).or_else(|| int_ahead(e).ok().filter(Int::has_value).map(Dim::count))
             }
         }
     }

@@ -135,7 +135,9 @@ impl Writer {
                 operands(0..n, &mut out);
             }
         }
-        out.push(Piece::owned(attribute(attr) + ")"));
+        // How many places there are follows from the operand.
+        let attribute = if op == Op::Nonzero { String::new() } else { attribute(attr) };
+        out.push(Piece::owned(attribute + ")"));
         out
     }
 }
@@ -157,6 +159,8 @@ fn spelled(op: Op, dialect: Dialect) -> &'static str {
         (Dialect::Common, _) if op == Op::Join => "concatenate",
         (Dialect::Common, _) if op == Op::Diagonal => "diag",
         (Dialect::Common, Pp::Call(Some(name))) => name,
+        // Read as a call by name, it goes along the first axis of vectors too.
+        _ if op == Op::BatchedDot => "matmul",
         _ => def.name,
     }
 }
@@ -233,7 +237,18 @@ fn entries(places: &[Place], mut at: usize, out: &mut Vec<Piece>) {
                 let text = index_text(std::slice::from_ref(i));
                 out.push(Piece::owned(text[..text.len() - 1].to_string()));
             }
-            Place::Operand => operand(out),
+            Place::Operand | Place::Mask { .. } => operand(out),
+            Place::Strided { start, stop, .. } => {
+                out.push(Piece::Text(" (slice".into()));
+                for bound in [*start, *stop, Bound::Operand] {
+                    match bound {
+                        Bound::End => out.push(Piece::Text(" none".into())),
+                        Bound::At(k) => out.push(Piece::owned(format!(" {k}"))),
+                        Bound::Operand => operand(out),
+                    }
+                }
+                out.push(Piece::Text(")".into()));
+            }
             Place::Between { start, stop, step, .. } => {
                 out.push(Piece::Text(" (slice".into()));
                 for bound in [start, stop] {

@@ -195,7 +195,7 @@ impl fmt::Display for Int {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Int::Known(n) => write!(f, "{n}"),
-            Int::Value(s) => f.write_str(s.var()),
+            Int::Value(s) => f.write_str(if s.made().is_some() { s.shown() } else { s.var() }),
             Int::Length(d) => write!(f, "{d}"),
             Int::Two(op, a, b) => match op {
                 IntOp::Add => write!(f, "({a} + {b})"),

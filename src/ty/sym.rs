@@ -1,5 +1,6 @@
 //! What is known only when a function is called: lengths of inputs, and integers among them.
 
+use std::any::Any;
 use std::hash::{Hash, Hasher};
 use std::sync::Arc;
 
@@ -11,6 +12,8 @@ pub struct Sym {
     name: Arc<str>,
     var: Arc<str>,
     axis: u32,
+    /// What computes it, where no input tells it.
+    made: Option<Arc<dyn Any + Send + Sync>>,
 }
 
 /// Stands for an axis where the value of an input is meant.
@@ -19,7 +22,7 @@ const VALUE: u32 = u32::MAX;
 impl Sym {
     /// The symbol called `name`, read from axis `axis` of the input `var`.
     pub fn new(name: &str, var: &str, axis: usize) -> Sym {
-        Sym { name: name.into(), var: var.into(), axis: u32::try_from(axis).unwrap_or(u32::MAX) }
+        Sym { name: name.into(), var: var.into(), axis: u32::try_from(axis).unwrap_or(u32::MAX), made: None }
     }
 
     /// The unnamed length of one axis: `x.0`.
@@ -29,7 +32,17 @@ impl Sym {
 
     /// The value of an input that is one integer.
     pub fn value_of(var: &str) -> Sym {
-        Sym { name: format!("int({var})").into(), var: var.into(), axis: VALUE }
+        Sym { name: format!("int({var})").into(), var: var.into(), axis: VALUE, made: None }
+    }
+
+    /// An integer that `made` computes before anything else; two of one name are computed alike.
+    pub(crate) fn computed(name: &str, made: Arc<dyn Any + Send + Sync>) -> Sym {
+        Sym { made: Some(made), ..Sym::value_of(name) }
+    }
+
+    /// What computes it, where no input tells it.
+    pub(crate) fn made(&self) -> Option<&(dyn Any + Send + Sync)> {
+        self.made.as_deref()
     }
 
     /// Is it the value of an input, not a length?
@@ -40,6 +53,11 @@ impl Sym {
     /// Its name.
     pub fn name(&self) -> &str {
         &self.name
+    }
+
+    /// The input that tells it as a person reads it: without what only tells it from others.
+    pub fn shown(&self) -> &str {
+        self.var.split_once('#').map_or(&self.var, |(shown, _)| shown)
     }
 
     /// The input whose shape tells its value.

@@ -134,7 +134,10 @@ fn others_along(x: &Expr, attr: &Attr) -> Expr {
 /// the factors between: no division, so zeros do no harm.
 pub(in crate::op) fn cumprod(v: &Adjoint<'_>) -> Expr {
     let before = shifted(&v.out(), v.attr(), true, &1.0.into_expr());
-    recurrence_back(&v.x(0), &v.g(), v.attr()) * before
+    let exact = recurrence_back(&v.x(0), &v.g(), v.attr()) * before;
+    // As Theano builds it, which divides by the elements.
+    let printed = cumsum_back(&(v.out() * v.g()), v.attr()) / v.x(0);
+    Expr::apply(Op::PrintedAs, Attr::None, [printed, exact])
 }
 
 /// What arrives at the summands; at the factors, that times the result before.
@@ -150,7 +153,7 @@ pub(in crate::op) fn take(v: &Adjoint<'_>) -> Expr {
 
 /// The adjoint, zero at the indices.
 pub(in crate::op) fn set_take_of(v: &Adjoint<'_>) -> Expr {
-    Expr::apply(Op::SetTake, v.attr().clone(), [v.g(), v.x(1), v.x(2).zeros_like()])
+    Expr::apply(Op::SetTake, v.attr().clone(), [v.g(), v.x(1), crate::op::derive::zeros_of(&v.x(2))])
 }
 
 /// The adjoint at the indices; of repeated ones the last alone was put there.
@@ -162,7 +165,8 @@ pub(in crate::op) fn set_take_value(v: &Adjoint<'_>) -> Expr {
         return taken;
     }
     let last = last_of_each(v.x(0).ty().shape.dims()[axis].clone(), &places);
-    crate::expr::switch(&spread(&last, v.x(0).rank() - axis - 1), taken, 0.0)
+    let kept = crate::expr::switch(&spread(&last, v.x(0).rank() - axis - 1), &taken, 0.0);
+    Expr::apply(Op::PrintedAs, Attr::None, [taken, kept])
 }
 
 /// The adjoint at the indices.

@@ -113,6 +113,16 @@ pub(in crate::op) fn arange_classic(e: &Expr) -> Vec<Piece> {
     out
 }
 
+/// `Nonzero(x)`: how many there are is not written.
+pub(in crate::op) fn nonzero_classic(_: &Expr) -> Vec<Piece> {
+    vec![Piece::Text("Nonzero(".into()), Piece::Arg(0), Piece::Text(")".into())]
+}
+
+/// `nonzero(x)`.
+pub(in crate::op) fn nonzero_plain(_: &Expr) -> Vec<Piece> {
+    vec![Piece::Text("nonzero(".into()), Piece::Arg(0), Piece::Text(")".into())]
+}
+
 /// The end of a range whose length is what lies between two integers that inputs tell.
 fn told_stop(e: &Expr) -> Option<String> {
     let Attr::Dims(dims) = e.attr() else { return None };

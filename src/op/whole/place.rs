@@ -116,6 +116,16 @@ pub(in crate::op) fn arange<T: Number>(_: &Attr, x: &[Dense<'_, T>], _: &[usize]
     Ok(())
 }
 
+/// The places of the elements that are not zero.
+pub(in crate::op) fn nonzero<T: Number>(_: &Attr, x: &[Dense<'_, T>], _: &[usize], out: &mut [T]) -> Done {
+    let mut found = x[0].data.iter().enumerate().filter(|(_, v)| **v != T::ZERO).map(|(k, _)| T::of(k));
+    let written = out.iter_mut().zip(&mut found).map(|(o, k)| *o = k).count();
+    if written == out.len() && found.next().is_none() {
+        return Ok(());
+    }
+    Err(format!("other than {} elements are not zero", out.len()))
+}
+
 /// Where the part of the last operand begins in the first, in elements of one slice, and its length.
 fn part<T>(attr: &Attr, x: &[Dense<'_, T>]) -> Result<(usize, usize), String> {
     let a = axis(attr);

@@ -223,6 +223,14 @@ pub(in crate::op) fn arange(args: &[Arg<'_>], attr: &Attr) -> TyResult {
     Ok(Ty::new(if d.is_float() { d } else { DType::I64 }, Shape::new([n.clone()])))
 }
 
+/// Places in the operand.
+pub(in crate::op) fn nonzero(_: &[Arg<'_>], attr: &Attr) -> TyResult {
+    match attr {
+        Attr::Dims(dims) if dims.len() == 1 => Ok(Ty::new(DType::I64, Shape::new(dims.iter().cloned()))),
+        _ => Err("needs one length".into()),
+    }
+}
+
 /// The part of the first operand that the last had.
 pub(in crate::op) fn segment(args: &[Arg<'_>], attr: &Attr) -> TyResult {
     let of = args[0].ty;
