@@ -32,8 +32,8 @@ pub(super) fn optimize(
     (graph.clone(), roots.to_vec())
 }
 
-/// The best form that keeps the digits of what was there: with all proposals of the normal form, with those that leave
-/// fractions alone, with none; the contradiction if there is one.
+/// The best form that keeps the digits of what was there: with all proposals of the normal form, with those that
+/// leave fractions below, or all fractions, alone, with none; the contradiction if there is one.
 fn guarded(
     graph: &Graph,
     roots: &[Id],
@@ -42,14 +42,26 @@ fn guarded(
     program: &Program,
     report: &mut Report,
 ) -> Result<(Graph, Vec<Id>), String> {
-    for reading in [Reading::All, Reading::Flat, Reading::Nothing] {
-        let found = attempt(graph, roots, options, (profile, reading), program, report)?;
-        if !digits::loses((graph, roots), (&found.0, &found.1)) {
-            return Ok(found);
+    let mut nested = true;
+    for reading in [Reading::All, Reading::Plain, Reading::Flat, Reading::Nothing] {
+        if reading == Reading::Plain && !nested {
+            continue;
         }
+        let found = attempt(graph, roots, options, (profile, reading), program, report)?;
+        if !digits::loses((graph, roots), (&found.form.0, &found.form.1)) {
+            return Ok(found.form);
+        }
+        nested = found.nested;
         report.refused += 1;
     }
     Ok((graph.clone(), roots.to_vec()))
+}
+
+/// What one attempt found.
+struct Attempt {
+    form: (Graph, Vec<Id>),
+    /// Were there fractions in denominators?
+    nested: bool,
 }
 
 /// Optimizes under one profile; the contradiction if there is one.
@@ -60,11 +72,13 @@ fn attempt(
     (profile, reading): (Profile, Reading),
     program: &Program,
     report: &mut Report,
-) -> Result<(Graph, Vec<Id>), String> {
-    let propose = |of: &Extracted| {
+) -> Result<Attempt, String> {
+    let mut nested = false;
+    let mut propose = |of: &Extracted| {
         let mut wider = of.graph.clone();
-        let pairs = crate::norm::propose(&mut wider, &of.roots, profile, &program.relations, reading);
-        (wider, pairs)
+        let found = crate::norm::propose(&mut wider, &of.roots, profile, &program.relations, reading);
+        nested |= found.nested;
+        (wider, found.pairs)
     };
     let mut best = (graph.clone(), roots.to_vec());
     let mut cost = f64::INFINITY;
@@ -126,9 +140,9 @@ fn attempt(
     if dearer(&options.model, (&best.0, &best.1), (graph, roots)) {
         // More work is done for digits alone.
         if !refused {
-            return Ok((graph.clone(), roots.to_vec()));
+            return Ok(Attempt { form: (graph.clone(), roots.to_vec()), nested });
         }
         report.for_digits += 1;
     }
-    Ok(best)
+    Ok(Attempt { form: best, nested })
 }
