@@ -95,7 +95,8 @@ pub(crate) fn propose(
     let mut tops = tops(graph, roots);
     tops.retain(|&id| domain || graph.ty(id).dtype.is_int());
     let mut flat = Reader::flat(FxHashMap::default());
-    let mut found = Found { relations, profile, reading, forms: FxHashMap::default(), nested: false, pairs: Vec::new() };
+    let mut found =
+        Found { relations, profile, reading, forms: FxHashMap::default(), nested: false, pairs: Vec::new() };
     found.add(graph, &mut flat, &tops);
     if reading == Reading::Flat {
         return found.proposals();

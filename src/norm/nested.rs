@@ -18,12 +18,7 @@ use crate::op::Ring;
 const SUMS: usize = 24;
 
 /// What the sums with fractions are as quotients; nothing where no denominator holds one.
-pub(super) fn given(
-    graph: &mut Graph,
-    flat: &mut Reader,
-    roots: &[Id],
-    tops: &[Id],
-) -> FxHashMap<Id, Poly> {
+pub(super) fn given(graph: &mut Graph, flat: &mut Reader, roots: &[Id], tops: &[Id]) -> FxHashMap<Id, Poly> {
     let fractional = |p: &Poly| p.0.len() > 1 && !is_whole(p);
     let below = tops.iter().any(|&id| {
         flat.read(graph, id).is_some_and(|p| {
@@ -58,7 +53,8 @@ fn factors(graph: &Graph, roots: &[Id]) -> Vec<Id> {
     let mut found: FxHashSet<Id> = FxHashSet::default();
     for id in graph.reachable(roots) {
         if matches!(ring(id), Ring::Product | Ring::Quotient | Ring::Square | Ring::Power) {
-            let sums = graph.node(id).args.iter().filter(|&&a| matches!(ring(a), Ring::Sum | Ring::Difference));
+            let sums =
+                graph.node(id).args.iter().filter(|&&a| matches!(ring(a), Ring::Sum | Ring::Difference));
             found.extend(sums.filter(|&&a| graph.ty(a).dtype.is_float()));
         }
     }

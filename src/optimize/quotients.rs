@@ -118,13 +118,7 @@ impl Work<'_> {
 }
 
 /// The cheapest way to divide by a number and by its square.
-fn choose(
-    work: &Work<'_>,
-    base: Id,
-    group: &Group,
-    readers: &[usize],
-    factors: &mut FxHashMap<Id, Factor>,
-) {
+fn choose(work: &Work<'_>, base: Id, group: &Group, readers: &[usize], factors: &mut FxHashMap<Id, Factor>) {
     let apart = |quotients: &[Id], by: Id| {
         let (all, one) = (work.divided(quotients), work.of(Ring::Quotient, by));
         let shared = one + work.multiplied(quotients, by);
