@@ -3,11 +3,12 @@
 #![allow(clippy::unwrap_used, reason = "tests")]
 
 use egrad::accuracy::{Frontier, Samples, frontier};
+use egrad::function::Function;
 use egrad::graph::{Imported, import};
 use egrad::optimize::{Options, optimize};
 use egrad::prelude::*;
 use egrad::sexp::Source;
-use egrad::text::parse_infix;
+use egrad::text::{parse_declarations, parse_infix};
 
 fn read(e: &Expr) -> Imported {
     import(&[], std::slice::from_ref(e)).unwrap()
@@ -101,4 +102,32 @@ fn optimized_gradients_lose_no_digits() {
         }
     }
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+/// What the outputs of a program become, all of them together.
+fn optimized(declared: &str, text: &str) -> Vec<String> {
+    let inputs = parse_declarations(&Source::new("inputs", declared)).unwrap();
+    let outputs = parse_infix(&Source::text_only(text), &inputs).unwrap().results;
+    Function::new(&inputs, &outputs).unwrap().outputs().iter().map(pp).collect()
+}
+
+/// With the sums at hand, `sum(sqr(x)) - sqr(sum(x)) / n` is the cheapest form of a variance, and has no digit left where
+/// the mean is large.
+#[test]
+fn variances_stay_sums_of_squares() {
+    for mean in ["mean(x)", "sum(x) / x.shape[0]", "y"] {
+        let found = optimized("x: f64[n]; y: f64", &format!("[sum((x - {mean})**2), y + sum(x), dot(x, x)]"));
+        assert!(found[0].starts_with("sum(sqr((x - "), "{found:?}");
+    }
+    let x = dvector("x");
+    let f = Function::new(std::slice::from_ref(&x), &[(&x - x.mean()).sqr().sum(), x.sum(), dot(&x, &x)]);
+    let x = ndarray::arr1(&[1e8 + 1.0, 1e8 + 2.0, 1e8 + 3.0]).into_dyn();
+    assert_eq!(f.unwrap().call(&[x.view()]).unwrap()[0][[]], 2.0);
+}
+
+/// One part that may not be split does not keep the others from their best form.
+#[test]
+fn what_must_stay_whole_leaves_the_rest_alone() {
+    let found = optimized("x: f64[n]; y, z, w: f64", "[sum(x - y), y*z + y*w + exp(log(z))]");
+    assert_eq!(found, ["sum((x - y))", "(((w + z) * y) + z)"]);
 }

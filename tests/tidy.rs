@@ -26,7 +26,7 @@ const LAYERS: &[(&str, &[&str])] = &[
     ("rules", &["ty", "num", "op", "expr", "facts", "graph", "eval", "sexp"]),
     ("egraph", &["ty", "op", "expr", "facts", "graph", "rules", "extract"]),
     ("norm", &["ty", "op", "graph", "rules"]),
-    ("digits", &["num", "op", "ty", "expr", "facts", "graph"]),
+    ("digits", &["num", "op", "ty", "expr", "facts", "graph", "eval"]),
     ("optimize", &["ty", "op", "facts", "graph", "rules", "extract", "egraph", "norm", "digits"]),
     ("accuracy", &["ty", "num", "op", "graph", "eval", "rules", "extract", "optimize"]),
     ("proof", &["ty", "num", "op", "expr", "pp", "facts", "graph", "eval", "rules", "egraph", "optimize"]),

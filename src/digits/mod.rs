@@ -16,9 +16,13 @@ const AGREE: f64 = 512.0;
 /// Points where 75 digits decide, at most. Where the forms differ most, both may have lost all digits, so they are taken
 /// evenly from those where they differ.
 const DECIDED: usize = 12;
-/// Bits that a form may lose over those points: in the mean, and in all, for a few points may be luck.
+/// Where forms differ at fewer points, more are looked at: sums in another order lose here and win there.
+const FEW: usize = 6;
+/// Bits that a form may lose over those points: in the mean, and in all, for a few points may be luck, and for each that
+/// it wins at others.
 const MEAN: f64 = 2.0;
 const SUM: f64 = 16.0;
+const LUCK: f64 = 4.0;
 /// Errors of more bits are all bits: what is left are no digits.
 const ALL: f64 = 40.0;
 
@@ -74,34 +78,51 @@ fn may_cancel(graph: &Graph, id: Id) -> bool {
 
 fn compare(before: Form<'_>, after: Form<'_>) -> Option<bool> {
     let (first, second) = (Program::of(before)?, Program::of(after)?);
-    let points = points::of(before.0)?;
+    let mut points = points::of(before.0, 0x5eed, 1)?;
+    let mut apart = differing(&first, &second, &points)?;
+    if (1..FEW).contains(&apart.len()) {
+        points = points::of(before.0, 0xfeed, 4)?;
+        apart = differing(&first, &second, &points)?;
+    }
+    let (mut lost, mut won, mut n) = (0.0, 0.0, 0.0);
+    for &i in apart.iter().step_by(apart.len().div_ceil(DECIDED).max(1)) {
+        // Cancellation may leave less than 75 digits: the truth is where both forms find it.
+        let (truth, other) = (first.reals(&points[i])?, second.reals(&points[i])?);
+        let (x, y) = (first.doubles(&points[i])?, second.doubles(&points[i])?);
+        for ((t, other), (x, y)) in pairs(&truth, &other).zip(pairs(&x, &y)) {
+            let known = t.is_finite() && ulps(other, t) <= 1.0;
+            if !known || ulps(y, x) <= AGREE {
+                continue;
+            }
+            let bits = |off: f64| libm::log2(1.0 + off).min(ALL);
+            let more = bits(ulps(y, t)) - bits(ulps(x, t));
+            lost += more.max(0.0);
+            won += (-more).max(0.0);
+            n += 1.0;
+        }
+    }
+    Some(lost - won > SUM && lost - won > MEAN * n && lost > LUCK * won)
+}
+
+/// Where the forms differ much, the worst first.
+fn differing(first: &Program, second: &Program, points: &[Vec<f64>]) -> Option<Vec<usize>> {
     let mut apart: Vec<(f64, usize)> = Vec::new();
     for (i, point) in points.iter().enumerate() {
-        let far = first.doubles(point)?.iter().zip(second.doubles(point)?).fold(0.0, |far: f64, (x, y)| {
+        let far = pairs(&first.doubles(point)?, &second.doubles(point)?).fold(0.0, |far: f64, (x, y)| {
             // Where the first form is no number, nothing is kept.
-            if x.is_finite() { far.max(ulps(y, *x)) } else { far }
+            if x.is_finite() { far.max(ulps(y, x)) } else { far }
         });
         if far > AGREE {
             apart.push((far, i));
         }
     }
     apart.sort_by(|a, b| b.0.total_cmp(&a.0).then(a.1.cmp(&b.1)));
-    let (mut lost, mut n) = (0.0, 0.0);
-    for &(_, i) in apart.iter().step_by(apart.len().div_ceil(DECIDED).max(1)) {
-        // Cancellation may leave less than 75 digits: the truth is where both forms find it.
-        let (truth, other) = (first.reals(&points[i])?, second.reals(&points[i])?);
-        let (x, y) = (first.doubles(&points[i])?, second.doubles(&points[i])?);
-        for (((t, other), x), y) in truth.iter().zip(&other).zip(x).zip(y) {
-            let known = t.is_finite() && ulps(*other, *t) <= 1.0;
-            if !known || ulps(y, x) <= AGREE {
-                continue;
-            }
-            let bits = |off: f64| libm::log2(1.0 + off).min(ALL);
-            lost += bits(ulps(y, *t)) - bits(ulps(x, *t));
-            n += 1.0;
-        }
-    }
-    Some(lost > SUM && lost > MEAN * n)
+    Some(apart.into_iter().map(|(_, i)| i).collect())
+}
+
+/// The elements of the roots that both forms computed.
+fn pairs(a: &[Vec<f64>], b: &[Vec<f64>]) -> impl Iterator<Item = (f64, f64)> {
+    a.iter().zip(b).flat_map(|(a, b)| a.iter().copied().zip(b.iter().copied()))
 }
 
 #[cfg(test)]

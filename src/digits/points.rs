@@ -1,16 +1,17 @@
 //! Points at which forms are compared: a function of the inputs' facts alone.
 
+use super::program::firsts;
 use crate::graph::{Graph, Head};
 use crate::num::SplitMix;
 use crate::op::Interval;
 
 /// Kinds of points, each with numbers of its own size; see [`size`].
 const KINDS: usize = 6;
-/// Points.
-const POINTS: usize = 10 * KINDS;
+/// Points of each kind in one batch.
+const EACH: usize = 10;
 
-/// The points, a number for each input; `None` where an input is not a float.
-pub(super) fn of(graph: &Graph) -> Option<Vec<Vec<f64>>> {
+/// Batches of points, each point a number for each element of each input; `None` where there are too many.
+pub(super) fn of(graph: &Graph, seed: u64, batches: usize) -> Option<Vec<Vec<f64>>> {
     let mut ranges = vec![Interval::ALL; graph.vars().len()];
     for i in 0..graph.len() {
         let id = u32::try_from(i).ok()?;
@@ -18,8 +19,16 @@ pub(super) fn of(graph: &Graph) -> Option<Vec<Vec<f64>>> {
             ranges[v as usize] = graph.facts(id).range;
         }
     }
-    let mut random = SplitMix::new(0x5eed);
-    Some((0..POINTS).map(|p| ranges.iter().map(|r| within(size(&mut random, p), *r)).collect()).collect())
+    let firsts = firsts(graph)?;
+    let mut random = SplitMix::new(seed);
+    let mut point = |p: usize| {
+        let mut point = Vec::with_capacity(*firsts.last()?);
+        for (range, ends) in ranges.iter().zip(firsts.windows(2)) {
+            point.extend((ends[0]..ends[1]).map(|_| within(size(&mut random, p), *range)));
+        }
+        Some(point)
+    };
+    (0..batches * EACH * KINDS).map(&mut point).collect()
 }
 
 /// A number of moderate size, of any size from 1e-4 to 10, small, between 0 and 1, large, or near the others of its point. In

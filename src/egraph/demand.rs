@@ -9,7 +9,7 @@ use rustc_hash::FxHashMap;
 use super::analysis::Graph;
 use super::compile::Compiled;
 use super::lang::EHead;
-use crate::op::{Attr, Op};
+use crate::op::{Attr, Op, Ring};
 use crate::rules::{Assumes, AttrPattern, PNode, Pattern, RuleSet};
 
 /// Classes with what stands for the variables.
@@ -45,6 +45,14 @@ fn depth(pattern: &Pattern) -> u8 {
         depths.push(below);
     }
     depths.last().copied().unwrap_or(0)
+}
+
+/// Is this a sum or a difference?
+fn adds(pattern: &Pattern) -> bool {
+    match pattern.nodes.last() {
+        Some(PNode::App { op, .. }) => matches!(op.def().ring, Ring::Sum | Ring::Difference),
+        _ => false,
+    }
 }
 
 /// What changed in an e-graph since rules were last searched for.
@@ -108,6 +116,8 @@ pub struct OnDemand {
     set: Arc<RuleSet>,
     index: usize,
     pub(super) assumes: Assumes,
+    /// Does it make a sum of what is none, as `sum(a - b)` into `sum(a) - sum(b)`?
+    pub(super) splits: bool,
     /// Operators of the left side.
     ops: OpSet,
     /// The operator at its root.
@@ -148,6 +158,7 @@ impl OnDemand {
                 set: set.clone(),
                 index,
                 assumes: rule.assumes,
+                splits: adds(&rule.rhs) && !adds(&rule.lhs),
                 ops: ops.fold(OpSet::default(), OpSet::with),
                 root: match rule.lhs.nodes.last() {
                     Some(PNode::App { op, .. }) => Some(*op),

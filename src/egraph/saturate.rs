@@ -56,6 +56,15 @@ impl Stop {
     }
 }
 
+/// Which rules may run.
+#[derive(Debug, Clone, Copy)]
+pub struct Granted {
+    /// What they may assume.
+    pub assumes: Assumes,
+    /// May they split sums, as `sum(a - b)` into `sum(a) - sum(b)`?
+    pub splits: bool,
+}
+
 /// What a saturation did.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Trace {
@@ -71,7 +80,7 @@ pub struct Trace {
 pub(super) fn saturate(
     g: &mut Graph,
     rules: &[OnDemand],
-    granted: Assumes,
+    granted: Granted,
     limits: Limits,
     verdicts: &mut Verdicts,
     mut log: Option<&mut Log>,
@@ -87,7 +96,8 @@ pub(super) fn saturate(
         let news = News::take(g, deepest);
         let again = std::mem::take(&mut cut);
         let mut found = Vec::new();
-        for (i, rule) in rules.iter().enumerate().filter(|(_, r)| r.assumes.within(granted)) {
+        let may = |r: &OnDemand| r.assumes.within(granted.assumes) && (granted.splits || !r.splits);
+        for (i, rule) in rules.iter().enumerate().filter(|(_, r)| may(r)) {
             if let Some((compiled, matches)) = rule.search(g, &news, again.contains(&i), limits.matches) {
                 if matches.len() >= limits.matches {
                     cut.insert(i);

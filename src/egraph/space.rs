@@ -11,14 +11,13 @@ use super::cost::{CostModel, Operand, common_cost, op_cost};
 use super::demand::OnDemand;
 use super::lang::{EHead, ENode};
 use super::log::{self, Log};
-use super::saturate::{Limits, Trace, saturate};
+use super::saturate::{Granted, Limits, Trace, saturate};
 use super::verdicts::Verdicts;
 use crate::expr::TypeError;
-use crate::extract::{Budget, Choice, Extractor, Node as XNode, Problem, serial};
+use crate::extract::{Budget, Choice, Extractor, Node as XNode, Problem};
 use crate::facts::{Facts, value_of};
 use crate::graph::{Graph, Head, Id};
 use crate::op::{Attr, Ring};
-use crate::rules::Assumes;
 
 /// The e-graph of a small graph.
 pub(crate) struct Space {
@@ -130,61 +129,11 @@ impl Space {
     }
 
     /// Runs the rules.
-    pub(crate) fn saturate(&mut self, rules: &[OnDemand], granted: Assumes, limits: Limits) -> Trace {
+    pub(crate) fn saturate(&mut self, rules: &[OnDemand], granted: Granted, limits: Limits) -> Trace {
         if let Some(log) = &mut self.log {
             log.growth.push(self.g.total_number_of_nodes());
         }
         saturate(&mut self.g, rules, granted, limits, &mut self.verdicts, self.log.as_mut())
-    }
-
-    /// The e-graph in the form of egraph-serialize; `inputs` has the names of the inputs. A node that
-    /// must not be taken is left out where its class has another.
-    pub(crate) fn serial(&self, model: &CostModel, inputs: &Graph) -> serial::EGraph {
-        let dense = Dense::new(self, model);
-        let problem = &dense.problem;
-        let classes = 0..u32::try_from(problem.num_classes()).unwrap_or(u32::MAX);
-        let finite = |n: &&u32| problem.cost(**n).is_finite();
-        let kept: Vec<Vec<u32>> = classes
-            .map(|c| {
-                let all = problem.nodes_of(c);
-                let some: Vec<u32> = all.iter().filter(finite).copied().collect();
-                if some.is_empty() { all.to_vec() } else { some }
-            })
-            .collect();
-        let name = |class: u32, n: u32| format!("{class}.{n}");
-        let first = |class: &u32| name(*class, kept[*class as usize].first().copied().unwrap_or_default());
-        let mut out = serial::EGraph::default();
-        for (class, nodes) in (0u32..).zip(&kept) {
-            for &n in nodes {
-                let node = serial::ENode {
-                    op: dense.nodes[n as usize].map_or("common".into(), |e| self.label(e.head, inputs)),
-                    children: problem.children(n).iter().map(first).collect(),
-                    eclass: class.to_string(),
-                    cost: problem.cost(n),
-                    subsumed: false,
-                };
-                out.nodes.push((name(class, n), node));
-            }
-        }
-        out.root_eclasses = dense.roots.iter().map(u32::to_string).collect();
-        for id in self.g.classes().map(|c| c.id) {
-            if let (Some(class), Some(f)) = (dense.index.get(&id), facts(&self.g, id)) {
-                let about = serde_json::json!({ "type": f.ty.to_string() });
-                out.class_data.insert(class.to_string(), about);
-            }
-        }
-        out
-    }
-
-    fn label(&self, head: EHead, inputs: &Graph) -> String {
-        match head {
-            EHead::Const(bits) => crate::expr::float_text(f64::from_bits(bits)),
-            EHead::Int(_, x) => x.to_string(),
-            EHead::Var(v) => inputs.vars().get(v as usize).map_or(String::new(), |(n, _)| n.to_string()),
-            EHead::Size(i) => self.g.analysis.sizes[i as usize].to_string(),
-            EHead::Attr(i) => self.g.analysis.attrs[i as usize].text(),
-            EHead::Op(op) => op.def().name.to_string(),
-        }
     }
 
     /// The cheapest terms of the roots, all together, never dearer than those of `incumbent`; a first look with no
@@ -218,18 +167,19 @@ impl Space {
 }
 
 /// Classes that the roots reach, renumbered, as an extraction problem.
-struct Dense<'a> {
-    problem: Problem,
+pub(super) struct Dense<'a> {
+    pub(super) problem: Problem,
     /// The e-node behind each node of the problem; none behind what operators have in common.
-    nodes: Vec<Option<&'a ENode>>,
+    pub(super) nodes: Vec<Option<&'a ENode>>,
     /// Which of them lose digits.
     condemned: Vec<bool>,
-    index: FxHashMap<EId, u32>,
-    roots: Vec<u32>,
+    /// The class of the problem that each class of the e-graph became.
+    pub(super) index: FxHashMap<EId, u32>,
+    pub(super) roots: Vec<u32>,
 }
 
 impl<'a> Dense<'a> {
-    fn new(s: &'a Space, model: &CostModel) -> Dense<'a> {
+    pub(super) fn new(s: &'a Space, model: &CostModel) -> Dense<'a> {
         let g = &s.g;
         let mut index: FxHashMap<EId, u32> = FxHashMap::default();
         let mut order: Vec<EId> = Vec::new();
@@ -386,7 +336,7 @@ fn empty_problem() -> Problem {
     Problem::new(0, Vec::new(), Vec::new()).expect("no classes, no nodes, no roots")
 }
 
-fn enode_cost(g: &EG, model: &CostModel, n: &ENode, class: EId) -> f64 {
+pub(super) fn enode_cost(g: &EG, model: &CostModel, n: &ENode, class: EId) -> f64 {
     let EHead::Op(op) = n.head else { return 0.0 };
     let Data::Value { facts: out, .. } = &g[class].data else { return 0.0 };
     let (attr, args) = split(g, op, &n.args);

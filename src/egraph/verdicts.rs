@@ -3,9 +3,9 @@
 use std::sync::Arc;
 
 use egg::{Id, Language as _};
-use rustc_hash::FxHashSet;
+use rustc_hash::{FxHashMap, FxHashSet};
 
-use super::analysis::Graph;
+use super::analysis::{Graph, facts};
 use super::lang::{EHead, ENode};
 use super::signs;
 use crate::op::Law;
@@ -51,14 +51,24 @@ impl Verdicts {
     }
 
     /// Takes the left sides that were replaced out of their classes: whatever holds of them is found from
-    /// the right sides.
+    /// the right sides. The smallest term of a class stays: a match may go through terms that contain what
+    /// is matched, and then the right side computes the class from itself.
     pub(super) fn replace(&mut self, g: &mut Graph) {
-        for (class, left, right) in std::mem::take(&mut self.replaced) {
+        let replaced = std::mem::take(&mut self.replaced);
+        if replaced.is_empty() {
+            return;
+        }
+        let sizes = sizes(g);
+        let size_of = |c: Id| sizes.get(&c).copied().unwrap_or(u64::MAX);
+        for (class, left, right) in replaced {
             let left = canonical(g, &left);
             if right.is_some_and(|r| canonical(g, &r) == left) {
                 continue;
             }
             let class = g.find(class);
+            if size(g, class, &left, &size_of) <= size_of(class) {
+                continue;
+            }
             let kept: Vec<ENode> =
                 g[class].nodes.iter().filter(|n| canonical(g, n) != left).cloned().collect();
             if !kept.is_empty() {
@@ -81,6 +91,32 @@ impl Verdicts {
         }
         out
     }
+}
+
+/// The size of the smallest term of each class.
+fn sizes(g: &Graph) -> FxHashMap<Id, u64> {
+    let mut out: FxHashMap<Id, u64> = FxHashMap::default();
+    loop {
+        let mut changed = false;
+        for class in g.classes() {
+            let size_of = |c: Id| out.get(&c).copied().unwrap_or(u64::MAX);
+            let least = class.nodes.iter().map(|n| size(g, class.id, n, &size_of)).min().unwrap_or(u64::MAX);
+            if least < size_of(class.id) {
+                out.insert(class.id, least);
+                changed = true;
+            }
+        }
+        if !changed {
+            return out;
+        }
+    }
+}
+
+/// The size of an e-node's smallest term. What has more axes counts more: it is the better to lose.
+fn size(g: &Graph, class: Id, n: &ENode, size_of: &dyn Fn(Id) -> u64) -> u64 {
+    let rank = facts(g, class).map_or(0, |f| f.ty.rank());
+    let own = 1 + u64::try_from(rank).unwrap_or(u64::MAX);
+    n.children().iter().fold(own, |sum, &c| sum.saturating_add(size_of(g.find(c))))
 }
 
 /// Does the order of the operands not matter?

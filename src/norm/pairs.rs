@@ -34,7 +34,7 @@ impl Pair {
         let nodes = &rule.lhs.nodes;
         let part = |i: u32| match nodes.get(i as usize) {
             Some(PNode::App { op, args, .. }) if matches!(op.def().ring, Ring::None | Ring::Power) => {
-                Some((Part::Function(*op), args.to_vec()))
+                Some((Part::Function(*op), args.clone()))
             }
             Some(PNode::Var(_)) => Some((Part::Operand, vec![i])),
             _ => None,

@@ -1,7 +1,7 @@
 //! One e-graph of a whole expression, for those who want to look at it.
 
 use super::{Options, Program};
-use crate::egraph::Space;
+use crate::egraph::{Granted, Space};
 use crate::extract::serial::EGraph;
 use crate::graph::{Graph, Id};
 use crate::rules::Assumes;
@@ -32,7 +32,8 @@ pub fn saturated(graph: &Graph, roots: &[Id], options: &Options) -> Saturated {
                 crate::norm::propose(&mut wider, roots, p, &program.relations, crate::norm::Reading::All);
             space.unite(&wider, &found.pairs);
         }
-        let trace = space.saturate(&program.rules, p.grants(), options.limits);
+        let trace =
+            space.saturate(&program.rules, Granted { assumes: p.grants(), splits: true }, options.limits);
         if space.conflict().is_none() {
             let egraph = space.serial(&options.model, graph);
             return Saturated {

@@ -2,7 +2,7 @@
 
 use super::{Edge, How, Options, Program, Report, total::dearer};
 use crate::digits;
-use crate::egraph::{Extracted, Space, Stop};
+use crate::egraph::{Extracted, Granted, Space, Stop};
 use crate::graph::{Graph, Id};
 use crate::norm::Reading;
 use crate::rules::Profile;
@@ -32,8 +32,17 @@ pub(super) fn optimize(
     (graph.clone(), roots.to_vec())
 }
 
-/// The best form that keeps the digits of what was there: with all proposals of the normal form, with those that
-/// leave fractions below, or all fractions, alone, with none; the contradiction if there is one.
+/// How a window is optimized, again with less where that lost digits: with all proposals of the normal form, with those
+/// that leave fractions below, or all fractions, alone, with none, without rules that split sums either.
+const WAYS: [(Reading, bool); 5] = [
+    (Reading::All, true),
+    (Reading::Plain, true),
+    (Reading::Flat, true),
+    (Reading::Nothing, true),
+    (Reading::Nothing, false),
+];
+
+/// The best form that keeps the digits of what was there; the contradiction if there is one.
 fn guarded(
     graph: &Graph,
     roots: &[Id],
@@ -43,11 +52,11 @@ fn guarded(
     report: &mut Report,
 ) -> Result<(Graph, Vec<Id>), String> {
     let mut nested = true;
-    for reading in [Reading::All, Reading::Plain, Reading::Flat, Reading::Nothing] {
-        if reading == Reading::Plain && !nested {
+    for way in WAYS {
+        if way.0 == Reading::Plain && !nested {
             continue;
         }
-        let found = attempt(graph, roots, options, (profile, reading), program, report)?;
+        let found = attempt(graph, roots, options, (profile, way), program, report)?;
         if !digits::loses((graph, roots), (&found.form.0, &found.form.1)) {
             return Ok(found.form);
         }
@@ -69,7 +78,7 @@ fn attempt(
     graph: &Graph,
     roots: &[Id],
     options: &Options,
-    (profile, reading): (Profile, Reading),
+    (profile, (reading, splits)): (Profile, (Reading, bool)),
     program: &Program,
     report: &mut Report,
 ) -> Result<Attempt, String> {
@@ -93,7 +102,8 @@ fn attempt(
         if let Some((wider, pairs)) = &proposed {
             space.unite(wider, pairs);
         }
-        let trace = space.saturate(&program.rules, profile.grants(), options.limits);
+        let granted = Granted { assumes: profile.grants(), splits };
+        let trace = space.saturate(&program.rules, granted, options.limits);
         report.enodes = report.enodes.max(space.nodes());
         report.iterations += trace.iterations;
         report.stopped(trace.stop);

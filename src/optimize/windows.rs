@@ -11,6 +11,7 @@ use super::total::closed;
 use super::window::optimize;
 use super::{Edge, How, Options, Patch, Program, Report, splice};
 use crate::graph::{Graph, Head, Id};
+use crate::op::Attr;
 
 /// A node with more users than this does not glue its users together.
 const HUB: usize = 16;
@@ -97,13 +98,23 @@ pub(super) fn pass(
 fn cut(graph: &Graph, roots: &[Id], size: usize, pass: usize) -> Vec<Window> {
     let live = graph.reachable(roots);
     let free = closed(graph);
-    let is_op = |id: Id| graph.application(id).is_some() && !free[id as usize];
     let mut users: Vec<Vec<Id>> = vec![Vec::new(); graph.len()];
     for &id in &live {
         for &a in &graph.node(id).args {
             users[a as usize].push(id);
         }
     }
+    // One of the many parts of an input that a long program reads, as `z[17]`, is an input itself: a window that
+    // says which one is like no other.
+    let is_read = |id: Id| {
+        let node = graph.node(id);
+        let &[of] = node.args.as_slice() else { return false };
+        let Head::Op(_, attr) = node.head else { return false };
+        matches!(graph.attr(attr), Attr::Index(_))
+            && matches!(graph.node(of).head, Head::Var(_))
+            && users[of as usize].len() > HUB
+    };
+    let is_op = |id: Id| graph.application(id).is_some() && !free[id as usize] && !is_read(id);
     let terms = terms(graph, &is_op);
     let is_term = |id: Id| terms[id as usize] <= TERM;
     let with = |id: Id| if is_term(id) { terms[id as usize] } else { 0 };

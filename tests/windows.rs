@@ -1,0 +1,40 @@
+//! Long programs are optimized once for each kind of window, not once for each window.
+
+#![allow(clippy::unwrap_used, reason = "tests")]
+
+use egrad::grad::grads;
+use egrad::graph::import;
+use egrad::op::IndexItem;
+use egrad::optimize::{Optimized, Options, optimize};
+use egrad::prelude::*;
+
+fn number(x: f64) -> Expr {
+    x.into_expr()
+}
+
+/// A filter that follows a noisy series of `steps` numbers, the inputs `z[0]`, `z[1]`, and so on.
+fn filter(steps: i64) -> Optimized {
+    let (z, a, q, r) = (dvector("z"), dscalar("a"), dscalar("q"), dscalar("r"));
+    let (mut mean, mut spread, mut loss) = (number(0.0), number(1.0), number(0.0));
+    for t in 0..steps {
+        let (ahead, wide) = (&a * &mean, &a * &spread * &a + &q);
+        let (off, s) = (z.index(&[IndexItem::At(t)]) - &ahead, &wide + &r);
+        loss = loss + 0.5 * s.log() + 0.5 * off.sqr() / &s;
+        mean = ahead + &wide / &s * off;
+        spread = (1 - &wide / &s) * &wide;
+    }
+    let inputs = [z, a, q, r];
+    let found = grads(&loss, &inputs[1..]).unwrap();
+    let i = import(&inputs, &found).unwrap();
+    optimize(&i.graph, &i.roots, &Options::default())
+}
+
+#[test]
+fn parts_of_an_input_do_not_tell_windows_apart() {
+    let (short, long) = (filter(40), filter(160));
+    assert!(long.report.cached > 3 * short.report.cached, "{:?}", long.report);
+    // Four times the steps; the boundaries of windows take some to find their period.
+    assert!(long.report.windows < 2 * short.report.windows, "{:?} {:?}", short.report, long.report);
+    // As cheap for each step.
+    assert!(long.report.cost_after < 4.05 * short.report.cost_after);
+}
