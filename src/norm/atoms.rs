@@ -23,8 +23,10 @@ pub(super) enum Mode {
 pub(super) struct Reader {
     mode: Mode,
     known: FxHashMap<Id, Rc<Poly>>,
-    /// What functions are in terms of others.
+    /// What functions are in terms of others, and what sums are as quotients.
     given: FxHashMap<Id, Poly>,
+    /// The functions in whose terms others are given, and by which they divide.
+    foreign: Vec<Id>,
     /// Reads denominators, which are never multiplied out: their factors would be lost.
     below: Option<Box<Reader>>,
     /// Sums that stand for themselves, up to a factor: the first node, and its factor.
@@ -34,35 +36,54 @@ pub(super) struct Reader {
 impl Reader {
     /// Nothing is multiplied out; functions that are `given` are read as the polynomials that they are.
     pub(super) fn flat(given: FxHashMap<Id, Poly>) -> Reader {
-        Reader { mode: Mode::Flat, known: FxHashMap::default(), given, below: None, sums: BTreeMap::new() }
+        let inverse = given.values().flat_map(|q| q.0.keys()).flat_map(|m| &m.0).filter(|(_, e)| *e < 0);
+        let mut foreign: Vec<Id> = inverse.map(|(id, _)| *id).collect();
+        foreign.sort_unstable();
+        foreign.dedup();
+        Reader { given, foreign, ..Reader::new(Mode::Flat) }
     }
 
-    /// Numerators are multiplied out, denominators are read by another.
-    pub(super) fn expand(below: Reader) -> Reader {
-        Reader {
-            mode: Mode::Expand,
-            known: FxHashMap::default(),
-            given: below.given.clone(),
-            below: Some(Box::new(below)),
-            sums: BTreeMap::new(),
-        }
+    /// Nothing is multiplied out; sums that are `given` are read as the quotients that they are.
+    pub(super) fn of_quotients(given: FxHashMap<Id, Poly>) -> Reader {
+        Reader { given, ..Reader::new(Mode::Flat) }
     }
 
-    /// Everything is multiplied out.
-    pub(super) fn multiplied_out() -> Reader {
+    fn new(mode: Mode) -> Reader {
         Reader {
-            mode: Mode::Expand,
+            mode,
             known: FxHashMap::default(),
             given: FxHashMap::default(),
+            foreign: Vec::new(),
             below: None,
             sums: BTreeMap::new(),
         }
     }
 
+    /// Numerators are multiplied out, denominators are read by another.
+    pub(super) fn expand(below: Reader) -> Reader {
+        let (given, foreign) = (below.given.clone(), below.foreign.clone());
+        Reader { given, foreign, below: Some(Box::new(below)), ..Reader::new(Mode::Expand) }
+    }
+
+    /// Everything is multiplied out.
+    pub(super) fn multiplied_out() -> Reader {
+        Reader::new(Mode::Expand)
+    }
+
+    /// A node is read as this from now on.
+    pub(super) fn give(&mut self, id: Id, p: Poly) {
+        self.known.insert(id, Rc::new(p.clone()));
+        self.given.insert(id, p);
+    }
+
+    /// What was given.
+    pub(super) fn given(self) -> FxHashMap<Id, Poly> {
+        self.given
+    }
+
     /// Does it divide by a function in whose terms others are given?
     pub(super) fn is_foreign(&self, p: &Poly) -> bool {
-        let over = |id: Id| self.given.values().any(|q| q.0.keys().any(|m| m.exponent(id) < 0));
-        p.0.keys().flat_map(|m| &m.0).any(|&(id, e)| e < 0 && over(id))
+        p.0.keys().flat_map(|m| &m.0).any(|&(id, e)| e < 0 && self.foreign.contains(&id))
     }
 
     pub(super) fn is_flat(&self) -> bool {
@@ -153,7 +174,7 @@ impl Reader {
     }
 
     /// A sum as one indeterminate, the same for all its multiples: `y - x` is `-1 * (x - y)`.
-    fn whole(&mut self, (id, p): (Id, &Poly)) -> Poly {
+    pub(super) fn whole(&mut self, (id, p): (Id, &Poly)) -> Poly {
         if p.0.len() < 2 {
             return p.clone();
         }

@@ -16,9 +16,9 @@ const FACTORS: usize = 12;
 const STEPS: usize = 8;
 
 /// A numerator over a product.
-struct Fraction {
-    above: Poly,
-    below: Monomial,
+pub(super) struct Fraction {
+    pub(super) above: Poly,
+    pub(super) below: Monomial,
     /// A sum of the denominator divided the numerator.
     divided: bool,
 }
@@ -66,7 +66,7 @@ fn written(writer: &mut Writer<'_>, f: &Fraction) -> Option<Id> {
 }
 
 /// `p` over one denominator, whose sums are written out above and divided out of both.
-fn combined(reader: &Reader, p: &Poly) -> Option<Fraction> {
+pub(super) fn combined(reader: &Reader, p: &Poly) -> Option<Fraction> {
     let mut below = Monomial::default();
     let mut above = p.clone();
     for _ in 0..STEPS {

@@ -1,5 +1,7 @@
 //! Writing polynomials back as terms: flat, and factored.
 
+use std::collections::BTreeMap;
+
 use super::poly::{Monomial, Poly};
 use super::ratio::Ratio;
 use crate::graph::{Graph, Id};
@@ -88,6 +90,12 @@ impl<'a> Writer<'a> {
         self.graph.add(Op::of_ring(ring)?, &Attr::None, args).ok()
     }
 
+    /// A number, or a function of numbers.
+    fn is_closed(&self, id: Id) -> bool {
+        let of_numbers = |(_, _, args): (Op, &Attr, &[Id])| args.iter().all(|&a| self.graph.is_constant(a));
+        self.graph.is_constant(id) || self.graph.application(id).is_some_and(of_numbers)
+    }
+
     fn size(&self, id: Id) -> usize {
         self.graph.ty(id).rank()
     }
@@ -97,6 +105,9 @@ impl<'a> Writer<'a> {
         // Recurses over the terms of one polynomial, which are bounded, not over an expression.
         if p.0.len() < 2 {
             return self.sum(p);
+        }
+        if let Some(merged) = self.merged(p) {
+            return self.factored(&merged);
         }
         let Some((atom, halves)) = self.common(p) else { return self.by_coefficient(p) };
         let (mut inside, mut rest) = (Poly::default(), Poly::default());
@@ -133,6 +144,38 @@ impl<'a> Writer<'a> {
             }
         }
         best.map(|(_, _, id, e)| (id, e))
+    }
+
+    /// With one indeterminate in the place of two of the same size that occur in the same terms, in some but not in all:
+    /// what divides each of `p*x/q + p*y/q + z` is computed once.
+    fn merged(&mut self, p: &Poly) -> Option<Poly> {
+        let mut patterns: BTreeMap<Id, Vec<(usize, i32)>> = BTreeMap::new();
+        for (i, m) in p.0.keys().enumerate() {
+            m.0.iter().for_each(|&(id, e)| patterns.entry(id).or_default().push((i, e)));
+        }
+        patterns.retain(|_, at| at.len() > 1 && at.len() < p.0.len() && at.iter().all(|(_, e)| e % 2 == 0));
+        let same = |a: &[(usize, i32)], b: &[(usize, i32)], sign: i32| {
+            a.len() == b.len() && a.iter().zip(b).all(|(&(i, e), &(j, f))| i == j && e == sign * f)
+        };
+        let (a, b, quotient) = patterns.iter().find_map(|(&a, v)| {
+            let (&b, w) = patterns
+                .range(a + 1..)
+                .find(|(b, w)| self.size(a) == self.size(**b) && (same(v, w, 1) || same(v, w, -1)))?;
+            let above = v[0].1 > 0;
+            match (same(v, w, 1), above) {
+                (true, _) => Some((a, b, false)),
+                (false, true) => Some((a, b, true)),
+                (false, false) => Some((b, a, true)),
+            }
+        })?;
+        let both = self.add(if quotient { Ring::Quotient } else { Ring::Product }, &[a, b])?;
+        let mut out = Poly::default();
+        for (m, c) in &p.0 {
+            let (e, f) = (m.exponent(a), m.exponent(b));
+            let rest = m.mul(&Monomial::atom(a, -e))?.mul(&Monomial::atom(b, -f))?;
+            out.accumulate(rest.mul(&Monomial::atom(both, e))?, *c)?;
+        }
+        (out.0.len() == p.0.len()).then_some(out)
     }
 
     pub(super) fn times_power(&mut self, x: Id, atom: Id, halves: i32) -> Option<Id> {
@@ -244,10 +287,20 @@ impl<'a> Writer<'a> {
                     .map(|(id, e)| w.power(id, e.abs()))
                     .collect()
             };
-            let (mut above, below) = (part(self, true)?, part(self, false)?);
+            let (mut above, mut below) = (part(self, true)?, part(self, false)?);
             if rank == 0 && c != Ratio::ONE {
                 above.push(self.number(if negative { c.neg() } else { c })?);
                 negative = false;
+            }
+            // Numbers are divided by numbers.
+            let closed: Vec<Id> = below.extract_if(.., |id| self.is_closed(*id)).collect();
+            if !closed.is_empty() {
+                let mut numbers: Vec<Id> = above.extract_if(.., |id| self.is_closed(*id)).collect();
+                if numbers.is_empty() {
+                    numbers.push(self.one());
+                }
+                let args = [self.product(numbers)?, self.product(closed)?];
+                above.push(self.add(Ring::Quotient, &args)?);
             }
             above.extend(total);
             if above.is_empty() && below.is_empty() {
@@ -268,8 +321,9 @@ impl<'a> Writer<'a> {
         Some(total.unwrap_or_else(|| self.one()))
     }
 
+    /// Numbers first, so that they fold.
     fn product(&mut self, mut factors: Vec<Id>) -> Option<Id> {
-        factors.sort_by_key(|&id| (self.size(id), id));
+        factors.sort_by_key(|&id| (!self.is_closed(id), self.size(id), id));
         let (&first, rest) = factors.split_first()?;
         let mut out = first;
         for &f in rest {

@@ -12,6 +12,7 @@ mod field;
 mod fraction;
 mod long;
 mod lower;
+mod nested;
 mod pairs;
 mod poly;
 mod ratio;
@@ -61,39 +62,58 @@ impl Relations {
 pub(crate) enum Reading {
     /// Every way.
     All,
+    /// Fractions in denominators stay there.
+    Plain,
     /// Sums and products as they are: nothing multiplied out, no common denominators.
     Flat,
     /// Nothing.
     Nothing,
 }
 
-/// Equal pairs: a node of the graph and a proposal for it, which is added to the graph.
+/// What was found.
+#[derive(Debug, Default)]
+pub(crate) struct Proposals {
+    /// Equal pairs: a node of the graph and a proposal for it, which is added to the graph.
+    pub(crate) pairs: Vec<(Id, Id)>,
+    /// Were there fractions in denominators?
+    pub(crate) nested: bool,
+}
+
+/// Equal terms for the sums and products of a graph.
 pub(crate) fn propose(
     graph: &mut Graph,
     roots: &[Id],
     profile: Profile,
     relations: &Relations,
     reading: Reading,
-) -> Vec<(Id, Id)> {
+) -> Proposals {
     if reading == Reading::Nothing {
-        return Vec::new();
+        return Proposals::default();
     }
     // Cancelling a term forgets where it was infinite or undefined, which integers never are.
     let domain = Assumes::DOMAIN.within(profile.grants());
     let mut tops = tops(graph, roots);
     tops.retain(|&id| domain || graph.ty(id).dtype.is_int());
     let mut flat = Reader::flat(FxHashMap::default());
-    let mut found = Found { relations, profile, reading, forms: FxHashMap::default(), pairs: Vec::new() };
+    let mut found =
+        Found { relations, profile, reading, forms: FxHashMap::default(), nested: false, pairs: Vec::new() };
     found.add(graph, &mut flat, &tops);
     if reading == Reading::Flat {
-        return found.pairs();
+        return found.proposals();
     }
     let given = field::given(graph, &mut flat, roots, relations, profile.grants());
     found.add(graph, &mut Reader::multiplied_out(), &tops);
+    if reading == Reading::All {
+        let given = nested::given(graph, &mut flat, roots, &tops);
+        if !given.is_empty() {
+            found.nested = true;
+            found.add(graph, &mut Reader::expand(Reader::of_quotients(given)), &tops);
+        }
+    }
     if !given.is_empty() {
         found.add(graph, &mut Reader::expand(Reader::flat(given)), &tops);
     }
-    found.pairs()
+    found.proposals()
 }
 
 /// What all ways of reading find.
@@ -103,6 +123,7 @@ struct Found<'a> {
     reading: Reading,
     /// The forms of each polynomial: most are read the same in every way.
     forms: FxHashMap<Poly, Vec<Id>>,
+    nested: bool,
     pairs: Vec<(Id, Id)>,
 }
 
@@ -122,7 +143,7 @@ impl Found<'_> {
             let equations = &self.relations.equations;
             for poly in relation::reduced(graph, reader, &poly, equations, self.profile.grants()) {
                 let mut found = self.forms(graph, &poly);
-                if self.reading == Reading::All {
+                if self.reading != Reading::Flat {
                     found.extend(fraction::forms(graph, reader, &poly));
                 }
                 if reader.is_flat()
@@ -138,10 +159,10 @@ impl Found<'_> {
     }
 
     /// The pairs, each once.
-    fn pairs(mut self) -> Vec<(Id, Id)> {
+    fn proposals(mut self) -> Proposals {
         self.pairs.sort_unstable();
         self.pairs.dedup();
-        self.pairs
+        Proposals { pairs: self.pairs, nested: self.nested }
     }
 
     /// A polynomial written flat and factored.
@@ -178,12 +199,17 @@ fn tops(graph: &Graph, roots: &[Id]) -> Vec<Id> {
     for &r in roots {
         seen_from_outside[r as usize] = true;
     }
+    // Powers are read where their exponents are numbers.
+    let reads = |id: Id| match graph.application(id) {
+        Some((op, _, &[_, e])) if op.def().ring == Ring::Power => graph.is_constant(e),
+        _ => ring(id),
+    };
     for &id in &live {
         for &a in &graph.node(id).args {
             uses[a as usize] += 1;
             // Another type of integers is another ring.
             let (own, read) = (graph.ty(id).dtype, graph.ty(a).dtype);
-            if !ring(id) || read.is_int() && own != read {
+            if !reads(id) || read.is_int() && own != read {
                 seen_from_outside[a as usize] = true;
             }
         }

@@ -11,22 +11,32 @@ use crate::rules::{PNode, Rule};
 /// Pairs brought together in one term.
 const STEPS: usize = 4;
 
-/// Two functions whose product or quotient some rule rewrites.
+/// Two factors whose product or quotient some rule rewrites: functions, or a function and an operand of it.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) struct Pair {
     quotient: bool,
-    left: Op,
-    right: Op,
+    left: Part,
+    right: Part,
     /// Operands that must be the same: positions in the two.
     same: Vec<(usize, usize)>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Part {
+    Function(Op),
+    /// What stands by itself is its own only operand.
+    Operand,
 }
 
 impl Pair {
     /// The pairs that a left side holds.
     pub(super) fn of(rule: &Rule) -> Vec<Pair> {
         let nodes = &rule.lhs.nodes;
-        let function = |i: u32| match nodes.get(i as usize) {
-            Some(PNode::App { op, args, .. }) if op.def().ring == Ring::None => Some((*op, args)),
+        let part = |i: u32| match nodes.get(i as usize) {
+            Some(PNode::App { op, args, .. }) if matches!(op.def().ring, Ring::None | Ring::Power) => {
+                Some((Part::Function(*op), args.clone()))
+            }
+            Some(PNode::Var(_)) => Some((Part::Operand, vec![i])),
             _ => None,
         };
         let variable = |i: u32| match nodes.get(i as usize) {
@@ -42,7 +52,7 @@ impl Pair {
                 _ => continue,
             };
             let [a, b] = args[..] else { continue };
-            let (Some((left, xs)), Some((right, ys))) = (function(a), function(b)) else { continue };
+            let (Some((left, xs)), Some((right, ys))) = (part(a), part(b)) else { continue };
             let mut same = Vec::new();
             for (i, &x) in xs.iter().enumerate() {
                 for (j, &y) in ys.iter().enumerate() {
@@ -51,19 +61,25 @@ impl Pair {
                     }
                 }
             }
-            out.push(Pair { quotient, left, right, same });
+            let functions = matches!((left, right), (Part::Function(_), Part::Function(_)));
+            let alone = (left, right) == (Part::Operand, Part::Operand);
+            if functions || !alone && !same.is_empty() {
+                out.push(Pair { quotient, left, right, same });
+            }
         }
         out
     }
 
     fn joins(&self, graph: &Graph, (a, e): (Id, i32), (b, f): (Id, i32)) -> bool {
-        let exponents = if self.quotient { (e, f) == (2, -2) } else { e == f && e.abs() == 2 };
-        let (Some((left, _, xs)), Some((right, _, ys))) = (graph.application(a), graph.application(b)) else {
-            return false;
+        let exponents = if self.quotient { e >= 2 && f <= -2 } else { e.min(f) >= 2 || e.max(f) <= -2 };
+        let operands = |part: Part, id: &Id| match part {
+            Part::Operand => Some(vec![*id]),
+            Part::Function(op) => {
+                graph.application(*id).filter(|(o, _, _)| *o == op).map(|(_, _, args)| args.to_vec())
+            }
         };
-        exponents
-            && (left, right) == (self.left, self.right)
-            && self.same.iter().all(|&(i, j)| xs.get(i).is_some() && xs.get(i) == ys.get(j))
+        let (Some(xs), Some(ys)) = (operands(self.left, &a), operands(self.right, &b)) else { return false };
+        exponents && self.same.iter().all(|&(i, j)| xs.get(i).is_some() && xs.get(i) == ys.get(j))
     }
 }
 
@@ -86,17 +102,17 @@ pub(super) fn grouped(graph: &mut Graph, p: &Poly, pairs: &[Pair]) -> Option<Pol
 }
 
 fn joined(graph: &mut Graph, m: &Monomial, pairs: &[Pair]) -> Option<Monomial> {
-    let functions = m.0.iter().filter(|(id, _)| graph.application(*id).is_some());
-    let functions: Vec<(Id, i32)> = functions.copied().collect();
-    let (pair, a, b) = functions.iter().enumerate().find_map(|(i, &a)| {
-        functions.iter().enumerate().filter(|(j, _)| *j != i).find_map(|(_, &b)| {
+    let factors = &m.0;
+    let (pair, a, b) = factors.iter().enumerate().find_map(|(i, &a)| {
+        factors.iter().enumerate().filter(|(j, _)| *j != i).find_map(|(_, &b)| {
             let pair = pairs.iter().find(|p| p.joins(graph, a, b))?;
             Some((pair, a, b))
         })
     })?;
     let ring = if pair.quotient { Ring::Quotient } else { Ring::Product };
-    let op = Op::of_ring(ring)?;
-    let both = graph.add(op, &Attr::None, &[a.0, b.0]).ok()?;
-    let without = m.mul(&Monomial::atom(a.0, -a.1))?.mul(&Monomial::atom(b.0, -b.1))?;
-    without.mul(&Monomial::atom(both, a.1))
+    let both = graph.add(Op::of_ring(ring)?, &Attr::None, &[a.0, b.0]).ok()?;
+    // Each once: of a square the other factor stays.
+    let (e, f) = (2 * a.1.signum(), 2 * b.1.signum());
+    let without = m.mul(&Monomial::atom(a.0, -e))?.mul(&Monomial::atom(b.0, -f))?;
+    without.mul(&Monomial::atom(both, e))
 }

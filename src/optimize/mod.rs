@@ -9,7 +9,9 @@ mod fold;
 mod lengths;
 mod long;
 mod order;
+mod quotients;
 mod report;
+mod rewritten;
 mod saturated;
 mod spelling;
 mod splice;
@@ -193,6 +195,9 @@ fn ordered(graph: &Graph, roots: &[Id], options: &Options, mut report: Report) -
         best = (graph.clone(), roots.to_vec(), report.cost_before);
     }
     if let Some((g, r)) = spelling::spell(&best.0, &best.1, options, &mut report) {
+        (best.0, best.1) = (g, r);
+    }
+    if let Some((g, r)) = quotients::shared(&best.0, &best.1, options, &mut report) {
         (best.0, best.1) = (g, r);
     }
     let (graph, roots) = fold::fold(&best.0, &best.1);

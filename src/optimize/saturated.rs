@@ -28,9 +28,9 @@ pub fn saturated(graph: &Graph, roots: &[Id], options: &Options) -> Saturated {
         let mut space = Space::new(graph, roots, &program.interned);
         if Assumes::REASSOC.within(p.grants()) {
             let mut wider = graph.clone();
-            let pairs =
+            let found =
                 crate::norm::propose(&mut wider, roots, p, &program.relations, crate::norm::Reading::All);
-            space.unite(&wider, &pairs);
+            space.unite(&wider, &found.pairs);
         }
         let trace =
             space.saturate(&program.rules, Granted { assumes: p.grants(), splits: true }, options.limits);

@@ -3,8 +3,9 @@
 
 use rustc_hash::{FxHashMap, FxHashSet};
 
-use super::{Edge, How, Options, Report};
-use crate::graph::{Graph, Head, Id};
+use super::rewritten::rewritten;
+use super::{Options, Report};
+use crate::graph::{Graph, Id};
 use crate::op::{Attr, Op, Ring, multiplications};
 use crate::rules::Assumes;
 
@@ -32,55 +33,15 @@ pub(super) fn spell(
     if !live.iter().any(|&id| spelled(id)) {
         return None;
     }
-    let mut out = Graph::new();
-    for (name, ty) in graph.vars() {
-        out.var(name, ty);
-    }
-    let mut at: Vec<Option<Id>> = vec![None; graph.len()];
-    let mut pairs = Vec::new();
-    for id in live {
-        let node = graph.node(id);
-        let new = match node.head {
-            Head::Const(bits) => out.lit(f64::from_bits(bits)),
-            Head::Int(d, x) => out.int(d, x),
-            Head::Size(s) => out.length(graph.size(s)),
-            Head::Var(v) => {
-                let (name, ty) = &graph.vars()[v as usize];
-                out.var(name, ty)
-            }
-            Head::Op(op, attr) => {
-                let new = match (powers.get(&id), twice(id)) {
-                    (Some(&(base, n)), _) => {
-                        let exponent = out.lit(f64::from(n));
-                        Some((Ring::Power, vec![at[base as usize]?, exponent]))
-                    }
-                    (_, Some((Ring::Sum, a))) => Some((Ring::Product, vec![out.lit(2.0), at[a as usize]?])),
-                    (_, Some((Ring::Product, a))) => Some((Ring::Square, vec![at[a as usize]?])),
-                    _ => None,
-                };
-                match new {
-                    Some((ring, args)) => {
-                        let new = out.add(Op::of_ring(ring)?, &Attr::None, &args).ok()?;
-                        pairs.push((id, new));
-                        new
-                    }
-                    None => {
-                        let args: Vec<Id> =
-                            node.args.iter().map(|&a| at[a as usize]).collect::<Option<_>>()?;
-                        out.add(op, graph.attr(attr), &args).ok()?
-                    }
-                }
-            }
+    rewritten(graph, roots, report, |out, id| {
+        let (ring, args) = match (powers.get(&id), twice(id)) {
+            (Some(&(base, n)), _) => (Ring::Power, vec![out.at(base)?, out.graph.lit(f64::from(n))]),
+            (_, Some((Ring::Sum, a))) => (Ring::Product, vec![out.graph.lit(2.0), out.at(a)?]),
+            (_, Some((Ring::Product, a))) => (Ring::Square, vec![out.at(a)?]),
+            _ => return None,
         };
-        at[id as usize] = Some(new);
-    }
-    let new: Vec<Id> = roots.iter().map(|&r| at[r as usize]).collect::<Option<_>>()?;
-    report.record(|| Edge {
-        before: (graph.clone(), roots.to_vec()),
-        after: (out.clone(), new.clone()),
-        how: How::NormalForm(pairs),
-    });
-    Some((out, new))
+        out.graph.add(Op::of_ring(ring)?, &Attr::None, &args).ok()
+    })
 }
 
 /// A power: its base and its exponent.

@@ -24,14 +24,14 @@ pub(super) fn collect(
         space.record();
     }
     let mut wider = graph.clone();
-    let pairs = crate::norm::propose(
+    let proposed = crate::norm::propose(
         &mut wider,
         roots,
         options.profile,
         &program.relations,
         crate::norm::Reading::All,
     );
-    space.unite(&wider, &pairs);
+    space.unite(&wider, &proposed.pairs);
     if space.conflict().is_some() {
         return None;
     }

@@ -33,9 +33,14 @@ pub(super) fn optimize(
 }
 
 /// How a window is optimized, again with less where that lost digits: with all proposals of the normal form, with those
-/// that leave fractions alone, with none, without rules that split sums either.
-const WAYS: [(Reading, bool); 4] =
-    [(Reading::All, true), (Reading::Flat, true), (Reading::Nothing, true), (Reading::Nothing, false)];
+/// that leave fractions below, or all fractions, alone, with none, without rules that split sums either.
+const WAYS: [(Reading, bool); 5] = [
+    (Reading::All, true),
+    (Reading::Plain, true),
+    (Reading::Flat, true),
+    (Reading::Nothing, true),
+    (Reading::Nothing, false),
+];
 
 /// The best form that keeps the digits of what was there; the contradiction if there is one.
 fn guarded(
@@ -46,14 +51,26 @@ fn guarded(
     program: &Program,
     report: &mut Report,
 ) -> Result<(Graph, Vec<Id>), String> {
+    let mut nested = true;
     for way in WAYS {
-        let found = attempt(graph, roots, options, (profile, way), program, report)?;
-        if !digits::loses((graph, roots), (&found.0, &found.1)) {
-            return Ok(found);
+        if way.0 == Reading::Plain && !nested {
+            continue;
         }
+        let found = attempt(graph, roots, options, (profile, way), program, report)?;
+        if !digits::loses((graph, roots), (&found.form.0, &found.form.1)) {
+            return Ok(found.form);
+        }
+        nested = found.nested;
         report.refused += 1;
     }
     Ok((graph.clone(), roots.to_vec()))
+}
+
+/// What one attempt found.
+struct Attempt {
+    form: (Graph, Vec<Id>),
+    /// Were there fractions in denominators?
+    nested: bool,
 }
 
 /// Optimizes under one profile; the contradiction if there is one.
@@ -64,11 +81,13 @@ fn attempt(
     (profile, (reading, splits)): (Profile, (Reading, bool)),
     program: &Program,
     report: &mut Report,
-) -> Result<(Graph, Vec<Id>), String> {
-    let propose = |of: &Extracted| {
+) -> Result<Attempt, String> {
+    let mut nested = false;
+    let mut propose = |of: &Extracted| {
         let mut wider = of.graph.clone();
-        let pairs = crate::norm::propose(&mut wider, &of.roots, profile, &program.relations, reading);
-        (wider, pairs)
+        let found = crate::norm::propose(&mut wider, &of.roots, profile, &program.relations, reading);
+        nested |= found.nested;
+        (wider, found.pairs)
     };
     let mut best = (graph.clone(), roots.to_vec());
     let mut cost = f64::INFINITY;
@@ -131,9 +150,9 @@ fn attempt(
     if dearer(&options.model, (&best.0, &best.1), (graph, roots)) {
         // More work is done for digits alone.
         if !refused {
-            return Ok((graph.clone(), roots.to_vec()));
+            return Ok(Attempt { form: (graph.clone(), roots.to_vec()), nested });
         }
         report.for_digits += 1;
     }
-    Ok(best)
+    Ok(Attempt { form: best, nested })
 }

@@ -2,6 +2,8 @@
 
 use std::collections::BTreeMap;
 
+use rustc_hash::FxHashMap;
+
 use super::certificate::{Certificate, ProofError, Reason, StepId};
 use super::prove::{Cause, Equation, Steps, prove};
 use super::saturation::{Local, local};
@@ -174,12 +176,22 @@ impl Whole<'_> {
         let vars = self.vars.clone();
         let old = self.terms.import(&before.0, &vars)?;
         let new = self.terms.import(&after.0, &vars)?;
-        let equation = |&(a, b): &(Id, Id)| Equation {
-            left: old[a as usize],
-            right: new[b as usize],
-            cause: Cause::NormalForm,
-        };
-        let equations: Vec<Equation> = sums.iter().map(equation).collect();
+        // One step at a time: what is below a node is written anew already.
+        let mut at = old.clone();
+        let mut equations = Vec::new();
+        let written: FxHashMap<Id, Id> = sums.iter().copied().collect();
+        for id in before.0.reachable(&before.1) {
+            let node = before.0.node(id);
+            let graph::Head::Op(op, attr) = node.head else { continue };
+            let args: Vec<TermId> = node.args.iter().map(|&a| at[a as usize]).collect();
+            let left = self.terms.apply(op, before.0.attr(attr), &args)?;
+            at[id as usize] = left;
+            if let Some(&b) = written.get(&id) {
+                let right = new[b as usize];
+                equations.push(Equation { left, right, cause: Cause::NormalForm });
+                at[id as usize] = right;
+            }
+        }
         let goals = pairs(&old, &before.1, &new, &after.1);
         prove(&mut self.terms, &equations, &goals, false, &mut self.steps)
     }
