@@ -4,7 +4,7 @@ use rustc_hash::{FxHashMap, FxHashSet};
 use smallvec::SmallVec;
 
 use super::error::{GradError, short};
-use crate::expr::{Adjoint, Expr, Head, Lit, fill, topological, unbroadcast};
+use crate::expr::{Adjoint, Expr, Head, Lit, fill, stated_lengths, tells, topological, unbroadcast};
 use crate::op::{Attr, Derivative, Op, Role};
 use crate::ty::DType;
 
@@ -77,9 +77,10 @@ impl Reach {
         e.name().and_then(|n| self.of_name.get(n)).copied().unwrap_or_else(|| e.id())
     }
 
+    /// Is it computed with, or a length of something?
     pub(super) fn occurs(&self, w: &Expr) -> bool {
         let key = self.key(w);
-        self.order.iter().any(|e| self.key(e) == key)
+        self.order.iter().any(|e| self.key(e) == key) || tells(w, &stated_lengths(&self.order))
     }
 
     /// Records uses in Theano's order: depth first from each end, operands in order, each node once.

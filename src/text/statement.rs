@@ -241,11 +241,15 @@ impl Parser<'_> {
     }
 }
 
-/// `dmatrix` and its siblings.
+/// `dmatrix` and its siblings; `matrix` is of doubles.
 fn theano(word: &str) -> Option<Declared> {
-    let letter = word.chars().next()?;
-    let (_, dtype) = PREFIXES.iter().find(|(c, _)| *c == letter)?;
-    let (_, axes) = SHAPES.iter().find(|(s, _)| *s == &word[1..])?;
+    let shape = |word: &str| SHAPES.iter().find(|(s, _)| *s == word);
+    let of_letter = || {
+        let letter = word.chars().next()?;
+        let (_, dtype) = PREFIXES.iter().find(|(c, _)| *c == letter)?;
+        Some((*dtype, shape(&word[letter.len_utf8()..])?))
+    };
+    let (dtype, (_, axes)) = shape(word).map(|s| (DType::F64, s)).or_else(of_letter)?;
     let dims = axes.iter().map(|one| if *one { DeclaredDim::Known(1) } else { DeclaredDim::Unknown });
-    Some(Declared { dtype: *dtype, dims: dims.collect() })
+    Some(Declared { dtype, dims: dims.collect() })
 }
