@@ -7,7 +7,7 @@ use ndarray::{ArrayD, IxDyn};
 use super::term::{Head, TermId, Terms};
 use crate::eval::reference::apply;
 use crate::num::{Real, SplitMix};
-use crate::op::{Kernel, Role, View};
+use crate::op::{Attr, IndexItem, Kernel, Role, View};
 use crate::ty::{DType, Dim, Sym};
 
 /// Elements of all arrays of one point at most.
@@ -40,7 +40,8 @@ impl Point {
 /// Points at which terms have values; none when the arrays would be large or lengths do not fit.
 pub(super) fn points(terms: &Terms, wanted: &[bool]) -> Vec<Point> {
     let spread: &dyn Fn(usize) -> usize = &|i| 2 + i % 3;
-    for lengths in [spread, &|_| 3, &|_| 2, &|_| 1] {
+    let long: &dyn Fn(usize) -> usize = &|i| 6 + i % 3;
+    for lengths in [spread, long, &|_| 3, &|_| 2, &|_| 1] {
         let found: Option<Vec<Point>> = (0..RANGES.len()).map(|k| point(terms, wanted, k, lengths)).collect();
         if let Some(found) = found {
             return found;
@@ -78,6 +79,9 @@ fn point(terms: &Terms, wanted: &[bool], k: usize, lengths: &dyn Fn(usize) -> us
                 Some(ArrayD::from_elem(IxDyn(&[]), n))
             }
             Head::Op(op, attr) => {
+                if term.args.first().is_some_and(|&a| !lies_in(attr, &lens, terms.ty(a).shape.dims())) {
+                    return None;
+                }
                 let args: Option<Vec<&ArrayD<f64>>> =
                     term.args.iter().map(|&a| out.values[a as usize].as_ref()).collect();
                 args.and_then(|args| apply(*op, attr, &args, &shape).ok())
@@ -88,6 +92,16 @@ fn point(terms: &Terms, wanted: &[bool], k: usize, lengths: &dyn Fn(usize) -> us
         out.values[i] = value;
     }
     Some(out)
+}
+
+/// Do the positions of an index lie in what it reads or writes?
+fn lies_in(attr: &Attr, lens: impl Fn(&[Dim]) -> Option<Vec<usize>>, of: &[Dim]) -> bool {
+    let (Attr::Index(items), Some(of)) = (attr, lens(of)) else { return true };
+    let axes = items.iter().filter(|i| !matches!(i, IndexItem::NewAxis));
+    axes.zip(of).all(|(item, n)| match item {
+        IndexItem::At(i) => i64::try_from(n).is_ok_and(|n| (-n..n).contains(i)),
+        _ => true,
+    })
 }
 
 fn element(dtype: DType, lo: f64, hi: f64, random: &mut SplitMix) -> f64 {
