@@ -79,7 +79,7 @@ fn point(terms: &Terms, wanted: &[bool], k: usize, lengths: &dyn Fn(usize) -> us
                 Some(ArrayD::from_elem(IxDyn(&[]), n))
             }
             Head::Op(op, attr) => {
-                if term.args.first().is_some_and(|&a| !lies_in(attr, &lens, terms.ty(a).shape.dims())) {
+                if term.args.first().is_some_and(|&a| !lies_in(attr, lens, terms.ty(a).shape.dims())) {
                     return None;
                 }
                 let args: Option<Vec<&ArrayD<f64>>> =
