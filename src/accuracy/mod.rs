@@ -3,7 +3,6 @@
 //! Doubles are compared with 75 digits at points that are the same in every run. [`Frontier`] holds the forms of one
 //! expression that no other form beats in both cost and error.
 
-mod exact;
 mod frontier;
 mod sample;
 

@@ -1,18 +1,17 @@
 //! Points at which forms are compared, and the error there.
 
-use ndarray::ArrayD;
-use ndarray::IxDyn;
+use ndarray::{ArrayD, IxDyn};
 
-use super::exact;
+use crate::digits::{Grid, Program};
 use crate::eval::reference;
 use crate::graph::{Graph, Id};
-use crate::num::{Real, SplitMix, ulps};
-use crate::ty::{DType, Dim};
+use crate::num::{SplitMix, ulps};
+use crate::ty::DType;
 
 /// Points.
 const POINTS: usize = 96;
-/// The assumed length of a symbol.
-const LENGTH: usize = 3;
+/// Three elements for each symbol.
+const GRID: Grid = Grid { length: 3, steps: 20_000 };
 /// Errors beyond this many bits are all bits.
 const BITS: f64 = 53.0;
 
@@ -35,7 +34,8 @@ fn finite<S: serde::Serializer>(x: &f64, s: S) -> Result<S::Ok, S::Error> {
 #[derive(Debug, Clone)]
 struct Point {
     inputs: Vec<ArrayD<f64>>,
-    values: Vec<ArrayD<Real>>,
+    /// The elements of all roots.
+    values: Vec<f64>,
 }
 
 /// Points with the true values of an expression there.
@@ -48,6 +48,8 @@ impl Samples {
     /// Points where the roots are real numbers, always the same; `None` where an operator has no meaning over the
     /// reals, or no point was found.
     pub fn of(graph: &Graph, roots: &[Id]) -> Option<Samples> {
+        let program = Program::of((graph, roots), GRID)?;
+        let elements = program.elements()?;
         let mut random = SplitMix::new(0x5eed);
         let mut points = Vec::new();
         for round in 0..2 * POINTS {
@@ -58,15 +60,15 @@ impl Samples {
                 .vars()
                 .iter()
                 .map(|(_, ty)| {
-                    let lens = exact::lengths(ty, &length)?;
+                    let lens = GRID.lengths(ty)?;
                     let make = |_| number(&mut random, ty.dtype, round);
                     let data = (0..lens.iter().product()).map(make).collect();
                     ArrayD::from_shape_vec(IxDyn(&lens), data).ok()
                 })
                 .collect::<Option<_>>()?;
-            let values = exact::values(graph, roots, &inputs, &length)?;
-            let real = |x: &Real| !x.is_nan() && x.to_f64().is_finite();
-            if values.iter().all(|v| v.iter().all(real)) {
+            let flat: Vec<f64> = inputs.iter().flat_map(|x| x.iter().copied()).collect();
+            let values = program.reals(&flat, &elements)?;
+            if values.iter().all(|x| x.is_finite()) {
                 points.push(Point { inputs, values });
             }
         }
@@ -80,21 +82,15 @@ impl Samples {
         for Point { inputs, values: exact } in &self.points {
             let views: Vec<_> = inputs.iter().map(|x| x.view()).collect();
             let found = reference::evaluate(graph, roots, &views).ok()?;
-            for (f, e) in found.iter().zip(exact) {
-                for (x, y) in f.iter().zip(e) {
-                    let off = ulps(*x, y.to_f64());
-                    worst = worst.max(off);
-                    bits += libm::log2(1.0 + off).min(BITS);
-                    n += 1.0;
-                }
+            for (x, y) in found.iter().flatten().zip(exact) {
+                let off = ulps(*x, *y);
+                worst = worst.max(off);
+                bits += libm::log2(1.0 + off).min(BITS);
+                n += 1.0;
             }
         }
         (n > 0.0).then_some(Error { bits: bits / n, worst })
     }
-}
-
-fn length(d: &Dim) -> Option<usize> {
-    d.eval(&|_| Some(LENGTH))
 }
 
 /// Of moderate size in even rounds, of any size from 1e-4 to 1e2 in odd ones (beyond, 75 digits may cancel too); positive

@@ -9,8 +9,10 @@ mod program;
 use crate::graph::{Graph, Head, Id};
 use crate::num::ulps;
 use crate::op::Ring;
-use program::Program;
+pub(crate) use program::{Grid, Program};
 
+/// Two elements for each symbol.
+const GRID: Grid = Grid { length: 2, steps: 2000 };
 /// Forms that differ by no more units in the last place agree.
 const AGREE: f64 = 512.0;
 /// Points where 75 digits decide, at most. Where the forms differ most, both may have lost all digits, so they are taken
@@ -81,22 +83,21 @@ fn may_cancel(graph: &Graph, id: Id) -> bool {
 }
 
 fn compare(before: Form<'_>, after: Form<'_>) -> Option<bool> {
-    let (first, second) = (Program::of(before)?, Program::of(after)?);
+    let (first, second) = (Program::of(before, GRID)?, Program::of(after, GRID)?);
     let both = first.both(&second);
-    let mut apart = differing(&first, &second, &both, points::of(before.0, 0x5eed, 1)?)?;
+    let mut apart = differing(&first, &second, &both, points::of(before.0, GRID, 0x5eed, 1)?)?;
     if (1..FEW).contains(&apart.len()) {
-        apart = differing(&first, &second, &both, points::of(before.0, 0xfeed, 4)?)?;
+        apart = differing(&first, &second, &both, points::of(before.0, GRID, 0xfeed, 4)?)?;
     }
     let mut losses = Losses::default();
     for Apart { point, elements, .. } in apart.iter().step_by(apart.len().div_ceil(DECIDED).max(1)) {
-        let of_first: Vec<usize> = elements.iter().map(|e| e.0).collect();
-        let of_second: Vec<usize> = elements.iter().map(|e| e.1).collect();
+        let of_first: Vec<usize> = elements.iter().map(|e| e.steps.0).collect();
+        let of_second: Vec<usize> = elements.iter().map(|e| e.steps.1).collect();
         // Cancellation may leave less than 75 digits: the truth is where both forms find it.
         let (truth, other) = (first.reals(point, &of_first)?, second.reals(point, &of_second)?);
-        let (x, y) = (first.doubles(point)?, second.doubles(point)?);
-        for ((t, other), (i, j)) in truth.iter().zip(other).zip(elements) {
+        for ((t, other), e) in truth.iter().zip(other).zip(elements) {
             if t.is_finite() && ulps(other, *t) <= 1.0 {
-                losses.add(ulps(x[*i], *t), ulps(y[*j], *t));
+                losses.add(ulps(e.values.0, *t), ulps(e.values.1, *t));
             }
         }
         if losses.are_clear() {
@@ -111,8 +112,21 @@ struct Apart {
     /// How many units in the last place, at most.
     far: f64,
     point: Vec<f64>,
-    /// Elements that differ: steps of the one form and of the other.
-    elements: Vec<(usize, usize)>,
+    elements: Vec<Element>,
+}
+
+/// An element of a root that differs: of the one form and of the other.
+#[derive(Clone, Copy)]
+struct Element {
+    steps: (usize, usize),
+    values: (f64, f64),
+}
+
+impl Element {
+    fn far(&self) -> f64 {
+        // Where the first form is no number, nothing is kept.
+        if self.values.0.is_finite() { ulps(self.values.1, self.values.0) } else { 0.0 }
+    }
 }
 
 /// Where the forms differ much, the worst first.
@@ -125,13 +139,12 @@ fn differing(
     let mut out = Vec::new();
     for point in points {
         let (x, y) = (first.doubles(&point)?, second.doubles(&point)?);
-        // Where the first form is no number, nothing is kept.
-        let far = |&(i, j): &(usize, usize)| if x[i].is_finite() { ulps(y[j], x[i]) } else { 0.0 };
-        let elements: Vec<_> = both.iter().copied().filter(|e| far(e) > AGREE).collect();
+        let all = both.iter().map(|&(i, j)| Element { steps: (i, j), values: (x[i], y[j]) });
+        let elements: Vec<Element> = all.filter(|e| e.far() > AGREE).collect();
         if elements.is_empty() {
             continue;
         }
-        let most = elements.iter().map(far).fold(0.0, f64::max);
+        let most = elements.iter().map(Element::far).fold(0.0, f64::max);
         let some = elements.iter().copied().step_by(elements.len().div_ceil(ELEMENTS));
         out.push(Apart { far: most, elements: some.collect(), point });
     }

@@ -1,9 +1,10 @@
 //! Points at which forms are compared: a function of the inputs' facts alone.
 
-use super::program::firsts;
+use super::program::{Grid, firsts};
 use crate::graph::{Graph, Head};
 use crate::num::SplitMix;
 use crate::op::Interval;
+use crate::ty::DType;
 
 /// Kinds of points, each with numbers of its own size; see [`size`].
 const KINDS: usize = 6;
@@ -11,7 +12,7 @@ const KINDS: usize = 6;
 const EACH: usize = 10;
 
 /// Batches of points, each point a number for each element of each input; `None` where there are too many.
-pub(super) fn of(graph: &Graph, seed: u64, batches: usize) -> Option<Vec<Vec<f64>>> {
+pub(super) fn of(graph: &Graph, grid: Grid, seed: u64, batches: usize) -> Option<Vec<Vec<f64>>> {
     let mut ranges = vec![Interval::ALL; graph.vars().len()];
     for i in 0..graph.len() {
         let id = u32::try_from(i).ok()?;
@@ -19,12 +20,17 @@ pub(super) fn of(graph: &Graph, seed: u64, batches: usize) -> Option<Vec<Vec<f64
             ranges[v as usize] = graph.facts(id).range;
         }
     }
-    let firsts = firsts(graph)?;
+    let firsts = firsts(graph, grid)?;
     let mut random = SplitMix::new(seed);
     let mut point = |p: usize| {
         let mut point = Vec::with_capacity(*firsts.last()?);
-        for (range, ends) in ranges.iter().zip(firsts.windows(2)) {
-            point.extend((ends[0]..ends[1]).map(|_| within(size(&mut random, p), *range)));
+        for ((range, (_, ty)), ends) in ranges.iter().zip(graph.vars()).zip(firsts.windows(2)) {
+            let of_type = |x: f64| match ty.dtype {
+                DType::Bool => f64::from(x > 1.0),
+                d if d.is_float() => x,
+                _ => x.trunc(),
+            };
+            point.extend((ends[0]..ends[1]).map(|_| of_type(within(size(&mut random, p), *range))));
         }
         Some(point)
     };

@@ -8,13 +8,30 @@ use crate::eval::reference;
 use crate::facts::value_of;
 use crate::graph::{Graph, Head, Id, expand};
 use crate::num::Real;
-use crate::op::{Attr, Kernel, Op};
-use crate::ty::{DType, Dim, Ty};
+use crate::op::{Attr, Kernel, Op, Ring};
+use crate::ty::{Dim, Ty};
 
-/// Steps beyond which nothing is sampled.
-const STEPS: usize = 2000;
-/// The assumed length of a symbol.
-const LENGTH: usize = 2;
+/// How arrays are written out.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Grid {
+    /// The assumed length of a symbol.
+    pub(crate) length: usize,
+    /// Steps beyond which nothing is sampled.
+    pub(crate) steps: usize,
+}
+
+impl Grid {
+    /// The lengths of a type; `None` where it has too many elements.
+    pub(crate) fn lengths(self, ty: &Ty) -> Option<SmallVec<[usize; 4]>> {
+        let lens: SmallVec<[usize; 4]> =
+            ty.shape.dims().iter().map(|d| self.dim(d)).collect::<Option<_>>()?;
+        (lens.iter().product::<usize>() <= self.steps).then_some(lens)
+    }
+
+    fn dim(self, d: &Dim) -> Option<usize> {
+        d.eval(&|_| Some(self.length))
+    }
+}
 
 /// What computes a number.
 #[derive(Debug)]
@@ -28,7 +45,8 @@ enum Step {
 
 /// A form that is computed number by number.
 #[derive(Debug)]
-pub(super) struct Program {
+pub(crate) struct Program {
+    grid: Grid,
     steps: Vec<Step>,
     /// The elements of each root; none of a root that is not sampled.
     roots: Vec<Option<Vec<u32>>>,
@@ -38,18 +56,17 @@ pub(super) struct Program {
 type Elements = ArrayD<u32>;
 
 impl Program {
-    /// `None` where it is too long. What computes other than with floats, with lengths and truth values, or needs its
-    /// operands whole, is not sampled.
-    pub(super) fn of((graph, roots): Form<'_>) -> Option<Program> {
+    /// `None` where it is too long. What has no meaning over the reals, or needs its operands whole, is not sampled.
+    pub(crate) fn of((graph, roots): Form<'_>, grid: Grid) -> Option<Program> {
         let written = expand(graph, roots).ok()?;
         let (graph, roots) = written.as_ref().map_or((graph, roots), |(g, r)| (g, r.as_slice()));
-        let mut out = Program { steps: Vec::new(), roots: Vec::new() };
+        let mut out = Program { grid, steps: Vec::new(), roots: Vec::new() };
         let mut at: Vec<Option<Elements>> = vec![None; graph.len()];
-        let firsts = firsts(graph)?;
+        let firsts = firsts(graph, grid)?;
         for id in graph.reachable(roots) {
             let value = out.node(graph, id, &firsts, &at);
             at[id as usize] = value;
-            if out.steps.len() > STEPS {
+            if out.steps.len() > grid.steps {
                 return None;
             }
         }
@@ -69,12 +86,11 @@ impl Program {
 
     fn node(&mut self, graph: &Graph, id: Id, firsts: &[usize], at: &[Option<Elements>]) -> Option<Elements> {
         let ty = graph.ty(id);
-        let lens = lengths(ty)?;
+        let lens = self.grid.lengths(ty)?;
         let value = match graph.node(id).head {
             Head::Const(bits) => self.one(Step::Number(f64::from_bits(bits))),
             Head::Int(..) => self.one(Step::Number(graph.facts(id).constant?)),
-            Head::Size(s) => self.one(Step::Number(number(length(graph.size(s))?))),
-            Head::Var(_) if !ty.dtype.is_float() => return None,
+            Head::Size(s) => self.one(Step::Number(number(self.grid.dim(graph.size(s))?))),
             Head::Var(v) => {
                 let first = *firsts.get(v as usize)?;
                 let own = (0..lens.iter().product()).map(|i| self.push(Step::Input(first + i))).collect();
@@ -83,12 +99,6 @@ impl Program {
             Head::Op(op, attr) => {
                 let args: SmallVec<[&Elements; 3]> =
                     graph.node(id).args.iter().map(|&a| at[a as usize].as_ref()).collect::<Option<_>>()?;
-                if ty.dtype != DType::Bool
-                    && !ty.dtype.is_float()
-                    && !matches!(op.def().kernel, Kernel::Length)
-                {
-                    return None;
-                }
                 self.apply(op, graph.attr(attr), &args, &lens)?
             }
         };
@@ -128,25 +138,34 @@ impl Program {
                 self.product(a, b, lens)
             }
             Kernel::View(_) | Kernel::Reshape | Kernel::Concat | Kernel::SetAt => {
-                let moved = moved(op, attr, args, lens)?;
+                let moved = moved(op, attr, args, 1, lens)?;
                 let all: Vec<u32> = args.iter().flat_map(|a| a.iter().copied()).collect();
                 let own: Option<Vec<u32>> = moved.iter().map(|&i| all.get(i).copied()).collect();
                 ArrayD::from_shape_vec(IxDyn(lens), own?).ok()
             }
             Kernel::IncAt => {
                 let &[base, part] = args else { return None };
-                let set = moved(Op::SetSubtensor, attr, args, lens)?;
                 let part: Vec<u32> = part.iter().copied().collect();
                 let base: Vec<u32> = base.iter().copied().collect();
-                let own = set.iter().zip(&base).map(|(&i, &b)| match i.checked_sub(base.len()) {
-                    Some(k) => part.get(k).map(|&p| self.push(Step::Apply(Op::Add, smallvec![b, p]))),
-                    None => Some(b),
+                // To the number of an element the reference adds one that tells it and what is added apart.
+                let n = base.len().max(1);
+                let own = moved(op, attr, args, n, lens)?.into_iter().map(|i| match (i / n, i % n) {
+                    (0, b) => base.get(b).copied(),
+                    (k, b) => self.sum(smallvec![*base.get(b)?, *part.get(k - 1)?]),
                 });
                 let own: Option<Vec<u32>> = own.collect();
                 ArrayD::from_shape_vec(IxDyn(lens), own?).ok()
             }
             _ => None,
         }
+    }
+
+    fn sum(&mut self, terms: SmallVec<[u32; 3]>) -> Option<u32> {
+        Some(match *terms {
+            [] => self.push(Step::Number(0.0)),
+            [one] => one,
+            _ => self.push(Step::Apply(Op::of_ring(Ring::Sum)?, terms)),
+        })
     }
 
     /// Sums of products over the last axis of the left and the last but one (or only) axis of the right operand.
@@ -164,12 +183,18 @@ impl Program {
                 let mut terms = SmallVec::new();
                 for k in 0..inner {
                     let factors = smallvec![*a.get(i * inner + k)?, *b.get(k * columns + j)?];
-                    terms.push(self.push(Step::Apply(Op::Mul, factors)));
+                    terms.push(self.push(Step::Apply(Op::of_ring(Ring::Product)?, factors)));
                 }
-                own.push(self.push(Step::Apply(Op::Sum, terms)));
+                own.push(self.sum(terms)?);
             }
         }
         ArrayD::from_shape_vec(IxDyn(lens), own).ok()
+    }
+
+    /// The elements of all roots; `None` where one is not sampled.
+    pub(crate) fn elements(&self) -> Option<Vec<usize>> {
+        let all: Option<Vec<&Vec<u32>>> = self.roots.iter().map(Option::as_ref).collect();
+        Some(all?.into_iter().flatten().map(|&e| e as usize).collect())
     }
 
     /// The elements of the roots that both forms compute, as steps of the one and of the other.
@@ -180,7 +205,7 @@ impl Program {
     }
 
     /// All steps at a point, in doubles.
-    pub(super) fn doubles(&self, point: &[f64]) -> Option<Vec<f64>> {
+    pub(crate) fn doubles(&self, point: &[f64]) -> Option<Vec<f64>> {
         let mut at: Vec<f64> = Vec::with_capacity(self.steps.len());
         let mut operands: Vec<f64> = Vec::new();
         for step in &self.steps {
@@ -202,7 +227,7 @@ impl Program {
     }
 
     /// Some steps at a point, with 75 digits, as doubles.
-    pub(super) fn reals(&self, point: &[f64], wanted: &[usize]) -> Option<Vec<f64>> {
+    pub(crate) fn reals(&self, point: &[f64], wanted: &[usize]) -> Option<Vec<f64>> {
         let mut needed = vec![false; self.steps.len()];
         wanted.iter().for_each(|&w| needed[w] = true);
         for i in (0..self.steps.len()).rev() {
@@ -234,22 +259,13 @@ impl Program {
 }
 
 /// Where the elements of each input begin in a point, and where a point ends.
-pub(super) fn firsts(graph: &Graph) -> Option<Vec<usize>> {
+pub(super) fn firsts(graph: &Graph, grid: Grid) -> Option<Vec<usize>> {
     let mut out = vec![0];
     for (_, ty) in graph.vars() {
-        let n: usize = lengths(ty)?.iter().product();
+        let n: usize = grid.lengths(ty)?.iter().product();
         out.push(out.last()? + n);
     }
     Some(out)
-}
-
-fn length(d: &Dim) -> Option<usize> {
-    d.eval(&|_| Some(LENGTH))
-}
-
-fn lengths(ty: &Ty) -> Option<SmallVec<[usize; 4]>> {
-    let lens: SmallVec<[usize; 4]> = ty.shape.dims().iter().map(length).collect::<Option<_>>()?;
-    (lens.iter().product::<usize>() <= STEPS).then_some(lens)
 }
 
 #[allow(clippy::cast_precision_loss, reason = "samples are small")]
@@ -257,12 +273,14 @@ fn number(n: usize) -> f64 {
     n as f64
 }
 
-/// Which element of all operands, one after the other, a movement puts where: the reference moves their numbers.
-fn moved(op: Op, attr: &Attr, args: &[&Elements], lens: &[usize]) -> Option<Vec<usize>> {
+/// Which element of all operands, one after the other, a movement puts where: the reference moves their numbers. Those
+/// of operands after the first go up by `step`.
+fn moved(op: Op, attr: &Attr, args: &[&Elements], step: usize, lens: &[usize]) -> Option<Vec<usize>> {
     let mut first = 0;
     let mut places = Vec::with_capacity(args.len());
-    for a in args {
-        let numbers = (first..first + a.len()).map(number).collect();
+    for (k, a) in args.iter().enumerate() {
+        let step = if k == 0 { 1 } else { step };
+        let numbers = (0..a.len()).map(|i| number(first + i * step)).collect();
         places.push(ArrayD::from_shape_vec(a.raw_dim(), numbers).ok()?);
         first += a.len();
     }

@@ -34,7 +34,7 @@ use crate::extract::{Extractor, by_name};
 use crate::graph::{Graph, Id};
 use crate::norm::Relations;
 use crate::op::Attr;
-use crate::rules::{Profile, RuleSet};
+use crate::rules::{Assumes, Profile, RuleSet};
 
 /// What the optimizer may do, and how hard it tries.
 #[derive(Debug, Clone)]
@@ -194,11 +194,13 @@ fn ordered(graph: &Graph, roots: &[Id], options: &Options, mut report: Report) -
     if report.for_digits == 0 && total::dearer(&options.model, (&best.0, &best.1), (graph, roots)) {
         best = (graph.clone(), roots.to_vec(), report.cost_before);
     }
-    if let Some((g, r)) = spelling::spell(&best.0, &best.1, options, &mut report) {
-        (best.0, best.1) = (g, r);
-    }
-    if let Some((g, r)) = quotients::shared(&best.0, &best.1, options, &mut report) {
-        (best.0, best.1) = (g, r);
+    if Assumes::REASSOC.within(options.profile.grants()) {
+        if let Some((g, r)) = spelling::spell(&best.0, &best.1, &mut report) {
+            (best.0, best.1) = (g, r);
+        }
+        if let Some((g, r)) = quotients::shared(&best.0, &best.1, &options.model, &mut report) {
+            (best.0, best.1) = (g, r);
+        }
     }
     let (graph, roots) = fold::fold(&best.0, &best.1);
     report.record(|| Edge {

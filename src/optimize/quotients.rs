@@ -7,13 +7,12 @@ use std::collections::BTreeMap;
 
 use rustc_hash::FxHashMap;
 
+use super::Report;
 use super::rewritten::rewritten;
 use super::total::closed;
-use super::{Options, Report};
 use crate::egraph::{CostModel, op_cost};
 use crate::graph::{Graph, Id};
 use crate::op::{Attr, Op, Ring};
-use crate::rules::Assumes;
 
 /// The quotients by a number and by its square.
 #[derive(Default)]
@@ -37,12 +36,9 @@ enum Factor {
 pub(super) fn shared(
     graph: &Graph,
     roots: &[Id],
-    options: &Options,
+    model: &CostModel,
     report: &mut Report,
 ) -> Option<(Graph, Vec<Id>)> {
-    if !Assumes::REASSOC.within(options.profile.grants()) {
-        return None;
-    }
     let live = graph.reachable(roots);
     let free = closed(graph);
     let mut readers = vec![0usize; graph.len()];
@@ -64,7 +60,7 @@ pub(super) fn shared(
     }
     let mut factors: FxHashMap<Id, Factor> = FxHashMap::default();
     for (&base, group) in &groups {
-        choose(&Work { graph, model: &options.model }, base, group, &readers, &mut factors);
+        choose(&Work { graph, model }, base, group, &readers, &mut factors);
     }
     if factors.is_empty() {
         return None;

@@ -3,25 +3,16 @@
 
 use rustc_hash::{FxHashMap, FxHashSet};
 
+use super::Report;
 use super::rewritten::rewritten;
-use super::{Options, Report};
 use crate::graph::{Graph, Id};
 use crate::op::{Attr, Op, Ring, multiplications};
-use crate::rules::Assumes;
 
 /// The greatest exponent.
 const MOST: u32 = 16;
 
 /// The graph with doubles, and with powers for what nothing else reads a part of; `None` where there are none.
-pub(super) fn spell(
-    graph: &Graph,
-    roots: &[Id],
-    options: &Options,
-    report: &mut Report,
-) -> Option<(Graph, Vec<Id>)> {
-    if !Assumes::REASSOC.within(options.profile.grants()) {
-        return None;
-    }
+pub(super) fn spell(graph: &Graph, roots: &[Id], report: &mut Report) -> Option<(Graph, Vec<Id>)> {
     let live = graph.reachable(roots);
     let powers = powers(graph, &live, roots);
     let twice = |id: Id| {
