@@ -207,6 +207,8 @@ fn what_does_not_fit_is_an_error_before_anything_is_computed() {
     assert!(said("v[M > 0]").contains("truth values"), "{}", said("v[M > 0]"));
     assert!(said("M[v > 0]").contains("lengths differ"), "{}", said("M[v > 0]"));
     assert!(said("zeros((k,))").contains("length"), "{}", said("zeros((k,))"));
+    // A count below zero is no count, whatever the others add up to.
+    assert!(said("repeat(v, 3 * q - 1)").contains("length"), "{}", said("repeat(v, 3 * q - 1)"));
     assert!(said("v[x:]").contains("integers"), "{}", said("v[x:]"));
 }
 

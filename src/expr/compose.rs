@@ -1,6 +1,6 @@
 //! Expressions that Theano builds from several operators: statistics, shapes made of shapes.
 
-use super::build::IntoExpr as _;
+use super::build::{IntoExpr as _, switch};
 use super::error::{TypeError, TypeErrorKind};
 use super::node::Expr;
 use crate::op::{Attr, IndexItem, Op};
@@ -238,7 +238,10 @@ impl Expr {
         if times.rank() != 1 || !times.ty().dtype.is_int() {
             return Err(misfit("repeat", &[self, times], "counts are a vector of integers"));
         }
-        let all = Expr::try_apply(Op::Sum, Attr::AllAxes, [times.clone()])?.as_length()?;
+        let all = Expr::try_apply(Op::Sum, Attr::AllAxes, [times.clone()])?;
+        // No array has the length -1, so that a negative count is an error.
+        let negative = Expr::try_apply(Op::Any, Attr::AllAxes, [times.lt(0)])?;
+        let all = switch(&negative, -1, all).as_length()?;
         // One count for each place.
         let places = range(self.ty().shape.dims()[axis].clone());
         let times = Expr::try_apply(Op::Fill, Attr::None, [places, times.clone()])?;
