@@ -166,6 +166,23 @@ impl Space {
     }
 }
 
+/// One class for each class and its opposite.
+fn signless(g: &EG, order: &[EId], index: &FxHashMap<EId, u32>) -> Vec<u32> {
+    let mut of: Vec<u32> = (0..).take(order.len()).collect();
+    for (class, &id) in (0..).zip(order) {
+        for n in &g[id].nodes {
+            if let (EHead::Op(op), [x]) = (&n.head, n.children())
+                && op.def().ring == Ring::Opposite
+                && let Some(&x) = index.get(&g.find(*x))
+            {
+                let least = of[class as usize].min(of[x as usize]);
+                (of[class as usize], of[x as usize]) = (least, least);
+            }
+        }
+    }
+    of
+}
+
 /// Classes that the roots reach, renumbered, as an extraction problem.
 pub(super) struct Dense<'a> {
     pub(super) problem: Problem,
@@ -199,7 +216,8 @@ impl<'a> Dense<'a> {
         let (mut nodes, mut loses) = (Vec::new(), Vec::new());
         let mut list = Vec::new();
         // What composed operators over the same operands have in common: a class of its own, paid once.
-        let mut common: FxHashMap<SmallVec<[u32; 3]>, u32> = FxHashMap::default();
+        let mut common: FxHashMap<(bool, SmallVec<[u32; 3]>), u32> = FxHashMap::default();
+        let signless = signless(g, &order, &index);
         let mut paid = Vec::new();
         for (class, &id) in order.iter().enumerate() {
             let class = u32::try_from(class).unwrap_or(u32::MAX);
@@ -210,14 +228,18 @@ impl<'a> Dense<'a> {
                 loses.push(refused);
                 let mut children: SmallVec<[u32; 3]> =
                     n.children().iter().map(|c| index[&g.find(*c)]).collect();
-                let shared = match n.head {
-                    EHead::Op(op) if cost.is_finite() => common_cost(cost, op),
-                    _ => 0.0,
+                let (shared, up_to_sign) = match n.head {
+                    EHead::Op(op) if cost.is_finite() => (common_cost(cost, op), op.def().common_up_to_sign),
+                    _ => (0.0, false),
                 };
                 if shared > 0.0 {
                     cost -= shared;
                     let of = order.len() + paid.len();
-                    let of = *common.entry(children.clone()).or_insert_with(|| {
+                    let mut operands = children.clone();
+                    if up_to_sign {
+                        operands.iter_mut().for_each(|c| *c = signless[*c as usize]);
+                    }
+                    let of = *common.entry((up_to_sign, operands)).or_insert_with(|| {
                         paid.push(shared);
                         u32::try_from(of).unwrap_or(u32::MAX)
                     });

@@ -233,10 +233,27 @@ impl<L: Lanes> Parts<L> {
     }
 }
 
-/// `exp(-|x|)`, well rounded: what is computed from it adds errors of its own.
-#[inline(always)]
-pub(super) fn decay<L: Lanes>(x: L) -> L {
-    Parts::of(clamp_opposite(x)).value()
+/// `exp(-|x|) = 2^k (1 + less_one)`, `less_one` rounded; `k` as [`ROUND`]` + k`.
+pub(super) struct Rounded<L: Lanes> {
+    less_one: L,
+    k: L,
+}
+
+impl<L: Lanes> Rounded<L> {
+    /// `exp(-|x|)`.
+    #[inline(always)]
+    pub(super) fn decay(x: L) -> Rounded<L> {
+        let (k, n, exact) = reduce(clamp_opposite(x));
+        let r = n.mul_add(-ln2::<L>().1, exact);
+        let curve = if L::single() { pairs(r, TAIL_SINGLE) } else { pairs(r, TAIL) };
+        Rounded { less_one: (r * r).mul_add(curve, r), k }
+    }
+
+    /// The number.
+    #[inline(always)]
+    pub(super) fn value(&self) -> L {
+        (L::splat(1.0) + self.less_one).scale(self.k, 0)
+    }
 }
 
 /// `x` kept to where the exponential is neither zero nor infinite for sure; NaN stays.
@@ -305,14 +322,17 @@ pub struct Sigmoid;
 impl Unary for Sigmoid {
     #[inline(always)]
     fn at<L: Lanes>(x: L) -> L {
+        let p = Rounded::decay(x);
         let one = L::splat(1.0);
-        let e = decay(x);
-        let sum = one + e;
-        let lost = e - (sum - one);
-        // `sigmoid(-x)` beside it takes the same quotient.
-        let inverse = one / sum;
-        let rest = inverse.mul_add(-lost, (-inverse).mul_add(sum, one));
-        let upper = inverse.mul_add(rest, inverse);
-        L::select(x.lt(L::splat(0.0)), e * upper, upper)
+        let power = one.scale(p.k, 0);
+        // 1 / (1 + exp(-|x|)), and exp(-|x|) times that: `sigmoid(-x)` beside it takes the same quotient.
+        let rounded = power + one;
+        let sum = power.mul_add(p.less_one, rounded);
+        let upper = one / sum;
+        // What rounding took from the sum counts in the product, which has roundings of its own.
+        let lost = power.mul_add(p.less_one, rounded - sum);
+        let less_one = upper.mul_add(-lost, p.less_one);
+        let lower = less_one.mul_add(upper, upper).scale(p.k, 0);
+        x.by_sign(lower, upper)
     }
 }

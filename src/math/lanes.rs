@@ -43,6 +43,9 @@ pub trait Lanes:
     /// `yes` where the mask is true, `no` elsewhere.
     fn select(mask: Self::Mask, yes: Self, no: Self) -> Self;
 
+    /// `negative` where the sign bit is set, of zeros and NaN too, `positive` elsewhere.
+    fn by_sign(self, negative: Self, positive: Self) -> Self;
+
     /// The representation.
     fn bits(self) -> Self::Bits;
     /// The number of a representation.
@@ -248,6 +251,10 @@ macro_rules! lane {
             #[inline(always)]
             fn select(mask: bool, yes: $t, no: $t) -> $t {
                 if mask { yes } else { no }
+            }
+            #[inline(always)]
+            fn by_sign(self, negative: $t, positive: $t) -> $t {
+                if self.is_sign_negative() { negative } else { positive }
             }
             #[inline(always)]
             fn bits(self) -> $bits {

@@ -1,7 +1,7 @@
 //! Logarithms: `x = 2^k m` with `m` near 1; with `f = m - 1` and `s = f / (2 + f)`,
 //! `log m = f - f^2/2 + s (f^2/2 + R(s^2))`, where only small terms are rounded before the last sum.
 
-use super::exp::{decay, ln2};
+use super::exp::{Rounded, ln2};
 use super::lanes::{ROUND, ROUND_SINGLE};
 use super::{Lanes, Unary, pairs};
 
@@ -93,7 +93,7 @@ pub struct Softplus;
 impl Unary for Softplus {
     #[inline(always)]
     fn at<L: Lanes>(x: L) -> L {
-        let e = decay(x);
+        let e = Rounded::decay(x).value();
         let s = e / (L::splat(2.0) + e);
         let z = s * s;
         let half = L::splat(0.5) * e * e;

@@ -85,6 +85,8 @@ pub(super) const SHIFT: Opcode = op((1, 1, 0x73), (1, 1, 0x72));
 pub(super) const CMP: Opcode = packed(0xC2);
 /// Equality of integers.
 pub(super) const CMP_BITS: Opcode = op((2, 1, 0x29), (1, 1, 0x76));
+/// The larger of integers with a sign.
+pub(super) const CMP_ABOVE: Opcode = op((2, 1, 0x37), (1, 1, 0x66));
 /// The signs of a vector as bits of a general register.
 pub(super) const SIGNS: Opcode = packed(0x50);
 pub(super) const ROUND: Opcode = op((3, 1, 0x09), (3, 1, 0x08));

@@ -146,6 +146,8 @@ pub struct OpDef {
     /// Of its cost, what it has in common with others composed of the same operands over the same axes, and what is
     /// done for all of them at once.
     pub common_cost: f64,
+    /// Is that the same for the opposite operand: an exponential of the absolute value?
+    pub common_up_to_sign: bool,
     /// What is true of it.
     pub laws: &'static [Law],
     /// Rewriting into other operators before optimization.
@@ -180,6 +182,7 @@ impl OpDef {
         real: None,
         cost: 1.0,
         common_cost: 0.0,
+        common_up_to_sign: false,
         laws: &[],
         lower: None,
         common: None,

@@ -645,6 +645,8 @@ ops!(
         kernel: Map1::of::<math::Sigmoid>(),
         real: Some(|x| r(1.0) / (r(1.0) + (-&x[0]).exp())),
         cost: 15.0,
+        common_cost: 8.0,
+        common_up_to_sign: true,
         laws: &[Law::Range(|x| law::sigmoid_range(x[0])), Law::Nonzero(|_| true)],
         ..OpDef::UNARY
     },
@@ -655,6 +657,8 @@ ops!(
         kernel: Map1::of::<math::Softplus>(),
         real: Some(|x| f::real_log1p(&x[0].exp())),
         cost: 15.0,
+        common_cost: 8.0,
+        common_up_to_sign: true,
         laws: &[Law::Range(|_| Interval::NONNEG), Law::Nonzero(|_| true)],
         ..OpDef::UNARY
     },

@@ -59,7 +59,7 @@ impl Two {
     }
 }
 
-/// Comparisons; all but `Ne` and `Bits` are false with NaN.
+/// Comparisons; those of numbers but `Ne` are false with NaN.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[allow(missing_docs, reason = "the usual names")]
 pub enum Cmp {
@@ -69,6 +69,8 @@ pub enum Cmp {
     Ne,
     /// Are the bits equal, read as integers?
     Bits,
+    /// Is the first larger, both read as integers with a sign? Of zero and a number: is the sign bit set?
+    Above,
 }
 
 /// What a fused multiplication and addition negates.

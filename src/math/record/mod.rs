@@ -170,6 +170,16 @@ fn two(op: Two, a: Value, b: Value) -> Value {
                 }
             }
         }
+        Two::Mul if is(a, representation(1.0)) => return Value(b),
+        Two::Mul if is(b, representation(1.0)) => return Value(a),
+        // One of two and the other of them are both, whichever is which.
+        Two::Add | Two::Mul => {
+            if let (Lane::Select(m, p, q), Lane::Select(n, r, s)) = (look(a), look(b))
+                && (m, p, q) == (n, s, r)
+            {
+                return two(op, Value(p), Value(q));
+            }
+        }
         _ => {}
     }
     Value(push(Lane::Two(op, a, b)))
@@ -326,6 +336,13 @@ impl Lanes for Value {
     fn split(self) -> (Value, Value) {
         if scales() { taken_apart(self) } else { split(self) }
     }
+    fn by_sign(self, negative: Value, positive: Value) -> Value {
+        let (x, negative, positive) = match opposite(self.0) {
+            Some(x) => (Value(x), positive, negative),
+            None => (self, negative, positive),
+        };
+        Value::select(compare(Cmp::Above, Value::splat_bits(0), x), negative, positive)
+    }
     fn bits(self) -> Value {
         self
     }
@@ -355,5 +372,47 @@ impl Lanes for Value {
     }
     fn same_bits(a: Value, b: Value) -> Mask {
         compare(Cmp::Bits, a, b)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::math::Sigmoid;
+
+    struct Product;
+
+    impl Unary for Product {
+        fn at<L: Lanes>(x: L) -> L {
+            Sigmoid::at(x) * Sigmoid::at(-x)
+        }
+    }
+
+    fn recorded(record: Record, scales: bool) -> Vec<Lane> {
+        let mut r = Recorder::new(scales, false);
+        let x = r.input(0);
+        r.apply(record, &[x]);
+        r.code().to_vec()
+    }
+
+    #[test]
+    fn one_of_two_and_the_other_are_both() {
+        let code = recorded(Record::unary::<Product>(), true);
+        let divisions = code.iter().filter(|l| matches!(l, Lane::Two(Two::Div, ..))).count();
+        assert_eq!(divisions, 1);
+        // What is stored is not selected: the selections before it are left out when the code is made.
+        let Some(Lane::Two(Two::Mul, a, b)) = code.last() else { panic!("{code:?}") };
+        let selected = |id: &Id| matches!(code[*id as usize], Lane::Select(..));
+        assert!(!selected(a) && !selected(b), "{code:?}");
+    }
+
+    #[test]
+    fn a_factor_of_one_is_none() {
+        let code = recorded(Record::unary::<Sigmoid>(), false);
+        let one = code.iter().position(|l| *l == Lane::Const(1f64.to_bits()));
+        assert!(one.is_some());
+        let is_one = |id: Id| Some(id as usize) == one;
+        let idle = code.iter().any(|l| matches!(l, Lane::Two(Two::Mul, a, b) if is_one(*a) || is_one(*b)));
+        assert!(!idle, "{code:?}");
     }
 }

@@ -210,6 +210,10 @@ fn instructions_of_few_forms() {
         asm.lanes = lanes[lanes.len() - 1];
         asm.vector(CMP_BITS, 2, 3, Rm::Reg(regs[2]), None, Deco::default());
         assert_eq!(decode(&asm).mnemonic(), Mnemonic::Vpcmpeqq);
+        let mut asm = Asm::new(form, false);
+        asm.lanes = lanes[lanes.len() - 1];
+        asm.vector(CMP_ABOVE, 2, 3, Rm::Reg(regs[2]), None, Deco::default());
+        assert_eq!(decode(&asm).mnemonic(), Mnemonic::Vpcmpgtq);
     }
     let mut asm = Asm::new(Form::Vex, false);
     asm.lanes = 4;
@@ -245,6 +249,7 @@ fn singles() {
         (COPY, None, Mnemonic::Vmovaps),
         (CMP, Some(1), Mnemonic::Vcmpps),
         (CMP_BITS, None, Mnemonic::Vpcmpeqd),
+        (CMP_ABOVE, None, Mnemonic::Vpcmpgtd),
     ];
     for (form, lanes) in [(Form::Vex, 8), (Form::Evex, 16)] {
         let three = ops.iter().map(|&(o, name)| (o, None, name));

@@ -10,7 +10,7 @@ fn predicate(op: Cmp) -> u8 {
     match op {
         Cmp::Lt => 0x11,
         Cmp::Le => 0x12,
-        Cmp::Eq | Cmp::Bits => 0,
+        Cmp::Eq | Cmp::Bits | Cmp::Above => 0,
         Cmp::Ne => 4,
     }
 }
@@ -86,6 +86,7 @@ impl Emit<'_> {
                 let out = done(self);
                 match op {
                     Cmp::Bits => self.asm.vector(asm::CMP_BITS, out, first, rm, None, deco),
+                    Cmp::Above => self.asm.vector(asm::CMP_ABOVE, out, first, rm, None, deco),
                     _ => self.asm.vector(asm::CMP, out, first, rm, Some(predicate(op)), deco),
                 }
             }
