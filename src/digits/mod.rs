@@ -22,8 +22,10 @@ const DECIDED: usize = 12;
 const FEW: usize = 6;
 /// Of such a point that many elements, at most.
 const ELEMENTS: usize = 3;
-/// That many comparisons may be clear before all points are looked at.
+/// That many comparisons may be clear before all points are looked at: of the points where the forms differ most, which
+/// come first, fewer bits are lost than these for each.
 const CLEAR: f64 = 8.0;
+const LITTLE: f64 = 0.25;
 /// Bits that a form may lose over those points: in the mean, and in all, for a few points may be luck, and for each that
 /// it wins at others.
 const MEAN: f64 = 2.0;
@@ -178,7 +180,10 @@ impl Losses {
     /// Will more points hardly tell otherwise?
     fn are_clear(&self) -> bool {
         let net = self.lost - self.won;
-        self.n >= CLEAR && (net < 0.0 || net > 4.0 * SUM && net > 4.0 * MEAN * self.n && self.won == 0.0)
+        // Bits that are won by the one point will not be lost by the next.
+        net < -SUM
+            || self.n >= CLEAR
+                && (net < LITTLE * self.n || net > 4.0 * SUM && net > 4.0 * MEAN * self.n && self.won == 0.0)
     }
 }
 
