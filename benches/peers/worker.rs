@@ -17,7 +17,8 @@ use egrad::eval::{Array, ArrayMut, ArrayRef};
 use egrad::function::{Function, OnUnused};
 use egrad::sexp::Source;
 use egrad::text::parse_infix;
-use ndarray::{ArrayD, ArrayViewD, ArrayViewMutD, IxDyn};
+use egrad::ty::DType;
+use ndarray::{ArrayViewD, ArrayViewMutD};
 use serde_json::{Value, json};
 
 type Fallible<T> = Result<T, Box<dyn Error>>;
@@ -108,12 +109,18 @@ fn input(dir: &Path, meta: &Value, name: &str, dtype: &str) -> Fallible<Array> {
     let shape: Vec<usize> =
         shape.iter().filter_map(Value::as_u64).map(usize::try_from).collect::<Result<_, _>>()?;
     let data = std::fs::read(dir.join(format!("{name}.bin")))?;
-    if dtype == "f32" {
-        let data = data.as_chunks::<4>().0.iter().map(|c| f32::from_le_bytes(*c)).collect();
-        return Ok(ArrayD::from_shape_vec(IxDyn(&shape), data)?.into());
+    // Large pages, as the peers' arrays have.
+    let mut x = Array::zeros(if dtype == "f32" { DType::F32 } else { DType::F64 }, &shape);
+    match &mut x {
+        Array::F32(x) => {
+            x.iter_mut().zip(data.as_chunks::<4>().0).for_each(|(x, c)| *x = f32::from_le_bytes(*c));
+        }
+        Array::F64(x) => {
+            x.iter_mut().zip(data.as_chunks::<8>().0).for_each(|(x, c)| *x = f64::from_le_bytes(*c));
+        }
+        _ => return Err("an input of another type".into()),
     }
-    let data = data.as_chunks::<8>().0.iter().map(|c| f64::from_le_bytes(*c)).collect();
-    Ok(ArrayD::from_shape_vec(IxDyn(&shape), data)?.into())
+    Ok(x)
 }
 
 /// Answers one request; `None` ends the worker.

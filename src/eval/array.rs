@@ -3,6 +3,7 @@
 use ndarray::{ArrayD, ArrayView, ArrayViewD, ArrayViewMut, ArrayViewMutD, CowArray, Dimension, IxDyn};
 
 use super::cell::{Format, FromInteger as _, Slice, SliceMut};
+use super::pages::zeros;
 use crate::math::Element as _;
 use crate::ty::DType;
 
@@ -94,7 +95,7 @@ macro_rules! arrays {
             /// Zeros.
             pub fn zeros(dtype: DType, lens: &[usize]) -> Array {
                 match dtype {
-                    $(DType::$variant => Array::$variant(ArrayD::default(IxDyn(lens))),)*
+                    $(DType::$variant => Array::$variant(zeros(lens)),)*
                 }
             }
 

@@ -7,6 +7,7 @@ use ndarray::{ArrayViewD, ArrayViewMutD};
 use super::array::{ArrayMut, ArrayRef};
 use super::backend::{Backend, FusedArgs};
 use super::error::RunError;
+use super::pages;
 use super::plan::{FoldSpec, Fused};
 use super::product::Gemm;
 use crate::math::Element;
@@ -392,6 +393,7 @@ fn fit<T: Copy + Default>(piece: &mut Piece<'_, T>, n: usize) -> Result<(), FitE
             // It never shrinks: arrays of several sizes take turns in it.
             if let Some(more) = n.checked_sub(data.len()) {
                 data.try_reserve_exact(more).map_err(|_| FitError::Memory)?;
+                pages::advise(data.as_ptr(), data.capacity());
                 data.resize(n, T::default());
             }
             *used = n;

@@ -12,6 +12,7 @@ use super::dot::LARGE_MATRIX;
 use super::error::RunError;
 use super::layout::{Layout, signed};
 use super::product::{Gemm, Operand, Result as Target, product};
+use super::team::share;
 use super::threads::Threads;
 use crate::graph::{Graph, Id};
 use crate::math::wide;
@@ -182,17 +183,16 @@ pub(super) fn contract<T: Gemm>(
     if let Some(first) = first.filter(|_| parts > 1) {
         let part = first.n.div_ceil(parts);
         let size = part * first.out.unsigned_abs();
-        let mut results: SmallVec<[Option<()>; 8]> = SmallVec::from_elem(Some(()), out.len().div_ceil(size));
-        rayon_core::scope(|scope| {
-            for (i, (out, done)) in out.chunks_mut(size).zip(&mut results).enumerate() {
-                let mut own = Loops { around: loops.around.clone(), ..loops };
-                own.around[0].n = out.len() / first.out.unsigned_abs();
-                let from = |x: (_, isize), step: isize| (x.0, x.1 + signed(i * part) * step);
-                let (a, b) = (from(a, first.a), from(b, first.b));
-                scope.spawn(move |_| *done = own.run(a, b, out));
-            }
+        let panels = out.chunks_mut(size).enumerate();
+        let mut panels: SmallVec<[(usize, &mut [T], Option<()>); 8]> =
+            panels.map(|(i, out)| (i, out, None)).collect();
+        share(&mut panels, &mut vec![(); parts], &|(i, out, done), ()| {
+            let mut own = Loops { around: loops.around.clone(), ..loops };
+            own.around[0].n = out.len() / first.out.unsigned_abs();
+            let from = |x: (_, isize), step: isize| (x.0, x.1 + signed(*i * part) * step);
+            *done = own.run(from(a, first.a), from(b, first.b), out);
         });
-        return results.into_iter().collect::<Option<()>>().ok_or_else(fail);
+        return panels.into_iter().map(|(.., done)| done).collect::<Option<()>>().ok_or_else(fail);
     }
     loops.run(a, b, out).ok_or_else(fail)
 }

@@ -5,11 +5,14 @@
 
 use std::sync::atomic::{AtomicBool, Ordering};
 
+use smallvec::SmallVec;
+
 use super::copy::Read;
 use super::error::RunError;
 use super::layout::{Layout, signed};
 use super::product::{Gemm, Operand, Result as Target, product};
 use super::row::{ROWS, Sums, lanes, lanes_of_rows};
+use super::team::share;
 use super::threads::Threads;
 use super::vectors::{BLOCK, Rows};
 use crate::math::wide;
@@ -77,9 +80,11 @@ pub(crate) fn adds_rows(matrix: &Layout) -> bool {
 }
 
 /// Elements of a matrix from which on a product with a vector is cut for threads.
-const LARGE_VECTOR: usize = 1 << 18;
+const LARGE_VECTOR: usize = 1 << 16;
 /// Multiplications from which on a product of matrices is.
-pub(super) const LARGE_MATRIX: usize = 1 << 21;
+pub(super) const LARGE_MATRIX: usize = 1 << 19;
+/// Results of a product with a vector that one thread computes are a multiple of this: they fill cache lines.
+const LINE: usize = 16;
 /// Rows of a panel are a multiple of this. With so many columns the library takes the path for large
 /// products, where the order of sums depends on the inner length alone, so panels change no bits.
 const PANEL: usize = 64;
@@ -97,12 +102,11 @@ fn by_vector<T: Gemm>(
     if parts < 2 {
         return wide::widely(ByVector { matrix, vector, out, begun });
     }
-    rayon_core::scope(|scope| {
-        let part = rows.div_ceil(parts).next_multiple_of(PANEL);
-        for (i, out) in out.chunks_mut(part).enumerate() {
-            let matrix = matrix.rows_from(i * part, out.len());
-            scope.spawn(move |_| wide::widely(ByVector { matrix, vector, out, begun }));
-        }
+    let part = rows.div_ceil(parts).next_multiple_of(LINE);
+    let mut panels: SmallVec<[(usize, &mut [T]); 8]> = out.chunks_mut(part).enumerate().collect();
+    share(&mut panels, &mut vec![(); parts], &|(i, out), ()| {
+        let matrix = matrix.rows_from(*i * part, out.len());
+        wide::widely(ByVector { matrix, vector, out, begun });
     });
 }
 
@@ -122,16 +126,12 @@ fn by_matrix<T: Gemm>(a: &Matrix<'_, T>, b: &Matrix<'_, T>, out: &mut [T], threa
         return product(&a.operand(), &b.operand(), &mut row_major(out, n), (m, k, n));
     }
     let done = AtomicBool::new(true);
-    rayon_core::scope(|scope| {
-        for (i, out) in out.chunks_mut(part * n).enumerate() {
-            let done = &done;
-            scope.spawn(move |_| {
-                let rows = out.len() / n;
-                let panel = a.rows_from(i * part, rows).operand();
-                if product(&panel, &b.operand(), &mut row_major(out, n), (rows, k, n)).is_none() {
-                    done.store(false, Ordering::Relaxed);
-                }
-            });
+    let mut panels: SmallVec<[(usize, &mut [T]); 8]> = out.chunks_mut(part * n).enumerate().collect();
+    share(&mut panels, &mut vec![(); parts], &|(i, out), ()| {
+        let rows = out.len() / n;
+        let panel = a.rows_from(*i * part, rows).operand();
+        if product(&panel, &b.operand(), &mut row_major(out, n), (rows, k, n)).is_none() {
+            done.store(false, Ordering::Relaxed);
         }
     });
     done.into_inner().then_some(())

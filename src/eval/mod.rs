@@ -46,6 +46,7 @@ mod made;
 mod memory;
 mod nest;
 mod own;
+mod pages;
 mod plan;
 mod product;
 mod reduce;
@@ -57,6 +58,7 @@ mod show;
 mod split;
 mod step;
 mod stretches;
+mod team;
 mod threads;
 mod tile;
 mod vectors;
@@ -77,6 +79,7 @@ pub use ints::{IntCode, IntStep};
 pub(crate) use layout::{Layout, signed};
 pub use len::LenId;
 pub(crate) use nest::{Cursor, Nest};
+pub(crate) use pages::zeros;
 pub(crate) use plan::Base;
 pub use plan::{
     Arg, Code, Dest, FoldSpec, Fused, Instr, Operand, Plan, ScalarStep, Slot, Source, Step, Target, ViewStep,
@@ -84,6 +87,7 @@ pub use plan::{
 pub(crate) use reduce::{Pairwise, Running, Tile, merge, pairwise};
 pub use run::{Limits, Scratch};
 pub(crate) use step::exec;
+pub(crate) use team::share;
 pub use threads::Threads;
 pub(crate) use tile::{gather, place, scatter};
 pub use windowed::{Framed, Windowed};

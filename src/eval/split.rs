@@ -15,20 +15,32 @@ use super::layout::{Layout, signed};
 use super::nest::{Nest, SHORT};
 use super::plan::{FoldSpec, Fused, Instr};
 use super::reduce::join;
+use super::team::share;
 use super::threads::Threads;
 
-/// Work, in additions, below which handing parts to threads costs more than it gives: some 30
+/// Work, in additions, below which handing parts to threads costs more than it gives: some ten
 /// microseconds.
-const WORTHWHILE: f64 = 1.5e6;
+const WORTHWHILE: f64 = 4e5;
+
+/// Work of a part where there is enough: threads that are held up by others leave parts to those that are not.
+const PART: f64 = 2e6;
+
+/// Parts for each thread at most.
+const PARTS: f64 = 4.0;
 
 /// Elements below which work is not even counted.
-const FEW: usize = 1 << 14;
+const FEW: usize = 1 << 12;
+
+/// Additions in the time in which a number comes from memory or goes there.
+const MOVED: f64 = 2.0;
 
 /// Does a loop over so many elements gain from threads?
 pub(super) fn worthwhile(fused: &Fused, elements: usize) -> bool {
-    if elements < FEW {
-        return false;
-    }
+    elements >= FEW && work(fused, elements) >= WORTHWHILE
+}
+
+/// Additions that take as long as a loop over so many elements.
+fn work(fused: &Fused, elements: usize) -> f64 {
     let moved = fused.leaves.len() + fused.stores.len();
     let each: f64 = fused
         .code
@@ -39,8 +51,17 @@ pub(super) fn worthwhile(fused: &Fused, elements: usize) -> bool {
         })
         .sum();
     #[allow(clippy::cast_precision_loss, reason = "an estimate")]
-    let work = elements as f64 * (each + moved as f64);
-    work >= WORTHWHILE
+    let work = elements as f64 * (each + MOVED * moved as f64);
+    work
+}
+
+/// Parts of a loop for so many threads: a multiple of them.
+fn parts(fused: &Fused, elements: usize, threads: usize) -> usize {
+    #[allow(clippy::cast_precision_loss, reason = "an estimate")]
+    let each = work(fused, elements) / (PART * threads as f64);
+    #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a small number")]
+    let each = each.clamp(1.0, PARTS) as usize;
+    threads * each
 }
 
 /// Where a loop is cut.
@@ -64,6 +85,7 @@ fn cut<T: Cell>(fused: &Fused, args: &Operands<'_, '_, T>, threads: Threads) -> 
     if threads < 2 {
         return None;
     }
+    let wanted = parts(fused, elements, threads);
     let mut strides: SmallVec<[isize; 24]> = SmallVec::new();
     args.leaves.iter().for_each(|l| strides.extend_from_slice(l.strides));
     let whole = Layout::contiguous(args.space);
@@ -78,10 +100,11 @@ fn cut<T: Cell>(fused: &Fused, args: &Operands<'_, '_, T>, threads: Threads) -> 
         // In a part the first axis is the only one.
         let reduces = |f: &FoldSpec| f.axes.len() == args.space.len();
         if kept.is_empty() {
-            return Some(Cut { axis: 0, flat: Some(flat), tree: false, parts: even(elements, threads, 64)? });
+            return Some(Cut { axis: 0, flat: Some(flat), tree: false, parts: even(elements, wanted, 64)? });
         }
         return fused.folds.iter().all(reduces).then(|| {
-            let blocks = elements / T::BLOCK / threads;
+            // Parts are as long as powers of two: some more are shared out more evenly.
+            let blocks = elements / T::BLOCK / (2 * wanted);
             let part = T::BLOCK << blocks.max(1).ilog2();
             let full = elements / part;
             let mut parts: SmallVec<[usize; 8]> = SmallVec::from_elem(part, full);
@@ -97,12 +120,12 @@ fn cut<T: Cell>(fused: &Fused, args: &Operands<'_, '_, T>, threads: Threads) -> 
     if !keep || turned && !kept.is_empty() {
         return None;
     }
-    Some(Cut { axis, flat: None, tree: false, parts: even(args.space[axis], threads, 1)? })
+    Some(Cut { axis, flat: None, tree: false, parts: even(args.space[axis], wanted, 1)? })
 }
 
 /// Parts of about equal length, in steps; none shorter than two.
-fn even(n: usize, threads: usize, step: usize) -> Option<SmallVec<[usize; 8]>> {
-    let part = n.div_ceil(threads).next_multiple_of(step).max(2);
+fn even(n: usize, parts: usize, step: usize) -> Option<SmallVec<[usize; 8]>> {
+    let part = n.div_ceil(parts).next_multiple_of(step).max(2);
     let mut parts: SmallVec<[usize; 8]> = SmallVec::from_elem(part, n / part);
     match n % part {
         0 => {}
@@ -129,7 +152,6 @@ struct Part<'s, 'a, T> {
     leaves: SmallVec<[Strided<'s, T>; 8]>,
     stores: SmallVec<[&'a mut [T]; 4]>,
     folds: SmallVec<[&'a mut [T]; 4]>,
-    registers: &'a mut Registers,
     result: Result<(), RunError>,
 }
 
@@ -152,9 +174,7 @@ pub(super) fn run<T: Cell>(
     let cut = cut(fused, &args, threads);
     let Operands { space, leaves, stores, folds, begun } = args;
     let count = cut.as_ref().map_or(1, |c| c.parts.len());
-    if registers.len() < count {
-        registers.resize_with(count, Registers::default);
-    }
+    registers.resize_with(registers.len().max(threads.count().min(count)), Registers::default);
     let Some(cut) = cut else {
         let registers = T::registers(&mut registers[0]);
         return T::run(backend, fused, FusedArgs { space, leaves, stores, folds, begun, registers });
@@ -171,7 +191,7 @@ pub(super) fn run<T: Cell>(
         );
         let mut parts: Vec<Part<'_, '_, T>> = Vec::with_capacity(count);
         let mut start = 0;
-        for (&n, registers) in cut.parts.iter().zip(registers.iter_mut()) {
+        for &n in &cut.parts {
             let mut part_space: SmallVec<[usize; 6]> = space.into();
             if cut.flat.is_some() {
                 part_space = SmallVec::from_slice(&[n]);
@@ -192,23 +212,20 @@ pub(super) fn run<T: Cell>(
             } else {
                 rest_folds.iter_mut().zip(&fold_rows).map(|(s, row)| take(s, n * row)).collect()
             };
-            parts.push(Part { space: part_space, leaves, stores, folds, registers, result: Ok(()) });
+            parts.push(Part { space: part_space, leaves, stores, folds, result: Ok(()) });
             start += n;
         }
-        rayon_core::scope(|scope| {
-            for part in &mut parts {
-                scope.spawn(move |_| {
-                    let args = FusedArgs {
-                        space: &part.space,
-                        leaves: &part.leaves,
-                        stores: &mut part.stores,
-                        folds: &mut part.folds,
-                        begun,
-                        registers: T::registers(part.registers),
-                    };
-                    part.result = T::run(backend, fused, args);
-                });
-            }
+        let own = &mut registers[..threads.count().min(count)];
+        share(&mut parts, own, &|part, registers| {
+            let args = FusedArgs {
+                space: &part.space,
+                leaves: &part.leaves,
+                stores: &mut part.stores,
+                folds: &mut part.folds,
+                begun,
+                registers: T::registers(registers),
+            };
+            part.result = T::run(backend, fused, args);
         });
         parts.into_iter().try_for_each(|p| p.result)?;
     }

@@ -3,8 +3,6 @@
 //! Lengths alone say where a stretch ends, and sums over rows are made for each stretch and then added in their
 //! order, on one thread as on many: so no bit depends on how many threads there are.
 
-use std::sync::Mutex;
-
 use smallvec::SmallVec;
 
 use super::backend::Backend;
@@ -16,6 +14,7 @@ use super::layout::Layout;
 use super::plan::{Dest, FoldSpec, Plan, Step};
 use super::reduce::join;
 use super::step::{Bound, Call};
+use super::team;
 use super::threads::Threads;
 use crate::math::Element as _;
 
@@ -90,23 +89,9 @@ fn share(
     let threads = threads.min(stretches.len()).max(1);
     registers.resize_with(registers.len().max(threads), Registers::default);
     spares.resize_with(spares.len().max(threads), Spare::default);
-    let queue = Mutex::new(stretches.iter_mut());
-    let work = |registers: &mut Registers, spare: &mut Spare| {
-        while let Some(stretch) = queue.lock().map_or(None, |mut q| q.next()) {
-            run(stretch, registers, spare);
-        }
-    };
-    let mut own = registers.iter_mut().zip(spares).take(threads);
-    if threads > 1 {
-        rayon_core::scope(|scope| {
-            for (registers, spare) in own {
-                let work = &work;
-                scope.spawn(move |_| work(registers, spare));
-            }
-        });
-    } else if let Some((registers, spare)) = own.next() {
-        work(registers, spare);
-    }
+    let own = registers.iter_mut().zip(spares).take(threads);
+    let mut own: SmallVec<[(&mut Registers, &mut Spare); 8]> = own.collect();
+    team::share(stretches, &mut own, &|stretch, (registers, spare)| run(stretch, registers, spare));
 }
 
 /// What all parts of a call read: plan, inputs, lengths, layouts, scalars.

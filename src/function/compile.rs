@@ -10,7 +10,7 @@ use super::check::{Checks, Downcast, check_inputs};
 use super::error::{CallError, CompileError};
 use super::input::{Given, IntoInput};
 use super::repeat::Repeat;
-use crate::eval::{Array, ArrayMut, ArrayRef, Backend, Blocks, Limits, Plan, Scratch};
+use crate::eval::{Array, ArrayMut, ArrayRef, Backend, Blocks, Limits, Plan, Scratch, zeros};
 use crate::expr::Expr;
 use crate::graph::{Constraint, Graph, Id, import};
 use crate::native::{Native, Width};
@@ -221,7 +221,7 @@ impl Function {
             self.plan.prepare(args, scratch, self.limits)?;
             let mut out = Vec::with_capacity(self.plan.output_count());
             for k in 0..self.plan.output_count() {
-                out.push(ArrayD::zeros(IxDyn(&self.plan.output_shape(scratch, k))));
+                out.push(zeros(&self.plan.output_shape(scratch, k)));
             }
             let mut memory: Vec<&mut [f64]> =
                 out.iter_mut().map(|o| o.as_slice_mut().unwrap_or_default()).collect();

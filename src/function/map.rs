@@ -4,6 +4,10 @@ use ndarray::{ArrayD, ArrayViewD, ArrayViewMutD, Axis, IxDyn};
 
 use super::compile::Function;
 use super::error::CallError;
+use crate::eval::share;
+
+/// Parts of the slices for each thread: who is done takes from the others.
+const PARTS: usize = 4;
 
 /// How a call for each slice sees one input.
 #[derive(Debug, Clone)]
@@ -101,20 +105,15 @@ impl Function {
         places: Vec<Vec<ArrayViewMutD<'_, f64>>>,
     ) -> Result<(), CallError> {
         let threads = self.limits.threads.count().min(places.len());
-        let run = |from: usize, places: &mut [Vec<ArrayViewMutD<'_, f64>>]| {
-            places.iter_mut().zip(from + 1..).try_for_each(|(place, i)| self.call_into(&views(i), place))
-        };
+        type Slices<'p, 'a> = (usize, &'p mut [Vec<ArrayViewMutD<'a, f64>>], Result<(), CallError>);
         let mut places = places;
-        if threads < 2 {
-            return run(0, &mut places);
-        }
-        let size = places.len().div_ceil(threads);
-        let mut results: Vec<Result<(), CallError>> = (0..threads).map(|_| Ok(())).collect();
-        rayon_core::scope(|s| {
-            for ((k, chunk), result) in places.chunks_mut(size).enumerate().zip(&mut results) {
-                s.spawn(move |_| *result = run(k * size, chunk));
-            }
+        let size = places.len().div_ceil(threads.max(1) * PARTS).max(1);
+        let chunks = places.chunks_mut(size).enumerate();
+        let mut parts: Vec<Slices<'_, '_>> = chunks.map(|(k, chunk)| (k * size, chunk, Ok(()))).collect();
+        share(&mut parts, &mut vec![(); threads.max(1)], &|(from, places, result), ()| {
+            let mut slices = places.iter_mut().zip(*from + 1..);
+            *result = slices.try_for_each(|(place, i)| self.call_into(&views(i), place));
         });
-        results.into_iter().collect()
+        parts.into_iter().map(|(.., result)| result).collect()
     }
 }
