@@ -23,7 +23,7 @@ const STATED: &[(&str, f64)] = &[
     ("log1p", 1.0),
     ("sigmoid", 2.0),
     ("softplus", 2.0),
-    ("tanh", 1.1),
+    ("tanh", 1.0),
     ("sinh", 2.0),
     ("cosh", 2.0),
     ("sin", 1.0),

@@ -102,6 +102,10 @@ impl Analysis {
         }
         a.put_off(graph, roots);
         a.decide_stored(graph, roots);
+        if a.reduce_later(graph, roots) {
+            a.put_off(graph, roots);
+            a.decide_stored(graph, roots);
+        }
         Ok(a)
     }
 
@@ -273,7 +277,7 @@ impl Analysis {
     }
 
     /// Is the value of `arg` handed to `user` inside one loop, if the stages agree?
-    fn in_loop(&self, user: Id, arg: Id) -> bool {
+    pub(super) fn in_loop(&self, user: Id, arg: Id) -> bool {
         self.kind[arg as usize] == Kind::Map
             && self.space[user as usize] == self.space[arg as usize]
             && matches!(self.kind[user as usize], Kind::Map | Kind::Fold)
@@ -310,6 +314,7 @@ impl Analysis {
 
     /// Elementwise nodes that something outside their loop reads.
     fn decide_stored(&mut self, graph: &Graph, roots: &[Id]) {
+        self.stored.fill(false);
         for &r in roots {
             self.stored[r as usize] = self.kind[r as usize] == Kind::Map;
         }
@@ -330,7 +335,7 @@ impl Analysis {
     }
 
     /// Is a node computed again rather than stored? What comes from another space is in memory.
-    fn cheap(&self, graph: &Graph, id: Id) -> bool {
+    pub(super) fn cheap(&self, graph: &Graph, id: Id) -> bool {
         graph
             .application(id)
             .is_some_and(|(op, _, args)| op.def().cost <= CHEAP && args.iter().all(|&a| !self.in_loop(id, a)))

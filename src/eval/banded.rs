@@ -282,12 +282,7 @@ pub(crate) fn height(
         }
         _ => adds_by_rows(step),
     });
-    // Short rows are walked the other way round, as many at once as there are.
-    let turned = b.steps.iter().any(|step| match step {
-        Step::Fused(f) => f.space.len() > 1 && (2..COLUMNS).contains(&row(&f.space)),
-        _ => false,
-    });
-    if bytes == 0 || turned || !wide_sums {
+    if bytes == 0 || !wide_sums {
         return None;
     }
     let mut height = (BAND / bytes).max(8);

@@ -119,6 +119,9 @@ pub(crate) trait Cell: Gemm + FromInteger {
     fn three(k: &Map3) -> Block3<Self>;
     /// The kernel that folds a block.
     fn fold(spec: &FoldSpec) -> fn(&[Self]) -> Self;
+    /// The kernel that folds rows.
+    #[allow(clippy::type_complexity, reason = "a kernel's signature")]
+    fn rows(spec: &FoldSpec) -> fn(&[Self], usize, &mut [Self]);
     /// The kernel that joins neighbours.
     #[allow(clippy::type_complexity, reason = "a kernel's signature")]
     fn join(spec: &FoldSpec) -> fn(&mut [Self]) -> Self;
@@ -166,7 +169,7 @@ fn converted<A: Element, B: Element>(from: &[A]) -> Vec<B> {
 }
 
 macro_rules! cell {
-    ($t:ident, $format:ident, $other:ident, $n:expr, $block:ident, $fold:ident, $join:ident, $pair:ident, $run:ident) => {
+    ($t:ident, $format:ident, $other:ident, $n:expr, $block:ident, $fold:ident, $rows:ident, $join:ident, $pair:ident, $run:ident) => {
         impl Cell for $t {
             const FORMAT: Format = Format::$format;
             const BLOCK: usize = $n;
@@ -181,6 +184,9 @@ macro_rules! cell {
             }
             fn fold(spec: &FoldSpec) -> fn(&[$t]) -> $t {
                 spec.$fold
+            }
+            fn rows(spec: &FoldSpec) -> fn(&[$t], usize, &mut [$t]) {
+                spec.$rows
             }
             fn join(spec: &FoldSpec) -> fn(&mut [$t]) -> $t {
                 spec.$join
@@ -224,8 +230,8 @@ macro_rules! cell {
     };
 }
 
-cell!(f64, F64, F32, super::BLOCK, block, fold, join, pair, run);
-cell!(f32, F32, F64, 2 * super::BLOCK, single, single, join_single, pair_single, run_single);
+cell!(f64, F64, F32, super::BLOCK, block, fold, rows, join, pair, run);
+cell!(f32, F32, F64, 2 * super::BLOCK, single, single, rows_single, join_single, pair_single, run_single);
 
 /// Memory of one format during a call.
 #[derive(Debug)]

@@ -82,7 +82,7 @@ pub(crate) fn adds_rows(matrix: &Layout) -> bool {
 /// Elements of a matrix from which on a product with a vector is cut for threads.
 const LARGE_VECTOR: usize = 1 << 16;
 /// Multiplications from which on a product of matrices is.
-pub(super) const LARGE_MATRIX: usize = 1 << 19;
+pub(super) const LARGE_MATRIX: usize = 1 << 21;
 /// Results of a product with a vector that one thread computes are a multiple of this: they fill cache lines.
 const LINE: usize = 16;
 /// Rows of a panel are a multiple of this. With so many columns the library takes the path for large

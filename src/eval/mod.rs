@@ -40,6 +40,7 @@ mod error;
 mod formats;
 mod fused;
 mod ints;
+mod later;
 mod layout;
 mod len;
 mod made;

@@ -156,6 +156,10 @@ pub struct FoldSpec {
     pub fold: fn(&[f64]) -> f64,
     /// A block of singles.
     pub single: fn(&[f32]) -> f32,
+    /// Rows of so many elements, each as a block.
+    pub rows: fn(&[f64], usize, &mut [f64]),
+    /// The same of singles.
+    pub rows_single: fn(&[f32], usize, &mut [f32]),
     /// Partial results, as many as a power of two, joined with their neighbours until one is left.
     pub join: fn(&mut [f64]) -> f64,
     /// The same of singles.

@@ -143,15 +143,15 @@ impl<'p, 'a, T: Cell> Running<'p, 'a, T> {
             self.partial(t.at, T::fold(self.spec)(t.values), outer && row && col);
             return;
         }
+        if cols == 0 {
+            let results = &mut spare[..t.rows];
+            T::rows(self.spec)(t.values, t.cols, results);
+            return self.put(t.at, rows, results, outer && col && row);
+        }
         for (r, values) in t.values.chunks_exact(t.cols).enumerate() {
             let at = shifted(t.at, r, rows);
             let fresh = outer && col && row && (rows != 0 || r == 0);
-            if cols == 0 {
-                let x = T::fold(self.spec)(values);
-                self.out[at] = if fresh { x } else { merge(self.spec)(self.out[at], x) };
-            } else {
-                self.side_by_side(at, cols, values, fresh, spare);
-            }
+            self.side_by_side(at, cols, values, fresh, spare);
         }
     }
 

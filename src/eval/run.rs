@@ -71,9 +71,9 @@ impl Scratch {
         self.limits.threads
     }
 
-    /// Are loops over so many elements cut for threads?
-    pub(crate) fn cuts(&self, fused: &Fused, elements: usize) -> bool {
-        split::worthwhile(fused, elements) && self.limits.threads.count() > 1
+    /// What threads take off a loop over so many elements, in additions.
+    pub(crate) fn gain(&self, fused: &Fused, elements: usize) -> f64 {
+        split::gain(fused, elements, self.limits.threads)
     }
 }
 

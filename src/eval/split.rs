@@ -39,6 +39,16 @@ pub(super) fn worthwhile(fused: &Fused, elements: usize) -> bool {
     elements >= FEW && work(fused, elements) >= WORTHWHILE
 }
 
+/// What threads take off a loop over so many elements, in additions.
+pub(super) fn gain(fused: &Fused, elements: usize, threads: Threads) -> f64 {
+    if !worthwhile(fused, elements) {
+        return 0.0;
+    }
+    #[allow(clippy::cast_precision_loss, reason = "a small number")]
+    let threads = threads.count() as f64;
+    work(fused, elements) * (1.0 - 1.0 / threads)
+}
+
 /// Additions that take as long as a loop over so many elements.
 fn work(fused: &Fused, elements: usize) -> f64 {
     let moved = fused.leaves.len() + fused.stores.len();

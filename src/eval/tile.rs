@@ -14,6 +14,9 @@ pub(crate) fn gather<T: Element>(data: &[T], at: isize, step: (isize, isize), bl
     wide::widely(Gather { data, at, step, block, cols });
 }
 
+/// Elements that are written at once.
+const LANES: usize = 16;
+
 struct Gather<'a, T> {
     data: &'a [T],
     at: isize,
@@ -31,7 +34,19 @@ impl<T: Element> wide::Loop for Gather<'_, T> {
         let rows = block.len() / cols;
         // A row that is the same every time is brought once, then doubled.
         let distinct = if down == 0 { rows.min(1) } else { rows };
-        for (r, row) in block.chunks_exact_mut(cols).take(distinct).enumerate() {
+        let mut first = 0;
+        if along == 0 {
+            // What is behind a row belongs to the next, which comes later.
+            let wide = cols.next_multiple_of(LANES);
+            while first < distinct
+                && let Some(row) = block.get_mut(first * cols..first * cols + wide)
+            {
+                let x = [data[place(at + signed(first) * down)]; LANES];
+                row.as_chunks_mut().0.iter_mut().for_each(|lanes| *lanes = x);
+                first += 1;
+            }
+        }
+        for (r, row) in block.chunks_exact_mut(cols).take(distinct).enumerate().skip(first) {
             let at = at + signed(r) * down;
             match along {
                 0 => row.fill(data[place(at)]),

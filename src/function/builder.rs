@@ -7,7 +7,7 @@ use super::error::CompileError;
 use super::shared::Shared;
 use crate::eval::{Limits, Threads};
 use crate::expr::{Expr, substitute};
-use crate::graph::{Graph, Id, ImportError, expand, export, import, round_once};
+use crate::graph::{Graph, Id, ImportError, expand, export, import, linear_sums, multiples, round_once};
 use crate::optimize::{self, optimize};
 use crate::rules::Assumes;
 use crate::ty::Dim;
@@ -165,7 +165,11 @@ impl Builder {
 fn evaluated((graph, roots): (&Graph, &[Id])) -> Result<Option<(Graph, Vec<Id>)>, ImportError> {
     let written = expand(graph, roots)?;
     let (graph, roots) = written.as_ref().map_or((graph, roots), |(g, r)| (g, r));
-    Ok(round_once(graph, roots)?)
+    let split = linear_sums(graph, roots)?;
+    let (graph, roots) = split.as_ref().map_or((graph, roots), |(g, r)| (g, r));
+    let alike = multiples(graph, roots)?;
+    let (graph, roots) = alike.as_ref().map_or((graph, roots), |(g, r)| (g, r));
+    Ok(round_once(graph, roots)?.or(alike).or(split).or(written))
 }
 
 impl Builder {

@@ -8,6 +8,8 @@ mod constraint;
 mod expand;
 mod export;
 mod import;
+mod linear_sums;
+mod multiples;
 mod round_once;
 
 pub use arena::{Graph, Head, Id, Node};
@@ -15,4 +17,6 @@ pub use constraint::{Bound, Constraint, ConstraintError, Unify, constraints};
 pub use expand::expand;
 pub use export::export;
 pub use import::{ImportError, Imported, import};
+pub use linear_sums::linear_sums;
+pub use multiples::multiples;
 pub use round_once::round_once;

@@ -158,7 +158,7 @@ fn far<L: Lanes>(x: L) -> L {
     let square = x * x;
     let square_low = x.mul_add(x, -square);
     let p = Parts::of_sum(-square, -square_low);
-    p.scale(q + q.mul_add(p.r, q.mul_add(p.tail, q_low)), 0)
+    p.scale(q + q.mul_add(p.r, q.mul_add(p.tail, q_low.mul_add(p.r, q_low))), 0)
 }
 
 /// The error function, below 1 ulp.
@@ -187,7 +187,7 @@ impl Unary for Erf {
     }
 }
 
-/// The complementary error function, below 2 ulp, in singles below 2.2.
+/// The complementary error function, below 2 ulp.
 #[derive(Debug, Clone, Copy)]
 pub struct Erfc;
 

@@ -1,6 +1,6 @@
 //! Hyperbolic functions, from the exponential.
 
-use super::exp::{Parts, Scaled};
+use super::exp::{Parts, Scaled, logistic};
 use super::{Lanes, Unary, pairs};
 
 /// `(tanh(x) / x - 1) / x^2` as a quotient of polynomials in `x^2` up to [`SMALL`]; the error of the
@@ -34,28 +34,36 @@ const SERIES_SINGLE: [f64; 5] = [1.0 / 6.0, 1.0 / 120.0, 1.0 / 5040.0, 1.0 / 362
 /// Up to here the argument of the tangent is small; of doubles, of singles.
 const SMALL: (f64, f64) = (0.7, 0.95);
 
-/// The hyperbolic tangent, below 1.1 ulp, in singles below 1.
+/// The hyperbolic tangent, below 1 ulp.
 #[derive(Debug, Clone, Copy)]
 pub struct Tanh;
 
 impl Unary for Tanh {
     #[inline(always)]
     fn at<L: Lanes>(x: L) -> L {
-        let limit = L::pick(22.0, 10.0);
         let a = x.abs();
         let small = a.lt(L::pick(SMALL.0, SMALL.1));
         let z = a * a;
-        // 1 - 2 / (exp(2 |x|) + 1), or |x| and a small quotient: one division for both.
-        let a = L::select(limit.lt(a), limit, a);
         let one = L::splat(1.0);
-        let d = Parts::of(a + a).plus_one();
-        let cube = z * a;
         let y = if L::single() {
-            L::select(small, cube.mul_add(pairs(z, CURVE_SINGLE), a), one - L::splat(2.0) / d)
+            // 1 - 2 e / (1 + e), `e = exp(-2 |x|)`: what the logistic of `2 x` beside it takes, too.
+            let (e, upper) = logistic(x + x);
+            let large = (e * L::splat(-2.0)).mul_add(upper, one);
+            L::select(small, (z * a).mul_add(pairs(z, CURVE_SINGLE), a), large)
         } else {
-            let top = L::select(small, cube * pairs(z, NUMERATOR), L::splat(-2.0));
+            // 1 - 2 / (exp(2 |x|) + 1), or |x| and a small quotient: one division for both.
+            let limit = L::splat(22.0);
+            let a = L::select(limit.lt(a), limit, a);
+            let d = Parts::of(a + a).plus_one();
+            let top = L::select(small, z * a * pairs(z, NUMERATOR), L::splat(-2.0));
             let bottom = L::select(small, pairs(z, DENOMINATOR), d);
-            L::select(small, a, one) + top / bottom
+            let q = top / bottom;
+            // What rounding took from the quotient, whose square is that by the divisor for large arguments, and
+            // from the difference.
+            let q_low = q.mul_add(-bottom, top) * (q * L::splat(-0.5));
+            let high = one + q;
+            let large = high + ((one - high) + q + q_low);
+            L::select(small, a + q, large)
         };
         y.flip(x.sign())
     }

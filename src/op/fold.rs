@@ -41,6 +41,8 @@ pub(super) const fn reduce<F: Fold>(init: Option<f64>) -> Kernel {
         step: Map2::formula::<Step<F>>(),
         fold: |xs| widely(Block::<f64, F>(xs, std::marker::PhantomData)),
         single: |xs| widely(Block::<f32, F>(xs, std::marker::PhantomData)),
+        rows: |xs, cols, out| widely(Rows::<f64, F>(xs, cols, out, std::marker::PhantomData)),
+        rows_single: |xs, cols, out| widely(Rows::<f32, F>(xs, cols, out, std::marker::PhantomData)),
         join: |values| widely(Join::<f64, F>(values, std::marker::PhantomData)),
         join_single: |values| widely(Join::<f32, F>(values, std::marker::PhantomData)),
         pair: |before, after| widely(Pair::<f64, F>(before, after, std::marker::PhantomData)),
@@ -56,6 +58,36 @@ impl<T: Element, F: Fold> Loop for Block<'_, T, F> {
     #[inline(always)]
     fn run(self) -> T {
         fold_block::<T, F>(self.0)
+    }
+}
+
+struct Rows<'x, T, F>(&'x [T], usize, &'x mut [T], std::marker::PhantomData<F>);
+
+impl<T: Element, F: Fold> Loop for Rows<'_, T, F> {
+    type Out = ();
+    #[inline(always)]
+    fn run(self) {
+        let Rows(xs, cols, out, _) = self;
+        // Short rows are folded from the left, each step waiting for the one before: several side by side.
+        let together = if cols < FOLD_SHORTEST { out.len() / FOLD_LANES } else { 0 };
+        let (several, alone) = out.split_at_mut(together * FOLD_LANES);
+        let (some, rest) = xs.split_at(several.len() * cols);
+        for (g, results) in several.as_chunks_mut::<FOLD_LANES>().0.iter_mut().enumerate() {
+            let mut rows: [&[T]; FOLD_LANES] = [&[]; FOLD_LANES];
+            for (i, row) in rows.iter_mut().enumerate() {
+                *row = &some[(g * FOLD_LANES + i) * cols..][..cols];
+            }
+            let mut lanes = [T::of(F::IDENTITY); FOLD_LANES];
+            for j in 0..cols {
+                for i in 0..FOLD_LANES {
+                    lanes[i] = F::step(lanes[i], rows[i][j]);
+                }
+            }
+            *results = lanes;
+        }
+        for (out, row) in alone.iter_mut().zip(rest.chunks_exact(cols.max(1))) {
+            *out = fold_block::<T, F>(row);
+        }
     }
 }
 
@@ -128,6 +160,26 @@ fn join<T: Element, F: Fold>(mut lanes: [T; FOLD_LANES]) -> T {
 mod tests {
     use super::super::Op;
     use super::super::kernel::Kernel;
+
+    /// Rows have the bits of blocks.
+    #[test]
+    fn rows_are_folded_as_blocks() {
+        let folds = |op: Op| match op.def().kernel {
+            Kernel::Reduce { fold, rows, .. } => (fold, rows),
+            _ => panic!("no reduction"),
+        };
+        let xs: Vec<f64> = (0..40 * 40).map(|i| f64::from(i * 7919 % 1009) * 0.1 - 50.0).collect();
+        for (op, count, cols) in [Op::Sum, Op::Max].into_iter().flat_map(|op| {
+            (0..40).flat_map(move |count| (1..40).map(move |cols| (op, count, cols)))
+        }) {
+            let (fold, rows) = folds(op);
+            let mut out = vec![f64::NAN; count];
+            rows(&xs[..count * cols], cols, &mut out);
+            for (out, row) in out.iter().zip(xs.chunks(cols)) {
+                assert_eq!(out.to_bits(), fold(row).to_bits(), "{count} rows of {cols}");
+            }
+        }
+    }
 
     #[test]
     fn every_element_counts_once() {

@@ -155,6 +155,10 @@ pub enum Kernel {
         fold: fn(&[f64]) -> f64,
         /// The same of singles.
         single: fn(&[f32]) -> f32,
+        /// Rows of so many elements, each as a block, into a result for each.
+        rows: fn(&[f64], usize, &mut [f64]),
+        /// The same of singles.
+        rows_single: fn(&[f32], usize, &mut [f32]),
         /// Partial results, as many as a power of two, joined with their neighbours until one is left.
         join: fn(&mut [f64]) -> f64,
         /// The same of singles.

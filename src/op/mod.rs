@@ -107,6 +107,12 @@ impl Op {
         Op::ALL.iter().find(is).copied().unwrap_or(Op::ALL[0])
     }
 
+    /// The operator that reorders, drops and adds axes.
+    pub(crate) fn reordering() -> Op {
+        let is = |op: &&Op| matches!(op.def().kernel, Kernel::View(View::Dimshuffle));
+        Op::ALL.iter().find(is).copied().unwrap_or(Op::ALL[0])
+    }
+
     /// The known name nearest to a misspelled one.
     pub fn suggest(name: &str) -> Option<&'static str> {
         let names = Op::ALL.iter().flat_map(|op| {

@@ -161,3 +161,32 @@ fn results_of_bands_take_no_register_that_a_later_step_reads() {
     let values = ndarray::arr2(&[[-1.0, 30.0, -1.0], [-30.0, -1.547, 1.0]]).into_dyn();
     check(&[m], &outputs, &[values.view()], Equal::Bits);
 }
+
+/// Reductions that nothing waits for go where what they read is read anyway, with whatever they are made of.
+#[test]
+fn reductions_wait_for_a_later_loop() {
+    let mut rng = Rng::new(23);
+    let (x, y) = (dmatrix("x"), dmatrix("y"));
+    let column = |e: &Expr| e.dimshuffle([Some(0), None]);
+    let inputs = [x.clone(), y.clone()];
+    let values = [array(&mut rng, &[70, 90]), array(&mut rng, &[70, 90])];
+    let views: Vec<_> = values.iter().map(|v| v.view()).collect();
+    let loops = |outputs: &[Expr]| {
+        let plan = check(&inputs, outputs, &views, Equal::Sum(1e6)).to_string();
+        let over = |line: &&str| line.contains("loop [x.0, x.1]");
+        plan.lines().filter(over).map(str::to_string).collect::<Vec<_>>()
+    };
+    let norm = column(&x.sqr().sum_axes(&[1]).sqrt());
+    let scaled = &x / &norm;
+    // The sums of `y` and of `exp(y) / norm` go along where `y` and `norm` are read: two loops.
+    let plan = loops(&[&scaled * &y, y.sum_axes(&[0]), (y.exp() / &norm).sum_axes(&[0])]);
+    assert_eq!(plan.len(), 2, "{plan:?}");
+    assert!(plan[0].contains("1 read") && plan[0].contains("1 reduced"), "{plan:?}");
+    assert!(plan[1].contains("2 reduced"), "{plan:?}");
+    // What a later loop waits for stays, and what nothing later reads.
+    let second = column(&(&scaled * &y).sum_axes(&[1]));
+    let plan = loops(&[&scaled - &second, y.sqr().sum_axes(&[0]), y.sqr().sum_axes(&[1])]);
+    assert_eq!(plan.len(), 3, "{plan:?}");
+    let plan = loops(&[&x + &y, column(&y.sum_axes(&[1])) * &x, y.cos().sum_axes(&[0])]);
+    assert!(plan[0].contains("2 reduced"), "{plan:?}");
+}

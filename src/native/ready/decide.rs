@@ -16,6 +16,9 @@ use crate::op::FOLD_SHORTEST;
 /// Numbers of memory beside the outputs, at most; where calls are long, deciding ahead saves nothing.
 const LARGEST: usize = 1 << 17;
 
+/// What deciding a step ahead saves, in additions.
+const STEP: f64 = 5e4;
+
 /// Which memory a place is in: inputs, outputs, pieces, then these.
 struct Memories {
     inputs: usize,
@@ -100,6 +103,20 @@ pub(in crate::native) fn decide<T: Cell>(
         let n = scratch.lengths()[len as usize] as f64;
         d.initial[slot as usize] = n;
     }
+    // What gains from threads is cut where a plan runs step by step, if that is more than what deciding ahead saves.
+    let gain = |step: &Step| match step {
+        Step::Fused(f) => scratch.gain(f, count(&lens(&f.space))),
+        Step::Windowed(w) => {
+            let n = count(&lens(&plan.buffers[w.out as usize].dims));
+            w.programs.iter().map(|p| scratch.gain(&p.fused, n)).fold(0.0, f64::max)
+        }
+        _ => 0.0,
+    };
+    let gains = plan.each_step().map(|step| (gain(step), STEP));
+    let (gained, saved) = gains.fold((0.0, 0.0), |(a, b), (x, y)| (a + x, b + y));
+    if gained > saved {
+        return None;
+    }
     // What goes by bands is long.
     for step in &plan.steps {
         if let Step::Bands(b) = step
@@ -174,8 +191,7 @@ impl<T: Cell> Decided<T> {
         memories: &Memories,
     ) -> Option<Act> {
         let (inputs, stores, folds) = (fused.leaves.len(), fused.stores.len(), fused.folds.len());
-        // What gains from threads is cut where a plan runs step by step.
-        if space.contains(&0) || scratch.cuts(fused, count(space)) {
+        if space.contains(&0) {
             return None;
         }
         let mut strides: SmallVec<[isize; 24]> = SmallVec::new();
