@@ -184,8 +184,7 @@ pub(super) fn contract<T: Gemm>(
         let part = first.n.div_ceil(parts);
         let size = part * first.out.unsigned_abs();
         let panels = out.chunks_mut(size).enumerate();
-        let mut panels: SmallVec<[(usize, &mut [T], Option<()>); 8]> =
-            panels.map(|(i, out)| (i, out, None)).collect();
+        let mut panels: Vec<(usize, &mut [T], Option<()>)> = panels.map(|(i, out)| (i, out, None)).collect();
         share(&mut panels, &mut vec![(); parts], &|(i, out, done), ()| {
             let mut own = Loops { around: loops.around.clone(), ..loops };
             own.around[0].n = out.len() / first.out.unsigned_abs();

@@ -171,7 +171,8 @@ impl Analysis {
         let (here, stays) = leaves(from);
         let gain = missing(&here) + if stays { 0 } else { PASS };
         let later = loops.range((space, from + 1)..=(space, deadline));
-        let later = later.filter(|(_, members)| !members.is_empty()).map(|((_, stage), _)| *stage).take(LOOPS);
+        let later =
+            later.filter(|(_, members)| !members.is_empty()).map(|((_, stage), _)| *stage).take(LOOPS);
         let best = later.map(|stage| (gain - missing(&leaves(stage).0), stage));
         best.filter(|(gain, _)| *gain > 0).min_by_key(|&(gain, stage)| (-gain, stage)).map(|(_, stage)| stage)
     }

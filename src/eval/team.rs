@@ -115,8 +115,7 @@ impl Drop for Posted<'_> {
 /// So many helpers, or as many as the system gives.
 fn helpers(team: &mut Vec<(Arc<Helper>, Thread)>, wanted: usize) -> &[(Arc<Helper>, Thread)] {
     while team.len() < wanted {
-        let helper =
-            Arc::new(Helper { state: AtomicU8::new(IDLE), work: AtomicPtr::new(null_mut()) });
+        let helper = Arc::new(Helper { state: AtomicU8::new(IDLE), work: AtomicPtr::new(null_mut()) });
         let (own, member) = (helper.clone(), team.len() + 1);
         let thread = thread::Builder::new().name(format!("egrad-{member}"));
         match thread.spawn(move || own.serve(member)) {
@@ -195,7 +194,11 @@ impl<T> Apart<T> {
 ///
 /// # Panics
 /// Where `work` does.
-pub(crate) fn share<P: Send, O: Send>(parts: &mut [P], own: &mut [O], work: &(dyn Fn(&mut P, &mut O) + Sync)) {
+pub(crate) fn share<P: Send, O: Send>(
+    parts: &mut [P],
+    own: &mut [O],
+    work: &(dyn Fn(&mut P, &mut O) + Sync),
+) {
     share_among(threads::processors(), parts, own, work);
 }
 

@@ -114,6 +114,6 @@ impl Function {
             let mut slices = places.iter_mut().zip(*from + 1..);
             *result = slices.try_for_each(|(place, i)| self.call_into(&views(i), place));
         });
-        parts.into_iter().map(|(.., result)| result).collect()
+        parts.into_iter().try_for_each(|(.., result)| result)
     }
 }

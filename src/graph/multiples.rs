@@ -24,6 +24,9 @@ fn by_constant(graph: &Graph, id: Id) -> Option<(f64, Id)> {
     })
 }
 
+/// Products, each with the power of two of its constant.
+type Powers = SmallVec<[(u64, Id); 2]>;
+
 /// The power of two of a number, and what is left of it from 1 to 2, by its bits.
 fn taken_apart(x: f64) -> (u64, u64) {
     (x.abs().to_bits() >> 52, x.to_bits() & !(0x7ff << 52))
@@ -35,7 +38,7 @@ fn taken_apart(x: f64) -> (u64, u64) {
 /// None that the graph itself has not: it is typed already.
 pub fn multiples(graph: &Graph, roots: &[Id]) -> Result<Option<(Graph, Vec<Id>)>, TypeError> {
     let order = graph.reachable(roots);
-    let mut groups: BTreeMap<(Id, u64), SmallVec<[(u64, Id); 2]>> = BTreeMap::new();
+    let mut groups: BTreeMap<(Id, u64), Powers> = BTreeMap::new();
     for &id in &order {
         if let Some((c, x)) = by_constant(graph, id) {
             let (power, rest) = taken_apart(c);

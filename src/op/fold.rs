@@ -78,6 +78,7 @@ impl<T: Element, F: Fold> Loop for Rows<'_, T, F> {
                 *row = &some[(g * FOLD_LANES + i) * cols..][..cols];
             }
             let mut lanes = [T::of(F::IDENTITY); FOLD_LANES];
+            #[allow(clippy::needless_range_loop, reason = "columns of several rows at once")]
             for j in 0..cols {
                 for i in 0..FOLD_LANES {
                     lanes[i] = F::step(lanes[i], rows[i][j]);
@@ -169,9 +170,10 @@ mod tests {
             _ => panic!("no reduction"),
         };
         let xs: Vec<f64> = (0..40 * 40).map(|i| f64::from(i * 7919 % 1009) * 0.1 - 50.0).collect();
-        for (op, count, cols) in [Op::Sum, Op::Max].into_iter().flat_map(|op| {
-            (0..40).flat_map(move |count| (1..40).map(move |cols| (op, count, cols)))
-        }) {
+        for (op, count, cols) in [Op::Sum, Op::Max]
+            .into_iter()
+            .flat_map(|op| (0..40).flat_map(move |count| (1..40).map(move |cols| (op, count, cols))))
+        {
             let (fold, rows) = folds(op);
             let mut out = vec![f64::NAN; count];
             rows(&xs[..count * cols], cols, &mut out);
