@@ -7,7 +7,7 @@ use super::error::CompileError;
 use super::shared::Shared;
 use crate::eval::{Limits, Threads};
 use crate::expr::{Expr, substitute};
-use crate::graph::{Graph, Id, ImportError, expand, export, import, linear_sums, multiples, round_once};
+use crate::graph::{Graph, Id, ImportError, expand, export, import, linear_sums, round_once};
 use crate::optimize::{self, optimize};
 use crate::rules::Assumes;
 use crate::ty::Dim;
@@ -167,9 +167,7 @@ fn evaluated((graph, roots): (&Graph, &[Id])) -> Result<Option<(Graph, Vec<Id>)>
     let (graph, roots) = written.as_ref().map_or((graph, roots), |(g, r)| (g, r));
     let split = linear_sums(graph, roots)?;
     let (graph, roots) = split.as_ref().map_or((graph, roots), |(g, r)| (g, r));
-    let alike = multiples(graph, roots)?;
-    let (graph, roots) = alike.as_ref().map_or((graph, roots), |(g, r)| (g, r));
-    Ok(round_once(graph, roots)?.or(alike).or(split).or(written))
+    Ok(round_once(graph, roots)?.or(split).or(written))
 }
 
 impl Builder {

@@ -9,7 +9,6 @@ mod expand;
 mod export;
 mod import;
 mod linear_sums;
-mod multiples;
 mod round_once;
 
 pub use arena::{Graph, Head, Id, Node};
@@ -18,5 +17,4 @@ pub use expand::expand;
 pub use export::export;
 pub use import::{ImportError, Imported, import};
 pub use linear_sums::linear_sums;
-pub use multiples::multiples;
 pub use round_once::round_once;

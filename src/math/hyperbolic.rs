@@ -1,6 +1,6 @@
 //! Hyperbolic functions, from the exponential.
 
-use super::exp::{Parts, Scaled, logistic};
+use super::exp::{Parts, Scaled};
 use super::{Lanes, Unary, pairs};
 
 /// `(tanh(x) / x - 1) / x^2` as a quotient of polynomials in `x^2` up to [`SMALL`]; the error of the
@@ -44,18 +44,16 @@ impl Unary for Tanh {
         let a = x.abs();
         let small = a.lt(L::pick(SMALL.0, SMALL.1));
         let z = a * a;
+        // 1 - 2 / (exp(2 |x|) + 1), or |x| and a small quotient: one division for both.
+        let limit = L::pick(22.0, 10.0);
+        let a = L::select(limit.lt(a), limit, a);
         let one = L::splat(1.0);
+        let d = Parts::of(a + a).plus_one();
+        let cube = z * a;
         let y = if L::single() {
-            // 1 - 2 e / (1 + e), `e = exp(-2 |x|)`: what the logistic of `2 x` beside it takes, too.
-            let (e, upper) = logistic(x + x);
-            let large = (e * L::splat(-2.0)).mul_add(upper, one);
-            L::select(small, (z * a).mul_add(pairs(z, CURVE_SINGLE), a), large)
+            L::select(small, cube.mul_add(pairs(z, CURVE_SINGLE), a), one - L::splat(2.0) / d)
         } else {
-            // 1 - 2 / (exp(2 |x|) + 1), or |x| and a small quotient: one division for both.
-            let limit = L::splat(22.0);
-            let a = L::select(limit.lt(a), limit, a);
-            let d = Parts::of(a + a).plus_one();
-            let top = L::select(small, z * a * pairs(z, NUMERATOR), L::splat(-2.0));
+            let top = L::select(small, cube * pairs(z, NUMERATOR), L::splat(-2.0));
             let bottom = L::select(small, pairs(z, DENOMINATOR), d);
             let q = top / bottom;
             // What rounding took from the quotient, whose square is that by the divisor for large arguments, and
