@@ -28,6 +28,9 @@ const PART: f64 = 2e6;
 /// Parts for each thread at most.
 const PARTS: f64 = 4.0;
 
+/// Bytes of an array that is long: backends may write such past the caches.
+const LONG: usize = 1 << 24;
+
 /// Elements below which work is not even counted.
 const FEW: usize = 1 << 12;
 
@@ -65,13 +68,15 @@ fn work(fused: &Fused, elements: usize) -> f64 {
     work
 }
 
-/// Parts of a loop for so many threads: a multiple of them.
-fn parts(fused: &Fused, elements: usize, threads: usize) -> usize {
+/// Parts of so much work on so many numbers for some threads: a multiple of them. A part of what is long is long
+/// itself, so that what stores past the caches does so in parts too.
+fn parts(work: f64, bytes: usize, threads: usize) -> usize {
     #[allow(clippy::cast_precision_loss, reason = "an estimate")]
-    let each = work(fused, elements) / (PART * threads as f64);
+    let each = work / (PART * threads as f64);
     #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a small number")]
     let each = each.clamp(1.0, PARTS) as usize;
-    threads * each
+    let long = bytes / LONG / threads;
+    threads * if bytes >= LONG { each.min(long.max(1)) } else { each }
 }
 
 /// Where a loop is cut.
@@ -95,7 +100,7 @@ fn cut<T: Cell>(fused: &Fused, args: &Operands<'_, '_, T>, threads: Threads) -> 
     if threads < 2 {
         return None;
     }
-    let wanted = parts(fused, elements, threads);
+    let wanted = parts(work(fused, elements), elements.saturating_mul(size_of::<T>()), threads);
     let mut strides: SmallVec<[isize; 24]> = SmallVec::new();
     args.leaves.iter().for_each(|l| strides.extend_from_slice(l.strides));
     let whole = Layout::contiguous(args.space);
@@ -249,4 +254,20 @@ pub(super) fn run<T: Cell>(
         }
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn parts_of_long_arrays_are_long() {
+        assert_eq!(parts(1e6, 1 << 20, 2), 2);
+        assert_eq!(parts(1e7, 1 << 20, 2), 4);
+        assert_eq!(parts(1e9, 1 << 20, 3), 12);
+        for bytes in [LONG, 3 * LONG, 9 * LONG, 100 * LONG] {
+            let n = parts(1e12, bytes, 2);
+            assert!(n == 2 || bytes / n >= LONG && n <= 8, "{bytes} bytes in {n} parts");
+        }
+    }
 }
