@@ -25,6 +25,7 @@ pub mod rules;
 pub mod script;
 pub mod sexp;
 pub mod text;
+mod threads;
 pub mod ty;
 pub mod verify;
 

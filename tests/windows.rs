@@ -2,6 +2,9 @@
 
 #![allow(clippy::unwrap_used, reason = "tests")]
 
+use std::num::NonZeroUsize;
+
+use egrad::eval::Threads;
 use egrad::grad::grads;
 use egrad::graph::import;
 use egrad::op::IndexItem;
@@ -13,7 +16,7 @@ fn number(x: f64) -> Expr {
 }
 
 /// A filter that follows a noisy series of `steps` numbers, the inputs `z[0]`, `z[1]`, and so on.
-fn filter(steps: i64) -> Optimized {
+fn filter(steps: i64, threads: Threads) -> Optimized {
     let (z, a, q, r) = (dvector("z"), dscalar("a"), dscalar("q"), dscalar("r"));
     let (mut mean, mut spread, mut loss) = (number(0.0), number(1.0), number(0.0));
     for t in 0..steps {
@@ -26,15 +29,30 @@ fn filter(steps: i64) -> Optimized {
     let inputs = [z, a, q, r];
     let found = grads(&loss, &inputs[1..]).unwrap();
     let i = import(&inputs, &found).unwrap();
-    optimize(&i.graph, &i.roots, &Options::default())
+    optimize(&i.graph, &i.roots, &Options { threads, ..Options::default() })
 }
 
 #[test]
 fn parts_of_an_input_do_not_tell_windows_apart() {
-    let (short, long) = (filter(40), filter(160));
+    let (short, long) = (filter(40, Threads::default()), filter(160, Threads::default()));
     assert!(long.report.cached > 3 * short.report.cached, "{:?}", long.report);
     // Four times the steps; the boundaries of windows take some to find their period.
     assert!(long.report.windows < 2 * short.report.windows, "{:?} {:?}", short.report, long.report);
     // As cheap for each step.
     assert!(long.report.cost_after < 4.05 * short.report.cost_after);
+}
+
+#[test]
+fn threads_change_nothing() {
+    let alone = filter(40, Threads::ONE);
+    assert!(alone.report.windows > 2, "{:?}", alone.report);
+    for n in [2, 3] {
+        let shared = filter(40, Threads::Exactly(NonZeroUsize::new(n).unwrap()));
+        let shown = |o: &Optimized| {
+            let roots = egrad::graph::export(&o.graph, &o.roots).unwrap();
+            egrad::pp::let_form(&roots, egrad::op::Spelling::Classic)
+        };
+        assert_eq!(shown(&shared), shown(&alone));
+        assert_eq!(format!("{:?}", shared.report), format!("{:?}", alone.report));
+    }
 }

@@ -12,11 +12,10 @@ use super::dot::LARGE_MATRIX;
 use super::error::RunError;
 use super::layout::{Layout, signed};
 use super::product::{Gemm, Operand, Result as Target, product};
-use super::team::share;
-use super::threads::Threads;
 use crate::graph::{Graph, Id};
 use crate::math::wide;
 use crate::op::{Kernel, Law, Ring};
+use crate::threads::{Threads, share};
 
 /// Sums of products, and the products that nothing else needs.
 #[derive(Debug, Default)]

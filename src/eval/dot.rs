@@ -12,10 +12,9 @@ use super::error::RunError;
 use super::layout::{Layout, signed};
 use super::product::{Gemm, Operand, Result as Target, product};
 use super::row::{ROWS, Sums, lanes, lanes_of_rows};
-use super::team::share;
-use super::threads::Threads;
 use super::vectors::{BLOCK, Rows};
 use crate::math::wide;
+use crate::threads::{Threads, share};
 
 /// The product into `out`, in row-major order; added to it where it is `begun`, for matrices whose rows
 /// [are added](adds_rows).

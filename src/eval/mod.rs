@@ -59,8 +59,6 @@ mod show;
 mod split;
 mod step;
 mod stretches;
-mod team;
-mod threads;
 mod tile;
 mod vectors;
 mod whole;
@@ -88,7 +86,7 @@ pub use plan::{
 pub(crate) use reduce::{Pairwise, Running, Tile, merge, pairwise};
 pub use run::{Limits, Scratch};
 pub(crate) use step::exec;
-pub(crate) use team::share;
-pub use threads::Threads;
 pub(crate) use tile::{gather, place, scatter};
 pub use windowed::{Framed, Windowed};
+
+pub use crate::threads::Threads;

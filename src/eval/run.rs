@@ -14,8 +14,8 @@ use super::plan::{Base, Fused, Plan, PlanInput, Step};
 use super::split;
 use super::step::{Bound, Call, Data, Lens, exec};
 use super::stretches::Spare;
-use super::threads::Threads;
 use crate::math::Element;
+use crate::threads::Threads;
 use crate::ty::{DType, to_bits};
 
 /// What a call may use.

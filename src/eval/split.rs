@@ -15,8 +15,7 @@ use super::layout::{Layout, signed};
 use super::nest::{Nest, SHORT};
 use super::plan::{FoldSpec, Fused, Instr};
 use super::reduce::join;
-use super::team::share;
-use super::threads::Threads;
+use crate::threads::{Threads, share};
 
 /// Work, in additions, below which handing parts to threads costs more than it gives: some ten
 /// microseconds.

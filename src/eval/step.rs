@@ -16,10 +16,10 @@ use super::len::LenId;
 use super::plan::{Arg, Base, Dest, Fused, Plan, ScalarStep, Slot, Source, Step};
 use super::split::{self, Operands};
 use super::stretches::Spare;
-use super::threads::Threads;
 use super::whole;
 use super::windowed::{Framed, Windowed};
 use crate::math::Element as _;
+use crate::threads::Threads;
 
 pub(super) type Lens = SmallVec<[usize; 4]>;
 

@@ -14,9 +14,8 @@ use super::layout::Layout;
 use super::plan::{Dest, FoldSpec, Plan, Step};
 use super::reduce::join;
 use super::step::{Bound, Call};
-use super::team;
-use super::threads::Threads;
 use crate::math::Element as _;
+use crate::threads::{self, Threads};
 
 /// Stretches of a call, at most.
 const MOST: usize = 16;
@@ -91,7 +90,7 @@ fn share(
     spares.resize_with(spares.len().max(threads), Spare::default);
     let own = registers.iter_mut().zip(spares).take(threads);
     let mut own: SmallVec<[(&mut Registers, &mut Spare); 8]> = own.collect();
-    team::share(stretches, &mut own, &|stretch, (registers, spare)| run(stretch, registers, spare));
+    threads::share(stretches, &mut own, &|stretch, (registers, spare)| run(stretch, registers, spare));
 }
 
 /// What all parts of a call read: plan, inputs, lengths, layouts, scalars.

@@ -8,7 +8,7 @@ use super::shared::Shared;
 use crate::eval::{Limits, Threads};
 use crate::expr::{Expr, substitute};
 use crate::graph::{Graph, Id, ImportError, expand, export, import, linear_sums, round_once};
-use crate::optimize::{self, optimize};
+use crate::optimize;
 use crate::rules::Assumes;
 use crate::ty::Dim;
 
@@ -108,7 +108,7 @@ impl Builder {
         self
     }
 
-    /// How many threads a call may use for large work; results do not depend on it.
+    /// How many threads the optimizer and a call may use for large work; results do not depend on it.
     #[must_use]
     pub fn threads(mut self, threads: Threads) -> Builder {
         self.run.limits.threads = threads;
@@ -144,7 +144,8 @@ impl Builder {
             return Ok(f);
         }
         let imported = import(inputs, outputs)?;
-        let best = optimize(&imported.graph, &imported.roots, options);
+        let options = &optimize::Options { threads: self.run.limits.threads, ..options.clone() };
+        let best = optimize::optimize(&imported.graph, &imported.roots, options);
         let shown = export(&best.graph, &best.roots).map_err(ImportError::from)?;
         let pair = (&best.graph, best.roots.as_slice());
         let rounded = match Assumes::REASSOC.within(options.profile.grants()) {

@@ -4,7 +4,7 @@ use ndarray::{ArrayD, ArrayViewD, ArrayViewMutD, Axis, IxDyn};
 
 use super::compile::Function;
 use super::error::CallError;
-use crate::eval::share;
+use crate::threads::share;
 
 /// Parts of the slices for each thread: who is done takes from the others.
 const PARTS: usize = 4;

@@ -35,6 +35,7 @@ use crate::graph::{Graph, Id};
 use crate::norm::Relations;
 use crate::op::Attr;
 use crate::rules::{Assumes, Profile, RuleSet};
+use crate::threads::Threads;
 
 /// What the optimizer may do, and how hard it tries.
 #[derive(Debug, Clone)]
@@ -55,6 +56,8 @@ pub struct Options {
     pub window: usize,
     /// Passes over all windows, with other boundaries each time.
     pub passes: usize,
+    /// How many threads may optimize windows; no result depends on it.
+    pub threads: Threads,
 }
 
 impl Default for Options {
@@ -68,6 +71,7 @@ impl Default for Options {
             model: CostModel::default(),
             window: 60,
             passes: 3,
+            threads: Threads::default(),
         }
     }
 }

@@ -18,7 +18,7 @@ pub struct WindowStop {
 }
 
 /// What the optimizer did.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Default, Serialize)]
 pub struct Report {
     /// The profile that was asked for.
     pub profile: &'static str,
@@ -65,27 +65,43 @@ impl Report {
         Report {
             profile: options.profile.name(),
             extractor: options.extractor().name,
-            stops: Vec::new(),
-            enodes: 0,
-            iterations: 0,
-            windows: 0,
-            cached: 0,
-            passes: 0,
             cost_before: cost,
             cost_after: cost,
-            for_digits: 0,
-            refused: 0,
-            contradictions: Vec::new(),
-            rules: BTreeMap::new(),
-            trail: None,
+            ..Report::default()
+        }
+    }
+
+    /// Of nothing done yet, with the same questions.
+    pub(super) fn blank(&self) -> Report {
+        let trail = self.trail.as_ref().map(|_| Trail::default());
+        Report { profile: self.profile, extractor: self.extractor, trail, ..Report::default() }
+    }
+
+    /// Adds what was done to a window, after everything so far.
+    pub(super) fn add(&mut self, window: Report) {
+        window.stops.iter().for_each(|s| self.count(s.reason, s.count));
+        self.enodes = self.enodes.max(window.enodes);
+        self.iterations += window.iterations;
+        self.for_digits += window.for_digits;
+        self.refused += window.refused;
+        self.contradictions.extend(window.contradictions);
+        for (rule, n) in window.rules {
+            *self.rules.entry(rule).or_default() += n;
+        }
+        if let (Some(trail), Some(more)) = (&mut self.trail, window.trail) {
+            trail.edges.extend(more.edges);
         }
     }
 
     pub(super) fn stopped(&mut self, stop: Stop) {
-        match self.stops.iter_mut().find(|s| s.reason == stop.name()) {
-            Some(s) => s.count += 1,
+        self.count(stop.name(), 1);
+    }
+
+    fn count(&mut self, reason: &'static str, count: usize) {
+        match self.stops.iter_mut().find(|s| s.reason == reason) {
+            Some(s) => s.count += count,
             None => {
-                self.stops.push(WindowStop { reason: stop.name(), count: 1 });
+                self.stops.push(WindowStop { reason, count });
                 self.stops.sort_by_key(|s| s.reason);
             }
         }

@@ -1,6 +1,8 @@
 //! Cutting a graph into windows.
 
+use std::borrow::Cow;
 use std::collections::VecDeque;
+use std::collections::hash_map::Entry;
 use std::sync::Arc;
 
 use rustc_hash::{FxHashMap, FxHashSet};
@@ -12,6 +14,7 @@ use super::window::optimize;
 use super::{Edge, How, Options, Patch, Program, Report, splice};
 use crate::graph::{Graph, Head, Id};
 use crate::op::Attr;
+use crate::threads::share;
 
 /// A node with more users than this does not glue its users together.
 const HUB: usize = 16;
@@ -55,29 +58,35 @@ pub(super) fn pass(
         return optimize(graph, roots, options, program, report);
     }
     let windows = cut(graph, roots, options.window, pass);
+    let keys: Vec<Vec<u64>> =
+        windows.iter().map(|w| cache.window(&w.form, &assumed(w, options).model)).collect();
+    // What is not known yet, each once: windows are the same whichever is done first.
+    let mut new: Vec<New<'_>> = Vec::new();
+    for (w, key) in windows.iter().zip(&keys) {
+        if let Entry::Vacant(place) = cache.forms.entry(key.clone()) {
+            place.insert(w.form.clone());
+            new.push(New { window: w, key, found: None });
+        }
+    }
+    report.windows += new.len();
+    report.cached += windows.len() - new.len();
+    let blank = report.blank();
+    share(&mut new, &mut vec![(); options.threads.count()], &|new, ()| {
+        let mut report = blank.clone();
+        let (graph, roots) = &*new.window.form;
+        let found = optimize(graph, roots, &assumed(new.window, options), program, &mut report);
+        new.found = Some((Arc::new(found), report));
+    });
+    for New { key, found, .. } in new {
+        if let Some((form, done)) = found {
+            report.add(done);
+            cache.forms.insert(key.clone(), form);
+        }
+    }
     let mut done = Vec::with_capacity(windows.len());
     let mut parts = Vec::new();
-    for w in windows {
-        let own;
-        let options = if options.model.lengths.is_empty() {
-            options
-        } else {
-            own = Options { model: w.lengths.model(&options.model), ..options.clone() };
-            &own
-        };
-        let key = cache.window(&w.form, &options.model);
-        let found = match cache.forms.get(&key) {
-            Some(found) => {
-                report.cached += 1;
-                found.clone()
-            }
-            None => {
-                report.windows += 1;
-                let found = Arc::new(optimize(&w.form.0, &w.form.1, options, program, report));
-                cache.forms.insert(key, found.clone());
-                found
-            }
-        };
+    for (w, key) in windows.into_iter().zip(&keys) {
+        let found = cache.forms.get(key).unwrap_or(&w.form).clone();
         if report.trail.is_some() {
             let (inputs, outputs, lengths) = (w.inputs.clone(), w.outputs.clone(), w.lengths.clone());
             parts.push(Patch { before: w.form.clone(), after: found.clone(), inputs, outputs, lengths });
@@ -91,6 +100,21 @@ pub(super) fn pass(
         how: How::Splice(parts),
     });
     after
+}
+
+/// A window that is met for the first time, and what is found for it.
+struct New<'w> {
+    window: &'w Window,
+    key: &'w Vec<u64>,
+    found: Option<(Arc<(Graph, Vec<Id>)>, Report)>,
+}
+
+/// The options for a window: what is assumed of its lengths by its own names for them.
+fn assumed<'o>(w: &Window, options: &'o Options) -> Cow<'o, Options> {
+    if options.model.lengths.is_empty() {
+        return Cow::Borrowed(options);
+    }
+    Cow::Owned(Options { model: w.lengths.model(&options.model), ..options.clone() })
 }
 
 /// Clusters of operators, by an undirected walk from the last node down; every cluster small.

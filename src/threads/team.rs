@@ -17,7 +17,7 @@ use std::thread::{self, Thread};
 
 use smallvec::SmallVec;
 
-use super::threads;
+use super::processors;
 
 /// How often a thread looks out for work, or for the end of it, before it sleeps: some 30 microseconds.
 const LOOKS: u32 = 1000;
@@ -199,7 +199,7 @@ pub(crate) fn share<P: Send, O: Send>(
     own: &mut [O],
     work: &(dyn Fn(&mut P, &mut O) + Sync),
 ) {
-    share_among(threads::processors(), parts, own, work);
+    share_among(processors(), parts, own, work);
 }
 
 fn share_among<P: Send, O: Send>(

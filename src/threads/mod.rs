@@ -1,8 +1,12 @@
-//! How many threads a call may use.
+//! Threads: how many a call may use, and the team that shares out its work.
+
+mod team;
 
 use std::num::NonZeroUsize;
 use std::sync::OnceLock;
 use std::thread::available_parallelism;
+
+pub(crate) use team::share;
 
 /// How many threads a call may use. Results do not depend on it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
