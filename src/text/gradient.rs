@@ -1,6 +1,6 @@
 //! `grad(cost, wrt)` and its relatives as forms of the language.
 //!
-//! `grad(cost, [a, b], consider_constant=c, disconnected_inputs=ignore, known_grads=[z, gz])`,
+//! `grad(cost, [a, b], consider_constant=c, disconnected_inputs=ignore, known_grads={z: gz})`,
 //! `jacobian(f, x)`, `hessian(cost, x)`, `Lop(f, x, w)`, `Rop(f, x, v)`, `hvp(cost, x, v)`: a list
 //! gives a list.
 
@@ -93,9 +93,9 @@ fn options(args: &mut Args<'_>) -> Result<GradOptions, ReadError> {
     }
     if let Some(item) = args.keyword("known_grads") {
         let span = item.span;
-        let (list, ..) = several(args, item)?;
+        let list = several(args, in_pairs(item))?.0;
         let (pairs, []) = list.as_chunks() else {
-            let message = "`known_grads` is a list of expressions and their gradients: `[z, gz]`";
+            let message = "`known_grads` maps expressions to their gradients: `{z: gz}` or `[(z, gz)]`";
             return Err(ReadError::new(ReadErrorKind::Arity, args.source, span, message));
         };
         options.known_grads = pairs.iter().map(|[z, g]: &[Expr; 2]| (z.clone(), g.clone())).collect();
@@ -125,6 +125,21 @@ fn taken<const N: usize>(args: &mut Args<'_>, what: &str) -> Result<[Item; N], R
         args.done()?;
     }
     Ok(taken)
+}
+
+/// `[(z, gz), (y, gy)]` as `[z, gz, y, gy]`.
+fn in_pairs(item: Item) -> Item {
+    let pair = |i: &Item| matches!(&i.value, Value::List(of) if of.len() == 2);
+    match item.value {
+        Value::List(items) if items.iter().all(pair) => {
+            let parts = items.into_iter().flat_map(|i| match i.value {
+                Value::List(of) => of,
+                _ => Vec::new(),
+            });
+            Item { value: Value::List(parts.collect()), ..item }
+        }
+        _ => item,
+    }
 }
 
 /// The expressions of one or of a list, and whether it was a list.

@@ -78,6 +78,8 @@ pub(super) struct Open {
 pub(super) enum Bracket {
     Group,
     List,
+    /// `{z: g}`: what it maps and to what, one after the other.
+    Map,
     Bars,
     Call {
         name: Span,
@@ -199,6 +201,7 @@ impl<'s> Parser<'s> {
         match self.stack.pop() {
             Some(Frame::Open(open)) => {
                 let message = match open.kind {
+                    Bracket::Map => "this `{` is never closed",
                     Bracket::List | Bracket::Index { .. } => "this `[` is never closed",
                     Bracket::Bars => "this `|` is never closed",
                     _ => "this `(` is never closed",
@@ -233,9 +236,12 @@ impl<'s> Parser<'s> {
             }
             Kind::Sym(Sym::Open) => Ok(self.open(Bracket::Group, t.span)),
             Kind::Sym(Sym::OpenSquare) => Ok(self.open(Bracket::List, t.span)),
+            Kind::Sym(Sym::OpenBrace) => Ok(self.open(Bracket::Map, t.span)),
             Kind::Sym(Sym::Bar) => Ok(self.open(Bracket::Bars, t.span)),
             // Nothing, or a comma, before a closing bracket.
-            Kind::Sym(Sym::Close | Sym::CloseSquare) if self.may_close_here() => self.close(t),
+            Kind::Sym(Sym::Close | Sym::CloseSquare | Sym::CloseBrace) if self.may_close_here() => {
+                self.close(t)
+            }
             _ => Err(self.unexpected(t, "an operand is missing")),
         }
     }
@@ -292,7 +298,7 @@ impl<'s> Parser<'s> {
                     _ => Err(ReadError::parse(source, t.span, "unexpected `,`: it separates arguments")),
                 }
             }
-            Sym::Close | Sym::CloseSquare | Sym::Bar => {
+            Sym::Close | Sym::CloseSquare | Sym::CloseBrace | Sym::Bar => {
                 self.reduce(CLOSED, t)?;
                 if let Some(Frame::Open(open)) = self.stack.last_mut() {
                     complete(open, &mut self.out);
@@ -301,6 +307,13 @@ impl<'s> Parser<'s> {
             }
             Sym::Colon => {
                 self.reduce(CLOSED, t)?;
+                if let Some(Frame::Open(open)) = self.stack.last_mut()
+                    && matches!(open.kind, Bracket::Map)
+                {
+                    open.comma = true;
+                    complete(open, &mut self.out);
+                    return Ok(true);
+                }
                 let Some((at, started, span)) = self.in_index() else { return Err(self.unexpected(t, "")) };
                 self.stack.pop();
                 self.behind_colon(at, span, started)
@@ -324,6 +337,7 @@ impl<'s> Parser<'s> {
         let closes = |b: Bracket| match b {
             Bracket::Group | Bracket::Call { .. } | Bracket::Method { .. } => Sym::Close,
             Bracket::List | Bracket::Index { .. } => Sym::CloseSquare,
+            Bracket::Map => Sym::CloseBrace,
             Bracket::Bars => Sym::Bar,
         };
         let open = match self.stack.pop() {
@@ -343,7 +357,7 @@ impl<'s> Parser<'s> {
                     *code = Code::Op(op, n);
                 }
             }
-            Bracket::Group | Bracket::List => {
+            Bracket::Group | Bracket::List | Bracket::Map => {
                 self.out.push(Code::List(open.count), open.span.to(t.span));
                 // Numbers side by side without commas are an array, as it is printed.
                 if matches!(open.kind, Bracket::List) && open.count > 1 && !open.comma && !self.in_list() {

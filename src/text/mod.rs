@@ -29,8 +29,8 @@
 //! - `min(x)` is printed as Theano builds it, `(-MaxAndArgmax{axis=(0,)}((-x)))`, and reads as that; `argmax`
 //!   prints as `max` does, since both are results of that class;
 //! - the derivative of `prod` prints as Theano builds it, and what was read has no second derivative;
-//! - a leading new axis at the root is not printed, as in Theano;
-//! - a leading new axis of an operand that broadcasting supplies is not printed, and not kept when read.
+//! - leading new axes are not printed by [`pp`](crate::pp::pp), as in Theano, wherever they stand; the let-form
+//!   keeps them, and [`sexp`] says the whole expression.
 //!
 //! # S-expressions
 //!
