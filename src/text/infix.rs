@@ -200,12 +200,7 @@ impl<'s> Parser<'s> {
         self.reduce(CLOSED, end)?;
         match self.stack.pop() {
             Some(Frame::Open(open)) => {
-                let message = match open.kind {
-                    Bracket::Map => "this `{` is never closed",
-                    Bracket::List | Bracket::Index { .. } => "this `[` is never closed",
-                    Bracket::Bars => "this `|` is never closed",
-                    _ => "this `(` is never closed",
-                };
+                let message = format!("this `{}` is never closed", open.kind.opened_by());
                 Err(ReadError::parse(self.source, open.span, message))
             }
             _ => Ok(()),
@@ -307,11 +302,7 @@ impl<'s> Parser<'s> {
             }
             Sym::Colon => {
                 self.reduce(CLOSED, t)?;
-                if let Some(Frame::Open(open)) = self.stack.last_mut()
-                    && matches!(open.kind, Bracket::Map)
-                {
-                    open.comma = true;
-                    complete(open, &mut self.out);
+                if self.mapped() {
                     return Ok(true);
                 }
                 let Some((at, started, span)) = self.in_index() else { return Err(self.unexpected(t, "")) };
