@@ -788,6 +788,7 @@ ops!(
         derivative: Derivative::Each(&[|v| v.g() / (derive::below_softsign(v) * derive::below_softsign(v))]),
         real: Some(|x| x[0].clone() / (r(1.0) + x[0].abs())),
         lower: Some(|x, _| &x[0] / (1.0 + x[0].abs())),
+        common: Some(common::scalar::softsign),
         ..OpDef::UNARY
     },
     unary::Floor::floor = OpDef {

@@ -12,6 +12,7 @@ use crate::grad::{
     Disconnected, GradError, GradOptions, Gradients, gradients, hessian_vector_product, hessians, jacobians,
     pullback, pushforward,
 };
+use crate::op::Op;
 use crate::sexp::{ReadError, ReadErrorKind, Span};
 
 pub(super) const SUGAR: [(&str, Sugar); 11] = [
@@ -93,7 +94,7 @@ fn options(args: &mut Args<'_>) -> Result<GradOptions, ReadError> {
     }
     if let Some(item) = args.keyword("known_grads") {
         let span = item.span;
-        let list = several(args, in_pairs(item))?.0;
+        let list = several(args, in_pairs(args, item))?.0;
         let (pairs, []) = list.as_chunks() else {
             let message = "`known_grads` maps expressions to their gradients: `{z: gz}` or `[(z, gz)]`";
             return Err(ReadError::new(ReadErrorKind::Arity, args.source, span, message));
@@ -127,18 +128,22 @@ fn taken<const N: usize>(args: &mut Args<'_>, what: &str) -> Result<[Item; N], R
     Ok(taken)
 }
 
-/// `[(z, gz), (y, gy)]` as `[z, gz, y, gy]`.
-fn in_pairs(item: Item) -> Item {
-    let pair = |i: &Item| matches!(&i.value, Value::List(of) if of.len() == 2);
-    match item.value {
-        Value::List(items) if items.iter().all(pair) => {
-            let parts = items.into_iter().flat_map(|i| match i.value {
-                Value::List(of) => of,
-                _ => Vec::new(),
-            });
-            Item { value: Value::List(parts.collect()), ..item }
-        }
-        _ => item,
+/// `[(z, gz), (y, gy)]` as `[z, gz, y, gy]`. A pair that is written in a list has become a stack of two.
+fn in_pairs(args: &Args<'_>, item: Item) -> Item {
+    let pair = |i: &Item| {
+        let e = i.value.as_expr().filter(|e| e.op() == Some(Op::Join) && e.args().len() == 2)?;
+        let bracket = args.source.slice(i.span).starts_with(['(', '[']);
+        let one = |k: usize| e.arg(k).args().first().cloned().filter(|x| x.rank() + 1 == e.rank());
+        let of = |e: Expr| Item { value: Value::Expr(e), span: i.span };
+        if bracket { Some([of(one(0)?), of(one(1)?)]) } else { None }
+    };
+    let pairs: Option<Vec<[Item; 2]>> = match &item.value {
+        Value::List(items) => items.iter().map(pair).collect(),
+        _ => None,
+    };
+    match pairs {
+        Some(pairs) => Item { value: Value::List(pairs.into_iter().flatten().collect()), ..item },
+        None => item,
     }
 }
 

@@ -70,7 +70,7 @@ pub(super) struct Open {
     /// Elements that are complete.
     count: u32,
     /// A comma was seen: parentheses make a tuple.
-    comma: bool,
+    pub(super) comma: bool,
     pub(super) keyword: Option<Span>,
 }
 
