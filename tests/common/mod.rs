@@ -1,11 +1,11 @@
 //! What tests of text share.
 
 use egrad::expr::topological;
-use egrad::op::{Arity, Attr, Op, Role};
+use egrad::op::{Arity, Attr, Op};
 use egrad::prelude::*;
 
-/// The expression that the text of `e` says: sums and products of two operands, no leading new axes
-/// that broadcasting supplies and, for a `whole` text, none at the root.
+/// The expression that the text of `e` says: sums and products of two operands, `min` as the opposite of
+/// the largest opposite.
 pub(crate) fn said(e: &Expr) -> Expr {
     let order = topological(std::slice::from_ref(e));
     let mut index: Vec<(Expr, Expr)> = Vec::new();
