@@ -156,6 +156,40 @@ fn functions_are_saved_and_loaded() {
     }
 }
 
+/// Lengths that integers say stand in attributes.
+#[test]
+fn functions_whose_lengths_are_values_are_saved() {
+    let inputs = egrad::text::parse_declarations(&egrad::sexp::Source::text_only(
+        "v: dvector; M: dmatrix; k: lscalar; i: iscalar; x: dscalar",
+    ))
+    .unwrap();
+    let read = |text: &str| {
+        egrad::text::parse_infix(&egrad::sexp::Source::text_only(text), &inputs).unwrap().results[0].clone()
+    };
+    for text in ["zeros((k, 2)) + x", "arange(k) * x"] {
+        let e = read(text);
+        let builder = Function::builder().unused(egrad::function::OnUnused::Ignore);
+        let f = builder.build(&inputs, std::slice::from_ref(&e)).unwrap();
+        let saved = f.to_text().unwrap_or_else(|e| panic!("{text}: {e}"));
+        let again = Function::from_text(&saved).unwrap_or_else(|e| panic!("{text}: {e}"));
+        let values: Vec<egrad::function::Array> = inputs
+            .iter()
+            .map(|i| match i.name().unwrap() {
+                "v" => ndarray::arr1(&[1.0, 2.0, 0.0, 1.0]).into_dyn().into(),
+                "M" => ndarray::arr2(&[[1.0, 2.0], [3.0, 4.0]]).into_dyn().into(),
+                "k" => egrad::function::Array::from(ndarray::arr0(2i64).into_dyn()),
+                "i" => egrad::function::Array::from(ndarray::arr0(1i32).into_dyn()),
+                _ => scalar(0.5).into(),
+            })
+            .collect();
+        let views: Vec<egrad::function::ArrayRef<'_>> =
+            values.iter().map(egrad::function::Array::view).collect();
+        let run = |f: &Function| format!("{:?}", f.call_arrays(&views));
+        assert_eq!(run(&f), run(&again), "{text}");
+        assert!(run(&f).starts_with("Ok"), "{text}: {}", run(&f));
+    }
+}
+
 #[test]
 fn damaged_files_are_errors_and_never_panics() {
     let x = dvector("x");

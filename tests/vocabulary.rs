@@ -115,7 +115,7 @@ const TEXTS: &[&str] = &[
     "tri_gamma(v)",
     "tri_gamma(-abs(p) - 60)",
     "polygamma(2, v) + polygamma(5, v)",
-    "relu(v) + floor(v) - ceil(w)",
+    "relu(v) + softsign(v) + floor(v) - ceil(w)",
     "round(p) + round_half_away_from_zero(p) + trunc(p)",
     "round([0.5, 1.5, 2.5, -0.5, -1.5])",
     "round_half_away_from_zero([0.5, 1.5, -0.5, -1.5])",

@@ -58,6 +58,8 @@ pub enum RunError {
     Length {
         /// The length.
         dim: String,
+        /// What keeps it from having one.
+        fact: String,
     },
     /// An array that would be too large.
     TooLarge {
@@ -99,7 +101,7 @@ impl fmt::Display for RunError {
             RunError::Shape { what, expected, got } => {
                 write!(f, "{what}: shape {got:?} where {expected:?} is needed")
             }
-            RunError::Length { dim } => write!(f, "the length {dim} has no value"),
+            RunError::Length { dim, fact } => write!(f, "the length {dim} has no value: {fact}"),
             RunError::TooLarge { shape, limit } => {
                 write!(f, "an array of shape {shape:?} has more than {limit} elements")
             }

@@ -137,7 +137,8 @@ impl Lengths {
                     Some(slice_len(of(whole), *start, *stop, *step))
                 }
             };
-            out.push(value.ok_or_else(|| RunError::Length { dim: name.to_string() })?);
+            let none = || RunError::Length { dim: name.to_string(), fact: name.fault(&symbol) };
+            out.push(value.ok_or_else(none)?);
         }
         Ok(())
     }

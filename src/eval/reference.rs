@@ -200,8 +200,10 @@ fn symbol_in(vars: &[(Arc<str>, Ty)], s: &Sym, inputs: &[ArrayRef<'_>]) -> Optio
 }
 
 fn lengths(dims: &[Dim], symbol: &dyn Fn(&Sym) -> Option<usize>) -> Result<Vec<usize>, ReferenceError> {
-    let length =
-        |d: &Dim| d.eval(symbol).ok_or_else(|| ReferenceError::Run(RunError::Length { dim: d.to_string() }));
+    let length = |d: &Dim| {
+        let none = || RunError::Length { dim: d.to_string(), fact: d.fault(symbol) };
+        d.eval(symbol).ok_or_else(|| ReferenceError::Run(none()))
+    };
     dims.iter().map(length).collect()
 }
 

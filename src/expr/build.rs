@@ -4,7 +4,7 @@ use super::error::TypeError;
 use super::lit::Lit;
 use super::node::Expr;
 use crate::op::{Attr, IndexItem, Op};
-use crate::ty::{Dim, normalize_axes, normalize_axis};
+use crate::ty::{DType, Dim, normalize_axes, normalize_axis};
 
 /// What can stand where an expression is expected: expressions and Rust numbers.
 ///
@@ -165,7 +165,16 @@ impl Expr {
 
     /// Divided by the length of one axis after the other, as Theano does.
     pub(crate) fn divide_by_count(&self, total: Expr, attr: &Attr) -> Expr {
-        attr.axes(self.rank()).into_iter().fold(total, |t, a| t / self.length(a))
+        // The mean of singles is a single: the count is one, as in Theano.
+        let count = |a| {
+            let n = self.length(a);
+            if self.ty().dtype == DType::F32 {
+                Expr::apply(Op::Cast, Attr::DType(DType::F32), [n])
+            } else {
+                n
+            }
+        };
+        attr.axes(self.rank()).into_iter().fold(total, |t, a| t / count(a))
     }
 
     /// A reduction by name.
@@ -336,31 +345,20 @@ pub(crate) fn reads_as_outer(a: &Expr, b: &Expr) -> bool {
 pub(crate) fn unbroadcast(g: &Expr, like: &Expr) -> Expr {
     let (rank, own) = (g.rank(), like.rank());
     let lead = rank.saturating_sub(own);
-    let stretched = |a: &usize| {
-        *a < lead || like.ty().shape.dims()[a - lead].is_one() && !g.ty().shape.dims()[*a].is_one()
-    };
-    let axes: Vec<usize> = (0..rank).filter(stretched).collect();
+    // Leading axes are those of the implicit dimshuffle. Of axes of length 1 nothing is summed.
+    let one = |a: usize| a < lead || like.ty().shape.dims()[a - lead].is_one();
+    let axes: Vec<usize> = (0..rank).filter(|a| one(*a) && !g.ty().shape.dims()[*a].is_one()).collect();
     if axes.is_empty() {
-        return g.clone();
-    }
-    // Of axes of length 1 nothing is summed.
-    if axes.iter().all(|a| g.ty().shape.dims()[*a].is_one()) {
-        return g.dimshuffle((lead..rank).map(Some));
+        return if lead == 0 { g.clone() } else { g.dimshuffle((lead..rank).map(Some)) };
     }
     let sum = g.reduce(Op::Sum, &Attr::Axes(axes.clone()));
     if lead == 0 {
-        // Kept at length 1; leading ones are left to broadcasting only when that is the shape.
         return g.keepdims(&sum, &axes);
     }
-    // The implicit leading axes are dropped again; the dimshuffle counts them, as Theano's does.
-    let mut next = 0..sum.rank();
-    let position: Vec<Option<usize>> =
-        (0..rank).map(|a| if axes.contains(&a) { None } else { next.next() }).collect();
-    let order = (lead..rank).map(|a| position[a].map(|_| a));
-    let kept = position.iter().flatten().count();
-    if axes.iter().enumerate().all(|(i, a)| i == *a) && kept == own {
-        // Only leading axes were summed: `DimShuffle{1}(Sum{0}(g))`, identity on what is there.
-        return Expr::apply(Op::Dimshuffle, Attr::Perm(order.collect()), [sum]);
+    if axes.len() == lead && axes.iter().enumerate().all(|(i, a)| i == *a) {
+        // Only leading axes were summed: `DimShuffle{1}(Sum{0}(g))`, identity on what is there. It counts the
+        // axes that were summed, as Theano's does.
+        return Expr::apply(Op::Dimshuffle, Attr::Perm((lead..rank).map(Some).collect()), [sum]);
     }
-    sum.dimshuffle(position[lead..].iter().copied())
+    g.keepdims(&sum, &axes).dimshuffle((lead..rank).map(Some))
 }

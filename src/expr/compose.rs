@@ -24,7 +24,15 @@ pub fn try_stack(parts: &[Expr], axis: i64) -> Made {
     if parts.iter().any(|p| p.rank() != first.rank()) {
         return Err(misfit("stack", &all, "ranks differ"));
     }
-    Expr::try_apply(Op::Join, Attr::Axis(axis), parts.iter().map(|p| p.with_axis(axis)))
+    // Theano makes numbers one type before it puts them side by side.
+    let dtype = parts.iter().map(|p| p.ty().dtype).reduce(DType::promote);
+    let cast = first.rank() == 0 && parts.iter().any(|p| p.literal().is_none());
+    let typed = |p: &Expr| match dtype {
+        Some(d) if cast && p.ty().dtype != d => Expr::try_apply(Op::Cast, Attr::DType(d), [p.clone()]),
+        _ => Ok(p.clone()),
+    };
+    let parts = parts.iter().map(|p| Ok(typed(p)?.with_axis(axis))).collect::<Result<Vec<_>, TypeError>>()?;
+    Expr::try_apply(Op::Join, Attr::Axis(axis), parts)
 }
 
 impl Expr {
@@ -183,27 +191,17 @@ impl Expr {
         let rank = self.rank().max(times.len());
         let (lead, ones) = (rank - self.rank(), rank - times.len());
         let times: Vec<Dim> = std::iter::repeat_n(Dim::ONE, ones).chain(times.iter().cloned()).collect();
-        let (mut order, mut spread, mut lens) = (Vec::new(), Vec::new(), Vec::new());
-        for (a, k) in times.iter().enumerate() {
-            let own = if a < lead { Dim::ONE } else { self.ty().shape.dims()[a - lead].clone() };
-            if !k.is_one() {
-                order.push(None);
-                spread.push(k.clone());
-            }
-            order.push(a.checked_sub(lead));
-            spread.push(own.clone());
-            lens.push(Dim::product([k.clone(), own]));
-        }
-        // Leading new axes are left to broadcasting, as in Theano.
-        let skip = order.iter().take_while(|p| p.is_none()).count();
-        let inner = &order[skip..];
-        let plain = inner.iter().enumerate().all(|(i, p)| *p == Some(i)) && inner.len() == self.rank();
-        let x = if plain {
-            self.clone()
+        let dims: Vec<Dim> =
+            std::iter::repeat_n(Dim::ONE, lead).chain(self.ty().shape.dims().iter().cloned()).collect();
+        // All copies side by side in front, as Theano builds it, then each axis of copies before its own.
+        let wide = Expr::try_apply(Op::Alloc, Attr::Dims([&times[..], &dims].concat()), [self.clone()])?;
+        let wide = if rank == 1 {
+            wide
         } else {
-            Expr::try_apply(Op::Dimshuffle, Attr::Perm(inner.to_vec()), [self.clone()])?
+            let order = (0..rank).flat_map(|a| [Some(a), Some(a + rank)]).collect();
+            Expr::try_apply(Op::Dimshuffle, Attr::Perm(order), [wide])?
         };
-        let wide = Expr::try_apply(Op::Alloc, Attr::Dims(spread), [x])?;
+        let lens = dims.iter().zip(&times).map(|(own, k)| Dim::product([own.clone(), k.clone()])).collect();
         Expr::try_apply(Op::Reshape, Attr::Dims(lens), [wide])
     }
 

@@ -142,6 +142,8 @@ impl Reach {
                 self.uses.get(&key).into_iter().flatten().flat_map(|(u, at)| at.iter().map(|i| (u.id(), *i)));
             let g = contributions.filter(|_| !whole).filter_map(|k| terms.remove(&k)).fold(own, plus);
             let Some(g) = g else { continue };
+            // What arrives at an operator has the type of its result, so that singles stay singles below it.
+            let g = if e.op().is_some() { g.map(|g| typed_as(g, e)) } else { g };
             for i in self.operands(e, 0) {
                 if self.active.contains(&self.key(e.arg(i))) {
                     terms.insert((e.id(), i), g.clone().and_then(|g| partial(e, &g, i)));
@@ -151,6 +153,13 @@ impl Reach {
         }
         adjoints
     }
+}
+
+/// The adjoint of a float as that float.
+fn typed_as(g: Expr, e: &Expr) -> Expr {
+    let dtype = e.ty().dtype;
+    let cast = dtype.is_float() && g.ty().dtype.is_float() && g.ty().dtype != dtype;
+    if cast { Expr::apply(Op::conversion(), Attr::DType(dtype), [g]) } else { g }
 }
 
 /// An adjoint, or why there is none.
@@ -170,10 +179,21 @@ pub(super) fn partial(e: &Expr, g: &Expr, i: usize) -> Result<Expr, GradError> {
     let x = e.arg(i);
     // Integers and truth values do not vary: a connected zero, as in Theano.
     if !e.ty().dtype.is_float() {
-        return Ok(if def.converted_zero { float_zeros_like(x) } else { x.zeros_like() });
+        let lead = if def.role == Role::Elementwise { e.rank() - x.rank() } else { 0 };
+        let x = &with_leading_axes(x, lead);
+        let zeros = if def.converted_zero { float_zeros_like(x) } else { x.zeros_like() };
+        return Ok(if lead == 0 { zeros } else { zeros.dimshuffle((lead..x.rank()).map(Some)) });
     }
     let term = formula(e, g, i)?;
     Ok(if def.role == Role::Elementwise { unbroadcast(&term, x) } else { term })
+}
+
+/// The operand as broadcasting sees it.
+fn with_leading_axes(x: &Expr, lead: usize) -> Expr {
+    if lead == 0 {
+        return x.clone();
+    }
+    x.dimshuffle(std::iter::repeat_n(None, lead).chain((0..x.rank()).map(Some)))
 }
 
 /// Zeros of the shape of `x` as Theano makes floats of integers: `float64(fill(i, 0))`.

@@ -51,7 +51,8 @@ impl Constraint {
     /// It does not hold, or a length in it has no value.
     pub fn check(&self, value: &dyn Fn(&Sym) -> Option<usize>) -> Result<(), ConstraintError> {
         let fail = |fact: String| ConstraintError { op: self.op, fact };
-        let read = |d: &Dim| d.eval(value).ok_or_else(|| fail(format!("the length {d} has no value")));
+        let none = |d: &Dim| format!("the length {d} has no value: {}", d.fault(value));
+        let read = |d: &Dim| d.eval(value).ok_or_else(|| fail(none(d)));
         match &self.bound {
             Bound::Equal(a, b) => {
                 let (m, n) = (read(a)?, read(b)?);

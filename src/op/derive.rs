@@ -29,6 +29,41 @@ pub(super) fn held(v: &Adjoint<'_>, x: f64) -> f64 {
     if v.x(0).ty().dtype == crate::ty::DType::F32 { single } else { x }
 }
 
+/// A whole number beside the first operand: an integer where that is one, as in Theano.
+pub(super) fn number(v: &Adjoint<'_>, n: i32) -> Expr {
+    if v.x(0).ty().dtype.is_float() { f64::from(n).into_expr() } else { n.into_expr() }
+}
+
+/// One beside the first operand.
+pub(super) fn unit(v: &Adjoint<'_>) -> Expr {
+    number(v, 1)
+}
+
+/// `1.0 + |x|`.
+pub(super) fn below_softsign(v: &Adjoint<'_>) -> Expr {
+    1.0 + v.x(0).abs()
+}
+
+/// Zeros of an operand, with the axes that broadcasting adds: Theano sums them over what was broadcast.
+pub(super) fn zeros_like_broadcast(v: &Adjoint<'_>, i: usize) -> Expr {
+    let (x, g) = (v.x(i), v.g());
+    let lead = g.rank() - x.rank();
+    let wide = if lead == 0 {
+        x
+    } else {
+        x.dimshuffle(std::iter::repeat_n(None, lead).chain((0..x.rank()).map(Some)))
+    };
+    let stretched = |a: &usize| wide.ty().shape.dims()[*a].is_one() && !g.ty().shape.dims()[*a].is_one();
+    let axes: Vec<usize> = (0..g.rank()).filter(stretched).collect();
+    let zeros = wide.zeros_like();
+    let summed = if axes.is_empty() {
+        zeros
+    } else {
+        g.keepdims(&zeros.reduce(Op::Sum, &Attr::Axes(axes.clone())), &axes)
+    };
+    if lead == 0 { summed } else { summed.dimshuffle((lead..g.rank()).map(Some)) }
+}
+
 /// Zeros of the shape and type of an operand, as Theano's `zeros_like`.
 pub(super) fn zeros_of(x: &Expr) -> Expr {
     if x.ty().dtype.is_int() { crate::expr::fill(x, 0) } else { x.zeros_like() }

@@ -9,9 +9,10 @@ pub(crate) fn entries(e: &Expr, from: usize, spelling: Spelling) -> Vec<Piece> {
     let Attr::Places(places) = e.attr() else { return Vec::new() };
     let mut out = Vec::new();
     let mut at = from;
-    // Theano wraps a number among indices; an array stands as it is.
-    let mut operand = |out: &mut Vec<Piece>| {
-        let wrapped = spelling == Spelling::Classic && e.arg(at).rank() == 0;
+    // Theano wraps a number among indices; an array stands as it is, and a number beside one.
+    let beside = e.args()[from..].iter().any(|a| a.rank() > 0);
+    let mut operand = |out: &mut Vec<Piece>, bound: bool| {
+        let wrapped = spelling == Spelling::Classic && e.arg(at).rank() == 0 && (bound || !beside);
         if wrapped {
             out.push(Piece::Text("ScalarFromTensor(".into()));
         }
@@ -27,13 +28,13 @@ pub(crate) fn entries(e: &Expr, from: usize, spelling: Spelling) -> Vec<Piece> {
         }
         match p {
             Place::Item(i) => out.push(Piece::owned(index_text(std::slice::from_ref(i)))),
-            Place::Operand | Place::Mask { .. } => operand(&mut out),
+            Place::Operand | Place::Mask { .. } => operand(&mut out, false),
             Place::Strided { start, stop, .. } => {
                 for bound in [*start, *stop, Bound::Operand] {
                     match bound {
                         Bound::End => {}
                         Bound::At(k) => out.push(Piece::owned(k.to_string())),
-                        Bound::Operand => operand(&mut out),
+                        Bound::Operand => operand(&mut out, true),
                     }
                     out.push(Piece::Text(":".into()));
                 }
@@ -44,7 +45,7 @@ pub(crate) fn entries(e: &Expr, from: usize, spelling: Spelling) -> Vec<Piece> {
                     match bound {
                         Bound::End => {}
                         Bound::At(k) => out.push(Piece::owned(k.to_string())),
-                        Bound::Operand => operand(&mut out),
+                        Bound::Operand => operand(&mut out, true),
                     }
                     out.push(Piece::Text(sep.into()));
                 }

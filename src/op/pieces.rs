@@ -4,6 +4,7 @@
 
 use std::borrow::Cow;
 
+use super::leading::{is_stack, scalars};
 use super::told::dim_text;
 use super::{Attr, IndexItem};
 use crate::expr::Expr;
@@ -102,11 +103,6 @@ pub(super) fn call(name: &str, n: usize) -> Vec<Piece> {
 
 pub(super) fn list<T: ToString>(items: &[T], sep: &str) -> String {
     items.iter().map(ToString::to_string).collect::<Vec<_>>().join(sep)
-}
-
-/// Theano's `inv(x)`; a matrix spells it out, because `inv` of a matrix means another thing to most.
-pub(super) fn reciprocal(e: &Expr) -> Vec<Piece> {
-    call(if e.rank() < 2 { "inv" } else { e.op_name() }, 1)
 }
 
 /// Classic: `sum(x)` over everything, `Sum{0}(x)` over axes.
@@ -323,38 +319,14 @@ pub(super) fn write_at(e: &Expr) -> Vec<Piece> {
     ]
 }
 
-/// Is this a join of scalars, printed `[x, y]`?
-pub(crate) fn is_stack(e: &Expr) -> bool {
-    let scalar = |a: &Expr| matches!(a.attr(), Attr::Perm(p) if *p == [None]) && a.arg(0).rank() == 0;
-    e.rank() == 1
-        && e.args().len() > 1
-        && e.args().iter().all(scalar)
-        // Numbers alone are a constant.
-        && e.args().iter().any(|a| a.arg(0).literal().is_none())
-}
-
 /// `join(0, x, y)`; scalars side by side are `[x, y]`, numbers `[1. 2.]`.
 pub(super) fn join_classic(e: &Expr) -> Vec<Piece> {
     if let Some((values, lengths)) = crate::expr::constant_of(e) {
         return vec![Piece::owned(super::layout::array(&values, &lengths))];
     }
     if is_stack(e) {
-        let mut out = joined("[", ", ", "]", e.args().len());
-        for p in &mut out {
-            // A number stands bare: reading the list puts it back.
-            if let Piece::Arg(i) = p
-                && e.arg(*i).arg(0).literal().is_some()
-            {
-                *p = Piece::Inner(e.arg(*i).arg(0).clone());
-            }
-        }
-        return out;
+        return scalars(e, joined("[", ", ", "]", e.args().len()));
     }
-    join_spelled(e)
-}
-
-/// `join(0, x, y)`, whatever the operands are.
-pub(crate) fn join_spelled(e: &Expr) -> Vec<Piece> {
     let axis = if let Attr::Axis(a) = e.attr() { *a } else { 0 };
     joined(format!("join({axis}, "), ", ", ")", e.args().len())
 }
@@ -374,18 +346,4 @@ pub(super) fn join_plain(e: &Expr) -> Vec<Piece> {
 pub(super) fn cast(e: &Expr) -> Vec<Piece> {
     let name = if let Attr::DType(d) = e.attr() { d.long_name() } else { "cast" };
     call(name, 1)
-}
-
-/// `(a \dot b)`. A vector that a dimshuffle made the row of an outer product is printed bare, as
-/// Theano prints it, where reading it back gives the row again.
-pub(super) fn dot_classic(e: &Expr) -> Vec<Piece> {
-    if strict_column_times_vector(e.arg(0), e.arg(1)) {
-        return call("dot", 2);
-    }
-    joined("(", " \\dot ", ")", 2)
-}
-
-/// Would `(a \dot b)` be read as an outer product although it is a product with a vector?
-fn strict_column_times_vector(a: &Expr, b: &Expr) -> bool {
-    crate::expr::reads_as_outer(a, b)
 }

@@ -3,7 +3,7 @@
 use rustc_hash::{FxHashMap, FxHashSet};
 
 use super::TREE_LIMIT;
-use super::tree::{print, tree_length, write_tree};
+use super::tree::{Purpose, print, tree_length, write_tree};
 use crate::expr::{Expr, Numbering, topological};
 use crate::op::Spelling;
 
@@ -13,11 +13,13 @@ const LINE: usize = 40;
 /// One line `t0 = ...` for each operator that is used more than once, then one line per root.
 ///
 /// Equal terms count as shared. Very deep terms are cut into named pieces too, so no line is long.
-/// Reading the text back gives the same expressions.
+/// Reading the text back gives the same expressions: unlike [`pp`](super::pp) it writes the leading new
+/// axes of `DimShuffle{x, 0}(v)`. In the classic spelling the two results of `MaxAndArgmax` and the
+/// parts of a `Split` remain the same text; the plain one tells them apart.
 pub fn let_form(roots: &[Expr], spelling: Spelling) -> Vec<String> {
-    let (lets, roots) = shared_form(roots, &|e, name, root| {
+    let (lets, roots) = shared_form(roots, &|e, name| {
         let mut line = String::new();
-        write_tree(e, spelling, name, root, &mut line);
+        write_tree(e, spelling, Purpose::Reading, name, &mut line);
         line
     });
     lets.into_iter().map(|(name, text)| format!("{name} = {text}")).chain(roots).collect()
@@ -55,11 +57,10 @@ pub fn brief_line(roots: &[Expr]) -> String {
 /// The names of some nodes.
 pub(crate) type Names<'a> = dyn Fn(&Expr) -> Option<String> + 'a;
 
-/// Chooses the nodes that get names and writes each, then the roots, with `write`; its last argument
-/// says whether it writes a root.
+/// Chooses the nodes that get names and writes each, then the roots, with `write`.
 pub(crate) fn shared_form(
     roots: &[Expr],
-    write: &dyn Fn(&Expr, &Names<'_>, bool) -> String,
+    write: &dyn Fn(&Expr, &Names<'_>) -> String,
 ) -> (Vec<(String, String)>, Vec<String>) {
     // An array of numbers is one piece of text.
     let (order, arrays) = without_parts_of_arrays(roots);
@@ -104,7 +105,7 @@ pub(crate) fn shared_form(
                     break candidate;
                 }
             };
-            let text = write(e, &|x| named(x, &number, &names), false);
+            let text = write(e, &|x| named(x, &number, &names));
             lines.push((name.clone(), text));
             names.insert(n, name);
             weight.insert(n, 0);
@@ -114,7 +115,7 @@ pub(crate) fn shared_form(
     }
     let roots = roots.iter().map(|r| match named(r, &number, &names) {
         Some(n) => n,
-        None => write(r, &|x| named(x, &number, &names), true),
+        None => write(r, &|x| named(x, &number, &names)),
     });
     let roots = roots.collect();
     (lines, roots)

@@ -2,7 +2,7 @@
 
 use rustc_hash::FxHashMap;
 
-use super::tree::write_tree;
+use super::tree::{Purpose, write_tree};
 use crate::expr::{Expr, topological};
 use crate::op::Spelling;
 
@@ -26,7 +26,7 @@ pub fn program(outputs: &[Expr], updates: &[(Expr, Expr)], spelling: Spelling) -
     let called = |e: &Expr| if e.args().is_empty() { None } else { e.label().map(str::to_string) };
     let text = |e: &Expr| {
         let mut out = String::new();
-        write_tree(e, spelling, &called, true, &mut out);
+        write_tree(e, spelling, Purpose::Eyes, &called, &mut out);
         out
     };
     let output: FxHashMap<usize, usize> =

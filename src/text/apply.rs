@@ -1,9 +1,8 @@
 //! Applications with a place in the text.
 
-use super::program::Scope;
 use super::value::{Item, Value};
-use crate::expr::{Expr, Head, Lit, TypeError};
-use crate::op::{Attr, Op, Role};
+use crate::expr::{Expr, Lit, TypeError};
+use crate::op::{Attr, Op};
 use crate::sexp::{ReadError, ReadErrorKind, Source, Span};
 
 /// The expression that a value is.
@@ -52,45 +51,4 @@ pub(super) fn type_error(source: &Source, span: Span, e: &TypeError) -> ReadErro
         _ => ReadErrorKind::Shape,
     };
     ReadError::new(kind, source, span, e.to_string())
-}
-
-/// An operator without attribute, applied. Leading new axes of an operand that broadcasting supplies
-/// anyway are left to it: `pp` does not print them, so the text says the same with and without. One
-/// that has a name stays.
-pub(super) fn apply_broadcast(
-    source: &Source,
-    span: Span,
-    scope: &Scope,
-    op: Op,
-    mut operands: Vec<Expr>,
-) -> Result<Expr, ReadError> {
-    if op.def().role == Role::Elementwise && operands.len() > 1 {
-        let full = operands.iter().filter(|e| leading(e).is_none()).map(Expr::rank).max().unwrap_or(0);
-        for e in &mut operands {
-            if e.rank() <= full
-                && !scope.is_named(e)
-                && let Some(rest) = leading(e)
-            {
-                let x = e.arg(0).clone();
-                let identity = rest.len() == x.rank() && rest.iter().enumerate().all(|(i, p)| *p == Some(i));
-                *e = if identity {
-                    x
-                } else {
-                    apply(source, span, Op::Dimshuffle, Attr::Perm(rest), vec![x])?
-                };
-            }
-        }
-    }
-    apply(source, span, op, Attr::None, operands)
-}
-
-/// The order of a dimshuffle without its leading new axes, when it has some. A literal keeps them:
-/// bare, it would adapt its type to its neighbours.
-fn leading(e: &Expr) -> Option<Vec<Option<usize>>> {
-    let Head::Op(Op::Dimshuffle, Attr::Perm(perm)) = e.head() else { return None };
-    if e.arg(0).literal().is_some() {
-        return None;
-    }
-    let lead = perm.iter().take_while(|p| p.is_none()).count();
-    (lead > 0).then(|| perm[lead..].to_vec())
 }

@@ -1,7 +1,6 @@
 //! The arguments of a call.
 
 use super::code::Braces;
-use super::program::Scope;
 use super::value::{Item, Value};
 use crate::expr::Expr;
 use crate::op::{Attr, Op, Role};
@@ -36,7 +35,6 @@ pub(super) const WORDS: [&str; 5] = ["raise", "warn", "ignore", "half_to_even", 
 /// A call under way.
 pub(super) struct Args<'a> {
     pub(super) source: &'a Source,
-    pub(super) scope: &'a Scope,
     /// The name that is called.
     pub(super) name: &'a str,
     pub(super) span: Span,
@@ -69,9 +67,9 @@ impl<'a> Args<'a> {
         self.fitting(made).map(Value::Expr)
     }
 
-    /// [`apply_broadcast`](super::apply::apply_broadcast) at this call.
-    pub(super) fn broadcast(&self, op: Op, args: Vec<Expr>) -> Result<Expr, ReadError> {
-        super::apply::apply_broadcast(self.source, self.span, self.scope, op, args)
+    /// An operator without attribute, applied.
+    pub(super) fn elementwise(&self, op: Op, args: Vec<Expr>) -> Result<Expr, ReadError> {
+        self.apply(op, Attr::None, args)
     }
 
     /// The value of a keyword, which is then used.

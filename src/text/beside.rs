@@ -5,7 +5,31 @@ use super::infix::{Bracket, CHOICE, Frame, Parser, complete};
 use super::token::{Kind, Sym, Token};
 use crate::sexp::ReadError;
 
+impl Bracket {
+    /// What opens it.
+    pub(super) fn opened_by(self) -> char {
+        match self {
+            Bracket::Map => '{',
+            Bracket::List | Bracket::Index { .. } => '[',
+            Bracket::Bars => '|',
+            Bracket::Group | Bracket::Call { .. } | Bracket::Method { .. } => '(',
+        }
+    }
+}
+
 impl Parser<'_> {
+    /// Completes what a map maps, or what it is mapped to; is this a map?
+    pub(super) fn mapped(&mut self) -> bool {
+        match self.stack.last_mut() {
+            Some(Frame::Open(open)) if matches!(open.kind, Bracket::Map) => {
+                open.comma = true;
+                complete(open, &mut self.out);
+                true
+            }
+            _ => false,
+        }
+    }
+
     pub(super) fn in_bars(&self) -> bool {
         let open = self.stack.iter().rev().find_map(|f| if let Frame::Open(o) = f { Some(o) } else { None });
         open.is_some_and(|o| matches!(o.kind, Bracket::Bars))

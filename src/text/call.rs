@@ -22,7 +22,7 @@ impl Args<'_> {
             AttrKind::None => {
                 let operands = self.operands(usize::MAX)?;
                 self.done()?;
-                self.broadcast(op, operands)
+                self.elementwise(op, operands)
             }
             AttrKind::Axes => {
                 if let Some(pairwise) = self.pairwise(op)? {
@@ -43,6 +43,11 @@ impl Args<'_> {
                 let x = operands.first().cloned();
                 let reduced = self.apply(op, attr.clone(), operands)?;
                 Ok(match x {
+                    // Theano keeps the axes of what `min` is the opposite of.
+                    Some(x) if keep && op == Op::Min && x.ty().dtype != crate::ty::DType::Bool => {
+                        let largest = self.apply(Op::Max, attr.clone(), vec![-&x])?;
+                        -x.keepdims(&largest, &attr.axes(x.rank()))
+                    }
                     Some(x) if keep => x.keepdims(&reduced, &attr.axes(x.rank())),
                     _ => reduced,
                 })
@@ -139,7 +144,7 @@ impl Args<'_> {
         let operands = self.operands(usize::MAX)?;
         let mut rest = operands.into_iter();
         let Some(first) = rest.next() else { return Ok(None) };
-        rest.try_fold(first, |a, b| self.broadcast(pair, vec![a, b])).map(Some)
+        rest.try_fold(first, |a, b| self.elementwise(pair, vec![a, b])).map(Some)
     }
 
     fn order(&self, i: &Item) -> Result<Option<Vec<Option<i64>>>, ReadError> {

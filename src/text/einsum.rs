@@ -109,7 +109,7 @@ fn product(args: &Args<'_>, x: Vec<Expr>, letters: &Letters) -> Result<Expr, Rea
     });
     let first =
         factors.next().unwrap_or_else(|| Err(args.error(ReadErrorKind::Arity, "`einsum` of nothing")))?;
-    let whole = factors.try_fold(first, |p, f| args.broadcast(Op::Mul, vec![p, f?]))?;
+    let whole = factors.try_fold(first, |p, f| args.elementwise(Op::Mul, vec![p, f?]))?;
     let gone: Vec<usize> = (letters.result.len()..all.len()).collect();
     if gone.is_empty() { Ok(whole) } else { args.apply(Op::Sum, Attr::Axes(gone), vec![whole]) }
 }

@@ -2,7 +2,7 @@
 
 use rustc_hash::FxHashMap;
 
-use super::apply::{self, apply_broadcast};
+use super::apply;
 use super::args::Args;
 use super::callee::{Callee, callee, cast, in_words};
 use super::code::{Code, Postfix};
@@ -298,7 +298,7 @@ impl<'a> Elaborator<'a> {
         }
         let operands =
             items.into_iter().map(|i| apply::expr(self.source, i)).collect::<Result<Vec<_>, _>>()?;
-        let e = apply_broadcast(self.source, span, self.scope, op, operands)?;
+        let e = apply::apply(self.source, span, op, Attr::None, operands)?;
         self.push(Value::Expr(e), span);
         Ok(())
     }
@@ -328,7 +328,7 @@ impl<'a> Elaborator<'a> {
                 }
             }
         }
-        Ok(Args { source: self.source, scope: self.scope, name, span, items, keywords, braces: None })
+        Ok(Args { source: self.source, name, span, items, keywords, braces: None })
     }
 
     pub(super) fn call_items(

@@ -1,6 +1,6 @@
 //! `grad(cost, wrt)` and its relatives as forms of the language.
 //!
-//! `grad(cost, [a, b], consider_constant=c, disconnected_inputs=ignore, known_grads=[z, gz])`,
+//! `grad(cost, [a, b], consider_constant=c, disconnected_inputs=ignore, known_grads={z: gz})`,
 //! `jacobian(f, x)`, `hessian(cost, x)`, `Lop(f, x, w)`, `Rop(f, x, v)`, `hvp(cost, x, v)`: a list
 //! gives a list.
 
@@ -12,6 +12,7 @@ use crate::grad::{
     Disconnected, GradError, GradOptions, Gradients, gradients, hessian_vector_product, hessians, jacobians,
     pullback, pushforward,
 };
+use crate::op::Op;
 use crate::sexp::{ReadError, ReadErrorKind, Span};
 
 pub(super) const SUGAR: [(&str, Sugar); 11] = [
@@ -93,9 +94,9 @@ fn options(args: &mut Args<'_>) -> Result<GradOptions, ReadError> {
     }
     if let Some(item) = args.keyword("known_grads") {
         let span = item.span;
-        let (list, ..) = several(args, item)?;
+        let list = several(args, in_pairs(args, item))?.0;
         let (pairs, []) = list.as_chunks() else {
-            let message = "`known_grads` is a list of expressions and their gradients: `[z, gz]`";
+            let message = "`known_grads` maps expressions to their gradients: `{z: gz}` or `[(z, gz)]`";
             return Err(ReadError::new(ReadErrorKind::Arity, args.source, span, message));
         };
         options.known_grads = pairs.iter().map(|[z, g]: &[Expr; 2]| (z.clone(), g.clone())).collect();
@@ -125,6 +126,25 @@ fn taken<const N: usize>(args: &mut Args<'_>, what: &str) -> Result<[Item; N], R
         args.done()?;
     }
     Ok(taken)
+}
+
+/// `[(z, gz), (y, gy)]` as `[z, gz, y, gy]`. A pair that is written in a list has become a stack of two.
+fn in_pairs(args: &Args<'_>, item: Item) -> Item {
+    let pair = |i: &Item| {
+        let e = i.value.as_expr().filter(|e| e.op() == Some(Op::Join) && e.args().len() == 2)?;
+        let bracket = args.source.slice(i.span).starts_with(['(', '[']);
+        let one = |k: usize| e.arg(k).args().first().cloned().filter(|x| x.rank() + 1 == e.rank());
+        let of = |e: Expr| Item { value: Value::Expr(e), span: i.span };
+        if bracket { Some([of(one(0)?), of(one(1)?)]) } else { None }
+    };
+    let pairs: Option<Vec<[Item; 2]>> = match &item.value {
+        Value::List(items) => items.iter().map(pair).collect(),
+        _ => None,
+    };
+    match pairs {
+        Some(pairs) => Item { value: Value::List(pairs.into_iter().flatten().collect()), ..item },
+        None => item,
+    }
 }
 
 /// The expressions of one or of a list, and whether it was a list.

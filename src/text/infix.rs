@@ -70,7 +70,7 @@ pub(super) struct Open {
     /// Elements that are complete.
     count: u32,
     /// A comma was seen: parentheses make a tuple.
-    comma: bool,
+    pub(super) comma: bool,
     pub(super) keyword: Option<Span>,
 }
 
@@ -78,6 +78,8 @@ pub(super) struct Open {
 pub(super) enum Bracket {
     Group,
     List,
+    /// `{z: g}`: what it maps and to what, one after the other.
+    Map,
     Bars,
     Call {
         name: Span,
@@ -198,11 +200,7 @@ impl<'s> Parser<'s> {
         self.reduce(CLOSED, end)?;
         match self.stack.pop() {
             Some(Frame::Open(open)) => {
-                let message = match open.kind {
-                    Bracket::List | Bracket::Index { .. } => "this `[` is never closed",
-                    Bracket::Bars => "this `|` is never closed",
-                    _ => "this `(` is never closed",
-                };
+                let message = format!("this `{}` is never closed", open.kind.opened_by());
                 Err(ReadError::parse(self.source, open.span, message))
             }
             _ => Ok(()),
@@ -233,9 +231,12 @@ impl<'s> Parser<'s> {
             }
             Kind::Sym(Sym::Open) => Ok(self.open(Bracket::Group, t.span)),
             Kind::Sym(Sym::OpenSquare) => Ok(self.open(Bracket::List, t.span)),
+            Kind::Sym(Sym::OpenBrace) => Ok(self.open(Bracket::Map, t.span)),
             Kind::Sym(Sym::Bar) => Ok(self.open(Bracket::Bars, t.span)),
             // Nothing, or a comma, before a closing bracket.
-            Kind::Sym(Sym::Close | Sym::CloseSquare) if self.may_close_here() => self.close(t),
+            Kind::Sym(Sym::Close | Sym::CloseSquare | Sym::CloseBrace) if self.may_close_here() => {
+                self.close(t)
+            }
             _ => Err(self.unexpected(t, "an operand is missing")),
         }
     }
@@ -292,7 +293,7 @@ impl<'s> Parser<'s> {
                     _ => Err(ReadError::parse(source, t.span, "unexpected `,`: it separates arguments")),
                 }
             }
-            Sym::Close | Sym::CloseSquare | Sym::Bar => {
+            Sym::Close | Sym::CloseSquare | Sym::CloseBrace | Sym::Bar => {
                 self.reduce(CLOSED, t)?;
                 if let Some(Frame::Open(open)) = self.stack.last_mut() {
                     complete(open, &mut self.out);
@@ -301,6 +302,9 @@ impl<'s> Parser<'s> {
             }
             Sym::Colon => {
                 self.reduce(CLOSED, t)?;
+                if self.mapped() {
+                    return Ok(true);
+                }
                 let Some((at, started, span)) = self.in_index() else { return Err(self.unexpected(t, "")) };
                 self.stack.pop();
                 self.behind_colon(at, span, started)
@@ -324,6 +328,7 @@ impl<'s> Parser<'s> {
         let closes = |b: Bracket| match b {
             Bracket::Group | Bracket::Call { .. } | Bracket::Method { .. } => Sym::Close,
             Bracket::List | Bracket::Index { .. } => Sym::CloseSquare,
+            Bracket::Map => Sym::CloseBrace,
             Bracket::Bars => Sym::Bar,
         };
         let open = match self.stack.pop() {
@@ -343,7 +348,7 @@ impl<'s> Parser<'s> {
                     *code = Code::Op(op, n);
                 }
             }
-            Bracket::Group | Bracket::List => {
+            Bracket::Group | Bracket::List | Bracket::Map => {
                 self.out.push(Code::List(open.count), open.span.to(t.span));
                 // Numbers side by side without commas are an array, as it is printed.
                 if matches!(open.kind, Bracket::List) && open.count > 1 && !open.comma && !self.in_list() {

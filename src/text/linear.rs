@@ -8,7 +8,7 @@ use crate::op::{Attr, Op};
 use crate::sexp::{ReadError, ReadErrorKind};
 use crate::ty::{DType, Dim};
 
-pub(super) const SUGAR: [(&str, Sugar); 16] = [
+pub(super) const SUGAR: [(&str, Sugar); 17] = [
     ("outer", |a| two(a, |x, y| outer(&flat(x), &flat(y)))),
     ("inner", |a| two(a, inner)),
     ("trace", |a| one(a, Expr::try_trace)),
@@ -24,6 +24,12 @@ pub(super) const SUGAR: [(&str, Sugar); 16] = [
     ("SortOp", |a| sorted(a, Op::Sort)),
     ("ArgSortOp", |a| sorted(a, Op::Argsort)),
     ("Eye", eye),
+    ("CumOp", |a| {
+        // Which of both is in its braces: `CumOp{0, mul}`.
+        let behind = a.source.text().get(a.span.range().end..).unwrap_or("");
+        let product = behind.split('}').next().is_some_and(|braces| braces.contains("mul"));
+        a.call(if product { Op::Cumprod } else { Op::Cumsum }).map(Value::Expr)
+    }),
     ("identity_like", |a| {
         one(a, |x| {
             let side = |k| x.ty().shape.axis_from_end(k);
@@ -52,7 +58,7 @@ fn two(args: Args<'_>, build: fn(&Expr, &Expr) -> Made) -> Result<Value, ReadErr
 pub(super) fn matmul(args: Args<'_>) -> Result<Value, ReadError> {
     super::sugar::two(args, |a, x, y| {
         if x.rank() == 0 || y.rank() == 0 {
-            return a.broadcast(Op::Mul, vec![x, y]);
+            return a.elementwise(Op::Mul, vec![x, y]);
         }
         if x.rank().max(y.rank()) <= 2 {
             return a.apply(Op::Dot, Attr::None, vec![x, y]);

@@ -23,14 +23,14 @@
 //!
 //! What [`pp`](crate::pp::pp) prints is read too: `Sum{0}(M)`, `DimShuffle{0, x}(v)`, `|x|`, `A.T`,
 //! `(a \dot b)`, `x.shape[0]`, `alloc(v, 2, (x.shape[0] + 1))`, `\alpha`. What follows is not in that
-//! text, so reading it gives the same value but not always the same tree:
+//! text, so reading it does not always give the same tree:
 //!
 //! - a sum or product of more than two operands, `(x * y * z)`, reads as in Python, from the left;
 //! - `min(x)` is printed as Theano builds it, `(-MaxAndArgmax{axis=(0,)}((-x)))`, and reads as that; `argmax`
 //!   prints as `max` does, since both are results of that class;
 //! - the derivative of `prod` prints as Theano builds it, and what was read has no second derivative;
-//! - a leading new axis at the root is not printed, as in Theano;
-//! - a leading new axis of an operand that broadcasting supplies is not printed, and not kept when read.
+//! - leading new axes are not printed by [`pp`](crate::pp::pp), as in Theano, wherever they stand, nor is the
+//!   axis of what `stack` joins: the value may be another. The let-form keeps them, and [`sexp`] says all.
 //!
 //! # S-expressions
 //!

@@ -32,11 +32,20 @@ pub(super) const SUGAR: [(&str, Sugar); 9] = [
             apply1(a, Op::Neg, a.apply(Op::Sum, Attr::Axes(vec![axis]), vec![terms])?)
         })
     }),
-    ("softsign", |a| {
-        exact::<1>(a, |a, [x]| {
-            let below =
-                a.apply(Op::Add, Attr::None, vec![1.0.into_expr(), apply1(a, Op::Abs, x.clone())?])?;
-            a.apply(Op::Div, Attr::None, vec![x, below])
+    ("relu", |a| {
+        if a.items.len() < 2 {
+            return a.call(Op::Relu).map(Value::Expr);
+        }
+        // Leaky, as Theano builds it.
+        exact::<2>(a, |a, [x, alpha]| {
+            let half = |op| {
+                let slope = a.apply(op, Attr::None, vec![int(1), alpha.clone()])?;
+                a.apply(Op::Mul, Attr::None, vec![0.5.into_expr(), slope])
+            };
+            let times = |k: Expr, x: Expr| a.apply(Op::Mul, Attr::None, vec![k, x]);
+            let odd = times(half(Op::Add)?, x.clone())?;
+            let even = times(half(Op::Sub)?, apply1(a, Op::Abs, x)?)?;
+            a.apply(Op::Add, Attr::None, vec![odd, even])
         })
     }),
     ("elu", |a| {

@@ -148,8 +148,8 @@ impl Parser<'_> {
                     self.at += 1;
                     items.push(None);
                 }
-                // `SortOp{quicksort, None}`, `Eye{dtype='float64'}`: there is no other.
-                "quicksort" | "None" => self.at += 1,
+                // `SortOp{quicksort, None}`, `Eye{dtype='float64'}`: there is no other; `CumOp{0, add}` below.
+                "quicksort" | "None" | "add" | "mul" => self.at += 1,
                 "dtype" if self.is(1, Sym::Assign) => self.at += 3,
                 _ => items.push(Some(self.integer()?)),
             }

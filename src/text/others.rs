@@ -133,7 +133,7 @@ fn two(args: Args<'_>, build: super::sugar::Build2) -> Result<Value, ReadError> 
 }
 
 fn infix(a: &Args<'_>, op: Op, x: Expr, y: Expr) -> Result<Expr, ReadError> {
-    a.broadcast(op, vec![x, y])
+    a.elementwise(op, vec![x, y])
 }
 
 /// `log(1 - x)` without loss.
@@ -144,7 +144,7 @@ fn log1m(a: &Args<'_>, x: Expr) -> Result<Expr, ReadError> {
 /// `yes` where `x` compares so with zero, `no` elsewhere.
 fn choice(a: &Args<'_>, compare: Op, x: Expr, yes: Expr, no: Expr) -> Result<Expr, ReadError> {
     let condition = infix(a, compare, x, int(0))?;
-    a.broadcast(Op::Switch, vec![condition, yes, no])
+    a.elementwise(Op::Switch, vec![condition, yes, no])
 }
 
 fn one_over(a: Args<'_>, op: Op) -> Result<Value, ReadError> {

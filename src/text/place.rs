@@ -77,10 +77,8 @@ impl Elaborator<'_> {
             return Err(self.error(ReadErrorKind::Index, span, "an index has at most one `...`"));
         }
         let mut out = Vec::with_capacity(places.len());
-        for (at, p) in places.iter().enumerate() {
+        for p in places {
             match p {
-                // At the end they are meant anyway.
-                Place::Ellipsis if at + 1 == places.len() => {}
                 Place::Ellipsis => {
                     out.extend(std::iter::repeat_n(Place::Item(WHOLE), rank.saturating_sub(used)));
                 }

@@ -1,6 +1,6 @@
 //! Scopes, programs, and the readers' entry points.
 
-use rustc_hash::{FxHashMap, FxHashSet};
+use rustc_hash::FxHashMap;
 
 use super::code::{Code, Declared, DeclaredDim};
 use super::elab::elaborate;
@@ -33,8 +33,6 @@ pub struct Scope {
     modules: FxHashMap<String, bool>,
     /// Lengths that have names.
     lengths: FxHashMap<String, Dim>,
-    /// The nodes that have names.
-    named: FxHashSet<usize>,
 }
 
 impl Scope {
@@ -92,11 +90,6 @@ impl Scope {
         self.lengths.get(name)
     }
 
-    /// Does this node have a name, so that gradients may be asked for it?
-    pub(super) fn is_named(&self, e: &Expr) -> bool {
-        self.named.contains(&e.id())
-    }
-
     pub(super) fn names(&self) -> impl Iterator<Item = &str> {
         // In a fixed order: suggestions must not differ from run to run.
         self.inputs.iter().filter_map(Expr::name).chain(self.defined.iter().map(String::as_str))
@@ -108,7 +101,6 @@ impl Scope {
         if e.label().is_none() {
             let _ = e.named(name);
         }
-        self.named.insert(e.id());
         self.names.insert(name.into(), e);
         self.defined.push(name.into());
         Ok(())
@@ -155,9 +147,7 @@ impl Scope {
         for _ in 0..n {
             if let Some(name) = self.defined.pop() {
                 self.lists.remove(&name);
-                if let Some(e) = self.names.remove(&name) {
-                    self.named.remove(&e.id());
-                }
+                self.names.remove(&name);
             }
         }
     }

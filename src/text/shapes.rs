@@ -8,7 +8,7 @@ use crate::op::{Attr, Op};
 use crate::sexp::{ReadError, ReadErrorKind, quoted};
 use crate::ty::{DType, Dim, Int};
 
-pub(super) const SUGAR: [(&str, Sugar); 22] = [
+pub(super) const SUGAR: [(&str, Sugar); 23] = [
     ("stack", stack),
     ("flatten", |a| {
         if a.items.len() + a.keywords.len() < 2 {
@@ -39,6 +39,23 @@ pub(super) const SUGAR: [(&str, Sugar); 22] = [
     }),
     ("one_hot", |a| one_hot(a, false)),
     ("to_one_hot", |a| one_hot(a, true)),
+    ("take", |a| {
+        // Without an axis it takes elements in row-major order.
+        let mut a = a;
+        let axis = a.keywords.iter().position(|(k, _)| a.source.slice(*k).trim_start_matches(':') == "axis");
+        if let Some(i) = axis.filter(|i| matches!(a.keywords[*i].1.value, Value::Nothing)) {
+            a.keywords.remove(i);
+        }
+        if a.items.len() + a.keywords.len() > 2 {
+            return a.call(Op::Take).map(Value::Expr);
+        }
+        let operands = a.operands(2)?;
+        a.done()?;
+        match &operands[..] {
+            [x, at] => a.made(x.flatten().try_take(at, 0)),
+            _ => Err(a.error(ReadErrorKind::Arity, "`take` takes an operand and integers")),
+        }
+    }),
     ("nonzero", nonzeros),
     ("flatnonzero", |a| with_ints(a, 0, |x, _| nonzero(&x.flatten()))),
     ("nonzero_values", |a| {
@@ -81,7 +98,15 @@ fn operand(args: &Args<'_>, operands: &[Expr]) -> Result<Expr, ReadError> {
 fn tile(mut args: Args<'_>) -> Result<Value, ReadError> {
     let operands = args.operands(1)?;
     let times = lengths(&mut args)?;
+    let ndim = args.keyword("ndim");
     args.done()?;
+    let rank = operands.first().map_or(0, Expr::rank).max(times.len());
+    if let Some(ndim) = ndim
+        && ndim.value.int() != i64::try_from(rank).ok()
+    {
+        let message = format!("`ndim` is the number of axes of the result, {rank}");
+        return Err(args.error_at(ReadErrorKind::Shape, &ndim, message));
+    }
     args.made(operand(&args, &operands)?.try_tile_dims(&times))
 }
 
@@ -216,8 +241,8 @@ fn arange(args: Args<'_>) -> Result<Value, ReadError> {
     }
     let fail = |m: &str| args.error(ReadErrorKind::Parse, m);
     if let Some((start, step, count)) = floats(&args) {
-        let (start, step) = (start.into_expr(), step.into_expr());
-        return args.made(Expr::try_apply(Op::Arange, Attr::Dims(vec![count]), [start, step]));
+        let ends = [start, step].map(Expr::lit);
+        return args.made(Expr::try_apply(Op::Arange, Attr::Dims(vec![count]), ends));
     }
     if let Some(made) = told(&args) {
         return args.made(made);
@@ -267,19 +292,19 @@ fn told(args: &Args<'_>) -> Option<Made> {
 }
 
 /// Start, step and how many numbers, where one of the arguments is no integer.
-fn floats(args: &Args<'_>) -> Option<(f64, f64, Dim)> {
+fn floats(args: &Args<'_>) -> Option<(Lit, Lit, Dim)> {
     let value = |i: &Item| super::numbers::number(i.value.as_expr()?);
     let given: Vec<Lit> = args.items.iter().map(value).collect::<Option<_>>()?;
     if given.iter().all(|l| matches!(l, Lit::Int(_))) {
         return None;
     }
     let (start, stop, step) = match given[..] {
-        [stop] => (0.0, stop.value(), 1.0),
-        [start, stop] => (start.value(), stop.value(), 1.0),
-        [start, stop, step] => (start.value(), stop.value(), step.value()),
+        [stop] => (Lit::Float(0.0), stop, Lit::Float(1.0)),
+        [start, stop] => (start, stop, Lit::Float(1.0)),
+        [start, stop, step] => (start, stop, step),
         _ => return None,
     };
-    let n = ((stop - start) / step).ceil();
+    let n = ((stop.value() - start.value()) / step.value()).ceil();
     #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "checked to be a length")]
     (n.is_finite() && n.abs() < 1e15).then(|| (start, step, Dim::Known(n.max(0.0) as usize)))
 }

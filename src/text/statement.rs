@@ -3,7 +3,7 @@
 use super::callee::is_callee;
 use super::code::{Code, Declared, DeclaredDim, count, named_constant};
 use super::infix::Parser;
-use super::token::{Kind, Sym};
+use super::token::{Kind, Sym, Token};
 use crate::op::nearest;
 use crate::sexp::{ReadError, ReadErrorKind, Span, quoted};
 use crate::ty::DType;
@@ -81,9 +81,18 @@ impl Parser<'_> {
         }
     }
 
-    /// `import numpy as np`, `from theano import tensor as T`.
+    /// `import numpy as np`, `import theano, theano.tensor as T`, `from theano import tensor as T`.
     fn import(&mut self) -> Result<(), ReadError> {
         let from = self.next();
+        loop {
+            self.import_one(from)?;
+            if self.text(from.span) != "import" || !self.eat(Sym::Comma) {
+                return Ok(());
+            }
+        }
+    }
+
+    fn import_one(&mut self, from: Token) -> Result<(), ReadError> {
         let (package, inner) = self.path()?;
         let root = self.text(package);
         if !PACKAGES.contains(&root) {

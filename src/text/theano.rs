@@ -34,9 +34,9 @@ pub(super) const SUGAR: [(&str, Sugar); 14] = [
     ("smallest", |a| extreme(a, Op::Lt, Op::Min)),
     ("ceil_intdiv", |a| {
         fixed::<2>(a, |a, [x, y]| {
-            let rest = a.broadcast(Op::Mod, vec![x.clone(), y.clone()])?;
+            let rest = a.elementwise(Op::Mod, vec![x.clone(), y.clone()])?;
             let more = a.apply(Op::Neq, Attr::None, vec![rest, int(0)])?;
-            let whole = a.broadcast(Op::IntDiv, vec![x, y])?;
+            let whole = a.elementwise(Op::IntDiv, vec![x, y])?;
             let more = a.apply(Op::Cast, Attr::DType(whole.ty().dtype), vec![more])?;
             a.apply(Op::Add, Attr::None, vec![more, whole])
         })
@@ -138,7 +138,7 @@ fn extreme(mut args: Args<'_>, compare: Op, reduce: Op) -> Result<Value, ReadErr
     let operands = args.operands(usize::MAX)?;
     args.done()?;
     if let [x, y] = &operands[..] {
-        let first = args.broadcast(compare, vec![x.clone(), y.clone()])?;
+        let first = args.elementwise(compare, vec![x.clone(), y.clone()])?;
         return Ok(Value::Expr(switch(&first, x, y)));
     }
     let all = args.fitting(crate::expr::try_stack(&operands, 0))?;
@@ -157,7 +157,7 @@ fn close(mut args: Args<'_>, all: bool) -> Result<Value, ReadError> {
     let ([x, y], Some(relative), Some(absolute)) = (&operands[..], relative, absolute) else {
         return Err(args.error(ReadErrorKind::Arity, "it takes two operands and two numbers"));
     };
-    let of = |op, x: Vec<Expr>| args.broadcast(op, x);
+    let of = |op, x: Vec<Expr>| args.elementwise(op, x);
     let apart = apply1(&args, Op::Abs, of(Op::Sub, vec![x.clone(), y.clone()])?)?;
     let size = times(&args, relative.into_expr(), apply1(&args, Op::Abs, y.clone())?)?;
     let near = of(Op::Le, vec![apart, of(Op::Add, vec![absolute.into_expr(), size])?])?;

@@ -163,8 +163,8 @@ pub(super) fn tokens(source: &Source) -> Result<Vec<Token>, ReadError> {
                 Some((s, sym)) => {
                     at += s.len();
                     match sym {
-                        Sym::Open | Sym::OpenSquare => depth += 1,
-                        Sym::Close | Sym::CloseSquare => depth = depth.saturating_sub(1),
+                        Sym::Open | Sym::OpenSquare | Sym::OpenBrace => depth += 1,
+                        Sym::Close | Sym::CloseSquare | Sym::CloseBrace => depth = depth.saturating_sub(1),
                         _ => {}
                     }
                     Kind::Sym(*sym)

@@ -28,7 +28,7 @@ pub fn sexp(e: &Expr, dialect: Dialect) -> String {
 /// `(let ((t0 ...) ...) body)`: shared and very deep parts get names. Several roots are a `list`.
 pub fn sexp_program(roots: &[Expr], dialect: Dialect) -> String {
     let writer = Writer { dialect };
-    let (lets, roots) = shared_form(&in_dialect(roots, dialect), &|e, name, _| writer.written(e, name));
+    let (lets, roots) = shared_form(&in_dialect(roots, dialect), &|e, name| writer.written(e, name));
     let body = match &roots[..] {
         [one] => one.clone(),
         many => format!("(list {})", many.join(" ")),

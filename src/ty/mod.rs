@@ -4,6 +4,7 @@
 
 mod dim;
 mod dtype;
+mod fault;
 mod int;
 mod shape;
 mod sym;

@@ -1,12 +1,12 @@
 //! What tests of text share.
 
 use egrad::expr::topological;
-use egrad::op::{Arity, Attr, Op, Role};
+use egrad::op::{Arity, Attr, Op};
 use egrad::prelude::*;
 
-/// The expression that the text of `e` says: sums and products of two operands, no leading new axes
-/// that broadcasting supplies and, for a `whole` text, none at the root.
-pub(crate) fn said(e: &Expr, whole: bool) -> Expr {
+/// The expression that the text of `e` says: sums and products of two operands, `min` as the opposite of
+/// the largest opposite.
+pub(crate) fn said(e: &Expr) -> Expr {
     let order = topological(std::slice::from_ref(e));
     let mut index: Vec<(Expr, Expr)> = Vec::new();
     let find = |index: &[(Expr, Expr)], e: &Expr| {
@@ -18,10 +18,6 @@ pub(crate) fn said(e: &Expr, whole: bool) -> Expr {
             continue;
         };
         let mut args: Vec<Expr> = n.args().iter().map(|a| find(&index, a)).collect();
-        drop_supplied(op, &mut args);
-        if counts_leading_axes(n) {
-            args[0] = dropped(&args[0]);
-        }
         let new = if n.args().len() > 2
             && op.def().arity == Arity::AtLeast(2)
             && op.def().attr == egrad::op::AttrKind::None
@@ -43,18 +39,7 @@ pub(crate) fn said(e: &Expr, whole: bool) -> Expr {
         };
         index.push((n.clone(), new));
     }
-    let e = find(&index, e);
-    if whole { dropped(&e) } else { e }
-}
-
-/// Drops the leading new axes that another operand supplies.
-fn drop_supplied(op: Op, args: &mut [Expr]) {
-    if op.def().role == Role::Elementwise {
-        let full = args.iter().filter(|a| lead(a, 4) == 0).map(Expr::rank).max().unwrap_or(0);
-        for a in args.iter_mut().filter(|a| a.rank() <= full) {
-            *a = dropped(a);
-        }
-    }
+    find(&index, e)
 }
 
 /// Is it a dimshuffle that keeps every axis in place? It is printed bare, unless of a literal.
@@ -62,50 +47,4 @@ fn keeps_all(e: &Expr) -> bool {
     matches!(e.attr(), Attr::Perm(p)
         if !p.is_empty() && p.len() == e.arg(0).rank() && p.iter().enumerate().all(|(i, a)| *a == Some(i)))
         && e.arg(0).literal().is_none()
-}
-
-fn leading(e: &Expr) -> usize {
-    match (e.op(), e.attr()) {
-        (Some(Op::Dimshuffle), Attr::Perm(p)) if e.arg(0).literal().is_none() => {
-            p.iter().take_while(|a| a.is_none()).count()
-        }
-        _ => 0,
-    }
-}
-
-/// How many leading axes broadcasting could supply: those of a dimshuffle, and what all operands of an
-/// elementwise operator have.
-fn lead(e: &Expr, depth: u32) -> usize {
-    let elementwise = e.op().is_some_and(|op| op.def().role == Role::Elementwise);
-    if !elementwise || depth == 0 {
-        return leading(e);
-    }
-    let without = e.args().iter().map(|a| a.rank() - lead(a, depth - 1)).max();
-    e.rank().saturating_sub(without.unwrap_or(e.rank()))
-}
-
-/// Is it a dimshuffle that means the same of an operand without its leading new axes?
-fn counts_leading_axes(e: &Expr) -> bool {
-    let (Some(Op::Dimshuffle), Attr::Perm(perm)) = (e.op(), e.attr()) else { return false };
-    let rank = e.arg(0).rank();
-    let reversed =
-        rank > 1 && perm.len() == rank && perm.iter().enumerate().all(|(i, p)| *p == Some(rank - 1 - i));
-    !reversed && perm.iter().flatten().max().is_none_or(|a| a + 1 == rank)
-}
-
-fn dropped(e: &Expr) -> Expr {
-    let elementwise = e.op().filter(|op| op.def().role == Role::Elementwise);
-    if let (Some(op), true) = (elementwise, lead(e, 4) > 0) {
-        return Expr::apply(op, e.attr().clone(), e.args().iter().map(dropped));
-    }
-    let (lead, Attr::Perm(perm)) = (leading(e), e.attr()) else { return e.clone() };
-    let x = e.arg(0);
-    let rest = &perm[lead..];
-    if lead == 0 {
-        e.clone()
-    } else if rest.len() == x.rank() && rest.iter().enumerate().all(|(i, p)| *p == Some(i)) {
-        x.clone()
-    } else {
-        x.dimshuffle(rest.iter().copied())
-    }
 }

@@ -54,6 +54,11 @@ pub(in crate::op) fn reciprocal(x: &[Expr], _: &Attr) -> Spelled {
     Some(1 / &x[0])
 }
 
+/// `x / (1 + |x|)`.
+pub(in crate::op) fn softsign(x: &[Expr], _: &Attr) -> Spelled {
+    Some(&x[0] / (1.0 + x[0].abs()))
+}
+
 /// `2 ** x`.
 pub(in crate::op) fn exp2(x: &[Expr], _: &Attr) -> Spelled {
     Some(2.into_expr().pow(&x[0]))

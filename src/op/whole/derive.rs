@@ -53,7 +53,9 @@ pub(in crate::op) fn diagonal(v: &Adjoint<'_>) -> Expr {
 
 /// The adjoint without its diagonal.
 pub(in crate::op) fn fill_diagonal_of(v: &Adjoint<'_>) -> Expr {
-    Expr::apply(Op::FillDiagonal, Attr::None, [v.g(), v.x(1).zeros_like()])
+    let zero = || Expr::apply(Op::Cast, Attr::DType(v.g().ty().dtype), [0.into_expr()]);
+    let zero = if v.x(1).rank() == 0 { zero() } else { v.x(1).zeros_like() };
+    Expr::apply(Op::FillDiagonal, Attr::None, [v.g(), zero])
 }
 
 /// The diagonal of the adjoint, summed where one number was put everywhere.
@@ -70,14 +72,21 @@ fn reversed(x: &Expr, attr: &Attr) -> Expr {
     x.index(&items)
 }
 
-fn cumsum_back(x: &Expr, attr: &Attr) -> Expr {
-    let total = Expr::apply(Op::Cumsum, attr.clone(), [reversed(x, attr)]);
-    reversed(&total, attr)
+/// `cumsum(x[::-1])[::-1]`. Of a vector Theano sums what would be flat, and reshapes.
+fn cumsum_back(x: &Expr, like: &Expr, attr: &Attr) -> Expr {
+    let reversed = |x: &Expr| {
+        let Attr::Axis(axis) = *attr else { return x.clone() };
+        let mut items = vec![IndexItem::Slice { start: None, stop: None, step: 1 }; x.rank()];
+        items[axis] = IndexItem::Slice { start: None, stop: None, step: -1 };
+        x.index(&items)
+    };
+    let back = reversed(&Expr::apply(Op::Cumsum, attr.clone(), [reversed(x)]));
+    if x.rank() == 1 { back.reshape_like(like) } else { back }
 }
 
 /// `cumsum(g[::-1])[::-1]`.
 pub(in crate::op) fn cumsum(v: &Adjoint<'_>) -> Expr {
-    cumsum_back(&v.g(), v.attr())
+    cumsum_back(&v.g(), &v.x(0), v.attr())
 }
 
 /// `x` one place further along an axis, to its end or to its beginning, and `rest` where none is.
@@ -136,7 +145,7 @@ pub(in crate::op) fn cumprod(v: &Adjoint<'_>) -> Expr {
     let before = shifted(&v.out(), v.attr(), true, &1.0.into_expr());
     let exact = recurrence_back(&v.x(0), &v.g(), v.attr()) * before;
     // As Theano builds it, which divides by the elements.
-    let printed = cumsum_back(&(v.out() * v.g()), v.attr()) / v.x(0);
+    let printed = cumsum_back(&(v.out() * v.g()), &v.x(0), v.attr()) / v.x(0);
     Expr::apply(Op::PrintedAs, Attr::None, [printed, exact])
 }
 

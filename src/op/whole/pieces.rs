@@ -6,7 +6,14 @@ use crate::op::pieces::{Piece, brackets, call, capital, dims};
 use crate::op::told::int_text;
 use crate::ty::{Int, IntOp};
 
-/// `Cumsum{0}(x)`.
+/// `CumOp{0, add}(x)`: Theano's class. A vector has no other axis, which is `None` there.
+pub(in crate::op) fn cum_classic(e: &Expr) -> Vec<Piece> {
+    let axis = if e.rank() == 1 { "None".to_string() } else { axis(e).to_string() };
+    let of = if e.op_name() == "cumsum" { "add" } else { "mul" };
+    call(&format!("CumOp{{{axis}, {of}}}"), 1)
+}
+
+/// `Recurrence{0}(x)`.
 pub(in crate::op) fn scan_classic(e: &Expr) -> Vec<Piece> {
     let axis = if let Attr::Axis(a) = e.attr() { *a } else { 0 };
     call(&format!("{}{{{axis}}}", capital(e.op_name())), e.args().len())
