@@ -54,7 +54,11 @@ pub(super) fn all(terms: &Terms) -> Vec<Equation> {
             let term = class.terms[0];
             let smallest = *first.entry((above, class.key.1)).or_insert(term);
             if smallest != term {
-                add(smallest, term, !agree(key, &terms.all_classes()[terms.term(smallest).class as usize].key.0));
+                add(
+                    smallest,
+                    term,
+                    !agree(key, &terms.all_classes()[terms.term(smallest).class as usize].key.0),
+                );
             }
         }
     }

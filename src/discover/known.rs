@@ -31,11 +31,7 @@ impl<'a> Theory<'a> {
             given: &search.rules,
             new: Vec::new(),
             program: Program::of(&search.rules),
-            options: Options {
-                rules: search.rules.clone(),
-                profile: search.profile,
-                ..Options::default()
-            },
+            options: Options { rules: search.rules.clone(), profile: search.profile, ..Options::default() },
         }
     }
 
@@ -81,7 +77,8 @@ impl<'a> Theory<'a> {
         if found.roots[0] == found.roots[1] {
             return true;
         }
-        let difference = Op::of_ring(Ring::Difference).and_then(|op| graph.add(op, &Attr::None, &[left, right]).ok());
+        let difference =
+            Op::of_ring(Ring::Difference).and_then(|op| graph.add(op, &Attr::None, &[left, right]).ok());
         difference.is_some_and(|d| {
             let found = optimize(&graph, &[d], &self.options);
             found.graph.constant(found.roots[0]) == Some(0.0)

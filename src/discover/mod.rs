@@ -280,7 +280,9 @@ pub fn not_enumerable(op: Op) -> Option<&'static str> {
     let d = op.def();
     if d.lower.is_some() {
         Some("is written with other operators before rules see it")
-    } else if d.role != Role::Elementwise || !matches!(d.kernel, Kernel::Map1(_) | Kernel::Map2(_) | Kernel::Map3(_)) {
+    } else if d.role != Role::Elementwise
+        || !matches!(d.kernel, Kernel::Map1(_) | Kernel::Map2(_) | Kernel::Map3(_))
+    {
         Some("does not work element by element")
     } else if d.attr != AttrKind::None {
         Some("takes an attribute")

@@ -47,7 +47,8 @@ impl Discovery {
     /// A rule file: the proposals, each below what happens where it assumes less.
     pub fn text(&self) -> String {
         let Discovery { terms, classes, equations, follow, refuted, .. } = self;
-        let mut out = format!(";; {terms} terms{} of {classes} values", if self.cut { " (the limit)" } else { "" });
+        let mut out =
+            format!(";; {terms} terms{} of {classes} values", if self.cut { " (the limit)" } else { "" });
         let _ = write!(
             out,
             ", {equations} equations: {follow} follow, {refuted} are refuted, {} are proposed.\n",

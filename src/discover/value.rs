@@ -34,11 +34,7 @@ pub(super) fn points(variables: usize, seed: u64) -> Vec<Vec<f64>> {
 pub(super) fn apply(op: Op, operands: &[&[Real]]) -> Option<Vec<Real>> {
     let real = op.def().real?;
     let points = operands.first()?.len();
-    Some(
-        (0..points)
-            .map(|p| real(&operands.iter().map(|x| x[p].clone()).collect::<Vec<Real>>()))
-            .collect(),
-    )
+    Some((0..points).map(|p| real(&operands.iter().map(|x| x[p].clone()).collect::<Vec<Real>>())).collect())
 }
 
 /// The key of values: equal for equal ones, whatever way they were computed, but for a chance of one in 2^80.
