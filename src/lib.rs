@@ -4,6 +4,7 @@ pub mod accuracy;
 pub mod cli;
 pub mod data;
 mod digits;
+pub mod discover;
 pub mod egraph;
 pub mod eval;
 pub mod expr;

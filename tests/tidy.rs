@@ -28,7 +28,12 @@ const LAYERS: &[(&str, &[&str])] = &[
     ("egraph", &["ty", "op", "expr", "facts", "graph", "rules", "extract"]),
     ("norm", &["ty", "op", "graph", "rules"]),
     ("digits", &["num", "op", "ty", "expr", "facts", "graph", "eval"]),
+<<<<<<< HEAD
     ("optimize", &["ty", "op", "facts", "graph", "rules", "extract", "egraph", "norm", "digits", "threads"]),
+=======
+    ("optimize", &["ty", "op", "facts", "graph", "rules", "extract", "egraph", "norm", "digits"]),
+    ("discover", &["ty", "num", "op", "expr", "facts", "graph", "rules", "egraph", "optimize"]),
+>>>>>>> b-opt
     ("accuracy", &["ty", "num", "graph", "eval", "rules", "optimize", "digits"]),
     ("proof", &["ty", "num", "op", "expr", "pp", "facts", "graph", "eval", "rules", "egraph", "optimize"]),
     (
@@ -50,7 +55,7 @@ const LAYERS: &[(&str, &[&str])] = &[
         "cli",
         &[
             "ty", "op", "expr", "pp", "grad", "sexp", "text", "data", "plot", "graph", "rules", "extract",
-            "egraph", "optimize", "accuracy", "proof", "function", "verify", "script",
+            "egraph", "optimize", "discover", "accuracy", "proof", "function", "verify", "script",
         ],
     ),
 ];

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use super::compare::Versus;
+use super::discover::Discover;
 use super::egraphs::{Export, Extract};
 use super::explain::Explain;
 use super::values::Values;
@@ -25,6 +26,7 @@ Examples:
   egrad plot '1 / (1 + exp(-x))' --var x --from -6 --to 6 --grad -o logistic.svg
   egrad run examples/tutorial.eg
   egrad rules check my.rules
+  egrad discover exp expm1 log log1p + --vars 1 -o found.rules
 
 The language: + - * / ** @, comparisons, calls (exp, log, tanh, sigmoid, sum(x, axis=0), where(c, a, b), ...),
 x[1:, ::2], x.T, lines `name = expression`. Declarations: `x: f64[3, n]`, `w, b: dvector`, `M: dmatrix`.
@@ -52,6 +54,8 @@ pub(super) enum Command {
     Extract(Extract),
     /// List or check rules.
     Rules(Rules),
+    /// Search for rules that do not follow from those that are there.
+    Discover(Discover),
     /// Run `.eg` scripts.
     Run(Run),
     /// Answer the JSON-lines case protocol: one case per line in, one answer per line out.

@@ -8,7 +8,7 @@ use serde_json::{Map, json};
 
 use super::args::{Batch, Cli, Command, Eval, Format, Grad, Opt, Optimizer, Plot, Run, Text, Verify};
 use super::output::{best_forms, fail, forms, line};
-use super::{batch, compare, egraphs, explain, frontier, rules};
+use super::{batch, compare, discover, egraphs, explain, frontier, rules};
 use crate::expr::Expr;
 use crate::grad::{Disconnected, grads, grads_or};
 use crate::optimize::Options;
@@ -33,6 +33,7 @@ pub(super) fn run(cli: Cli) -> ExitCode {
         Command::Explain(e) => e.format(),
         Command::Egraph(e) => e.format(),
         Command::Extract(e) => e.format(),
+        Command::Discover(d) => d.format(),
         _ => Format::Text,
     };
     let done = match cli.command {
@@ -47,6 +48,7 @@ pub(super) fn run(cli: Cli) -> ExitCode {
         Command::Egraph(e) => egraphs::export(&e),
         Command::Extract(e) => egraphs::extract(&e),
         Command::Rules(r) => rules::run(&r.action),
+        Command::Discover(d) => discover::run(&d),
         Command::Run(r) => scripts(&r),
         Command::Batch(b) => cases(&b),
     };

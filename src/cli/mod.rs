@@ -5,6 +5,7 @@ mod batch;
 mod cases;
 mod commands;
 mod compare;
+mod discover;
 mod egraphs;
 mod explain;
 mod frontier;

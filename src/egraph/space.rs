@@ -128,6 +128,11 @@ impl Space {
         }
     }
 
+    /// Are two nodes of the inserted graph in one class?
+    pub(crate) fn joins(&self, a: Id, b: Id) -> bool {
+        self.g.find(self.class_of[a as usize]) == self.g.find(self.class_of[b as usize])
+    }
+
     /// Runs the rules.
     pub(crate) fn saturate(&mut self, rules: &[OnDemand], granted: Granted, limits: Limits) -> Trace {
         if let Some(log) = &mut self.log {

@@ -92,12 +92,17 @@ pub(crate) fn propose(
     }
     // Cancelling a term forgets where it was infinite or undefined, which integers never are.
     let domain = Assumes::DOMAIN.within(profile.grants());
-    let mut tops = tops(graph, roots);
-    tops.retain(|&id| domain || graph.ty(id).dtype.is_int());
+    let read = |factors: bool| {
+        let mut tops = tops(graph, roots, factors);
+        tops.retain(|&id| domain || graph.ty(id).dtype.is_int());
+        tops
+    };
+    // What is not multiplied out hides the sums in products.
+    let (tops, flat_tops) = (read(false), read(true));
     let mut flat = Reader::flat(FxHashMap::default());
     let mut found =
         Found { relations, profile, reading, forms: FxHashMap::default(), nested: false, pairs: Vec::new() };
-    found.add(graph, &mut flat, &tops);
+    found.add(graph, &mut flat, &flat_tops);
     if reading == Reading::Flat {
         return found.proposals();
     }
@@ -190,10 +195,13 @@ fn integers(graph: &mut Graph, id: Id, poly: &Poly) -> Vec<Id> {
     found.into_iter().filter_map(|new| writer.shaped(new, id)).filter(|&new| new != id).collect()
 }
 
-/// Ring operators that are roots, are shared, or are used by something that is not one.
-fn tops(graph: &Graph, roots: &[Id]) -> Vec<Id> {
+/// Ring operators that are roots, are shared, or are used by something that is not one; with `factors`, sums in products
+/// too.
+fn tops(graph: &Graph, roots: &[Id], factors: bool) -> Vec<Id> {
     let live = graph.reachable(roots);
-    let ring = |id: Id| graph.application(id).is_some_and(|(op, _, _)| op.def().ring != Ring::None);
+    let of = |id: Id| graph.application(id).map_or(Ring::None, |(op, _, _)| op.def().ring);
+    let ring = |id: Id| of(id) != Ring::None;
+    let sum = |id: Id| matches!(of(id), Ring::Sum | Ring::Difference);
     let mut uses = vec![0u32; graph.len()];
     let mut seen_from_outside = vec![false; graph.len()];
     for &r in roots {
@@ -209,7 +217,8 @@ fn tops(graph: &Graph, roots: &[Id]) -> Vec<Id> {
             uses[a as usize] += 1;
             // Another type of integers is another ring.
             let (own, read) = (graph.ty(id).dtype, graph.ty(a).dtype);
-            if !reads(id) || read.is_int() && own != read {
+            let hidden = factors && sum(a) && !sum(id) && of(id) != Ring::Opposite;
+            if !reads(id) || hidden || read.is_int() && own != read {
                 seen_from_outside[a as usize] = true;
             }
         }

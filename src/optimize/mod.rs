@@ -6,6 +6,7 @@
 
 mod cache;
 mod fold;
+mod joined;
 mod lengths;
 mod long;
 mod order;
@@ -23,6 +24,7 @@ mod windows;
 
 use std::sync::{Arc, OnceLock};
 
+pub(crate) use joined::joined;
 pub use lengths::Lengths;
 pub use report::{Report, WindowStop};
 pub use saturated::{Saturated, saturated};

@@ -137,6 +137,11 @@ impl RuleSet {
         if errors.is_empty() { Ok(()) } else { Err(RuleErrors(errors)) }
     }
 
+    /// These rules, whose names are distinct.
+    pub(crate) fn of(rules: Vec<Rule>) -> RuleSet {
+        RuleSet { rules, files: Vec::new() }
+    }
+
     /// The rules in a text; `file` is the name that messages give it.
     ///
     /// # Errors
