@@ -28,12 +28,8 @@ const LAYERS: &[(&str, &[&str])] = &[
     ("egraph", &["ty", "op", "expr", "facts", "graph", "rules", "extract"]),
     ("norm", &["ty", "op", "graph", "rules"]),
     ("digits", &["num", "op", "ty", "expr", "facts", "graph", "eval"]),
-<<<<<<< HEAD
     ("optimize", &["ty", "op", "facts", "graph", "rules", "extract", "egraph", "norm", "digits", "threads"]),
-=======
-    ("optimize", &["ty", "op", "facts", "graph", "rules", "extract", "egraph", "norm", "digits"]),
     ("discover", &["ty", "num", "op", "expr", "facts", "graph", "rules", "egraph", "optimize"]),
->>>>>>> b-opt
     ("accuracy", &["ty", "num", "graph", "eval", "rules", "optimize", "digits"]),
     ("proof", &["ty", "num", "op", "expr", "pp", "facts", "graph", "eval", "rules", "egraph", "optimize"]),
     (
