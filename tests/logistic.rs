@@ -57,7 +57,7 @@ fn the_form_with_one_minus_loses_them() {
 fn every_derivative_is_a_polynomial_in_the_sigmoid() {
     let x = dscalar("x");
     let mut d = 1.0 / (1.0 + (-&x).exp());
-    for (order, most) in [4, 7, 8, 10, 10, 12].into_iter().enumerate() {
+    for (order, most) in [4, 6, 8, 10, 10, 12].into_iter().enumerate() {
         d = grad(&d, &x).unwrap();
         let f = Function::new(&[x.clone()], &[d.clone()]).unwrap();
         let out = f.outputs()[0].clone();

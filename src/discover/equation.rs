@@ -46,7 +46,7 @@ pub(super) fn all(terms: &Terms) -> Vec<Equation> {
         }
     }
     // What agrees above zero, with what is the smallest there.
-    let mut first: FxHashMap<(&[(u64, i64)], bool), u32> = FxHashMap::default();
+    let mut first: FxHashMap<_, u32> = FxHashMap::default();
     for class in terms.all_classes() {
         let key: &Key = &class.key.0;
         let above = &key[..ABOVE_ZERO.min(key.len())];

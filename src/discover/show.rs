@@ -49,9 +49,9 @@ impl Discovery {
         let Discovery { terms, classes, equations, follow, refuted, .. } = self;
         let mut out =
             format!(";; {terms} terms{} of {classes} values", if self.cut { " (the limit)" } else { "" });
-        let _ = write!(
+        let _ = writeln!(
             out,
-            ", {equations} equations: {follow} follow, {refuted} are refuted, {} are proposed.\n",
+            ", {equations} equations: {follow} follow, {refuted} are refuted, {} are proposed.",
             self.proposals.len()
         );
         for p in &self.proposals {

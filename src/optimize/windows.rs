@@ -11,7 +11,7 @@ use super::cache::Cache;
 use super::lengths::Lengths;
 use super::total::closed;
 use super::window::optimize;
-use super::{Edge, How, Options, Patch, Program, Report, splice};
+use super::{Edge, Form, How, Options, Patch, Program, Report, splice};
 use crate::graph::{Graph, Head, Id};
 use crate::op::Attr;
 use crate::threads::share;
@@ -106,7 +106,7 @@ pub(super) fn pass(
 struct New<'w> {
     window: &'w Window,
     key: &'w Vec<u64>,
-    found: Option<(Arc<(Graph, Vec<Id>)>, Report)>,
+    found: Option<(Arc<Form>, Report)>,
 }
 
 /// The options for a window: what is assumed of its lengths by its own names for them.
