@@ -18,6 +18,11 @@ impl Bracket {
 }
 
 impl Parser<'_> {
+    /// Does the value of a keyword begin here? It alone may be a dictionary.
+    pub(super) fn in_keyword(&self) -> bool {
+        matches!(self.stack.last(), Some(Frame::Open(o)) if o.keyword.is_some())
+    }
+
     /// Completes what a map maps, or what it is mapped to; is this a map?
     pub(super) fn mapped(&mut self) -> bool {
         match self.stack.last_mut() {

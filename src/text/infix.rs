@@ -231,7 +231,7 @@ impl<'s> Parser<'s> {
             }
             Kind::Sym(Sym::Open) => Ok(self.open(Bracket::Group, t.span)),
             Kind::Sym(Sym::OpenSquare) => Ok(self.open(Bracket::List, t.span)),
-            Kind::Sym(Sym::OpenBrace) => Ok(self.open(Bracket::Map, t.span)),
+            Kind::Sym(Sym::OpenBrace) if self.in_keyword() => Ok(self.open(Bracket::Map, t.span)),
             Kind::Sym(Sym::Bar) => Ok(self.open(Bracket::Bars, t.span)),
             // Nothing, or a comma, before a closing bracket.
             Kind::Sym(Sym::Close | Sym::CloseSquare | Sym::CloseBrace) if self.may_close_here() => {
