@@ -166,7 +166,37 @@ fn functions_whose_lengths_are_values_are_saved() {
     let read = |text: &str| {
         egrad::text::parse_infix(&egrad::sexp::Source::text_only(text), &inputs).unwrap().results[0].clone()
     };
-    for text in ["zeros((k, 2)) + x", "arange(k) * x"] {
+    for text in [
+        "zeros((k, 2)) + x",
+        "zeros((k, M.shape[0] * k + 1)) + x",
+        "arange(k) * x",
+        "arange(i, v.shape[0] - k) * x",
+        "tile(v, k)",
+        "tile(M, (k, i + 1))",
+        "tile(v[i:], v.shape[0] - k)",
+        "tile(v, v[i:].shape[0] - k)",
+        "tile(v[v > 0], k)",
+        "tile(tile(v, k)[tile(v, k) > 0], k)",
+        "repeat(v, k)",
+        "repeat(M, k + i, 1)",
+        "repeat(M, k)",
+        "v[i:k]",
+        "v[:-k]",
+        "M[i:, k - 1]",
+        "v[v > 0]",
+        "v[flatnonzero(v)] * k",
+        "v[argmin(v):]",
+        "flatnonzero(v)",
+        "concatenate(v[v > 0], zeros(k))",
+        "concatenate(v, zeros(k), zeros(k - i))",
+        "one_hot(iround(v), k + 1)",
+        "tile(one_hot(iround(v), k + 1), k)",
+        "reshape(tile(v, k), (k, v.shape[0]))",
+        "tile(v, k).sum() * v[0:k]",
+        "grad((tile(v, k) ** 2).sum(), v)",
+        "grad((repeat(v[i:], k) ** 2).sum(), v)",
+        "grad((v[v > 0] ** 2).sum(), v)",
+    ] {
         let e = read(text);
         let builder = Function::builder().unused(egrad::function::OnUnused::Ignore);
         let f = builder.build(&inputs, std::slice::from_ref(&e)).unwrap();

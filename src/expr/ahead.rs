@@ -52,7 +52,7 @@ impl Expr {
 }
 
 /// The expression that computes a symbol.
-pub(super) fn made(s: &Sym) -> Option<&Expr> {
+pub(crate) fn computed_by(s: &Sym) -> Option<&Expr> {
     s.made()?.downcast_ref()
 }
 
@@ -154,7 +154,7 @@ pub fn computed_ahead(inputs: &[Expr], roots: &[Expr]) -> Vec<(Expr, Expr)> {
             None
         });
         for s in found.into_inner() {
-            if let Some(value) = made(&s)
+            if let Some(value) = computed_by(&s)
                 && seen.insert(s.var().to_string())
             {
                 out.push((Expr::var(s.var(), Ty::new(DType::I64, Shape::scalar())), value.clone()));

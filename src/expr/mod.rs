@@ -23,8 +23,8 @@ mod vars;
 mod walk;
 
 pub use adjoint::Adjoint;
-pub(crate) use ahead::int_ahead;
 pub use ahead::{computed_ahead, nonzero};
+pub(crate) use ahead::{computed_by, int_ahead};
 pub use batch::{BatchError, vectorize};
 pub use build::{IntoExpr, concatenate, dot, exprs, fill, mul_add, switch};
 pub(crate) use build::{impl_infix, reads_as_outer, unbroadcast};

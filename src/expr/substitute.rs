@@ -30,7 +30,7 @@ pub fn substitute(roots: &[Expr], pairs: &[(Expr, Expr)]) -> Result<Vec<Expr>, T
     // What is computed ahead of an expression is replaced in what computes it.
     let ahead: RefCell<FxHashMap<Sym, Option<Dim>>> = RefCell::default();
     let length = |s: &Sym| {
-        if let Some(value) = super::ahead::made(s) {
+        if let Some(value) = super::ahead::computed_by(s) {
             let known = ahead.borrow().get(s).cloned();
             return known.unwrap_or_else(|| {
                 let to = substitute(std::slice::from_ref(value), pairs).ok()?.pop()?;

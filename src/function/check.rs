@@ -59,8 +59,8 @@ impl Checks {
         c
     }
 
-    /// Checks the inputs of a call.
-    pub(super) fn check<I: Input>(&self, args: &[I]) -> Result<(), CallError> {
+    /// Checks the number of the inputs of a call and their shapes, as far as these say it alone.
+    pub(super) fn shapes<I: Input>(&self, args: &[I]) -> Result<(), CallError> {
         if let Some((name, _)) = self.inputs.get(args.len()) {
             return Err(CallError::Missing { name: name.clone() });
         }
@@ -93,14 +93,22 @@ impl Checks {
                 });
             }
         }
-        let integer = |s: &Sym| {
+        Ok(())
+    }
+
+    /// What the inputs of a call say a symbol is.
+    pub(super) fn told<I: Input>(&self, args: &[I], s: &Sym) -> Option<usize> {
+        if s.is_value() {
             let i = self.inputs.iter().position(|(name, _)| name == s.var())?;
-            args.get(i)?.array().integers().next().map(to_bits)
-        };
-        let value = |s: &Sym| match s.is_value() {
-            true => integer(s),
-            false => self.symbols.get(s).and_then(|&(i, axis)| read(i, axis)),
-        };
+            return args.get(i)?.array().integers().next().map(to_bits);
+        }
+        self.symbols.get(s).and_then(|&(i, axis)| args.get(i)?.lens().get(axis).copied())
+    }
+
+    /// Checks the inputs of a call.
+    pub(super) fn check<I: Input>(&self, args: &[I]) -> Result<(), CallError> {
+        self.shapes(args)?;
+        let value = |s: &Sym| self.told(args, s);
         for c in &self.constraints {
             c.check(&value).map_err(CallError::Constraint)?;
         }

@@ -4,7 +4,9 @@ use ndarray::{ArrayD, ArrayViewD, ArrayViewMutD, Axis, IxDyn};
 
 use super::compile::Function;
 use super::error::CallError;
+use crate::expr::Expr;
 use crate::threads::share;
+use crate::ty::Sym;
 
 /// Parts of the slices for each thread: who is done takes from the others.
 const PARTS: usize = 4;
@@ -23,6 +25,18 @@ impl Each<'_> {
         match self {
             Each::Slice(x) => x.index_axis(Axis(0), i),
             Each::Whole(x) => x.view(),
+        }
+    }
+
+    fn whole(&self) -> Option<ArrayViewD<'_, f64>> {
+        if let Each::Whole(x) = self { Some(x.view()) } else { None }
+    }
+
+    /// What has the shape of a slice, where there is none; of what is whole, a number.
+    fn zeros(&self) -> ArrayD<f64> {
+        match self {
+            Each::Slice(x) => ArrayD::zeros(x.shape().get(1..).unwrap_or(&[])),
+            Each::Whole(_) => ArrayD::zeros(IxDyn(&[])),
         }
     }
 
@@ -54,7 +68,7 @@ impl Function {
     ///
     /// # Errors
     /// As [`Function::call`]; no slice of an input, inputs with different numbers of slices. For no
-    /// slices at all the lengths that inputs tell are 0.
+    /// slices at all, lengths that only their elements tell are 0.
     pub fn map(&self, args: &[Each<'_>]) -> Result<Vec<ArrayD<f64>>, CallError> {
         let name = |i: usize| self.inputs().get(i).and_then(|e| e.name()).unwrap_or("").to_string();
         let mut first: Option<(usize, usize)> = None;
@@ -74,11 +88,17 @@ impl Function {
         let n = first.map_or(1, |(_, n)| n);
         let views = |i: usize| args.iter().map(|x| x.at(i)).collect::<Vec<_>>();
         if n == 0 {
-            let dims = |e: &crate::expr::Expr| {
-                let own = e.ty().shape.dims().iter().map(|d| d.eval(&|_| Some(0)).unwrap_or(0));
-                std::iter::once(0).chain(own).collect::<Vec<_>>()
+            // Slices of nothing have the lengths of their other axes; what only their elements tell is 0.
+            let slices: Vec<ArrayD<f64>> = args.iter().map(Each::zeros).collect();
+            let views: Vec<ArrayViewD<'_, f64>> =
+                args.iter().zip(&slices).map(|(x, none)| x.whole().unwrap_or_else(|| none.view())).collect();
+            self.checks.shapes(&views)?;
+            let told = |s: &Sym| Some(self.checks.told(&views, s).unwrap_or(0));
+            let none = |e: &Expr| {
+                let own = e.ty().shape.dims().iter().map(|d| d.eval(&told).unwrap_or(0));
+                ArrayD::zeros(IxDyn(&std::iter::once(0).chain(own).collect::<Vec<_>>()))
             };
-            return Ok(self.outputs().iter().map(|e| ArrayD::zeros(IxDyn(&dims(e)))).collect());
+            return Ok(self.outputs().iter().map(none).collect());
         }
         let head = self.call(&views(0))?;
         let mut out: Vec<ArrayD<f64>> = Vec::with_capacity(head.len());

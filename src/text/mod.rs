@@ -37,6 +37,7 @@
 //! The same names, with `+ - * / ** < <= > >= == !=`: `(sum x :axis (0 1) :keepdims true)`,
 //! `(reshape x (shape 2 -1))`, `(index x 0 (slice 1 none) newaxis)`, `(let ((a e) ...) body)`.
 //! `(+ a b c)` is one sum of three operands; `(- a)` is the opposite; `(list a b)` gives two results.
+//! Lengths are `(length x :axis 0)`, integers, and `(as_length k)`, with which sums and products are lengths too.
 
 mod apply;
 mod args;
@@ -51,6 +52,7 @@ mod form;
 mod gradient;
 mod index;
 mod infix;
+mod length;
 mod linear;
 mod member;
 mod nets;

@@ -2,10 +2,10 @@
 
 use super::args::Args;
 use super::value::{Item, Value};
-use crate::expr::{Expr, IntoExpr, Lit};
+use crate::expr::{Expr, IntoExpr, Lit, int_ahead};
 use crate::op::{Attr, IndexItem, Op};
 use crate::sexp::{ReadError, ReadErrorKind};
-use crate::ty::{Dim, normalize_axis};
+use crate::ty::{Dim, Int, normalize_axis};
 
 /// How a call is read.
 pub(super) type Sugar = fn(Args<'_>) -> Result<Value, ReadError>;
@@ -26,7 +26,7 @@ pub(super) fn all() -> impl Iterator<Item = &'static (&'static str, Sugar)> {
 }
 
 /// `dot` and `-` are rows too; here they get a meaning for scalars and for one operand.
-const CORE: [(&str, Sugar); 13] = [
+const CORE: [(&str, Sugar); 14] = [
     ("-", minus),
     ("@", super::linear::matmul),
     ("dot", super::linear::dot),
@@ -39,6 +39,7 @@ const CORE: [(&str, Sugar); 13] = [
     ("not", |a| one(a, |a, x| a.apply(Op::Eq, Attr::None, vec![x, int(0)]))),
     ("inv", inverse),
     ("slice_length", slice_length),
+    ("as_length", as_length),
     ("\\dot", |a| two(a, product)),
 ];
 
@@ -151,15 +152,35 @@ fn slice_length(args: Args<'_>) -> Result<Value, ReadError> {
     let [of, start, stop, step] = &args.items[..] else {
         return Err(args.error(ReadErrorKind::Arity, "`slice_length` takes 4 arguments"));
     };
-    let bound = |i: &Item| match i.value {
-        Value::Nothing => Ok(None),
-        _ => i.value.int().map(Some).ok_or_else(|| fail("bounds are integers or `None`")),
+    let bound = |i: &Item| match i.value.as_expr() {
+        None if matches!(i.value, Value::Nothing) => Ok(None),
+        Some(e) => int_ahead(e).map(Some).map_err(|_| fail("bounds are integers or `None`")),
+        None => Err(fail("bounds are integers or `None`")),
     };
     let Some(of) = of.value.dim() else { return Err(fail("the first argument must be a length")) };
     let Some(step) = step.value.int().filter(|s| *s != 0) else {
         return Err(fail("the step is an integer, not 0"));
     };
-    Ok(Value::Dim(Dim::slice(&of, bound(start)?, bound(stop)?, step)))
+    Ok(Value::Dim(of.between(bound(start)?, bound(stop)?, step)))
+}
+
+#[allow(clippy::needless_pass_by_value, reason = "the type of the table")]
+/// `as_length(k)`: the length that an integer is. Sums and products with it are lengths, not integers.
+fn as_length(args: Args<'_>) -> Result<Value, ReadError> {
+    args.done_keywords()?;
+    let [i] = &args.items[..] else {
+        return Err(args.error(ReadErrorKind::Arity, "`as_length` takes one integer"));
+    };
+    if let Value::Dim(d) = &i.value {
+        return Ok(Value::Dim(d.clone()));
+    }
+    match i.value.as_expr().map(int_ahead) {
+        Some(Ok(Int::Known(n))) if n < 0 => {
+            Err(args.error_at(ReadErrorKind::Shape, i, "lengths are not negative"))
+        }
+        Some(Ok(int)) => Ok(Value::Dim(Dim::count(int))),
+        _ => Err(args.error_at(ReadErrorKind::Type, i, "a length is one integer")),
+    }
 }
 
 /// An index without positions, with whole slices and new axes only: it moves axes.

@@ -2,10 +2,10 @@
 
 use std::borrow::Cow;
 
+use super::length::Lengths;
 use crate::expr::{Expr, Head, Lit};
 use crate::op::{Attr, Bound, IndexItem, Op, Piece, Place, Pp};
 use crate::pp::shared_form;
-use crate::ty::{Dim, DimExpr, Int, IntOp};
 
 /// Which S-expressions are written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -22,12 +22,17 @@ pub enum Dialect {
 /// long. [`sexp_program`] never is.
 pub fn sexp(e: &Expr, dialect: Dialect) -> String {
     let roots = in_dialect(std::slice::from_ref(e), dialect);
-    Writer { dialect }.written(&roots[0], &|_| None)
+    Writer { dialect, lengths: Lengths::of(dialect) }.written(&roots[0], &|_| None)
 }
 
 /// `(let ((t0 ...) ...) body)`: shared and very deep parts get names. Several roots are a `list`.
 pub fn sexp_program(roots: &[Expr], dialect: Dialect) -> String {
-    let writer = Writer { dialect };
+    program(roots, dialect, Lengths::of(dialect))
+}
+
+/// The same where lengths are written so.
+pub(super) fn program(roots: &[Expr], dialect: Dialect, lengths: Lengths) -> String {
+    let writer = Writer { dialect, lengths };
     let (lets, roots) = shared_form(&in_dialect(roots, dialect), &|e, name| writer.written(e, name));
     let body = match &roots[..] {
         [one] => one.clone(),
@@ -55,6 +60,7 @@ fn in_dialect(roots: &[Expr], dialect: Dialect) -> Vec<Expr> {
 
 struct Writer {
     dialect: Dialect,
+    lengths: Lengths,
 }
 
 impl Writer {
@@ -136,7 +142,7 @@ impl Writer {
             }
         }
         // How many places there are follows from the operand.
-        let attribute = if op == Op::Nonzero { String::new() } else { attribute(attr) };
+        let attribute = if op == Op::Nonzero { String::new() } else { attribute(attr, self.lengths) };
         out.push(Piece::owned(attribute + ")"));
         out
     }
@@ -185,7 +191,7 @@ fn words<T: ToString>(items: &[T]) -> String {
     items.iter().map(ToString::to_string).collect::<Vec<_>>().join(" ")
 }
 
-fn attribute(attr: &Attr) -> String {
+fn attribute(attr: &Attr, lengths: Lengths) -> String {
     match attr {
         Attr::None | Attr::AllAxes | Attr::Index(_) | Attr::Places(_) => String::new(),
         Attr::Axes(axes) => match axes[..] {
@@ -199,7 +205,7 @@ fn attribute(attr: &Attr) -> String {
             format!(" :order ({})", items.join(" "))
         }
         Attr::Dims(dims) => {
-            let dims: String = dims.iter().map(|d| format!(" {}", dim_text(d))).collect();
+            let dims: String = dims.iter().map(|d| format!(" {}", lengths.whole(d))).collect();
             format!(" (shape{dims})")
         }
         Attr::DType(d) => format!(" :dtype {}", d.long_name()),
@@ -297,48 +303,4 @@ fn moved(perm: &[Option<usize>], rank: usize) -> Vec<Piece> {
         close.push_str(&index_text(&index));
     }
     vec![Piece::owned(out), Piece::Arg(0), Piece::owned(close)]
-}
-
-/// A length. Recurses over the nesting of one length, which readers and shape rules keep shallow.
-fn dim_text(d: &Dim) -> String {
-    let all =
-        |op: &str, ds: &[Dim]| format!("({op} {})", ds.iter().map(dim_text).collect::<Vec<_>>().join(" "));
-    match d {
-        Dim::Known(n) => n.to_string(),
-        Dim::Sym(s) => format!("(length {} :axis {})", s.var(), s.axis()),
-        Dim::Expr(e) => match &**e {
-            DimExpr::Add(ds) => all("+", ds),
-            DimExpr::Mul(ds) => all("*", ds),
-            DimExpr::Div(a, b) => format!("(// {} {})", dim_text(a), dim_text(b)),
-            DimExpr::Slice { of, start, stop, step } => {
-                let opt = |v: &Option<i64>| v.map_or("none".to_string(), |v| v.to_string());
-                format!("(slice_length {} {} {} {step})", dim_text(of), opt(start), opt(stop))
-            }
-            DimExpr::Between { of, start, stop, step } => {
-                let opt = |v: &Option<Int>| v.as_ref().map_or("none".to_string(), int_text);
-                format!("(slice_length {} {} {} {step})", dim_text(of), opt(start), opt(stop))
-            }
-            DimExpr::Count(int) => int_text(int),
-        },
-    }
-}
-
-/// An integer that inputs and lengths tell.
-fn int_text(i: &Int) -> String {
-    match i {
-        Int::Length(d) => dim_text(d),
-        Int::Two(op, a, b) => {
-            let op = match op {
-                IntOp::Add => "+",
-                IntOp::Sub => "-",
-                IntOp::Mul => "*",
-                IntOp::Div => "int_div",
-                IntOp::Mod => "mod",
-                IntOp::Max => "maximum",
-                IntOp::Min => "minimum",
-            };
-            format!("({op} {} {})", int_text(a), int_text(b))
-        }
-        told => told.to_string(),
-    }
 }
