@@ -225,6 +225,10 @@ impl Graph {
             let of: SmallVec<[&Facts; 3]> = args.iter().map(|&a| self.facts(a)).collect();
             Facts::of_op(op, attr, &of)?
         };
+        // What is a single as it is computed here may be a double as it is typed, beside a literal that adapts.
+        if op == Op::conversion() && facts.ty.dtype == DType::F32 && self.ty(args[0]).dtype == DType::F32 {
+            return Ok(args[0]);
+        }
         match self.folded(op, &facts.ty, args) {
             Some(number) => Ok(number),
             None => Ok(self.push(node, || facts)),
