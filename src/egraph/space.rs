@@ -1,5 +1,7 @@
 //! A window's e-graph: a small graph in, its cheapest equivalent out.
 
+use std::cell::LazyCell;
+
 use egg::Id as EId;
 use egg::Language as _;
 use rustc_hash::FxHashMap;
@@ -220,9 +222,9 @@ impl<'a> Dense<'a> {
         let condemned = s.verdicts.condemned(g);
         let (mut nodes, mut loses) = (Vec::new(), Vec::new());
         let mut list = Vec::new();
-        // What composed operators over the same operands have in common: a class of its own, paid once.
+        // What operators over the same operands, or over their opposites, have in common: a class of its own, paid once.
         let mut common: FxHashMap<(bool, SmallVec<[u32; 3]>), u32> = FxHashMap::default();
-        let signless = signless(g, &order, &index);
+        let signless = LazyCell::new(|| signless(g, &order, &index));
         let mut paid = Vec::new();
         for (class, &id) in order.iter().enumerate() {
             let class = u32::try_from(class).unwrap_or(u32::MAX);

@@ -203,7 +203,9 @@ fn replay(
             if identical(terms, left, right) == Some(false) { Err(Fault::NormalForm) } else { Ok(()) }
         }
         Reason::Fold => {
-            same_type(terms, left, right)?;
+            if !adapts(terms, left, right) && !adapts(terms, right, left) {
+                same_type(terms, left, right)?;
+            }
             let same = match (terms.facts(left).constant, terms.facts(right).constant) {
                 (Some(a), Some(b)) => a.to_bits() == b.to_bits() || a.is_nan() && b.is_nan(),
                 _ => false,
@@ -256,6 +258,12 @@ fn replay(
 
 fn same_type(terms: &Terms, left: TermId, right: TermId) -> Result<(), Fault> {
     if terms.ty(left) == terms.ty(right) { Ok(()) } else { Err(Fault::Type) }
+}
+
+/// Is the second a double as a literal is, which adapts to what it meets, and the first a float of its shape?
+fn adapts(terms: &Terms, of: TermId, number: TermId) -> bool {
+    let (from, to) = (terms.ty(of), terms.ty(number));
+    matches!(terms.term(number).head, Head::Const(_)) && from.dtype.is_float() && from.shape == to.shape
 }
 
 /// Is `number` the value of an operator on numbers, up to rounding?
