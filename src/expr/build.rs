@@ -220,6 +220,22 @@ impl Expr {
         reduced.dimshuffle((lead..self.rank()).map(|a| if axes.contains(&a) { None } else { next.next() }))
     }
 
+    /// With so many new axes in front, as broadcasting adds them.
+    pub(crate) fn with_leading(&self, lead: usize) -> Expr {
+        if lead == 0 {
+            return self.clone();
+        }
+        self.dimshuffle(std::iter::repeat_n(None, lead).chain((0..self.rank()).map(Some)))
+    }
+
+    /// Without so many axes of length 1 in front.
+    pub(crate) fn without_leading(&self, lead: usize) -> Expr {
+        if lead == 0 {
+            return self.clone();
+        }
+        self.dimshuffle((lead..self.rank()).map(Some))
+    }
+
     /// `reduced` with `axes` of this back at length 1.
     pub(crate) fn keepdims(&self, reduced: &Expr, axes: &[usize]) -> Expr {
         let mut next = 0..reduced.rank();
@@ -334,7 +350,7 @@ impl Expr {
 /// Is `(a \dot b)` read as an outer product: `a` spelled as a column, `b` a vector of another length?
 ///
 /// Theano prints the row of an outer product without its dimshuffle. Reading puts it back in this
-/// case only; a true product of such a column with a vector is printed `dot(a, b)`.
+/// case only; a true product of such a column with a vector is written `dot(a, b)` where it is to be read back.
 pub(crate) fn reads_as_outer(a: &Expr, b: &Expr) -> bool {
     let column = a.op() == Some(Op::Dimshuffle) && a.rank() == 2 && a.ty().shape.dims()[1].is_one();
     column && b.rank() == 1 && !b.ty().shape.dims()[0].is_one()
@@ -349,7 +365,7 @@ pub(crate) fn unbroadcast(g: &Expr, like: &Expr) -> Expr {
     let one = |a: usize| a < lead || like.ty().shape.dims()[a - lead].is_one();
     let axes: Vec<usize> = (0..rank).filter(|a| one(*a) && !g.ty().shape.dims()[*a].is_one()).collect();
     if axes.is_empty() {
-        return if lead == 0 { g.clone() } else { g.dimshuffle((lead..rank).map(Some)) };
+        return g.without_leading(lead);
     }
     let sum = g.reduce(Op::Sum, &Attr::Axes(axes.clone()));
     if lead == 0 {
@@ -360,5 +376,5 @@ pub(crate) fn unbroadcast(g: &Expr, like: &Expr) -> Expr {
         // axes that were summed, as Theano's does.
         return Expr::apply(Op::Dimshuffle, Attr::Perm((lead..rank).map(Some).collect()), [sum]);
     }
-    g.keepdims(&sum, &axes).dimshuffle((lead..rank).map(Some))
+    g.keepdims(&sum, &axes).without_leading(lead)
 }

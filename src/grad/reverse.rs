@@ -180,20 +180,12 @@ pub(super) fn partial(e: &Expr, g: &Expr, i: usize) -> Result<Expr, GradError> {
     // Integers and truth values do not vary: a connected zero, as in Theano.
     if !e.ty().dtype.is_float() {
         let lead = if def.role == Role::Elementwise { e.rank() - x.rank() } else { 0 };
-        let x = &with_leading_axes(x, lead);
+        let x = &x.with_leading(lead);
         let zeros = if def.converted_zero { float_zeros_like(x) } else { x.zeros_like() };
-        return Ok(if lead == 0 { zeros } else { zeros.dimshuffle((lead..x.rank()).map(Some)) });
+        return Ok(zeros.without_leading(lead));
     }
     let term = formula(e, g, i)?;
     Ok(if def.role == Role::Elementwise { unbroadcast(&term, x) } else { term })
-}
-
-/// The operand as broadcasting sees it.
-fn with_leading_axes(x: &Expr, lead: usize) -> Expr {
-    if lead == 0 {
-        return x.clone();
-    }
-    x.dimshuffle(std::iter::repeat_n(None, lead).chain((0..x.rank()).map(Some)))
 }
 
 /// Zeros of the shape of `x` as Theano makes floats of integers: `float64(fill(i, 0))`.

@@ -48,11 +48,7 @@ pub(super) fn below_softsign(v: &Adjoint<'_>) -> Expr {
 pub(super) fn zeros_like_broadcast(v: &Adjoint<'_>, i: usize) -> Expr {
     let (x, g) = (v.x(i), v.g());
     let lead = g.rank() - x.rank();
-    let wide = if lead == 0 {
-        x
-    } else {
-        x.dimshuffle(std::iter::repeat_n(None, lead).chain((0..x.rank()).map(Some)))
-    };
+    let wide = x.with_leading(lead);
     let stretched = |a: &usize| wide.ty().shape.dims()[*a].is_one() && !g.ty().shape.dims()[*a].is_one();
     let axes: Vec<usize> = (0..g.rank()).filter(stretched).collect();
     let zeros = wide.zeros_like();
@@ -61,7 +57,7 @@ pub(super) fn zeros_like_broadcast(v: &Adjoint<'_>, i: usize) -> Expr {
     } else {
         g.keepdims(&zeros.reduce(Op::Sum, &Attr::Axes(axes.clone())), &axes)
     };
-    if lead == 0 { summed } else { summed.dimshuffle((lead..g.rank()).map(Some)) }
+    summed.without_leading(lead)
 }
 
 /// Zeros of the shape and type of an operand, as Theano's `zeros_like`.
