@@ -303,3 +303,32 @@ fn prints() {
         }
     }
 }
+
+/// A length is not the length that an integer of the same text is: the first says what `k` must be.
+#[test]
+fn lengths_and_integers_are_told_apart_when_printed() {
+    for text in [
+        "flatten(fill(zeros((v.shape[0], k)), v[0]))",
+        "fill(zeros(v.shape[0] * k), v[0])",
+        "concatenate([v, zeros(k)])",
+        "fill(zeros(v.shape[0] + k), v[0])",
+        "tile(v, k)",
+        "tile(v, k * k)[:v.shape[0] * k]",
+        "eye(v.shape[0] * k)",
+        "arange(v.shape[0] * k)",
+        "flatten(outer(v, concatenate([v, arange(k * 2)])))",
+    ] {
+        let e = read(text).unwrap();
+        for spelling in [Spelling::Classic, Spelling::Plain] {
+            let form = egrad::pp::let_form(std::slice::from_ref(&e), spelling).join("\n");
+            let back = read(&form).unwrap_or_else(|err| panic!("{form}: {err}"));
+            assert_eq!(sexp(&back, Dialect::Exact), sexp(&e, Dialect::Exact), "{text}: {form}");
+        }
+    }
+    let product = read("exp(flatten(fill(zeros((v.shape[0], k)), v[0])))").unwrap();
+    assert_eq!(
+        egrad::pp::let_form(std::slice::from_ref(&product), Spelling::Classic),
+        ["exp(reshape(fill(alloc(0.0, v.shape[0], k), v[0]), ((v.shape[0] * as_length(k)),)))"]
+    );
+    assert_eq!(pp(&product), "exp(Reshape{1}(fill(alloc(0.0, v.shape[0], k), v[0]), [-1]))");
+}

@@ -4,7 +4,7 @@
 //! text is for eyes. Where a text is to be read back they are written, and what would read as something
 //! else is spelled otherwise.
 
-use super::pieces::{Piece, Pp, call, joined, shuffled};
+use super::pieces::{Piece, Pp, call, dims, exact_dims, joined, shuffled};
 use super::{Attr, Law, Op};
 use crate::expr::{Expr, reads_as_outer};
 
@@ -42,6 +42,10 @@ pub(crate) fn unmistakable(e: &Expr, starts_line: bool) -> Option<Vec<Piece>> {
         // `inv(M)` is read as the inverse of a matrix.
         Op::Reciprocal if e.rank() > 1 => Some(call(e.op_name(), 1)),
         Op::Dot if reads_as_outer(e.arg(0), e.arg(1)) => Some(call("dot", 2)),
+        // A length is not the length that an integer of the same text is.
+        op if matches!(e.attr(), Attr::Dims(_)) && dims(e) != exact_dims(e) => {
+            Some(op.def().plain.pieces(e.op_name(), e))
+        }
         Op::Join if starts_line && is_stack(e) => {
             Some(scalars(e, joined("stack([", ", ", "])", e.args().len())))
         }

@@ -5,7 +5,7 @@
 use std::borrow::Cow;
 
 use super::leading::{is_stack, scalars};
-use super::told::dim_text;
+use super::told::{dim_text, exact_dim_text};
 use super::{Attr, IndexItem};
 use crate::expr::Expr;
 use crate::ty::{Dim, DimExpr};
@@ -225,9 +225,26 @@ pub(super) fn dims(e: &Expr) -> Vec<String> {
     }
 }
 
+/// Lengths as they are read back.
+pub(super) fn exact_dims(e: &Expr) -> Vec<String> {
+    match e.attr() {
+        Attr::Dims(ds) => ds.iter().map(exact_dim_text).collect(),
+        _ => Vec::new(),
+    }
+}
+
 /// `alloc(v, 2, 3)`.
 pub(super) fn alloc(e: &Expr) -> Vec<Piece> {
-    let tail: String = dims(e).iter().map(|d| format!(", {d}")).collect();
+    alloc_of(&dims(e))
+}
+
+/// `alloc(v, 2, 3)`.
+pub(super) fn alloc_plain(e: &Expr) -> Vec<Piece> {
+    alloc_of(&exact_dims(e))
+}
+
+fn alloc_of(dims: &[String]) -> Vec<Piece> {
+    let tail: String = dims.iter().map(|d| format!(", {d}")).collect();
     vec![Piece::Text("alloc(".into()), Piece::Arg(0), Piece::owned(tail + ")")]
 }
 
@@ -264,7 +281,7 @@ pub(super) fn reshape_classic(e: &Expr) -> Vec<Piece> {
 
 /// `reshape(x, (2, 3))`.
 pub(super) fn reshape_plain(e: &Expr) -> Vec<Piece> {
-    let d = dims(e);
+    let d = exact_dims(e);
     let tuple = if d.len() == 1 { format!("({},)", d[0]) } else { format!("({})", d.join(", ")) };
     vec![Piece::Text("reshape(".into()), Piece::Arg(0), Piece::owned(format!(", {tuple})"))]
 }

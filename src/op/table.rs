@@ -1487,7 +1487,7 @@ ops!(
         attr: AttrKind::Dims,
         ty: types::broadcast,
         pp: Pp::Special(pieces::alloc),
-        plain: Pp::Special(pieces::alloc),
+        plain: Pp::Special(pieces::alloc_plain),
         derivative: Derivative::Each(&[derive::alloc_derivative]),
         kernel: Kernel::View(View::Broadcast),
         laws: &[Law::Integral, Law::Range(|x| x[0]), Law::Nonzero(|x| x[0].nonzero)],

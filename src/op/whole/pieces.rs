@@ -2,7 +2,7 @@
 
 use crate::expr::{Expr, Lit};
 use crate::op::Attr;
-use crate::op::pieces::{Piece, brackets, call, capital, dims};
+use crate::op::pieces::{Piece, brackets, call, capital, dims, exact_dims};
 use crate::op::told::int_text;
 use crate::ty::{Int, IntOp};
 
@@ -46,7 +46,7 @@ pub(in crate::op) fn eye_classic(e: &Expr) -> Vec<Piece> {
 
 /// `eye(3, 3, 0)`.
 pub(in crate::op) fn eye_plain(e: &Expr) -> Vec<Piece> {
-    vec![Piece::owned(format!("eye({}, ", dims(e).join(", "))), Piece::Arg(0), Piece::Text(")".into())]
+    vec![Piece::owned(format!("eye({}, ", exact_dims(e).join(", "))), Piece::Arg(0), Piece::Text(")".into())]
 }
 
 fn axis(e: &Expr) -> usize {
@@ -154,6 +154,6 @@ fn float_stop(e: &Expr, n: u32) -> Option<String> {
 pub(in crate::op) fn arange_plain(e: &Expr) -> Vec<Piece> {
     let mut out = call(e.op_name(), 2);
     out.pop();
-    out.push(Piece::owned(format!(", shape=({},))", dims(e).join(", "))));
+    out.push(Piece::owned(format!(", shape=({},))", exact_dims(e).join(", "))));
     out
 }
