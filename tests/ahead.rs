@@ -5,6 +5,7 @@
 use egrad::expr::{At, nonzero, variables};
 use egrad::function::{Array, ArrayRef, Each, Function, Shared};
 use egrad::grad::{hessian_vector_product, pushforward};
+use egrad::op::Spelling;
 use egrad::prelude::*;
 use egrad::sexp::Source;
 use egrad::text::{Dialect, parse_declarations, parse_infix, parse_sexp, sexp};

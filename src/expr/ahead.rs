@@ -13,7 +13,7 @@ use super::compose::{Made, misfit};
 use super::error::TypeError;
 use super::integer::int_of;
 use super::node::{Expr, Head};
-use super::walk::topological;
+use super::walk::{below, topological};
 use crate::op::{Attr, Op};
 use crate::ty::{DType, Dim, Int, Shape, Sym, Ty};
 
@@ -147,7 +147,7 @@ pub(super) fn all_ahead(roots: &[Expr]) -> Vec<Expr> {
 pub fn computed_ahead(inputs: &[Expr], roots: &[Expr]) -> Vec<(Expr, Expr)> {
     let mut seen: FxHashSet<String> = inputs.iter().filter_map(|e| e.name()).map(str::to_string).collect();
     let mut out = Vec::new();
-    for e in topological(roots) {
+    for e in below(roots, &|e| !e.is_ahead()) {
         let found = RefCell::new(Vec::new());
         e.attr().substitute(&|s| {
             found.borrow_mut().push(s.clone());

@@ -50,4 +50,4 @@ pub use vars::{
     unnamed, wcol, wmatrix, wrow, wscalar, wtensor3, wtensor4, wvector,
 };
 pub use walk::{Numbering, same_structure, stated_lengths, topological, variables};
-pub(crate) use walk::{below, tells};
+pub(crate) use walk::{below, tells, used};

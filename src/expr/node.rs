@@ -28,6 +28,8 @@ pub(super) struct Node {
     head: Head,
     args: Args,
     ty: Ty,
+    /// Does a length in it or below it follow from an integer that is computed first?
+    ahead: bool,
     /// What a user calls it. No part of what it is.
     label: OnceLock<Arc<str>>,
 }
@@ -48,7 +50,8 @@ impl Expr {
     }
 
     fn new(head: Head, args: Args, ty: Ty) -> Expr {
-        Expr(Arc::new(Node { head, args, ty, label: OnceLock::new() }))
+        let ahead = args.iter().any(Expr::is_ahead) || matches!(&head, Head::Op(_, attr) if attr.is_ahead());
+        Expr(Arc::new(Node { head, args, ty, ahead, label: OnceLock::new() }))
     }
 
     /// `op` applied to `args`.
@@ -158,6 +161,11 @@ impl Expr {
     /// What it is called: the name of an input, or that given by [`Expr::named`].
     pub fn label(&self) -> Option<&str> {
         self.name().or_else(|| self.0.label.get().map(|l| &**l))
+    }
+
+    /// Does a length in it or below it follow from an integer that is computed first?
+    pub(super) fn is_ahead(&self) -> bool {
+        self.0.ahead
     }
 
     /// Are these the same node (not merely equal terms)?

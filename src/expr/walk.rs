@@ -1,6 +1,6 @@
 //! Walks over expressions, all with an explicit stack.
 
-use rustc_hash::FxHashMap;
+use rustc_hash::{FxHashMap, FxHashSet};
 use smallvec::SmallVec;
 
 use super::ahead::all_ahead;
@@ -15,15 +15,29 @@ pub fn topological(roots: &[Expr]) -> Vec<Expr> {
 
 /// [`topological`], not entering nodes that are `known`.
 pub(crate) fn below(roots: &[Expr], known: &dyn Fn(&Expr) -> bool) -> Vec<Expr> {
+    visit(roots, known).into_iter().cloned().collect()
+}
+
+/// [`below`], borrowed.
+fn visit<'a>(roots: &'a [Expr], known: &dyn Fn(&Expr) -> bool) -> Vec<&'a Expr> {
     let mut order = Vec::new();
-    let mut seen = rustc_hash::FxHashSet::default();
-    let mut stack: Vec<(Expr, bool)> = roots.iter().rev().map(|r| (r.clone(), false)).collect();
-    while let Some((e, done)) = stack.pop() {
-        if done {
-            order.push(e);
-        } else if !known(&e) && seen.insert(e.id()) {
-            stack.push((e.clone(), true));
-            stack.extend(e.args().iter().rev().map(|a| (a.clone(), false)));
+    let mut seen = FxHashSet::default();
+    // Nodes that are entered, each with its operands that are not.
+    let mut path: Vec<(&Expr, std::slice::Iter<'_, Expr>)> = Vec::new();
+    for root in roots {
+        if known(root) || !seen.insert(root.id()) {
+            continue;
+        }
+        path.push((root, root.args().iter()));
+        while let Some((e, rest)) = path.last_mut() {
+            let e = *e;
+            match rest.find(|a| !known(a) && seen.insert(a.id())) {
+                Some(next) => path.push((next, next.args().iter())),
+                None => {
+                    order.push(e);
+                    path.pop();
+                }
+            }
         }
     }
     order
@@ -32,25 +46,28 @@ pub(crate) fn below(roots: &[Expr], known: &dyn Fn(&Expr) -> bool) -> Vec<Expr> 
 /// The inputs that the roots use, in order of first appearance, each name once; behind them those that only
 /// lengths follow from.
 pub fn variables(roots: &[Expr]) -> Vec<Expr> {
-    let mut seen = rustc_hash::FxHashSet::default();
-    let mut all = topological(roots);
-    let ahead = all_ahead(roots);
-    if !ahead.is_empty() {
-        all.extend(topological(&ahead));
-    }
-    all.into_iter().filter(|e| e.name().is_some_and(|n| seen.insert(n.to_string()))).collect()
+    used(roots).0
 }
 
 /// The symbols in lengths that the roots state: those of a broadcast or a reshape. An input may be
 /// needed for its lengths alone.
 pub fn stated_lengths(roots: &[Expr]) -> Vec<Sym> {
-    let mut out = Vec::new();
-    for e in topological(&[roots, &all_ahead(roots)].concat()) {
-        if let Attr::Dims(dims) = e.attr() {
-            dims.iter().for_each(|d| d.syms(&mut out));
+    used(roots).1
+}
+
+/// [`variables`] and [`stated_lengths`].
+pub(crate) fn used(roots: &[Expr]) -> (Vec<Expr>, Vec<Sym>) {
+    let all = [roots, &all_ahead(roots)].concat();
+    let (mut inputs, mut lengths) = (Vec::new(), Vec::new());
+    let mut seen: FxHashSet<&str> = FxHashSet::default();
+    for e in visit(&all, &|_| false) {
+        match e.head() {
+            Head::Var(name) if seen.insert(name) => inputs.push(e.clone()),
+            Head::Op(_, Attr::Dims(dims)) => dims.iter().for_each(|d| d.syms(&mut lengths)),
+            _ => {}
         }
     }
-    out
+    (inputs, lengths)
 }
 
 /// Does this input tell one of these lengths?

@@ -6,7 +6,7 @@ use rustc_hash::FxHashMap;
 use super::compile::OnUnused;
 use super::error::{CallError, CompileError};
 use crate::eval::{Array, ArrayRef, Input, Slice};
-use crate::expr::{Expr, stated_lengths, tells, topological, variables};
+use crate::expr::{Expr, tells, topological, used};
 use crate::facts::EXACT;
 use crate::graph::Constraint;
 use crate::ty::{DType, Dim, Sym, Ty, to_bits};
@@ -216,7 +216,7 @@ pub(super) fn check_inputs(
         }
         names.push(name);
     }
-    let used = variables(outputs);
+    let (used, lengths) = used(outputs);
     for v in &used {
         let name = v.name().unwrap_or("");
         if !names.contains(&name) {
@@ -226,7 +226,6 @@ pub(super) fn check_inputs(
             return Err(CompileError::Missing { name: name.into(), used_by });
         }
     }
-    let lengths = stated_lengths(outputs);
     let mut warnings = Vec::new();
     for (index, name) in names.iter().enumerate() {
         if !used.iter().any(|v| v.name() == Some(name)) && !tells(&inputs[index], &lengths) {

@@ -172,8 +172,7 @@ impl Builder {
         let all: Vec<Expr> = outputs.iter().chain(updates.iter().map(|(_, to)| to)).cloned().collect();
         // What is named and not used is left out, so that no input is unused for it.
         let used = self.given(&all)?;
-        let lengths = crate::expr::stated_lengths(&used);
-        let names = crate::expr::variables(&used);
+        let (names, lengths) = crate::expr::used(&used);
         let needed = |s: &Shared| {
             names.iter().any(|v| v.name() == Some(s.name())) || crate::expr::tells(s.expr(), &lengths)
         };

@@ -4,9 +4,11 @@
 use std::fmt;
 
 use rustc_hash::FxHashMap;
+use smallvec::SmallVec;
 
 use super::arena::{Graph, Id};
 use super::constraint::{Constraint, ConstraintError, Unify, constraints};
+use super::terms::{Term, Terms};
 use crate::expr::{Expr, Head, TypeError, TypeErrorKind};
 use crate::op::{Attr, Ints, Kernel, Op, Ring, Role};
 use crate::ty::{DType, Dim, Ty};
@@ -72,8 +74,7 @@ pub fn import(inputs: &[Expr], outputs: &[Expr]) -> Result<Imported, ImportError
         graph: Graph::new(),
         unify,
         declared: inputs.iter().filter_map(|v| Some((v.name()?.to_string(), v.ty().clone()))).collect(),
-        of: FxHashMap::default(),
-        plain: Plain::default(),
+        terms: Terms::default(),
     };
     for v in inputs {
         if let Some(name) = v.name() {
@@ -86,8 +87,8 @@ pub fn import(inputs: &[Expr], outputs: &[Expr]) -> Result<Imported, ImportError
 }
 
 /// What a node is imported for: literals, and what is made of them alone, compute in the type of what uses them.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-enum For {
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum For {
     /// Floats.
     Floats,
     /// Integers of a type.
@@ -95,8 +96,8 @@ enum For {
 }
 
 enum Step {
-    Enter(Expr, For),
-    Leave(Expr, For),
+    Enter(Term, For),
+    Leave(Term, For),
 }
 
 /// Doubles below this are exact integers.
@@ -106,57 +107,57 @@ struct Importer {
     graph: Graph,
     unify: Unify,
     declared: FxHashMap<String, Ty>,
-    of: FxHashMap<(usize, For), Id>,
-    plain: Plain,
+    terms: Terms,
 }
 
 impl Importer {
     fn roots(&mut self, outputs: &[Expr]) -> Result<Vec<Id>, ImportError> {
-        let outputs: Vec<(Expr, For)> = outputs
-            .iter()
-            .map(|o| {
-                let e = self.plain.lowered(o);
-                let want = self.wanted_root(&e);
-                (e, want)
-            })
-            .collect();
-        let mut stack: Vec<Step> = outputs.iter().rev().map(|(e, w)| Step::Enter(e.clone(), *w)).collect();
+        let mut roots = Vec::with_capacity(outputs.len());
+        for o in outputs {
+            let t = self.terms.of(o);
+            let want = self.wanted_root(t);
+            roots.push((t, want));
+        }
+        let mut stack: Vec<Step> = roots.iter().rev().map(|&(t, w)| Step::Enter(t, w)).collect();
         while let Some(step) = stack.pop() {
             match step {
-                Step::Enter(e, want) if self.of.contains_key(&(e.id(), want)) => {}
-                Step::Enter(e, want) => {
+                Step::Enter(t, want) if self.terms.imported(t, want).is_some() => {}
+                Step::Enter(t, want) => {
+                    stack.push(Step::Leave(t, want));
                     // A length needs the type of its operand, not the operand.
-                    let args = if length_of(&e).is_some() { Vec::new() } else { self.operands(&e, want) };
-                    stack.push(Step::Leave(e, want));
-                    stack.extend(args.into_iter().rev().map(|(a, w)| Step::Enter(a, w)));
+                    if length_of(self.terms.expr(t)).is_none() {
+                        let args = self.operands(t, want);
+                        stack.extend(args.into_iter().rev().map(|(a, w)| Step::Enter(a, w)));
+                    }
                 }
-                Step::Leave(e, want) => {
-                    let id = self.leave(&e, want)?;
-                    self.of.insert((e.id(), want), id);
+                Step::Leave(t, want) => {
+                    let id = self.leave(t, want)?;
+                    self.terms.set_imported(t, want, id);
                 }
             }
         }
-        let mut roots = Vec::with_capacity(outputs.len());
-        for (e, want) in &outputs {
-            let id = self.of[&(e.id(), *want)];
-            // What is made of literals alone has adapted to nothing.
-            let (is, declared) = (self.graph.ty(id).dtype, e.ty().dtype);
-            let adapts = is == DType::F64 && declared == DType::F32;
-            let whole = self.graph.constant(id).filter(|x| declared.is_int() && x.fract() == 0.0);
-            roots.push(match whole {
-                _ if adapts => self.convert(id, declared)?,
-                #[allow(clippy::cast_possible_truncation, reason = "a whole number in range")]
-                Some(x) if x.abs() < EXACT => {
-                    let (lo, hi) = declared.bounds().unwrap_or((0, 0));
-                    let x = x as i64;
-                    self.graph.int(if (lo..=hi).contains(&x) { declared } else { DType::I64 }, x)
-                }
-                // Lengths, and what is made of them, compute as doubles.
-                _ if declared.is_int() && is.is_float() => self.convert(id, declared)?,
-                _ => id,
-            });
-        }
-        Ok(roots)
+        roots.into_iter().map(|(t, want)| self.root(t, want)).collect()
+    }
+
+    /// What a root is, in the type that its expression declares.
+    fn root(&mut self, t: Term, want: For) -> Result<Id, ImportError> {
+        let id = self.terms.imported(t, want).unwrap_or_default();
+        // What is made of literals alone has adapted to nothing.
+        let (is, declared) = (self.graph.ty(id).dtype, self.terms.expr(t).ty().dtype);
+        let adapts = is == DType::F64 && declared == DType::F32;
+        let whole = self.graph.constant(id).filter(|x| declared.is_int() && x.fract() == 0.0);
+        Ok(match whole {
+            _ if adapts => self.convert(id, declared)?,
+            #[allow(clippy::cast_possible_truncation, reason = "a whole number in range")]
+            Some(x) if x.abs() < EXACT => {
+                let (lo, hi) = declared.bounds().unwrap_or((0, 0));
+                let x = x as i64;
+                self.graph.int(if (lo..=hi).contains(&x) { declared } else { DType::I64 }, x)
+            }
+            // Lengths, and what is made of them, compute as doubles.
+            _ if declared.is_int() && is.is_float() => self.convert(id, declared)?,
+            _ => id,
+        })
     }
 
     fn convert(&mut self, id: Id, to: DType) -> Result<Id, TypeError> {
@@ -164,56 +165,65 @@ impl Importer {
     }
 
     /// What a root is imported for. Numbers that are computed from literals alone do not wrap: `100 + 100` is 200.
-    fn wanted_root(&mut self, e: &Expr) -> For {
-        let computed = e.op().is_some() && self.plain.is(e);
-        match e.ty().dtype {
-            d if d.is_int() && computed && e.rank() == 0 => For::Floats,
-            d if d.is_int() && computed => self.wanted(e, DType::I64),
-            d => self.wanted(e, d),
+    fn wanted_root(&mut self, t: Term) -> For {
+        let (own, rank) = (self.terms.expr(t).ty().dtype, self.terms.expr(t).rank());
+        if !own.is_int() {
+            return self.wanted(t, own);
+        }
+        let computed = self.terms.expr(t).op().is_some() && self.terms.is_plain(t);
+        match (computed, rank) {
+            (true, 0) => For::Floats,
+            (true, _) => self.wanted(t, DType::I64),
+            _ => self.wanted(t, own),
         }
     }
 
     /// What an operand is imported for, where integers of a type are wanted.
-    fn wanted(&mut self, e: &Expr, ints: DType) -> For {
-        let own = e.ty().dtype;
-        if ints.is_int() && self.plain.is(e) { For::Ints(ints.promote(own)) } else { For::Floats }
+    fn wanted(&mut self, t: Term, ints: DType) -> For {
+        if ints.is_int() && self.terms.is_plain(t) {
+            For::Ints(ints.promote(self.terms.expr(t).ty().dtype))
+        } else {
+            For::Floats
+        }
     }
 
     /// The operands of a node, lowered, and what each is for.
-    fn operands(&mut self, e: &Expr, want: For) -> Vec<(Expr, For)> {
-        let Some(op) = e.op() else { return Vec::new() };
-        let args: Vec<Expr> = e.args().iter().map(|a| self.plain.lowered(a)).collect();
-        let to = self.integers(e, want, &args);
+    fn operands(&mut self, t: Term, want: For) -> SmallVec<[(Term, For); 4]> {
+        let Some(op) = self.terms.expr(t).op() else { return SmallVec::new() };
+        let args = self.terms.args(t);
+        let to = self.integers(t, want, &args);
         let own = op.def().role == Role::Whole && op.def().composed().is_none() || op == Op::conversion();
-        args.into_iter()
-            .map(|a| {
-                let declared = a.ty().dtype;
-                let to = if own { Some(declared) } else { to };
-                let want = to.map_or(For::Floats, |d| self.wanted(&a, d));
-                (a, want)
+        args.iter()
+            .map(|&a| {
+                let to = if own { Some(self.terms.expr(a).ty().dtype) } else { to };
+                (a, to.map_or(For::Floats, |d| self.wanted(a, d)))
             })
             .collect()
     }
 
     /// The type of the integers that a node computes with, if it does.
-    fn integers(&mut self, e: &Expr, want: For, args: &[Expr]) -> Option<DType> {
-        let own = e.ty().dtype;
-        if let For::Ints(d) = want
-            && own.is_int()
-        {
-            return Some(d);
-        }
-        let float = args.iter().any(|a| a.ty().dtype.is_float());
-        let strong = args.iter().any(|a| a.ty().dtype.is_int() && !self.plain.is(a));
-        match own {
+    fn integers(&mut self, t: Term, want: For, args: &[Term]) -> Option<DType> {
+        let own = self.terms.expr(t).ty().dtype;
+        match (own, want) {
+            (_, For::Ints(d)) if own.is_int() => Some(d),
             // Made of literals alone, for floats.
-            _ if own.is_int() => (!self.plain.is(e)).then_some(own),
-            DType::Bool if strong && !float => args.iter().map(|a| a.ty().dtype).reduce(DType::promote),
+            _ if own.is_int() => (!self.terms.is_plain(t)).then_some(own),
+            (DType::Bool, _) => {
+                let types: SmallVec<[DType; 4]> =
+                    args.iter().map(|&a| self.terms.expr(a).ty().dtype).collect();
+                let strong = args.iter().zip(&types).any(|(&a, d)| d.is_int() && !self.terms.is_plain(a));
+                if strong && !types.iter().any(|d| d.is_float()) {
+                    types.into_iter().reduce(DType::promote)
+                } else {
+                    None
+                }
+            }
             _ => None,
         }
     }
 
-    fn leave(&mut self, e: &Expr, want: For) -> Result<Id, ImportError> {
+    fn leave(&mut self, t: Term, want: For) -> Result<Id, ImportError> {
+        let e = self.terms.expr(t).clone();
         let id = match e.head() {
             Head::Var(name) => {
                 let first = self.declared.entry(name.to_string()).or_insert_with(|| e.ty().clone());
@@ -230,15 +240,18 @@ impl Importer {
                 (For::Ints(d), Some(x)) => self.graph.int(d, x),
                 _ => self.graph.lit(l.value()),
             },
-            Head::Op(op, attr) => match length_of(e) {
+            Head::Op(op, attr) => match length_of(&e) {
                 Some(dim) => self.graph.length(&self.unify.dim(&dim)),
                 None => {
-                    let operands = self.operands(e, want);
-                    let mut args: Vec<Id> = operands.iter().map(|(a, w)| self.of[&(a.id(), *w)]).collect();
+                    let operands = self.operands(t, want);
+                    let mut args: SmallVec<[Id; 4]> = operands
+                        .iter()
+                        .map(|&(a, w)| self.terms.imported(a, w).unwrap_or_default())
+                        .collect();
                     if op.def().computes_floats() && *op != Op::conversion() {
-                        self.convert_to_floats(e, *op, &operands, &mut args)?;
+                        self.convert_to_floats(&e, *op, &operands, &mut args)?;
                     }
-                    self.exponent(e, *op, &args)?;
+                    self.exponent(&e, *op, &args)?;
                     let attr = canonical(attr, e.arg(0).rank(), &self.unify);
                     self.graph.add(*op, &attr, &args)?
                 }
@@ -270,11 +283,11 @@ impl Importer {
         &mut self,
         e: &Expr,
         op: Op,
-        operands: &[(Expr, For)],
+        operands: &[(Term, For)],
         args: &mut [Id],
     ) -> Result<(), TypeError> {
-        let types = || operands.iter().map(|(a, _)| a.ty().dtype);
-        let joint = types().fold(e.ty().dtype, DType::promote);
+        let types = operands.iter().map(|&(a, _)| self.terms.expr(a).ty().dtype);
+        let joint = types.fold(e.ty().dtype, DType::promote);
         let to = match (joint.is_float(), op.def().ints) {
             (true, _) => joint,
             (false, Ints::None) => DType::F64,
@@ -289,68 +302,7 @@ impl Importer {
     }
 }
 
-/// Composite operators in terms of others, and which expressions are made of literals and lengths alone.
-#[derive(Debug, Default)]
-struct Plain {
-    /// By the address of a node; the node itself is kept, so that its address stays its own.
-    lowered: FxHashMap<usize, (Expr, Expr)>,
-    made_of_literals: FxHashMap<usize, (Expr, bool)>,
-}
-
-impl Plain {
-    /// The expression with a root that is not composite.
-    fn lowered(&mut self, e: &Expr) -> Expr {
-        if let Some((_, l)) = self.lowered.get(&e.id()) {
-            return l.clone();
-        }
-        let mut l = e.clone();
-        while let Some(f) = l.op().and_then(|op| op.def().lower) {
-            l = f(l.args(), l.attr());
-        }
-        self.lowered.insert(e.id(), (e.clone(), l.clone()));
-        l
-    }
-
-    /// Is it made of literals and lengths alone, element by element, or by moving them?
-    fn is(&mut self, e: &Expr) -> bool {
-        let mut stack = vec![(e.clone(), false)];
-        while let Some((e, ready)) = stack.pop() {
-            if self.made_of_literals.contains_key(&e.id()) {
-                continue;
-            }
-            let moves =
-                |e: &Expr| e.op().is_some_and(|op| matches!(op.def().role, Role::Elementwise | Role::Move));
-            let known = match e.head() {
-                Head::Lit(_) => Some(true),
-                Head::Var(_) => Some(false),
-                Head::Op(..) if length_of(&e).is_some() => Some(true),
-                Head::Op(..) if !moves(&e) => Some(false),
-                Head::Op(..) => None,
-            };
-            let known = known.or_else(|| {
-                ready.then(|| {
-                    e.args().iter().all(|a| {
-                        let a = self.lowered(a);
-                        self.made_of_literals.get(&a.id()).is_some_and(|(_, m)| *m)
-                    })
-                })
-            });
-            match known {
-                Some(m) => {
-                    self.made_of_literals.insert(e.id(), (e, m));
-                }
-                None => {
-                    let args: Vec<Expr> = e.args().iter().map(|a| self.lowered(a)).collect();
-                    stack.push((e, true));
-                    stack.extend(args.into_iter().map(|a| (a, false)));
-                }
-            }
-        }
-        self.made_of_literals.get(&e.id()).is_some_and(|(_, m)| *m)
-    }
-}
-
-fn length_of(e: &Expr) -> Option<Dim> {
+pub(super) fn length_of(e: &Expr) -> Option<Dim> {
     let op = e.op()?;
     match (op.def().kernel, e.attr()) {
         (Kernel::Length, Attr::Axis(a)) => e.arg(0).ty().shape.dims().get(*a).cloned(),

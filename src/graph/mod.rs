@@ -10,6 +10,7 @@ mod export;
 mod import;
 mod linear_sums;
 mod round_once;
+mod terms;
 
 pub use arena::{Graph, Head, Id, Node};
 pub use constraint::{Bound, Constraint, ConstraintError, Unify, constraints};

@@ -1,5 +1,7 @@
 //! Attributes: the static part of an operator application (axes, permutations, target types).
 
+use std::cell::Cell;
+
 use super::places::Place;
 use crate::ty::{DType, Dim, Sym};
 
@@ -93,6 +95,18 @@ impl Attr {
             Attr::Places(places) => Attr::Places(places.iter().map(|p| p.substitute(to)).collect()),
             _ => self.clone(),
         }
+    }
+
+    /// Does a length in it follow from an integer that is computed first?
+    pub(crate) fn is_ahead(&self) -> bool {
+        let found = Cell::new(false);
+        if matches!(self, Attr::Dims(_) | Attr::Places(_)) {
+            self.substitute(&|s| {
+                found.set(found.get() || s.made().is_some());
+                None
+            });
+        }
+        found.get()
     }
 
     /// Which kind it is.

@@ -6,7 +6,7 @@ use ndarray::{ArrayD, ArrayViewD};
 
 use super::error::ScriptError;
 use crate::data::{Data, read_input, show, to_json};
-use crate::expr::{Expr, stated_lengths, tells, variables};
+use crate::expr::{Expr, tells, used};
 use crate::function::{Array, ArrayRef, Function};
 use crate::graph::{ImportError, export, import};
 use crate::num::same;
@@ -59,9 +59,8 @@ impl Session {
 
     /// The inputs that expressions use, in the order of their declaration.
     pub fn inputs_of(&self, roots: &[Expr]) -> Vec<Expr> {
-        let used = variables(roots);
+        let (used, mut lengths) = used(roots);
         // An input that only tells a length is one too, where no other tells it.
-        let mut lengths = stated_lengths(roots);
         lengths.retain(|s| !used.iter().any(|u| tells(u, std::slice::from_ref(s))));
         let mut out: Vec<Expr> = Vec::new();
         for d in self.scope.inputs() {
