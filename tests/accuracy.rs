@@ -37,6 +37,17 @@ fn digits_cost_work() {
     assert!(optimized.best && optimized.error.worst <= 4.0);
 }
 
+/// Far out the written form is infinity by infinity: no number, where the truth is nearly zero.
+#[test]
+fn forms_that_overflow_are_measured_where_they_do() {
+    let x = dscalar("x");
+    let e = (-&x).exp();
+    let found = of(&(1.0 / (1.0 + &e) * &e / (1.0 + &e)));
+    let form = |how: &str| found.forms.iter().find(|f| f.how == how).unwrap();
+    assert!(form("as written").error.worst.is_infinite(), "{found:?}");
+    assert!(form("optimized").best && form("optimized").error.worst <= 4.0, "{found:?}");
+}
+
 #[test]
 fn arrays_are_measured_too() {
     let (a, v) = (dmatrix("A"), dvector("v"));

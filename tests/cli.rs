@@ -105,6 +105,21 @@ fn every_command_has_help() {
     }
 }
 
+/// A file that ends in `.eg` is a script, or a program as for every other command.
+#[test]
+fn programs_in_files_are_explained() {
+    let program = file("program.eg", b"x: f64\ny = exp(x) * 1\ny + 0\n");
+    let of = egrad(&["explain", "exp(x) * 1 + 0", "-d", "x: f64"]);
+    assert!(of.out.contains("\noptimized\n  exp(x)\n"), "{of:?}");
+    for args in [&["-f", &program][..], &[&format!("@{program}")], &[&program]] {
+        let ran = egrad(&[&["explain"], args].concat());
+        assert_eq!((ran.code, ran.out.as_str()), (0, of.out.as_str()), "{args:?}");
+    }
+    let script = file("explained.eg", b"x: f64\nopt exp(x) * 1\n");
+    let ran = egrad(&["explain", &format!("@{script}")]);
+    assert!(ran.code == 0 && ran.out.contains("explained.eg:2"), "{ran:?}");
+}
+
 #[test]
 fn bad_texts() {
     refused(2, "<text>:1:4: unexpected end", &["pp", "x +"]);

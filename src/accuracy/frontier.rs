@@ -37,7 +37,8 @@ pub struct Frontier {
 /// Optimizes in several ways: as the options say, under each profile, without the rules that keep digits, without each
 /// of them that was used. `None` where the expression has no meaning over the reals that could be sampled.
 pub fn frontier(graph: &Graph, roots: &[Id], options: &Options) -> Option<Frontier> {
-    let samples = Samples::of(graph, roots)?;
+    let found = optimize(graph, roots, options);
+    let samples = Samples::of(graph, roots)?.with_far((graph, roots), (&found.graph, &found.roots));
     let mut forms: Vec<Form> = Vec::new();
     let mut add = |how: &str, graph: &Graph, roots: &[Id]| {
         let cost = graph_cost(&options.model, graph, roots);
@@ -49,7 +50,6 @@ pub fn frontier(graph: &Graph, roots: &[Id], options: &Options) -> Option<Fronti
         }
     };
     add("as written", graph, roots);
-    let found = optimize(graph, roots, options);
     add("optimized", &found.graph, &found.roots);
     let used: Vec<String> = found.report.rules.keys().cloned().collect();
     for profile in [Profile::Real, Profile::Strict, Profile::Ieee] {

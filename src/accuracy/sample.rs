@@ -10,6 +10,8 @@ use crate::ty::DType;
 
 /// Points.
 const POINTS: usize = 96;
+/// Rounds for points far out.
+const FAR: usize = 8;
 /// Three elements for each symbol.
 const GRID: Grid = Grid { length: 3, steps: 20_000 };
 /// Errors beyond this many bits are all bits.
@@ -49,30 +51,37 @@ impl Samples {
     /// reals, or no point was found.
     pub fn of(graph: &Graph, roots: &[Id]) -> Option<Samples> {
         let program = Program::of((graph, roots), GRID)?;
-        let elements = program.elements()?;
         let mut random = SplitMix::new(0x5eed);
         let mut points = Vec::new();
         for round in 0..2 * POINTS {
             if points.len() == POINTS {
                 break;
             }
-            let inputs: Vec<ArrayD<f64>> = graph
-                .vars()
-                .iter()
-                .map(|(_, ty)| {
-                    let lens = GRID.lengths(ty)?;
-                    let make = |_| number(&mut random, ty.dtype, round);
-                    let data = (0..lens.iter().product()).map(make).collect();
-                    ArrayD::from_shape_vec(IxDyn(&lens), data).ok()
-                })
-                .collect::<Option<_>>()?;
-            let flat: Vec<f64> = inputs.iter().flat_map(|x| x.iter().copied()).collect();
-            let values = program.reals(&flat, &elements)?;
-            if values.iter().all(|x| x.is_finite()) {
-                points.push(Point { inputs, values });
-            }
+            points.extend(point(graph, &program, &mut |dtype| number(&mut random, dtype, round))?);
         }
         (!points.is_empty()).then_some(Samples { points })
+    }
+
+    /// With points far out, up to 1000 from zero, where exponentials leave the range of doubles. There 75 digits may
+    /// cancel, so only those count at which another form of the same expression has the same values.
+    #[must_use]
+    pub fn with_far(mut self, form: (&Graph, &[Id]), other: (&Graph, &[Id])) -> Samples {
+        let (Some(program), Some(check)) = (Program::of(form, GRID), Program::of(other, GRID)) else {
+            return self;
+        };
+        let Some(elements) = check.elements() else { return self };
+        let mut random = SplitMix::new(0xfa5);
+        for round in 0..2 * FAR {
+            let mut make =
+                |dtype| number(&mut random, dtype, round) * if round % 2 == 0 { 300.0 } else { 10.0 };
+            let Some(Some(p)) = point(form.0, &program, &mut make) else { continue };
+            let flat: Vec<f64> = p.inputs.iter().flat_map(|x| x.iter().copied()).collect();
+            let agrees = |values: Vec<f64>| values.iter().zip(&p.values).all(|(x, y)| ulps(*x, *y) <= 1.0);
+            if check.reals(&flat, &elements).is_some_and(agrees) {
+                self.points.push(p);
+            }
+        }
+        self
     }
 
     /// The error of another form of the same expression, with the same inputs in the same order, computed in doubles;
@@ -91,6 +100,23 @@ impl Samples {
         }
         (n > 0.0).then_some(Error { bits: bits / n, worst })
     }
+}
+
+/// A point, if the roots are finite there; `None` where they have no meaning over the reals.
+#[allow(clippy::option_option, reason = "no such expression, and no such point")]
+fn point(graph: &Graph, program: &Program, number: &mut dyn FnMut(DType) -> f64) -> Option<Option<Point>> {
+    let inputs: Vec<ArrayD<f64>> = graph
+        .vars()
+        .iter()
+        .map(|(_, ty)| {
+            let lens = GRID.lengths(ty)?;
+            let data = (0..lens.iter().product()).map(|_: usize| number(ty.dtype)).collect();
+            ArrayD::from_shape_vec(IxDyn(&lens), data).ok()
+        })
+        .collect::<Option<_>>()?;
+    let flat: Vec<f64> = inputs.iter().flat_map(|x| x.iter().copied()).collect();
+    let values = program.reals(&flat, &program.elements()?)?;
+    Some(values.iter().all(|x| x.is_finite()).then_some(Point { inputs, values }))
 }
 
 /// Of moderate size in even rounds, of any size from 1e-4 to 1e2 in odd ones (beyond, 75 digits may cancel too); positive

@@ -63,7 +63,7 @@ pub(super) enum Command {
 }
 
 /// An expression and its declarations.
-#[derive(Debug, Args)]
+#[derive(Debug, Clone, Args)]
 pub(super) struct Text {
     /// The expression, a program of several lines, `-` for standard input, or `@FILE`.
     #[arg(required_unless_present = "file", conflicts_with = "file", allow_hyphen_values = true)]

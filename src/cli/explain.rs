@@ -40,9 +40,11 @@ impl Explain {
         if self.json { Format::Json } else { self.text.format }
     }
 
-    /// The `.eg` script that is named, if one is.
+    /// The `.eg` file that is named, if one is: a script, or a program as any other file.
     fn script(&self) -> Option<&Path> {
-        let named = self.text.file.as_deref().or(self.text.text.as_deref().map(Path::new))?;
+        let text = self.text.text.as_deref();
+        let named = text.map(|t| Path::new(t.strip_prefix('@').unwrap_or(t)));
+        let named = self.text.file.as_deref().or(named)?;
         (self.text.more.is_empty()
             && named.extension().is_some_and(|e| e == "eg")
             && self.text.decls.is_empty())
@@ -53,19 +55,23 @@ impl Explain {
 /// Runs `egrad explain`.
 pub(super) fn run(e: &Explain) -> Result<ExitCode, ScriptError> {
     let options = options(&e.optimizer)?;
-    let (session, all) = match e.script() {
+    let mut session = Session::new(options.clone(), Path::new(""));
+    let mut all = match e.script() {
         Some(path) => {
             let (name, text) = read_file(path)?;
-            let mut session = Session::new(options, Path::new(""));
             let stated = expressions(&mut session, &name, &text)?;
-            let all = stated.into_iter().map(|s| (format!("{name}:{}", s.line), s.roots)).collect();
-            (session, all)
+            stated.into_iter().map(|s| (format!("{name}:{}", s.line), s.roots)).collect()
         }
-        None => {
-            let (session, roots) = load(&e.text, options)?;
-            (session, vec![(String::new(), roots)])
-        }
+        None => Vec::new(),
     };
+    if all.is_empty() {
+        // What no line of a script prints or computes is a program.
+        let file = e.script().map(Path::to_path_buf);
+        let text = Text { file: file.or(e.text.file.clone()), ..e.text.clone() };
+        let roots;
+        (session, roots) = load(&text, options)?;
+        all.push((String::new(), roots));
+    }
     for (place, roots) in &all {
         let roots = match &e.wrt {
             None => roots.clone(),

@@ -257,8 +257,13 @@ impl Importer {
                 }
             },
         };
+        let is = self.graph.ty(id).dtype;
+        // Only numbers adapt to singles: what is made of numbers alone says that it is one, lest doubles spread.
+        let single =
+            is == DType::F64 && e.ty().dtype == DType::F32 && self.graph.facts(id).constant.is_none();
         match want {
-            For::Ints(d) if !self.graph.ty(id).dtype.is_int() => Ok(self.convert(id, d)?),
+            For::Ints(d) if !is.is_int() => Ok(self.convert(id, d)?),
+            _ if single => Ok(self.convert(id, DType::F32)?),
             _ => Ok(id),
         }
     }

@@ -1,5 +1,5 @@
 //! One spelling of what costs the same: products and squares of one number alone are its power, a sum of equals is the
-//! double, a product of equals the square.
+//! double, a product of equals the square, a multiple of a multiple a multiple.
 
 use rustc_hash::{FxHashMap, FxHashSet};
 
@@ -7,6 +7,7 @@ use super::Report;
 use super::rewritten::rewritten;
 use crate::graph::{Graph, Id};
 use crate::op::{Attr, Op, Ring, multiplications};
+use crate::ty::DType;
 
 /// The greatest exponent.
 const MOST: u32 = 16;
@@ -19,12 +20,19 @@ pub(super) fn spell(graph: &Graph, roots: &[Id], report: &mut Report) -> Option<
         let (op, _, &[a, b]) = graph.application(id)? else { return None };
         (a == b && graph.ty(id).dtype.is_float()).then_some((op.def().ring, a))
     };
-    let spelled =
-        |id: Id| powers.contains_key(&id) || matches!(twice(id), Some((Ring::Sum | Ring::Product, _)));
+    let spelled = |id: Id| {
+        powers.contains_key(&id)
+            || matches!(twice(id), Some((Ring::Sum | Ring::Product, _)))
+            || multiple_of_multiple(graph, id).is_some()
+    };
     if !live.iter().any(|&id| spelled(id)) {
         return None;
     }
     rewritten(graph, roots, report, |out, id| {
+        if let Some((c, x)) = multiple_of_multiple(graph, id) {
+            let args = [out.graph.lit(c), out.at(x)?];
+            return out.graph.add(Op::of_ring(Ring::Product)?, &Attr::None, &args).ok();
+        }
         let (ring, args) = match (powers.get(&id), twice(id)) {
             (Some(&(base, n)), _) => (Ring::Power, vec![out.at(base)?, out.graph.lit(f64::from(n))]),
             (_, Some((Ring::Sum, a))) => (Ring::Product, vec![out.graph.lit(2.0), out.at(a)?]),
@@ -33,6 +41,33 @@ pub(super) fn spell(graph: &Graph, roots: &[Id], report: &mut Report) -> Option<
         };
         out.graph.add(Op::of_ring(ring)?, &Attr::None, &args).ok()
     })
+}
+
+/// The number `a` in `a * x`, and `x`, where that is no number itself.
+fn multiple(graph: &Graph, id: Id) -> Option<(f64, Id)> {
+    let (op, _, &[a, b]) = graph.application(id)? else { return None };
+    let (c, x) = match (graph.constant(a), graph.constant(b)) {
+        (Some(c), None) => (c, b),
+        (None, Some(c)) => (c, a),
+        _ => return None,
+    };
+    (op.def().ring == Ring::Product && graph.ty(x).dtype == DType::F64).then_some((c, x))
+}
+
+/// `6 * x` for `2 * (3 * x)`, whose two products cost as much where `3 * x` is there for something else. One rounding
+/// is better than two, but for numbers whose product is rounded itself, or far from one.
+fn multiple_of_multiple(graph: &Graph, id: Id) -> Option<(f64, Id)> {
+    const FAR: f64 = 1e100;
+    let (mut c, mut x) = multiple(graph, id)?;
+    let mut found = false;
+    while let Some((d, y)) = multiple(graph, x) {
+        let near = |c: f64| (1.0 / FAR..FAR).contains(&c.abs());
+        if !near(c) || !near(d) || f64::mul_add(c, d, -(c * d)) != 0.0 {
+            break;
+        }
+        (c, x, found) = (c * d, y, true);
+    }
+    found.then_some((c, x))
 }
 
 /// A power: its base and its exponent.

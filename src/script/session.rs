@@ -211,13 +211,18 @@ pub(crate) fn typed(integers: bool, value: Data) -> Array {
 pub(crate) fn text(a: &Array, digits: usize) -> String {
     match a {
         Array::F64(x) => show(&x.view(), digits),
-        Array::F32(_) => show(&a.to_f64().view(), digits),
+        Array::F32(x) => show(&x.mapv(shortest).view(), digits),
         Array::Bool(x) => show(&x.view(), digits),
         other => show(&other.to_i64().view(), digits),
     }
 }
 
-/// An array for JSON.
+/// The double that prints as a single does: 0.1, not 0.10000000149011612.
+fn shortest(x: f32) -> f64 {
+    format!("{x:e}").parse().unwrap_or_else(|_| x.into())
+}
+
+/// An array for JSON: the values as they are, singles as doubles.
 pub(crate) fn json(a: &Array) -> serde_json::Value {
     match a {
         Array::F64(x) => to_json(&x.view()),
