@@ -10,6 +10,7 @@ use super::arena::{Graph, Id};
 use super::constraint::{Constraint, ConstraintError, Unify, constraints};
 use super::terms::{Term, Terms};
 use crate::expr::{Expr, Head, TypeError, TypeErrorKind};
+use crate::facts::value_of;
 use crate::op::{Attr, Ints, Kernel, Op, Ring, Role};
 use crate::ty::{DType, Dim, Ty};
 
@@ -257,14 +258,30 @@ impl Importer {
                 }
             },
         };
-        let is = self.graph.ty(id).dtype;
-        // Only numbers adapt to singles: what is made of numbers alone says that it is one, lest doubles spread.
-        let single =
-            is == DType::F64 && e.ty().dtype == DType::F32 && self.graph.facts(id).constant.is_none();
         match want {
-            For::Ints(d) if !is.is_int() => Ok(self.convert(id, d)?),
-            _ if single => Ok(self.convert(id, DType::F32)?),
+            For::Ints(d) if !self.graph.ty(id).dtype.is_int() => Ok(self.convert(id, d)?),
+            _ if e.ty().dtype == DType::F32 => Ok(self.single(id)?),
             _ => Ok(id),
+        }
+    }
+
+    /// What is declared as a single. Numbers adapt to singles, and are one where they were made of others; what else
+    /// is made of numbers alone is converted, lest doubles spread from it.
+    fn single(&mut self, id: Id) -> Result<Id, TypeError> {
+        if self.graph.ty(id).dtype != DType::F64 || self.graph.facts(id).constant.is_some() {
+            return Ok(id);
+        }
+        let number = self.graph.application(id).and_then(|(op, _, args)| {
+            let numbers: Option<Vec<f64>> = args.iter().map(|&a| self.graph.facts(a).constant).collect();
+            numbers.filter(|_| op.def().role == Role::Elementwise).and_then(|x| value_of(op, &x))
+        });
+        let Some(number) = number else { return self.convert(id, DType::F32) };
+        let dims = self.graph.ty(id).shape.dims().to_vec();
+        let number = self.graph.lit(number);
+        if dims.is_empty() {
+            Ok(number)
+        } else {
+            self.graph.add(Op::broadcast(), &Attr::Dims(dims), &[number])
         }
     }
 

@@ -29,10 +29,15 @@ pub(super) fn parse_into(
     let known = errors.len();
     // Lines are counted along the way: asking for each would read the text once per rule.
     let (mut at, mut line) = (0, 1);
+    let mut prose = 0;
     for form in tree.forms() {
         let start = form.span().range().start;
         line += source.text().get(at..start).map_or(0, |t| t.bytes().filter(|b| *b == b'\n').count());
         at = start;
+        // Of a line that is no rule, a remark after `#` perhaps, one word is reported.
+        if form.tagged("rule").is_none() && std::mem::replace(&mut prose, line) == line {
+            continue;
+        }
         let mut one = One { form, file: &file, line, errors };
         one.rule(names, rules);
     }
@@ -60,7 +65,9 @@ impl<'t> One<'_, 't> {
     fn rule(&mut self, names: &mut FxHashSet<Arc<str>>, rules: &mut Vec<Rule>) {
         let shape = "expected `(rule NAME \"why it holds.\" LEFT => RIGHT ...)`";
         let Some(members) = self.form.tagged("rule") else {
-            return self.fail(self.form.error(shape));
+            let comment = self.form.atom().is_some_and(|a| a.starts_with('#'));
+            let hint = if comment { "; a comment begins with `;`" } else { "" };
+            return self.fail(self.form.error(format!("{shape}{hint}")));
         };
         let m: Vec<Form<'t>> = members.collect();
         let known = self.errors.len();
