@@ -14,6 +14,7 @@ mod quotients;
 mod report;
 mod rewritten;
 mod saturated;
+mod singles;
 mod spelling;
 mod splice;
 mod total;
@@ -28,6 +29,7 @@ pub(crate) use joined::joined;
 pub use lengths::Lengths;
 pub use report::{Report, WindowStop};
 pub use saturated::{Saturated, saturated};
+pub(crate) use singles::doubled;
 pub use total::graph_cost;
 pub use trail::{Edge, Form, How, Patch, Trail, Way};
 
@@ -151,7 +153,20 @@ pub fn optimize_recorded(graph: &Graph, roots: &[Id], options: &Options) -> (Opt
     (done, trail)
 }
 
-fn run(graph: &Graph, roots: &[Id], options: &Options, mut report: Report) -> Optimized {
+fn run(graph: &Graph, roots: &[Id], options: &Options, report: Report) -> Optimized {
+    if options.profile != Profile::Ieee
+        && let Some(doubles) = singles::alone(graph, roots)
+    {
+        let done = placed(&doubles.0, &doubles.1, options, report.clone());
+        if let Some((single, at)) = singles::singled((&done.graph, &done.roots), (graph, roots)) {
+            return Optimized { graph: single, roots: at, report: done.report };
+        }
+    }
+    placed(graph, roots, options, report)
+}
+
+/// In an order that the graph alone tells, where it is small.
+fn placed(graph: &Graph, roots: &[Id], options: &Options, mut report: Report) -> Optimized {
     if !windows::is_single(graph, roots, options) {
         return ordered(graph, roots, options, report);
     }

@@ -10,9 +10,10 @@ use super::saturation::{Local, local};
 use super::term::{Head, TermId, Terms};
 use crate::facts::value_of;
 use crate::graph::{self, Graph, Id};
-use crate::optimize::{Form, How, Lengths, Options, Patch, Trail, Way};
+use crate::optimize::{Form, How, Lengths, Options, Patch, Trail, Way, doubled};
 
-/// Proves that an optimization kept the values, from what it wrote down.
+/// Proves that an optimization kept the values, from what it wrote down. Singles that were optimized as doubles are
+/// doubles in the proof, too: its steps are equal in both formats.
 ///
 /// # Errors
 /// What was written down does not equate the first form and the last: a fault of the optimizer.
@@ -22,6 +23,12 @@ pub fn certify(
     trail: &Trail,
     options: &Options,
 ) -> Result<Certificate, ProofError> {
+    let way = Way::new(trail);
+    let doubles = match way.between(before, after) {
+        Some(_) => None,
+        None => doubled(&before.0, &before.1).zip(doubled(&after.0, &after.1)),
+    };
+    let (before, after) = doubles.as_ref().map_or((before, after), |(b, a)| (b, a));
     let mut terms = Terms::new(Terms::inputs_of(&before.0));
     let vars = terms.all_vars();
     let of = |terms: &mut Terms, form: &Form| -> Result<Vec<TermId>, ProofError> {
@@ -29,7 +36,6 @@ pub fn certify(
         Ok(form.1.iter().map(|&r| at[r as usize]).collect())
     };
     let (first, last) = (of(&mut terms, before)?, of(&mut terms, after)?);
-    let way = Way::new(trail);
     let mut whole =
         Whole { terms, vars, steps: Steps::default(), trail, way, options, locals: BTreeMap::new() };
     let mut chains: Vec<Vec<StepId>> = vec![Vec::new(); first.len()];
