@@ -10,7 +10,7 @@ mod shape;
 mod sym;
 
 pub use dim::{Dim, DimExpr};
-pub(crate) use dim::{slice_bounds, slice_len};
+pub(crate) use dim::{composed, slice_bounds, slice_len};
 pub use dtype::DType;
 pub(crate) use int::to_bits;
 pub use int::{Int, IntOp};
