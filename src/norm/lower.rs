@@ -266,7 +266,7 @@ impl<'a> Writer<'a> {
     }
 
     /// Small shapes first, each with its own divisor, so that large ones are touched once.
-    fn term(&mut self, m: &Monomial, c: Ratio) -> Option<Id> {
+    pub(super) fn term(&mut self, m: &Monomial, c: Ratio) -> Option<Id> {
         self.signed(m, c, false)
     }
 

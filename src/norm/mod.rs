@@ -15,6 +15,7 @@ mod lower;
 mod nested;
 mod pairs;
 mod poly;
+mod products;
 mod ratio;
 mod relation;
 
@@ -26,6 +27,8 @@ use lower::Writer;
 use pairs::Pair;
 use poly::Poly;
 use relation::Relation;
+
+use std::rc::Rc;
 
 use rustc_hash::FxHashMap;
 
@@ -77,15 +80,17 @@ pub(crate) struct Proposals {
     pub(crate) pairs: Vec<(Id, Id)>,
     /// Were there fractions in denominators?
     pub(crate) nested: bool,
+    /// Was something named that terms share?
+    pub(crate) shared: bool,
 }
 
-/// Equal terms for the sums and products of a graph.
+/// Equal terms for the sums and products of a graph; with `sharing`, those that name what terms share too.
 pub(crate) fn propose(
     graph: &mut Graph,
     roots: &[Id],
     profile: Profile,
     relations: &Relations,
-    reading: Reading,
+    (reading, sharing): (Reading, bool),
 ) -> Proposals {
     if reading == Reading::Nothing {
         return Proposals::default();
@@ -100,14 +105,29 @@ pub(crate) fn propose(
     // What is not multiplied out hides the sums in products.
     let (tops, flat_tops) = (read(false), read(true));
     let mut flat = Reader::flat(FxHashMap::default());
-    let mut found =
-        Found { relations, profile, reading, forms: FxHashMap::default(), nested: false, pairs: Vec::new() };
+    let mut found = Found {
+        relations,
+        profile,
+        reading,
+        forms: FxHashMap::default(),
+        nested: false,
+        pairs: Vec::new(),
+        shared: false,
+        looked_at: Vec::new(),
+    };
     found.add(graph, &mut flat, &flat_tops);
+    if sharing {
+        found.share(graph, &mut flat, &flat_tops);
+    }
     if reading == Reading::Flat {
         return found.proposals();
     }
     let given = field::given(graph, &mut flat, roots, relations, profile.grants());
-    found.add(graph, &mut Reader::multiplied_out(), &tops);
+    let mut multiplied_out = Reader::multiplied_out();
+    found.add(graph, &mut multiplied_out, &tops);
+    if sharing {
+        found.share(graph, &mut multiplied_out, &tops);
+    }
     if reading == Reading::All {
         let given = nested::given(graph, &mut flat, roots, &tops);
         if !given.is_empty() {
@@ -130,6 +150,9 @@ struct Found<'a> {
     forms: FxHashMap<Poly, Vec<Id>>,
     nested: bool,
     pairs: Vec<(Id, Id)>,
+    shared: bool,
+    /// Whose shared products are known.
+    looked_at: Vec<(Id, Rc<Poly>)>,
 }
 
 impl Found<'_> {
@@ -163,11 +186,31 @@ impl Found<'_> {
         }
     }
 
+    /// What one way of reading finds with the products named that all that is read shares.
+    fn share(&mut self, graph: &mut Graph, reader: &mut Reader, tops: &[Id]) {
+        let float = |id: &Id| graph.ty(*id).dtype.is_float();
+        let polys: Vec<(Id, Rc<Poly>)> =
+            tops.iter().copied().filter(float).filter_map(|id| Some((id, reader.read(graph, id)?))).collect();
+        // Most is read the same in every way.
+        if polys == self.looked_at {
+            return;
+        }
+        let found = products::shared(graph, &polys);
+        self.looked_at = polys;
+        self.shared |= !found.is_empty();
+        for (id, poly) in found {
+            let found = self.forms(graph, &poly);
+            let mut writer = Writer::new(graph);
+            let shaped = found.into_iter().filter_map(|new| writer.shaped(new, id));
+            self.pairs.extend(shaped.filter(|&new| new != id).map(|new| (id, new)));
+        }
+    }
+
     /// The pairs, each once.
     fn proposals(mut self) -> Proposals {
         self.pairs.sort_unstable();
         self.pairs.dedup();
-        Proposals { pairs: self.pairs, nested: self.nested }
+        Proposals { pairs: self.pairs, nested: self.nested, shared: self.shared }
     }
 
     /// A polynomial written flat and factored.
@@ -217,7 +260,8 @@ fn tops(graph: &Graph, roots: &[Id], factors: bool) -> Vec<Id> {
             uses[a as usize] += 1;
             // Another type of integers is another ring.
             let (own, read) = (graph.ty(id).dtype, graph.ty(a).dtype);
-            let hidden = factors && sum(a) && !sum(id) && of(id) != Ring::Opposite;
+            let factor = sum(a) && !sum(id) && of(id) != Ring::Opposite;
+            let hidden = factors && (factor || of(id) == Ring::Root);
             if !reads(id) || hidden || read.is_int() && own != read {
                 seen_from_outside[a as usize] = true;
             }

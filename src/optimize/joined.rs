@@ -17,7 +17,8 @@ pub(crate) fn joined(
     let mut space = Space::new(graph, &[a, b], &program.interned);
     if Assumes::REASSOC.within(profile.grants()) {
         let mut wider = graph.clone();
-        let found = crate::norm::propose(&mut wider, &[a, b], profile, &program.relations, Reading::All);
+        let found =
+            crate::norm::propose(&mut wider, &[a, b], profile, &program.relations, (Reading::All, false));
         space.unite(&wider, &found.pairs);
     }
     space.saturate(&program.rules, Granted { assumes: profile.grants(), splits: true }, limits);

@@ -28,8 +28,13 @@ pub fn saturated(graph: &Graph, roots: &[Id], options: &Options) -> Saturated {
         let mut space = Space::new(graph, roots, &program.interned);
         if Assumes::REASSOC.within(p.grants()) {
             let mut wider = graph.clone();
-            let found =
-                crate::norm::propose(&mut wider, roots, p, &program.relations, crate::norm::Reading::All);
+            let found = crate::norm::propose(
+                &mut wider,
+                roots,
+                p,
+                &program.relations,
+                (crate::norm::Reading::All, false),
+            );
             space.unite(&wider, &found.pairs);
         }
         let trace =

@@ -29,7 +29,7 @@ pub(super) fn collect(
         roots,
         options.profile,
         &program.relations,
-        crate::norm::Reading::All,
+        (crate::norm::Reading::All, false),
     );
     space.unite(&wider, &proposed.pairs);
     if space.conflict().is_some() {

@@ -8,7 +8,7 @@ use crate::norm::Reading;
 use crate::rules::Profile;
 
 /// Rounds of saturation and extraction at most.
-const ROUNDS: usize = 5;
+const ROUNDS: usize = 6;
 
 /// The cheapest equivalent of a small graph.
 pub(super) fn optimize(
@@ -32,14 +32,31 @@ pub(super) fn optimize(
     (graph.clone(), roots.to_vec())
 }
 
-/// How a window is optimized, again with less where that lost digits: with all proposals of the normal form, with those
-/// that leave fractions below, or all fractions, alone, with none, without rules that split sums either.
-const WAYS: [(Reading, bool); 5] = [
-    (Reading::All, true),
-    (Reading::Plain, true),
-    (Reading::Flat, true),
-    (Reading::Nothing, true),
-    (Reading::Nothing, false),
+/// How a window is optimized.
+#[derive(Clone, Copy)]
+struct Way {
+    reading: Reading,
+    /// Are products named that terms share?
+    shares: bool,
+    /// May rules make sums of what is none?
+    splits: bool,
+}
+
+impl Way {
+    const fn reading(reading: Reading) -> Way {
+        Way { reading, shares: false, splits: true }
+    }
+}
+
+/// With everything, and again with less where that lost digits: without names for what is shared, with those proposals
+/// of the normal form that leave fractions below, or all fractions, alone, with none, without rules that split sums either.
+const WAYS: [Way; 6] = [
+    Way { shares: true, ..Way::reading(Reading::All) },
+    Way::reading(Reading::All),
+    Way::reading(Reading::Plain),
+    Way::reading(Reading::Flat),
+    Way::reading(Reading::Nothing),
+    Way { splits: false, ..Way::reading(Reading::Nothing) },
 ];
 
 /// The best form that keeps the digits of what was there; the contradiction if there is one.
@@ -51,26 +68,32 @@ fn guarded(
     program: &Program,
     report: &mut Report,
 ) -> Result<(Graph, Vec<Id>), String> {
-    let mut nested = true;
+    // A way that leaves out what was not there finds the same.
+    let (mut nested, mut shared) = (true, true);
     for way in WAYS {
-        if way.0 == Reading::Plain && !nested {
+        if way.reading == Reading::Plain && !nested || way.reading == Reading::All && !shared {
             continue;
         }
         let found = attempt(graph, roots, options, (profile, way), program, report)?;
         if !digits::loses((graph, roots), (&found.form.0, &found.form.1)) {
             return Ok(found.form);
         }
-        nested = found.nested;
+        (nested, shared) = (found.nested, found.shared);
         report.refused += 1;
     }
     Ok((graph.clone(), roots.to_vec()))
 }
+
+/// A graph that was made wider, and which of its nodes are equal.
+type Proposed = (Graph, Vec<(Id, Id)>);
 
 /// What one attempt found.
 struct Attempt {
     form: (Graph, Vec<Id>),
     /// Were there fractions in denominators?
     nested: bool,
+    /// Was something named that terms share?
+    shared: bool,
 }
 
 /// Optimizes under one profile; the contradiction if there is one.
@@ -78,22 +101,26 @@ fn attempt(
     graph: &Graph,
     roots: &[Id],
     options: &Options,
-    (profile, (reading, splits)): (Profile, (Reading, bool)),
+    (profile, way): (Profile, Way),
     program: &Program,
     report: &mut Report,
 ) -> Result<Attempt, String> {
-    let mut nested = false;
-    let mut propose = |of: &Extracted| {
-        let mut wider = of.graph.clone();
-        let found = crate::norm::propose(&mut wider, &of.roots, profile, &program.relations, reading);
+    let (mut nested, mut shared) = (false, false);
+    let mut propose = |(graph, roots): (&Graph, &Vec<Id>), sharing: bool| -> (Proposed, bool) {
+        let mut wider = graph.clone();
+        let reading = (way.reading, way.shares && sharing);
+        let found = crate::norm::propose(&mut wider, roots, profile, &program.relations, reading);
         nested |= found.nested;
-        (wider, found.pairs)
+        shared |= found.shared;
+        ((wider, found.pairs), found.shared)
     };
     let mut best = (graph.clone(), roots.to_vec());
     let mut cost = f64::INFINITY;
     let mut refused = false;
+    // Were products named that terms share?
+    let mut sharing = false;
     // What the normal form proposes for the best so far; the first saturation works without.
-    let mut proposed: Option<(Graph, Vec<(Id, Id)>)> = None;
+    let mut proposed: Option<Proposed> = None;
     for round in 0..ROUNDS {
         let mut space = Space::new(&best.0, &best.1, &program.interned);
         if report.trail.is_some() {
@@ -102,7 +129,7 @@ fn attempt(
         if let Some((wider, pairs)) = &proposed {
             space.unite(wider, pairs);
         }
-        let granted = Granted { assumes: profile.grants(), splits };
+        let granted = Granted { assumes: profile.grants(), splits: way.splits };
         let trace = space.saturate(&program.rules, granted, options.limits);
         report.enodes = report.enodes.max(space.nodes());
         report.iterations += trace.iterations;
@@ -116,18 +143,26 @@ fn attempt(
         let look = |effort| space.extract(&options.model, options.extractor(), effort, &best.0, &best.1);
         // A first look is enough while there is something to gain; what seems to be the end is searched well.
         let Ok(mut found) = look(0) else { break };
-        let mut next = propose(&found);
+        // What terms share is looked for last and has to pay: of two forms that cost the same, the one that shares less
+        // cancels less.
+        let mut shares = sharing || round > 0;
+        let (mut next, _) = propose((&found.graph, &found.roots), shares);
         let gains = |found: &Extracted| found.cost < cost * (1.0 - 1e-9);
-        let last = |found: &Extracted, next: &(Graph, Vec<(Id, Id)>)| {
-            !gains(found) || trace.stop == Stop::Saturated && space.holds(&next.0, &next.1)
-        };
+        let held = |next: &Proposed| trace.stop == Stop::Saturated && space.holds(&next.0, &next.1);
         // In the first round every form may be refused; those of the normal form may not.
-        let mut ends = (round > 0 || found.cost.is_finite()) && last(&found, &next);
+        let mut ends = (round > 0 || found.cost.is_finite()) && (!gains(&found) || held(&next));
+        if ends && way.shares && !sharing {
+            let of = if gains(&found) { (&found.graph, &found.roots) } else { (&best.0, &best.1) };
+            let (all, any) = propose(of, true);
+            if any && !held(&all) {
+                (next, ends, shares) = (all, false, true);
+            }
+        }
         if ends {
             let Ok(thorough) = look(options.effort.max(1)) else { break };
             if thorough.cost < found.cost * (1.0 - 1e-9) && gains(&thorough) {
-                next = propose(&thorough);
-                (found, ends) = (thorough, false);
+                (next, _) = propose((&thorough.graph, &thorough.roots), true);
+                (found, ends, shares) = (thorough, false, true);
             }
         }
         if let Some(log) = space.log() {
@@ -145,14 +180,14 @@ fn attempt(
         if ends {
             break;
         }
-        proposed = Some(next);
+        (proposed, sharing) = (Some(next), shares);
     }
     if dearer(&options.model, (&best.0, &best.1), (graph, roots)) {
         // More work is done for digits alone.
         if !refused {
-            return Ok(Attempt { form: (graph.clone(), roots.to_vec()), nested });
+            return Ok(Attempt { form: (graph.clone(), roots.to_vec()), nested, shared });
         }
         report.for_digits += 1;
     }
-    Ok(Attempt { form: best, nested })
+    Ok(Attempt { form: best, nested, shared })
 }

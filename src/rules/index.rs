@@ -1,7 +1,7 @@
 //! Basic indices one after the other, and into parts.
 
 use crate::op::IndexItem;
-use crate::ty::Dim;
+use crate::ty::{Dim, composed};
 
 /// Does the index take every element in its place?
 pub(super) fn takes_all(items: &[IndexItem], dims: &[Dim]) -> bool {
@@ -118,20 +118,12 @@ fn of_slice(next: &IndexItem, start: Option<i64>, stop: Option<i64>, step: i64) 
         IndexItem::At(i) if backwards => Some(IndexItem::At((-1i64).checked_sub(i)?)),
         // What is counted from the end does not see where the slice begins.
         IndexItem::At(i) if i < 0 && to_the_end && first >= 0 => Some(IndexItem::At(i)),
-        _ if step < 1 || first < 0 || stop.is_some_and(|s| s < 0) => None,
-        IndexItem::At(i) if i >= 0 => Some(IndexItem::At(first.checked_add(i.checked_mul(step)?)?)),
-        IndexItem::Slice { start: c, stop: d, step: q } if q >= 1 => {
-            let c = c.unwrap_or(0);
-            if c < 0 || d.is_some_and(|d| d < 0) {
-                return None;
-            }
-            let at = |i: i64| first.checked_add(i.checked_mul(step)?);
-            let end = match (d, stop) {
-                (None, s) => s,
-                (Some(d), None) => Some(at(d)?),
-                (Some(d), Some(s)) => Some(at(d)?.min(s)),
-            };
-            Some(IndexItem::Slice { start: Some(at(c)?), stop: end, step: step.checked_mul(q)? })
+        IndexItem::At(i) if i >= 0 && step >= 1 && first >= 0 && stop.is_none_or(|s| s >= 0) => {
+            Some(IndexItem::At(first.checked_add(i.checked_mul(step)?)?))
+        }
+        IndexItem::Slice { start: c, stop: d, step: q } => {
+            let (start, stop, step) = composed((start, stop, step), (c, d, q))?;
+            Some(IndexItem::Slice { start, stop, step })
         }
         _ => None,
     }

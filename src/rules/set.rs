@@ -38,6 +38,7 @@ pub const STANDARD_FILES: &[(&str, &str)] = files![
     "scan.rules",
     "special.rules",
     "diagonal.rules",
+    "differences.rules",
 ];
 
 /// Rules with distinct names, in the order of their files.

@@ -4,6 +4,7 @@ use std::fmt;
 use std::sync::Arc;
 
 use super::int::Int;
+use super::slice::{composed, slice_len};
 use super::sym::Sym;
 
 /// The length of one axis.
@@ -160,7 +161,19 @@ impl Dim {
         match self {
             Dim::Known(n) => Dim::Known(slice_len(*n, start, stop, step)),
             d if step.abs() == 1 && (start, stop) == (None, None) => d.clone(),
-            d => Dim::Expr(Arc::new(DimExpr::Slice { of: d.clone(), start, stop, step })),
+            d => {
+                let sliced = |of: &Dim, (start, stop, step)| {
+                    Dim::Expr(Arc::new(DimExpr::Slice { of: of.clone(), start, stop, step }))
+                };
+                // A slice of a slice is one where lengths need not be known for it.
+                if let Dim::Expr(e) = d
+                    && let DimExpr::Slice { of, start: a, stop: b, step: p } = &**e
+                    && let Some(both) = composed((*a, *b, *p), (start, stop, step))
+                {
+                    return sliced(of, both);
+                }
+                sliced(d, (start, stop, step))
+            }
         }
     }
 
@@ -320,22 +333,6 @@ impl Dim {
             },
         }
     }
-}
-
-/// First index, step and count of a Python slice of an axis of length `n`.
-pub(crate) fn slice_bounds(n: usize, start: Option<i64>, stop: Option<i64>, step: i64) -> (i64, usize) {
-    let n = i64::try_from(n).unwrap_or(i64::MAX);
-    let (lo, hi) = if step > 0 { (0, n) } else { (-1, n - 1) };
-    let clamp = |v: i64| (if v < 0 { v.saturating_add(n) } else { v }).clamp(lo, hi);
-    let from = start.map_or(if step > 0 { lo } else { hi }, clamp);
-    let to = stop.map_or(if step > 0 { hi } else { lo }, clamp);
-    let span = if step > 0 { to - from } else { from - to };
-    let count = if span <= 0 { 0 } else { (span - 1) / step.saturating_abs() + 1 };
-    (from, usize::try_from(count).unwrap_or(0))
-}
-
-pub(crate) fn slice_len(n: usize, start: Option<i64>, stop: Option<i64>, step: i64) -> usize {
-    slice_bounds(n, start, stop, step).1
 }
 
 impl From<usize> for Dim {

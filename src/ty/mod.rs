@@ -7,14 +7,15 @@ mod dtype;
 mod fault;
 mod int;
 mod shape;
+mod slice;
 mod sym;
 
 pub use dim::{Dim, DimExpr};
-pub(crate) use dim::{slice_bounds, slice_len};
 pub use dtype::DType;
 pub(crate) use int::to_bits;
 pub use int::{Int, IntOp};
 pub use shape::{Shape, ShapeError, normalize_axes, normalize_axis};
+pub(crate) use slice::{composed, slice_bounds, slice_len};
 pub use sym::Sym;
 
 use std::fmt;
