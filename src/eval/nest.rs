@@ -6,7 +6,7 @@ use super::layout::signed;
 
 /// Below this many elements a row is too short to be the innermost loop of a reduction that keeps
 /// its axis.
-pub(super) const SHORT: usize = 16;
+pub(super) const SHORT: usize = 8;
 
 /// Axes, at least two (the last two are the rows and columns of tiles), and a stride per operand
 /// and axis.
