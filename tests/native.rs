@@ -210,6 +210,8 @@ fn reductions_of_every_kind() {
         (7, 600),
         (40, 1030),
         (70, 1040),
+        (300, 10),
+        (17, 9),
     ];
     for ((rows, cols), dtype) in lens.into_iter().flat_map(|l| FLOATS.map(|d| (l, d))) {
         let shape = |dims: &[usize]| Shape::new(dims.iter().map(|&d| Dim::Known(d)));
@@ -222,6 +224,14 @@ fn reductions_of_every_kind() {
             let next = folds[(i + 1) % folds.len()];
             let fold =
                 |op, axes: &[usize]| Expr::try_apply(op, Attr::Axes(axes.to_vec()), [v.clone()]).unwrap();
+            // More than registers hold the partial results of.
+            let several = |axes: &[usize]| -> Vec<Expr> {
+                let each = |k: usize| {
+                    let (op, v) = (folds[(i + k) % folds.len()], &v * (k as f64 - 2.5));
+                    Expr::try_apply(op, Attr::Axes(axes.to_vec()), [v]).unwrap()
+                };
+                (0..=(rows + i) % 9).map(each).collect()
+            };
             let groups = [
                 vec![fold(op, &[1]), fold(next, &[1])],
                 vec![fold(op, &[0])],
@@ -229,6 +239,8 @@ fn reductions_of_every_kind() {
                 vec![fold(op, &[1]), fold(next, &[0]), fold(op, &[0]), &v * 2.0],
                 vec![fold(op, &[0, 1]), fold(next, &[0]), fold(next, &[1])],
                 vec![&v + fold(op, &[1]).dimshuffle([Some(0), None])],
+                several(&[1]),
+                several(&[0, 1]),
             ];
             for outputs in groups {
                 let plan = plan(&inputs, &outputs);

@@ -14,7 +14,7 @@ use super::plan::{Arg, Base, Dest, FoldSpec, Fused, Source, Step};
 use super::step::Call;
 
 /// Bytes of a band, which are to stay in the second cache.
-const BAND: usize = 768 << 10;
+const BAND: usize = 384 << 10;
 
 /// Bytes of a band whose height the tree of a whole sum sets, at most.
 const HIGHEST: usize = 3 << 20;

@@ -6,7 +6,7 @@ use super::layout::signed;
 
 /// Below this many elements a row is too short to be the innermost loop of a reduction that keeps
 /// its axis.
-pub(super) const SHORT: usize = 16;
+pub(super) const SHORT: usize = 8;
 
 /// Axes, at least two (the last two are the rows and columns of tiles), and a stride per operand
 /// and axis.
@@ -56,17 +56,20 @@ impl Nest {
     }
 
     /// The strides of one operand.
+    #[inline]
     pub(crate) fn strides(&self, operand: usize) -> &[isize] {
         &self.strides[operand * self.lens.len()..][..self.lens.len()]
     }
 
     /// Length of a tile's rows' axis, and of its columns' axis.
+    #[inline]
     pub(crate) fn tile(&self) -> (usize, usize) {
         let k = self.lens.len();
         (self.lens[k - 2], self.lens[k - 1])
     }
 
     /// The strides of one operand along rows and columns of a tile.
+    #[inline]
     pub(crate) fn tile_strides(&self, operand: usize) -> (isize, isize) {
         let s = self.strides(operand);
         (s[s.len() - 2], s[s.len() - 1])
@@ -98,11 +101,13 @@ impl Cursor {
     }
 
     /// How far an operand is from its first element.
+    #[inline]
     pub(crate) fn offset(&self, strides: &[isize]) -> isize {
         self.at.iter().zip(strides).map(|(&i, &s)| signed(i) * s).sum()
     }
 
     /// Is this the first position along every axis on which the operand does not move?
+    #[inline]
     pub(crate) fn first(&self, strides: &[isize]) -> bool {
         self.at.iter().zip(strides).all(|(&i, &s)| s != 0 || i == 0)
     }

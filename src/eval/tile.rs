@@ -5,6 +5,7 @@ use crate::math::Element;
 use crate::math::wide;
 
 /// A position in memory. Layouts never lead before the first element.
+#[inline]
 pub(crate) fn place(at: isize) -> usize {
     usize::try_from(at).unwrap_or(0)
 }

@@ -2,7 +2,7 @@
 //! exponential, and `erfc` is `exp(-x^2)` times a smooth function of `(x - 5/2) / (x + 5/2)` (the
 //! transformation of Shepherd and Laframboise).
 
-use super::exp::Parts;
+use super::exp::{Parts, clamp};
 use super::{Lanes, Unary, pairs};
 
 /// `erf(x) / x - 1` in `x^2` up to 1; error below 2^-56.
@@ -129,9 +129,12 @@ fn near<L: Lanes>(x: L) -> L {
     curve.mul_add(z, L::pick(first, first_single) + low)
 }
 
-/// `erfc(x)` for `x` from 0.74 up.
+/// `erfc(|x|)` for `|x|` from 0.74 up.
 #[inline(always)]
 fn far<L: Lanes>(x: L) -> L {
+    // The exponential of the rounded square is that which the derivative takes. Past the limit both are zero.
+    let p = Parts::of(clamp(-(x * x)));
+    let x = x.abs();
     let limit = L::pick(LARGEST.0, LARGEST.1);
     let x = L::select(limit.lt(x), limit, x);
     let (one, half) = (L::splat(1.0), L::splat(2.5));
@@ -155,10 +158,10 @@ fn far<L: Lanes>(x: L) -> L {
     let q = smooth * inverse;
     let q_low = smooth.mul_add(inverse_low, smooth.mul_add(inverse, -q));
     let q_low = inverse.mul_add(smooth_low, q_low);
-    let square = x * x;
-    let square_low = x.mul_add(x, -square);
-    let p = Parts::of_sum(-square, -square_low);
-    p.scale(q + q.mul_add(p.r, q.mul_add(p.tail, q_low.mul_add(p.r, q_low))), 0)
+    // What rounding took from the square is far below one: `exp(-low)` is `1 - low`.
+    let square_low = x.mul_add(x, -(x * x));
+    let tail = p.tail - square_low.mul_add(p.r + p.tail, square_low);
+    p.scale(q + q.mul_add(p.r, q.mul_add(tail, q_low.mul_add(p.r, q_low))), 0)
 }
 
 /// The error function, below 1 ulp.
@@ -195,7 +198,7 @@ impl Unary for Erfc {
     #[inline(always)]
     fn at<L: Lanes>(x: L) -> L {
         let a = x.abs();
-        let tail = far(a);
+        let tail = far(x);
         let tail = L::select(x.lt(L::splat(0.0)), L::splat(2.0) - tail, tail);
         let close = (-x).mul_add(near(x), L::splat(1.0) - x);
         L::select(a.lt(L::splat(0.75)), close, tail)

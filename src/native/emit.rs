@@ -212,8 +212,8 @@ impl Emit<'_> {
         let class = self.class(value);
         if !self.body.masked
             && let Some(f) = self.p.folds.iter().position(|f| f.next as usize == value)
+            && let Place::Reg(reg) = self.carried(f, copy)
         {
-            let reg = self.carry(f, copy);
             self.place[value * self.body.copies + copy] = Place::Reg(reg);
             return reg;
         }

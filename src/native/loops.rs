@@ -180,9 +180,7 @@ impl Native {
         fused.folds.iter().for_each(|f| strides.extend(kept_strides(args.space, f)));
         let nest = Nest::new(args.space, &strides, inputs + stores + folds, folds);
         let mut shape = self.shape(fused, made, &nest);
-        if self.form == Form::Evex {
-            shape.stream(&nest, args.stores);
-        }
+        shape.stream(&nest, args.stores);
         let codes = shape.codes(|mode| made.version(fused, self.form, mode));
         let Some((plain, folding)) = codes else {
             return Blocks.interpret(fused, args);

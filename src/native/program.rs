@@ -175,8 +175,13 @@ pub(super) struct Layout {
     pub(super) pinned: Vec<(Id, u8)>,
     /// The first register of partial results.
     pub(super) carries: u8,
+    /// Reductions whose partial results are in registers, the first ones.
+    pub(super) in_registers: usize,
     /// Registers for everything else: those below.
     pub(super) free: u8,
+    /// Registers that are not counted on for values on the way. With AVX2, where constants are read where they are
+    /// used, fewer.
+    pinned_few: usize,
 }
 
 /// Instructions after unrolling; beyond, loops outgrow the cache of decoded instructions.
@@ -188,30 +193,43 @@ const MERGING: usize = 5;
 /// Registers for partial results at most.
 const CARRIED: usize = 8;
 
+/// Reductions that are carried along at most where there are few registers: what has no register is in the frame,
+/// but a lane of each has one at the end of a row.
+const CARRIED_IN_FRAME: usize = CARRIED;
+
 /// Partial results of one reduction, in vectors of so many numbers.
 pub(super) fn chains(widest: usize) -> usize {
     FOLD_LANES / widest
 }
 
-/// Can so many reductions be carried along in registers?
-pub(super) fn carries(folds: usize, widest: usize) -> bool {
-    folds * chains(widest) <= CARRIED
+/// How many reductions can be carried along, in registers and, with AVX2, in the frame.
+pub(super) fn most_carried(form: Form, widest: usize) -> usize {
+    match form {
+        Form::Vex => CARRIED_IN_FRAME,
+        Form::Evex => CARRIED / chains(widest),
+    }
+}
+
+/// How many of so many reductions are in registers.
+fn in_registers(folds: usize, chains: usize) -> usize {
+    folds.min(CARRIED / chains)
 }
 
 impl Layout {
     /// Registers for values on the way, with few constants pinned.
     pub(super) fn spare(&self) -> usize {
-        usize::from(self.carries).saturating_sub(11)
+        usize::from(self.carries).saturating_sub(self.pinned_few)
     }
 
     pub(super) fn new(p: &Program, live: &Liveness, form: Form) -> Layout {
         // Two registers are kept for operands that come from memory.
-        let all: usize = match form {
-            Form::Vex => 14,
-            Form::Evex => 30,
+        let (all, pinned_few): (usize, usize) = match form {
+            Form::Vex => (14, 8),
+            Form::Evex => (30, 11),
         };
         let chains = chains(form.bytes() / if p.single { 4 } else { 8 });
-        let carried = p.folds.len() * chains;
+        let in_registers = in_registers(p.folds.len(), chains);
+        let carried = in_registers * chains;
         let registers = all.saturating_sub(carried).max(2);
         let mut fixed: Vec<(usize, Id)> = (0..p.code.len())
             .filter(|&i| live.fixed[i] && live.needed[i] && !matches!(p.code[i], Lane::Carry(_)))
@@ -231,6 +249,6 @@ impl Layout {
         let carries = u8::try_from(registers).unwrap_or(14);
         let free = carries - spare;
         let pinned = (free..free + spare).zip(fixed).map(|(reg, (_, id))| (id, reg)).collect();
-        Layout { unroll, together, pinned, carries, free }
+        Layout { unroll, together, pinned, carries, in_registers, free, pinned_few }
     }
 }

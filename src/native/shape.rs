@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::asm::Form;
 use super::loops::{Code, Mode, bits};
-use super::program::carries;
+use super::program::most_carried;
 use crate::eval::{Cell, Format, Nest};
 use crate::op::FOLD_SHORTEST;
 
@@ -17,19 +17,20 @@ pub(super) const STREAM: usize = 1 << 24;
 /// How many numbers of a format are worked on at once.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Vectors {
-    /// In the widest vector.
-    widest: usize,
     /// In a block.
     block: usize,
+    /// Reductions that can be carried along.
+    carried: usize,
 }
 
 impl Vectors {
     pub(super) fn of(form: Form, format: Format) -> Vectors {
-        match format {
+        let (size, block) = match format {
             // Integers have steps of their own; loops never see them.
-            Format::F64 | Format::I64 => Vectors { widest: form.bytes() / 8, block: f64::BLOCK },
-            Format::F32 => Vectors { widest: form.bytes() / 4, block: f32::BLOCK },
-        }
+            Format::F64 | Format::I64 => (8, f64::BLOCK),
+            Format::F32 => (4, f32::BLOCK),
+        };
+        Vectors { block, carried: most_carried(form, form.bytes() / size) }
     }
 }
 
@@ -68,7 +69,7 @@ impl Shape {
         let set = |holds: &dyn Fn(usize) -> bool| -> u64 {
             (0..folds).filter(|&f| holds(f)).fold(0, |all, f| all | 1 << f)
         };
-        let fits = |carried: u64| carries(carried.count_ones() as usize, vectors.widest);
+        let fits = |carried: u64| carried.count_ones() as usize <= vectors.carried;
         // Reductions of columns; all keep the rows or none does.
         let kept = |f: usize| row_len > 1 && step(f).0 != 0;
         let mut carried = set(&|f| step(f).1 == 0);
@@ -82,7 +83,7 @@ impl Shape {
         let blocks = rest == 0 || rest >= FOLD_SHORTEST;
         let by_rows = row_len > 1
             && in_place
-            && if folds == 0 { rows } else { blocks && (carried == 0 || keeps_rows && alike) }
+            && if folds == 0 { rows } else { carried == 0 || blocks && keeps_rows && alike }
             && (carried | columns).count_ones() as usize == folds
             && fits(carried);
         // A row at a time needs operands in place.

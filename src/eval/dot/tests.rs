@@ -57,7 +57,7 @@ fn two_vectors_are_as_each_alone() {
                 assert_eq!(out.each_ref().map(|x| bits(x)), alone, "{cols}");
             }
         }
-        assert!(done > 0 || wide::width() != wide::Width::Avx512);
+        assert!(done > 0 || wide::width() == wide::Width::Portable);
     }
     check::<f64>(|x| x);
     check::<f32>(f32::of);

@@ -5,6 +5,7 @@
 //! functions that share a part, as `sigmoid(x)` and `sigmoid(-x)` share an exponential, compute it
 //! once when they stand in one program.
 
+mod identities;
 mod lane;
 
 use std::cell::RefCell;
@@ -14,8 +15,10 @@ use rustc_hash::FxHashMap;
 
 pub use lane::{Cmp, Id, Lane, One, Signs, Two};
 
+use identities::{compare, opposite, representation, rest, sign_bit, two};
+
 use super::lanes::{ROUND, ROUND_SINGLE, powers, split, split_normal};
-use super::{Binary, Element as _, Lanes, Ternary, Unary};
+use super::{Binary, Lanes, Ternary, Unary};
 
 /// The number in every lane, while it is recorded.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -138,89 +141,6 @@ fn taken_apart(x: Value) -> (Value, Value) {
 
 fn one(op: One, a: Value) -> Value {
     Value(push(Lane::One(op, a.0)))
-}
-
-fn two(op: Two, a: Value, b: Value) -> Value {
-    let (mut a, mut b) = (a.0, b.0);
-    if op.commutes() && a > b {
-        std::mem::swap(&mut a, &mut b);
-    }
-    match op {
-        // A sign that is cleared may have been flipped before.
-        Two::And => {
-            for (mask, x) in [(a, b), (b, a)] {
-                if is(mask, rest())
-                    && let Some(x) = opposite(x)
-                {
-                    return two(Two::And, Value(x), Value(mask));
-                }
-            }
-        }
-        // The opposite of the absolute value is one instruction.
-        Two::Xor => {
-            if let (Lane::Const(p), Lane::Const(q)) = (look(a), look(b)) {
-                return Value(push(Lane::Const(p ^ q)));
-            }
-            for (sign, x) in [(a, b), (b, a)] {
-                if is(sign, sign_bit())
-                    && let Lane::Two(Two::And, p, q) = look(x)
-                    && let Some((_, x)) = [(p, q), (q, p)].into_iter().find(|&(m, _)| is(m, rest()))
-                {
-                    return two(Two::Or, Value(sign), Value(x));
-                }
-            }
-        }
-        Two::Mul if is(a, representation(1.0)) => return Value(b),
-        Two::Mul if is(b, representation(1.0)) => return Value(a),
-        // One of two and the other of them are both, whichever is which.
-        Two::Add | Two::Mul => {
-            if let (Lane::Select(m, p, q), Lane::Select(n, r, s)) = (look(a), look(b))
-                && (m, p, q) == (n, s, r)
-            {
-                return two(op, Value(p), Value(q));
-            }
-        }
-        _ => {}
-    }
-    Value(push(Lane::Two(op, a, b)))
-}
-
-/// The sign bit of a number.
-fn sign_bit() -> u64 {
-    if Value::single() { 1 << 31 } else { 1 << 63 }
-}
-
-/// All other bits.
-fn rest() -> u64 {
-    sign_bit() - 1
-}
-
-/// The representation of the nearest to a double.
-fn representation(x: f64) -> u64 {
-    if Value::single() { f32::of(x).to_bits().into() } else { x.to_bits() }
-}
-
-fn is(id: Id, bits: u64) -> bool {
-    look(id) == Lane::Const(bits)
-}
-
-/// What this is the opposite of.
-fn opposite(x: Id) -> Option<Id> {
-    let Lane::Two(Two::Xor, p, q) = look(x) else { return None };
-    [(p, q), (q, p)].into_iter().find(|&(sign, _)| is(sign, sign_bit())).map(|(_, x)| x)
-}
-
-fn compare(op: Cmp, a: Value, b: Value) -> Mask {
-    // What was made of a mask is that mask again.
-    if op == Cmp::Ne
-        && look(b.0) == Lane::Const(0)
-        && let Lane::Select(m, x, y) = look(a.0)
-        && look(x) == Lane::Const(representation(1.0))
-        && look(y) == Lane::Const(0)
-    {
-        return Mask(m);
-    }
-    Mask(push(Lane::Compare(op, a.0, b.0)))
 }
 
 impl Add for Value {
@@ -378,7 +298,7 @@ impl Lanes for Value {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::math::Sigmoid;
+    use crate::math::{Erfc, Exp, Sigmoid};
 
     struct Product;
 
@@ -404,6 +324,31 @@ mod tests {
         let Some(Lane::Two(Two::Mul, a, b)) = code.last() else { panic!("{code:?}") };
         let selected = |id: &Id| matches!(code[*id as usize], Lane::Select(..));
         assert!(!selected(a) && !selected(b), "{code:?}");
+    }
+
+    /// The derivative of `erfc` has the exponential that `erfc` takes, whichever factor has which sign.
+    #[test]
+    fn the_derivative_of_erfc_costs_no_exponential() {
+        let count = |derived: bool, scales| {
+            let mut r = Recorder::new(scales, false);
+            let x = r.input(0);
+            let u = r.apply(Record { formula: |x| (Value::splat(0.75) * x[0], None) }, &[x]).0;
+            r.apply(Record::unary::<Erfc>(), &[u]);
+            if derived {
+                let (v, _) = r.apply(Record { formula: |x| (Value::splat(-0.75) * x[0], None) }, &[x]);
+                let (s, _) = r.apply(Record { formula: |x| (x[0] * x[1], None) }, &[u, v]);
+                r.apply(Record::unary::<Exp>(), &[s]);
+            }
+            r.code().len()
+        };
+        for scales in [false, true] {
+            assert!(
+                count(true, scales) < count(false, scales) + 8,
+                "{} {}",
+                count(true, scales),
+                count(false, scales)
+            );
+        }
     }
 
     #[test]

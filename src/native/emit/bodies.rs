@@ -2,7 +2,7 @@
 
 use super::super::asm::{self, Deco, RAX, RCX, RDI, RDX, RSI, Rm};
 use super::super::program::{Extent, Layout};
-use super::{ALIGNED, Body, Emit, NONE, Place, TAILS, entry_at};
+use super::{ALIGNED, Body, Emit, NONE, TAILS, entry_at};
 use crate::math::record::Lane;
 
 impl Emit<'_> {
@@ -29,6 +29,10 @@ impl Emit<'_> {
         if self.evex() && !folds && !self.p.stores.is_empty() {
             self.turn();
             self.head(Body { masked: true, ..rest });
+            self.turn();
+        } else if self.p.stream {
+            self.turn();
+            self.ones_to_alignment(rest);
             self.turn();
         }
         self.while_at_least(main);
@@ -91,6 +95,17 @@ impl Emit<'_> {
         [Some(short), Some(aligned), apart].into_iter().flatten().for_each(|j| self.asm.land(j, end));
     }
 
+    /// The elements before the first store's address is aligned, one by one; rows are longer.
+    fn ones_to_alignment(&mut self, rest: Body) {
+        self.asm.load(RAX, RDI, entry_at(self.p.inputs));
+        self.asm.head_length();
+        self.asm.push(RSI);
+        self.asm.copy(RSI, RAX);
+        self.while_at_least(Body { lanes: 1, ..rest });
+        self.asm.pop(RSI);
+        self.asm.lanes = self.asm.widest();
+    }
+
     /// The first input that is not one number.
     fn first_input(&self) -> Option<usize> {
         let read = |i: usize| match self.p.code[i] {
@@ -148,7 +163,7 @@ impl Emit<'_> {
         self.held = [[NONE; 32]; 2];
         for (f, fold) in self.p.folds.iter().enumerate() {
             for copy in 0..copies {
-                self.place[fold.carry as usize * copies + copy] = Place::Reg(self.carry(f, copy));
+                self.place[fold.carry as usize * copies + copy] = self.carried(f, copy);
             }
         }
         if lanes == 1 && !self.p.folds.is_empty() {

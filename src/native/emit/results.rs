@@ -10,30 +10,52 @@ use crate::op::FOLD_LANES;
 const OTHER: Reg = 0;
 
 impl Emit<'_> {
-    /// Register of a partial result.
+    /// Register of a partial result that has one. Where one lane alone is worked on, all have.
     pub(super) fn carry(&self, fold: usize, copy: usize) -> Reg {
         let chains = chains(self.asm.widest());
-        self.layout.carries + u8::try_from(fold * chains + copy % chains).unwrap_or(0)
+        let at = if self.asm.lanes == 1 { fold } else { fold * chains + copy % chains };
+        self.layout.carries + u8::try_from(at).unwrap_or(0)
+    }
+
+    /// Where a partial result is.
+    pub(super) fn carried(&self, fold: usize, copy: usize) -> Place {
+        if fold < self.layout.in_registers || self.asm.lanes == 1 {
+            return Place::Reg(self.carry(fold, copy));
+        }
+        let chain = copy % chains(self.asm.widest());
+        Place::Frame(self.lanes[fold] + self.asm.bytes(chain * self.asm.widest()))
     }
 
     /// Partial results as reductions begin.
     pub(super) fn begin(&mut self) {
         let places = FOLD_LANES * self.asm.size() / SLOT as usize;
         for f in 0..self.p.folds.len() {
-            let identity = self.constant(self.p.folds[f].identity);
-            for chain in 0..chains(self.asm.widest()) {
-                self.bring(Place::Pool(identity), self.carry(f, chain));
-            }
             // The lanes of each are side by side.
             self.lanes.push(self.frame_next * SLOT);
             self.frame_next += i32::try_from(places).unwrap_or(0);
             self.frame_most = self.frame_most.max(self.frame_next);
+            let identity = Place::Pool(self.constant(self.p.folds[f].identity));
+            for chain in 0..chains(self.asm.widest()) {
+                match self.carried(f, chain) {
+                    Place::Reg(reg) => self.bring(identity, reg),
+                    place => {
+                        let reg = self.reg(identity, false);
+                        self.put(asm::STORE, reg, place, 0);
+                    }
+                }
+            }
         }
     }
 
-    /// Loads or stores the lanes of all partial results.
+    /// A register from or to a place in the frame.
+    fn put(&mut self, o: asm::Opcode, reg: Reg, place: Place, mask: u8) {
+        let (rm, _) = self.rm(place);
+        self.asm.vector(o, reg, 0, rm, None, Deco { mask, ..Deco::default() });
+    }
+
+    /// Loads or stores the lanes of all partial results that are in registers.
     pub(super) fn carries(&mut self, o: asm::Opcode) {
-        for f in 0..self.p.folds.len() {
+        for f in 0..self.layout.in_registers {
             for chain in 0..chains(self.asm.widest()) {
                 let disp = self.lanes[f] + self.asm.bytes(chain * self.asm.widest());
                 self.asm.vector(o, self.carry(f, chain), 0, Rm::At(RDX, disp), None, Deco::default());
@@ -46,13 +68,21 @@ impl Emit<'_> {
         let vector = self.asm.widest() * self.asm.size();
         for f in 0..self.p.folds.len() {
             let mut left = chains(self.asm.widest());
+            // What is in the frame comes to the registers of the first, which is done.
+            let at = if f < self.layout.in_registers { f } else { 0 };
+            if at != f {
+                for chain in 0..left {
+                    let place = self.carried(f, chain);
+                    self.bring(place, self.carry(at, chain));
+                }
+            }
             while left > 1 {
                 left /= 2;
                 for chain in 0..left {
-                    self.merge(f, self.carry(f, chain), self.carry(f, chain + left));
+                    self.merge(f, self.carry(at, chain), self.carry(at, chain + left));
                 }
             }
-            let first = self.carry(f, 0);
+            let first = self.carry(at, 0);
             let mut apart = vector / 2;
             while apart >= self.asm.size() {
                 self.apart(OTHER, first, apart);
@@ -117,15 +147,22 @@ impl Emit<'_> {
             if self.p.folds[f].next as usize != i {
                 continue;
             }
-            let carry = self.carry(f, copy);
+            let carried = self.carried(f, copy);
             let place = self.place[i * self.body.copies + copy];
-            if place != Place::Reg(carry) {
+            if place != carried {
                 let reg = self.reg(place, false);
-                let deco = Deco { mask: self.tail(copy), ..Deco::default() };
-                self.asm.vector(asm::COPY, carry, 0, Rm::Reg(reg), None, deco);
+                let mask = self.tail(copy);
+                match carried {
+                    Place::Reg(carry) => {
+                        let deco = Deco { mask, ..Deco::default() };
+                        self.asm.vector(asm::COPY, carry, 0, Rm::Reg(reg), None, deco);
+                    }
+                    carried => self.put(asm::STORE, reg, carried, mask),
+                }
             }
             if self.body.lanes == 1 {
                 self.asm.sum(RAX, RDX, self.lanes[f]);
+                let carry = self.carry(f, copy);
                 self.asm.vector(asm::STORE_ONE, carry, 0, Rm::Lane(RAX), None, Deco::default());
             }
         }
