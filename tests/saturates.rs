@@ -15,7 +15,7 @@ const LOSSES: &[(&str, &str, usize)] = &[
         "m = X - mean(X, axis=1, keepdims=True)\n\
          s = sqrt(mean(m ** 2, axis=1, keepdims=True) + 0.00001)\n\
          grad(mean((m / s * g + b - T) ** 2), [X, g, b])",
-        1_300,
+        1_500,
     ),
     (
         "X: f64[6, 2]; W: f64[2, 5]; b, w: f64[5]; y: f64[6]",
