@@ -6,7 +6,7 @@ use crate::digits::{Grid, Program};
 use crate::eval::reference;
 use crate::graph::{Graph, Id};
 use crate::num::{SplitMix, ulps};
-use crate::ty::DType;
+use crate::ty::{DType, Ty};
 
 /// Points.
 const POINTS: usize = 96;
@@ -50,14 +50,18 @@ impl Samples {
     /// Points where the roots are real numbers, always the same; `None` where an operator has no meaning over the
     /// reals, or no point was found.
     pub fn of(graph: &Graph, roots: &[Id]) -> Option<Samples> {
-        let program = Program::of((graph, roots), GRID)?;
+        let form = Form::of(graph, roots)?;
         let mut random = SplitMix::new(0x5eed);
         let mut points = Vec::new();
         for round in 0..2 * POINTS {
             if points.len() == POINTS {
                 break;
             }
-            points.extend(point(graph, &program, &mut |dtype| number(&mut random, dtype, round))?);
+            let inputs = inputs(graph, &mut |dtype| number(&mut random, dtype, round, 1.0))?;
+            let values = form.values(&inputs)?;
+            if values.iter().all(|x| x.is_finite()) {
+                points.push(Point { inputs, values });
+            }
         }
         (!points.is_empty()).then_some(Samples { points })
     }
@@ -66,19 +70,18 @@ impl Samples {
     /// cancel, so only those count at which another form of the same expression has the same values.
     #[must_use]
     pub fn with_far(mut self, form: (&Graph, &[Id]), other: (&Graph, &[Id])) -> Samples {
-        let (Some(program), Some(check)) = (Program::of(form, GRID), Program::of(other, GRID)) else {
-            return self;
-        };
-        let Some(elements) = check.elements() else { return self };
+        let forms = Form::of(form.0, form.1).zip(Form::of(other.0, other.1));
+        let Some((first, second)) = forms else { return self };
         let mut random = SplitMix::new(0xfa5);
         for round in 0..2 * FAR {
-            let mut make =
-                |dtype| number(&mut random, dtype, round) * if round % 2 == 0 { 300.0 } else { 10.0 };
-            let Some(Some(p)) = point(form.0, &program, &mut make) else { continue };
-            let flat: Vec<f64> = p.inputs.iter().flat_map(|x| x.iter().copied()).collect();
-            let agrees = |values: Vec<f64>| values.iter().zip(&p.values).all(|(x, y)| ulps(*x, *y) <= 1.0);
-            if check.reals(&flat, &elements).is_some_and(agrees) {
-                self.points.push(p);
+            let scale = if round % 2 == 0 { 300.0 } else { 10.0 };
+            let Some(inputs) = inputs(form.0, &mut |dtype| number(&mut random, dtype, round, scale)) else {
+                return self;
+            };
+            let Some((values, also)) = first.values(&inputs).zip(second.values(&inputs)) else { continue };
+            let agree = |(x, y): (&f64, &f64)| x.is_finite() && ulps(*x, *y) <= 1.0;
+            if values.iter().zip(&also).all(agree) {
+                self.points.push(Point { inputs, values });
             }
         }
         self
@@ -102,33 +105,46 @@ impl Samples {
     }
 }
 
-/// A point, if the roots are finite there; `None` where they have no meaning over the reals.
-#[allow(clippy::option_option, reason = "no such expression, and no such point")]
-fn point(graph: &Graph, program: &Program, number: &mut dyn FnMut(DType) -> f64) -> Option<Option<Point>> {
-    let inputs: Vec<ArrayD<f64>> = graph
-        .vars()
-        .iter()
-        .map(|(_, ty)| {
-            let lens = GRID.lengths(ty)?;
-            let data = (0..lens.iter().product()).map(|_: usize| number(ty.dtype)).collect();
-            ArrayD::from_shape_vec(IxDyn(&lens), data).ok()
-        })
-        .collect::<Option<_>>()?;
-    let flat: Vec<f64> = inputs.iter().flat_map(|x| x.iter().copied()).collect();
-    let values = program.reals(&flat, &program.elements()?)?;
-    Some(values.iter().all(|x| x.is_finite()).then_some(Point { inputs, values }))
+/// A form of an expression over the reals.
+struct Form {
+    program: Program,
+    elements: Vec<usize>,
+}
+
+impl Form {
+    fn of(graph: &Graph, roots: &[Id]) -> Option<Form> {
+        let program = Program::of((graph, roots), GRID)?;
+        let elements = program.elements()?;
+        Some(Form { program, elements })
+    }
+
+    /// The elements of all roots; `None` where an operator has no meaning over the reals.
+    fn values(&self, inputs: &[ArrayD<f64>]) -> Option<Vec<f64>> {
+        let flat: Vec<f64> = inputs.iter().flat_map(|x| x.iter().copied()).collect();
+        self.program.reals(&flat, &self.elements)
+    }
+}
+
+/// Arrays for the inputs of a graph.
+fn inputs(graph: &Graph, number: &mut dyn FnMut(DType) -> f64) -> Option<Vec<ArrayD<f64>>> {
+    let of = |ty: &Ty, number: &mut dyn FnMut(DType) -> f64| {
+        let lens = GRID.lengths(ty)?;
+        let data = (0..lens.iter().product()).map(|_: usize| number(ty.dtype)).collect();
+        ArrayD::from_shape_vec(IxDyn(&lens), data).ok()
+    };
+    graph.vars().iter().map(|(_, ty)| of(ty, number)).collect()
 }
 
 /// Of moderate size in even rounds, of any size from 1e-4 to 1e2 in odd ones (beyond, 75 digits may cancel too); positive
-/// in every second pair, where most functions are defined.
-fn number(random: &mut SplitMix, dtype: DType, round: usize) -> f64 {
+/// in every second pair, where most functions are defined. All of it `scale` times as large.
+fn number(random: &mut SplitMix, dtype: DType, round: usize, scale: f64) -> f64 {
     let u = random.unit();
     let size = if round.is_multiple_of(2) { 3.0 * u } else { libm::exp10(6.0 * u - 4.0) };
     let negative = round % 4 < 2 && random.next() & 1 == 1;
     let x = if negative { -size } else { size };
     match dtype {
         DType::Bool => f64::from(x > 1.0),
-        d if d.is_float() => x,
-        _ => x.trunc(),
+        d if d.is_float() => x * scale,
+        _ => (x * scale).trunc(),
     }
 }

@@ -225,6 +225,15 @@ impl Graph {
             let of: SmallVec<[&Facts; 3]> = args.iter().map(|&a| self.facts(a)).collect();
             Facts::of_op(op, attr, &of)?
         };
+        // A length is a double here already, and exact.
+        if op == Op::conversion()
+            && facts.ty.dtype.is_float()
+            && let Some((inner, Attr::DType(DType::I64), &[length])) = self.application(args[0])
+            && inner == Op::conversion()
+            && matches!(self.node(length).head, Head::Size(_))
+        {
+            return if facts.ty.dtype == DType::F64 { Ok(length) } else { self.add(op, attr, &[length]) };
+        }
         // What is a single as it is computed here may be a double as it is typed, beside a literal that adapts.
         if op == Op::conversion() && facts.ty.dtype == DType::F32 && self.ty(args[0]).dtype == DType::F32 {
             return Ok(args[0]);

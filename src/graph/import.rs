@@ -142,7 +142,7 @@ impl Importer {
 
     /// What a root is, in the type that its expression declares.
     fn root(&mut self, t: Term, want: For) -> Result<Id, ImportError> {
-        let id = self.terms.imported(t, want).unwrap_or_default();
+        let id = self.terms.id(t, want);
         // What is made of literals alone has adapted to nothing.
         let (is, declared) = (self.graph.ty(id).dtype, self.terms.expr(t).ty().dtype);
         let adapts = is == DType::F64 && declared == DType::F32;
@@ -245,10 +245,8 @@ impl Importer {
                 Some(dim) => self.graph.length(&self.unify.dim(&dim)),
                 None => {
                     let operands = self.operands(t, want);
-                    let mut args: SmallVec<[Id; 4]> = operands
-                        .iter()
-                        .map(|&(a, w)| self.terms.imported(a, w).unwrap_or_default())
-                        .collect();
+                    let mut args: SmallVec<[Id; 4]> =
+                        operands.iter().map(|&(a, w)| self.terms.id(a, w)).collect();
                     if op.def().computes_floats() && *op != Op::conversion() {
                         self.convert_to_floats(&e, *op, &operands, &mut args)?;
                     }

@@ -95,6 +95,15 @@ impl Terms {
         }
     }
 
+    /// What a node became that was imported before its users.
+    ///
+    /// # Panics
+    /// It was not: a fault of the importer, which no result may hide.
+    #[allow(clippy::expect_used, reason = "another node in its place would be a wrong number")]
+    pub(super) fn id(&self, t: Term, want: For) -> Id {
+        self.imported(t, want).expect("operands are imported before their users")
+    }
+
     pub(super) fn set_imported(&mut self, t: Term, want: For, id: Id) {
         let row = &mut self.rows[t.0 as usize];
         match want {

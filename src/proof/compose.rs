@@ -24,11 +24,15 @@ pub fn certify(
     options: &Options,
 ) -> Result<Certificate, ProofError> {
     let way = Way::new(trail);
-    let doubles = match way.between(before, after) {
+    let mut edges = way.between(before, after);
+    let doubles = match edges {
         Some(_) => None,
         None => doubled(&before.0, &before.1).zip(doubled(&after.0, &after.1)),
     };
     let (before, after) = doubles.as_ref().map_or((before, after), |(b, a)| (b, a));
+    if doubles.is_some() {
+        edges = way.between(before, after);
+    }
     let mut terms = Terms::new(Terms::inputs_of(&before.0));
     let vars = terms.all_vars();
     let of = |terms: &mut Terms, form: &Form| -> Result<Vec<TermId>, ProofError> {
@@ -39,7 +43,7 @@ pub fn certify(
     let mut whole =
         Whole { terms, vars, steps: Steps::default(), trail, way, options, locals: BTreeMap::new() };
     let mut chains: Vec<Vec<StepId>> = vec![Vec::new(); first.len()];
-    for e in whole.way.between(before, after).ok_or(ProofError::NoWay)? {
+    for e in edges.ok_or(ProofError::NoWay)? {
         for (chain, goal) in chains.iter_mut().zip(whole.edge(e)?) {
             chain.extend(goal);
         }

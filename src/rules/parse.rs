@@ -1,6 +1,7 @@
 //! Rule files: `(rule NAME "why" LHS => RHS :when (...) :assumes (...) :tags (...) :ref "...")`.
 //!
-//! Every error of a file is reported, each at its place; a rule with an error is left out.
+//! Every error of a file is reported, each at its place, but for lines that are no rules: of these the first word is. A
+//! rule with an error is left out.
 
 use std::sync::Arc;
 
