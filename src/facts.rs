@@ -95,7 +95,7 @@ impl Facts {
     /// The operands do not fit.
     pub fn of_op(op: Op, attr: &Attr, args: &[&Facts]) -> Result<Facts, TypeError> {
         // A constant adapts to what it meets, repeated or not.
-        let views: Vec<Arg<'_>> =
+        let views: SmallVec<[Arg<'_>; 3]> =
             args.iter().map(|f| Arg { ty: &f.ty, weak: f.constant.is_some() }).collect();
         let ty = type_of(op, attr, &views)?;
         Ok(Facts::with_type(op, args, ty))
@@ -111,8 +111,8 @@ impl Facts {
             constant: None,
             nonzero: false,
         };
-        let ranges: Vec<Interval> = args.iter().map(|f| f.range).collect();
-        let folds: Vec<Fold> = args
+        let ranges: SmallVec<[Interval; 3]> = args.iter().map(|f| f.range).collect();
+        let folds: SmallVec<[Fold; 3]> = args
             .iter()
             .map(|f| Fold { range: f.range, nonzero: f.is_nonzero(), integral: f.integral })
             .collect();

@@ -87,6 +87,11 @@ impl Graph {
         &self.vars
     }
 
+    /// All attributes, by the positions that heads name.
+    pub(crate) fn attrs(&self) -> &[Attr] {
+        &self.attrs
+    }
+
     /// The attribute at a position that a head names.
     pub fn attr(&self, index: u32) -> &Attr {
         &self.attrs[index as usize]
@@ -204,10 +209,19 @@ impl Graph {
     /// # Errors
     /// The operands do not fit.
     pub fn add(&mut self, op: Op, attr: &Attr, args: &[Id]) -> Result<Id, TypeError> {
+        let attr = self.attr_id(attr);
+        self.add_numbered(op, attr, args)
+    }
+
+    /// [`add`](Self::add) with the position of an attribute: who adds thousands looks it up once.
+    ///
+    /// # Errors
+    /// The operands do not fit.
+    pub(crate) fn add_numbered(&mut self, op: Op, attr: u32, args: &[Id]) -> Result<Id, TypeError> {
         if op.def().nests() && args.len() > 2 {
             let mut first = args[0];
             for &a in &args[1..] {
-                first = self.add(op, attr, &[first, a])?;
+                first = self.add_numbered(op, attr, &[first, a])?;
             }
             return Ok(first);
         }
@@ -216,14 +230,13 @@ impl Graph {
         {
             return Ok(self.lit(x));
         }
-        let head = Head::Op(op, self.attr_id(attr));
-        let node = Node { head, args: args.into() };
+        let node = Node { head: Head::Op(op, attr), args: args.into() };
         if let Some(&id) = self.memo.get(&node) {
             return Ok(id);
         }
         let facts = {
             let of: SmallVec<[&Facts; 3]> = args.iter().map(|&a| self.facts(a)).collect();
-            Facts::of_op(op, attr, &of)?
+            Facts::of_op(op, self.attr(attr), &of)?
         };
         // A length is a double here already, and exact.
         if op == Op::conversion()
@@ -232,7 +245,11 @@ impl Graph {
             && inner == Op::conversion()
             && matches!(self.node(length).head, Head::Size(_))
         {
-            return if facts.ty.dtype == DType::F64 { Ok(length) } else { self.add(op, attr, &[length]) };
+            return if facts.ty.dtype == DType::F64 {
+                Ok(length)
+            } else {
+                self.add_numbered(op, attr, &[length])
+            };
         }
         // What is a single as it is computed here may be a double as it is typed, beside a literal that adapts.
         if op == Op::conversion() && facts.ty.dtype == DType::F32 && self.ty(args[0]).dtype == DType::F32 {

@@ -88,6 +88,14 @@ impl Attr {
         }
     }
 
+    /// Lengths of a result; none for what is no list of lengths.
+    pub fn dims(&self) -> &[Dim] {
+        match self {
+            Attr::Dims(dims) => dims,
+            _ => &[],
+        }
+    }
+
     /// This attribute with symbols of lengths replaced.
     pub fn substitute(&self, to: &dyn Fn(&Sym) -> Option<Dim>) -> Attr {
         match self {

@@ -5,38 +5,82 @@ use std::sync::Arc;
 
 use rustc_hash::FxHashMap;
 
-use crate::egraph::CostModel;
-use crate::graph::{Graph, Head, Id};
+use super::Form;
+use super::cut::ids;
+use crate::graph::Head;
 use crate::op::Attr;
 use crate::ty::{Dim, Ty};
+
+/// A window's form, and what it became.
+#[derive(Debug)]
+pub(super) struct Known {
+    /// As it was cut.
+    pub(super) given: Arc<Form>,
+    /// As it was optimized; as it was cut until then.
+    pub(super) found: Arc<Form>,
+}
+
+impl Known {
+    pub(super) fn new(given: Arc<Form>) -> Known {
+        Known { found: given.clone(), given }
+    }
+}
 
 /// Optimized forms of windows by what the windows are.
 #[derive(Debug, Default)]
 pub(super) struct Cache {
-    pub(super) forms: FxHashMap<Vec<u64>, Arc<(Graph, Vec<Id>)>>,
+    keys: FxHashMap<Box<[u64]>, usize>,
+    forms: Vec<Known>,
+    numbers: Numbers,
+}
+
+impl Cache {
+    /// The number of the form with a key.
+    pub(super) fn known(&self, key: &[u64]) -> Option<usize> {
+        self.keys.get(key).copied()
+    }
+
+    /// A form under a new key; its number.
+    pub(super) fn insert(&mut self, key: &[u64], form: Known) -> usize {
+        let n = self.forms.len();
+        self.keys.insert(key.into(), n);
+        self.forms.push(form);
+        n
+    }
+
+    /// A form.
+    pub(super) fn form(&self, n: usize) -> &Known {
+        &self.forms[n]
+    }
+
+    /// What a form became.
+    pub(super) fn optimized(&mut self, n: usize, found: Arc<Form>) {
+        self.forms[n].found = found;
+    }
+
+    pub(super) fn attr(&mut self, attr: &Attr) -> u64 {
+        number(&mut self.numbers.attrs, attr)
+    }
+
+    pub(super) fn dim(&mut self, dim: &Dim) -> u64 {
+        number(&mut self.numbers.dims, dim)
+    }
+}
+
+/// Numbers of what stands at nodes.
+#[derive(Debug, Default)]
+pub(super) struct Numbers {
     attrs: FxHashMap<Attr, u64>,
     dims: FxHashMap<Dim, u64>,
     types: FxHashMap<Ty, u64>,
 }
 
-impl Cache {
-    /// As [`key`](Self::key), with what is assumed of lengths.
-    pub(super) fn window(&mut self, form: &(Graph, Vec<Id>), model: &CostModel) -> Vec<u64> {
-        let mut key = self.key(form);
-        key.push(u64::MAX);
-        for (name, &length) in &model.lengths {
-            key.push(name.parse().unwrap_or(u64::MAX));
-            key.push(length as u64);
-        }
-        key
-    }
-
-    /// Equal for windows that differ only in what their inputs stand for.
-    pub(super) fn key(&mut self, form: &(Graph, Vec<Id>)) -> Vec<u64> {
+impl Numbers {
+    /// Equal for forms that differ only in what their inputs stand for.
+    pub(super) fn key(&mut self, form: &Form) -> Vec<u64> {
         let (graph, roots) = form;
         let mut key = Vec::with_capacity(5 * graph.len() + roots.len());
-        for i in 0..graph.len() {
-            let id = u32::try_from(i).unwrap_or(u32::MAX);
+        for id in ids(graph) {
             let node = graph.node(id);
             match node.head {
                 Head::Const(bits) => key.extend([0, bits]),

@@ -19,6 +19,17 @@ impl Lengths {
         Sym::new(&i.to_string(), "", i)
     }
 
+    /// The number of a symbol.
+    pub(super) fn number(&mut self, s: &Sym) -> usize {
+        if let Some(&n) = self.numbers.get(s) {
+            return n;
+        }
+        let n = self.whole.len();
+        self.whole.push(s.clone());
+        self.numbers.insert(s.clone(), n);
+        n
+    }
+
     /// A length of the whole as the window writes it.
     pub(super) fn inward(&mut self, dim: &Dim) -> Dim {
         if dim.known().is_some() {
@@ -26,12 +37,8 @@ impl Lengths {
         }
         let mut syms = Vec::new();
         dim.syms(&mut syms);
-        for s in syms {
-            let next = self.whole.len();
-            self.numbers.entry(s).or_insert_with_key(|s| {
-                self.whole.push(s.clone());
-                next
-            });
+        for s in &syms {
+            self.number(s);
         }
         dim.substitute(&|s| Some(Dim::Sym(Lengths::numbered(*self.numbers.get(s)?))))
     }

@@ -5,6 +5,7 @@
 //! Isomorphic windows are optimized once.
 
 mod cache;
+mod cut;
 mod fold;
 mod joined;
 mod lengths;
@@ -15,6 +16,7 @@ mod report;
 mod rewritten;
 mod saturated;
 mod singles;
+mod sketch;
 mod spelling;
 mod splice;
 mod total;

@@ -3,17 +3,25 @@
 //! Windows depend on each other in both directions: the forward part of a layer feeds the next
 //! one, whose backward part feeds the layer. So they are joined node by node, not window by window.
 
+use rustc_hash::FxHashMap;
+use smallvec::SmallVec;
+
+use super::Form;
+use super::cache::Cache;
 use super::lengths::Lengths;
-use super::windows::Window;
+use super::sketch::Window;
 use crate::graph::{Graph, Head, Id};
 
 /// How often windows on a cycle are taken out before all are.
 const RETRIES: usize = 16;
 
+/// A node of the joint that is not made yet.
+const OPEN: Id = Id::MAX;
+
 /// Puts windows in the place of what they stand for. Windows whose new forms read each other in a
 /// circle are left as they were.
-pub(super) fn splice(graph: &Graph, roots: &[Id], windows: &[Window]) -> (Graph, Vec<Id>) {
-    let mut joint = Joint::new(graph, windows);
+pub(super) fn splice(graph: &Graph, roots: &[Id], windows: &[Window], cache: &Cache) -> (Graph, Vec<Id>) {
+    let mut joint = Joint::new(graph, windows, cache);
     for _ in 0..RETRIES {
         match joint.build(roots) {
             Ok(done) => return done,
@@ -28,12 +36,14 @@ pub(super) fn splice(graph: &Graph, roots: &[Id], windows: &[Window]) -> (Graph,
 struct Joint<'a> {
     graph: &'a Graph,
     windows: &'a [Window],
+    forms: Vec<&'a Form>,
     usable: Vec<bool>,
     /// Which root of which window a node of the whole is.
-    producer: Vec<Option<(usize, Id)>>,
+    producer: Vec<Option<(u32, Id)>>,
     /// Where the nodes of a window begin.
     base: Vec<usize>,
-    len: usize,
+    /// The window of each node that is not of the whole.
+    owner: Vec<u32>,
 }
 
 #[derive(Clone, Copy)]
@@ -46,39 +56,51 @@ enum Place {
     New(usize, Id),
 }
 
+/// What is being made.
+struct Made {
+    graph: Graph,
+    /// Where each node of the joint went, or [`OPEN`].
+    at: Vec<Id>,
+    /// Attributes of the whole and of forms by their positions there and here; those without lengths.
+    attrs: FxHashMap<(Option<usize>, u32), u32>,
+}
+
 impl<'a> Joint<'a> {
-    fn new(graph: &'a Graph, windows: &'a [Window]) -> Joint<'a> {
+    fn new(graph: &'a Graph, windows: &'a [Window], cache: &'a Cache) -> Joint<'a> {
         let mut producer = vec![None; graph.len()];
         let mut base = Vec::with_capacity(windows.len());
-        let mut len = graph.len();
-        for (w, window) in windows.iter().enumerate() {
-            for (&o, &r) in window.outputs.iter().zip(&window.form.1) {
-                producer[o as usize] = Some((w, r));
+        let mut owner = Vec::new();
+        let forms: Vec<&Form> = windows.iter().map(|w| &*cache.form(w.known).found).collect();
+        for (w, (window, form)) in windows.iter().zip(&forms).enumerate() {
+            let n = u32::try_from(w).unwrap_or(u32::MAX);
+            for (&o, &r) in window.outputs.iter().zip(&form.1) {
+                producer[o as usize] = Some((n, r));
             }
-            base.push(len);
-            len += window.form.0.len();
+            base.push(graph.len() + owner.len());
+            owner.resize(owner.len() + form.0.len(), n);
         }
-        Joint { graph, windows, usable: vec![true; windows.len()], producer, base, len }
+        Joint { graph, windows, forms, usable: vec![true; windows.len()], producer, base, owner }
     }
 
     fn place(&self, at: usize) -> Place {
         if at < self.graph.len() {
-            return match self.producer[at].filter(|&(w, _)| self.usable[w]) {
-                Some((w, r)) => Place::Same(self.base[w] + r as usize),
+            return match self.producer[at].filter(|&(w, _)| self.usable[w as usize]) {
+                Some((w, r)) => Place::Same(self.base[w as usize] + r as usize),
                 None => Place::Old(u32::try_from(at).unwrap_or(u32::MAX)),
             };
         }
-        let w = self.base.partition_point(|&b| b <= at) - 1;
+        let w = self.owner[at - self.graph.len()] as usize;
         Place::New(w, u32::try_from(at - self.base[w]).unwrap_or(u32::MAX))
     }
 
     /// What a node reads.
     fn reads(&self, place: Place, out: &mut Vec<usize>) {
+        out.clear();
         match place {
             Place::Old(id) => out.extend(self.graph.node(id).args.iter().map(|&a| a as usize)),
             Place::Same(other) => out.push(other),
             Place::New(w, id) => {
-                let node = self.windows[w].form.0.node(id);
+                let node = self.forms[w].0.node(id);
                 match node.head {
                     Head::Var(v) => out.push(self.windows[w].inputs[v as usize] as usize),
                     _ => out.extend(node.args.iter().map(|&a| self.base[w] + a as usize)),
@@ -89,31 +111,32 @@ impl<'a> Joint<'a> {
 
     /// The graph; `Err` names the windows on a cycle, or none if a node does not fit.
     fn build(&self, roots: &[Id]) -> Result<(Graph, Vec<Id>), Option<Vec<usize>>> {
-        let mut out = Graph::new();
+        let mut graph = Graph::new();
         for (name, ty) in self.graph.vars() {
-            out.var(name, ty);
+            graph.var(name, ty);
         }
-        let mut at: Vec<Option<Id>> = vec![None; self.len];
-        let mut open = vec![false; self.len];
+        let len = self.graph.len() + self.owner.len();
+        let mut made = Made { graph, at: vec![OPEN; len], attrs: FxHashMap::default() };
+        let mut open = vec![false; len];
         let mut reads = Vec::new();
+        let mut path: Vec<usize> = Vec::new();
         for &root in roots {
-            let mut path: Vec<usize> = vec![root as usize];
+            path.push(root as usize);
             while let Some(&n) = path.last() {
-                if at[n].is_some() {
+                if made.at[n] != OPEN {
                     path.pop();
                     continue;
                 }
                 let place = self.place(n);
-                reads.clear();
                 self.reads(place, &mut reads);
-                if open[n] {
-                    at[n] = Some(self.add(&mut out, place, &reads, &at).ok_or(None)?);
+                if reads.iter().all(|&r| made.at[r] != OPEN) {
+                    made.at[n] = self.add(&mut made, place, &reads).ok_or(None)?;
                     path.pop();
                     continue;
                 }
                 open[n] = true;
                 for &r in reads.iter().rev() {
-                    if at[r].is_some() {
+                    if made.at[r] != OPEN {
                         continue;
                     }
                     if open[r] {
@@ -123,8 +146,8 @@ impl<'a> Joint<'a> {
                 }
             }
         }
-        let new: Option<Vec<Id>> = roots.iter().map(|&r| at[r as usize]).collect();
-        new.map(|roots| (out, roots)).ok_or(None)
+        let new = roots.iter().map(|&r| made.at[r as usize]).collect();
+        Ok((made.graph, new))
     }
 
     /// The windows of the open nodes between `from` and the end of the path.
@@ -143,27 +166,40 @@ impl<'a> Joint<'a> {
         found
     }
 
-    fn add(&self, out: &mut Graph, place: Place, reads: &[usize], at: &[Option<Id>]) -> Option<Id> {
-        let none = Lengths::default();
-        let (graph, id, lengths) = match place {
-            Place::Same(other) => return at[other],
-            Place::Old(id) => (self.graph, id, &none),
-            Place::New(w, id) => (&self.windows[w].form.0, id, &self.windows[w].lengths),
+    fn add(&self, made: &mut Made, place: Place, reads: &[usize]) -> Option<Id> {
+        let (graph, id, known) = match place {
+            Place::Same(other) => return Some(made.at[other]),
+            Place::Old(id) => (self.graph, id, None),
+            Place::New(w, id) => (&self.forms[w].0, id, Some(w)),
         };
+        let none = Lengths::default();
+        let lengths = known.map_or(&none, |w| &self.windows[w].lengths);
+        let out = &mut made.graph;
         match graph.node(id).head {
             Head::Const(bits) => Some(out.lit(f64::from_bits(bits))),
             Head::Int(d, x) => Some(out.int(d, x)),
             Head::Size(s) => Some(out.length(&lengths.outward(graph.size(s)))),
             Head::Var(v) => match place {
-                Place::New(..) => at[reads[0]],
+                Place::New(..) => Some(made.at[reads[0]]),
                 _ => {
                     let (name, ty) = &graph.vars()[v as usize];
                     Some(out.var(name, ty))
                 }
             },
             Head::Op(op, attr) => {
-                let args: Vec<Id> = reads.iter().map(|&r| at[r]).collect::<Option<_>>()?;
-                out.add(op, &lengths.attr_outward(graph.attr(attr)), &args).ok()
+                let form = known.map(|w| self.windows[w].known);
+                let there = graph.attr(attr);
+                let here = match made.attrs.get(&(form, attr)) {
+                    Some(&here) => here,
+                    None if there.is_closed() => {
+                        let here = out.attr_id(there);
+                        made.attrs.insert((form, attr), here);
+                        here
+                    }
+                    None => out.attr_id(&lengths.attr_outward(there)),
+                };
+                let args: SmallVec<[Id; 3]> = reads.iter().map(|&r| made.at[r]).collect();
+                out.add_numbered(op, here, &args).ok()
             }
         }
     }

@@ -9,7 +9,7 @@ use std::sync::Arc;
 
 use rustc_hash::FxHashMap;
 
-use super::cache::Cache;
+use super::cache::Numbers;
 use super::lengths::Lengths;
 use crate::egraph::Log;
 use crate::graph::{Graph, Id};
@@ -76,7 +76,7 @@ pub struct Way {
 
 #[derive(Debug, Default)]
 struct Forms {
-    cache: RefCell<Cache>,
+    cache: RefCell<Numbers>,
     numbers: FxHashMap<Vec<u64>, usize>,
 }
 
