@@ -1,8 +1,10 @@
 //! The arena.
 
+use std::hash::BuildHasher;
 use std::sync::Arc;
 
-use rustc_hash::FxHashMap;
+use hashbrown::HashTable;
+use rustc_hash::{FxBuildHasher, FxHashMap};
 use smallvec::SmallVec;
 
 use crate::expr::TypeError;
@@ -37,12 +39,17 @@ pub struct Node {
     pub args: SmallVec<[Id; 3]>,
 }
 
+fn hash(node: &Node) -> u64 {
+    FxBuildHasher.hash_one(node)
+}
+
 /// Distinct terms in topological order, with their facts.
 #[derive(Debug, Clone, Default)]
 pub struct Graph {
     nodes: Vec<Node>,
     facts: Vec<Facts>,
-    memo: FxHashMap<Node, Id>,
+    /// Every node by what it is. Ids alone: large graphs are slow for their memory.
+    memo: HashTable<Id>,
     vars: Vec<(Arc<str>, Ty)>,
     attrs: Vec<Attr>,
     attr_ids: FxHashMap<Attr, u32>,
@@ -133,13 +140,24 @@ impl Graph {
     }
 
     fn push(&mut self, node: Node, facts: impl FnOnce() -> Facts) -> Id {
-        if let Some(&id) = self.memo.get(&node) {
-            return id;
+        let hash = hash(&node);
+        match self.find(hash, &node) {
+            Some(id) => id,
+            None => self.push_new(hash, node, facts()),
         }
+    }
+
+    fn find(&self, hash: u64, node: &Node) -> Option<Id> {
+        self.memo.find(hash, |&id| self.nodes[id as usize] == *node).copied()
+    }
+
+    /// A node that is not here yet.
+    fn push_new(&mut self, hash_of_node: u64, node: Node, facts: Facts) -> Id {
         let id = u32::try_from(self.nodes.len()).unwrap_or(u32::MAX);
-        self.memo.insert(node.clone(), id);
         self.nodes.push(node);
-        self.facts.push(facts());
+        self.facts.push(facts);
+        let nodes = &self.nodes;
+        self.memo.insert_unique(hash_of_node, id, |&id| hash(&nodes[id as usize]));
         id
     }
 
@@ -231,7 +249,8 @@ impl Graph {
             return Ok(self.lit(x));
         }
         let node = Node { head: Head::Op(op, attr), args: args.into() };
-        if let Some(&id) = self.memo.get(&node) {
+        let hash = hash(&node);
+        if let Some(id) = self.find(hash, &node) {
             return Ok(id);
         }
         let facts = {
@@ -257,14 +276,15 @@ impl Graph {
         }
         match self.folded(op, &facts.ty, args) {
             Some(number) => Ok(number),
-            None => Ok(self.push(node, || facts)),
+            None => Ok(self.push_new(hash, node, facts)),
         }
     }
 
     /// The application of an operator without attribute, if it is here already.
     pub(crate) fn known(&self, op: Op, args: &[Id]) -> Option<Id> {
         let head = Head::Op(op, *self.attr_ids.get(&Attr::None)?);
-        self.memo.get(&Node { head, args: args.into() }).copied()
+        let node = Node { head, args: args.into() };
+        self.find(hash(&node), &node)
     }
 
     /// The integer that an operator makes of constants, and a double made of an integer.
