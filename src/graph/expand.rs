@@ -2,8 +2,9 @@
 
 use rustc_hash::FxHashMap;
 
-use super::arena::{Graph, Head, Id};
+use super::arena::{Graph, Id};
 use super::constraint::Unify;
+use super::copy::NOWHERE;
 use super::import::canonical;
 use crate::expr::{Expr, Head as ExprHead, TypeError, topological};
 use crate::op::{Attr, Kernel, Op, Ring, is_small_whole};
@@ -21,24 +22,20 @@ pub fn expand(graph: &Graph, roots: &[Id]) -> Result<Option<(Graph, Vec<Id>)>, T
     if !reachable.iter().any(|id| composed(id) || exponent(graph, *id).is_some()) {
         return Ok(None);
     }
-    let mut out = Graph::new();
-    let vars: Vec<Id> = graph.vars().iter().map(|(name, ty)| out.var(name, ty)).collect();
-    let mut at: Vec<Id> = vec![Id::MAX; graph.len()];
+    let mut out = graph.of_same_inputs();
+    let mut at: Vec<Id> = vec![NOWHERE; graph.len()];
     for id in reachable {
-        let node = graph.node(id);
-        at[id as usize] = match node.head {
-            Head::Const(bits) => out.lit(f64::from_bits(bits)),
-            Head::Int(d, x) => out.int(d, x),
-            Head::Size(s) => out.length(graph.size(s)),
-            Head::Var(v) => vars[v as usize],
-            Head::Op(op, attr) => {
-                let args: Vec<Id> = node.args.iter().map(|&a| at[a as usize]).collect();
-                match op.def().kernel {
-                    _ if let Some(n) = exponent(graph, id) => power(&mut out, args[0], n)?,
-                    Kernel::Composed(of) => written(&mut out, of, graph.attr(attr), &args)?,
-                    _ => out.add(op, graph.attr(attr), &args)?,
-                }
+        let composed = graph.application(id).and_then(|(op, attr, args)| match op.def().kernel {
+            Kernel::Composed(of) => Some((of, attr, args)),
+            _ => None,
+        });
+        at[id as usize] = match (exponent(graph, id), composed) {
+            (Some(n), _) => power(&mut out, at[graph.node(id).args[0] as usize], n)?,
+            (None, Some((of, attr, args))) => {
+                let args: Vec<Id> = args.iter().map(|&a| at[a as usize]).collect();
+                written(&mut out, of, attr, &args)?
             }
+            (None, None) => out.copy(graph, id, &at)?,
         };
     }
     Ok(Some((out, roots.iter().map(|&r| at[r as usize]).collect())))

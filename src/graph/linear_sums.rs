@@ -10,7 +10,8 @@
 
 use smallvec::SmallVec;
 
-use super::arena::{Graph, Head, Id};
+use super::arena::{Graph, Id};
+use super::copy::NOWHERE;
 use crate::expr::TypeError;
 use crate::op::{Attr, Kernel, Law, Op, Ring};
 
@@ -43,22 +44,13 @@ pub fn linear_sums(graph: &Graph, roots: &[Id]) -> Result<Option<(Graph, Vec<Id>
     if found.is_empty() {
         return Ok(None);
     }
-    let mut out = Graph::new();
-    let vars: Vec<Id> = graph.vars().iter().map(|(name, ty)| out.var(name, ty)).collect();
-    let mut at: Vec<Id> = vec![Id::MAX; graph.len()];
+    let mut out = graph.of_same_inputs();
+    let mut at: Vec<Id> = vec![NOWHERE; graph.len()];
     for id in order {
-        let node = graph.node(id);
         let split = found.binary_search_by_key(&id, |(id, _)| *id).ok().map(|k| &found[k].1);
-        at[id as usize] = match (node.head, split) {
-            (Head::Const(bits), _) => out.lit(f64::from_bits(bits)),
-            (Head::Int(d, x), _) => out.int(d, x),
-            (Head::Size(s), _) => out.length(graph.size(s)),
-            (Head::Var(v), _) => vars[v as usize],
-            (Head::Op(op, attr), Some(parts)) => written(&mut out, (op, graph.attr(attr)), parts, &at)?,
-            (Head::Op(op, attr), None) => {
-                let args: Vec<Id> = node.args.iter().map(|&a| at[a as usize]).collect();
-                out.add(op, graph.attr(attr), &args)?
-            }
+        at[id as usize] = match (graph.application(id), split) {
+            (Some((op, attr, _)), Some(parts)) => written(&mut out, (op, attr), parts, &at)?,
+            _ => out.copy(graph, id, &at)?,
         };
     }
     Ok(Some((out, roots.iter().map(|&r| at[r as usize]).collect())))

@@ -5,6 +5,7 @@
 
 mod arena;
 mod constraint;
+mod copy;
 mod expand;
 mod export;
 mod import;
@@ -14,6 +15,7 @@ mod terms;
 
 pub use arena::{Graph, Head, Id, Node};
 pub use constraint::{Bound, Constraint, ConstraintError, Unify, constraints};
+pub(crate) use copy::NOWHERE;
 pub use expand::expand;
 pub use export::export;
 pub use import::{ImportError, Imported, import};

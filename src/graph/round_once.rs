@@ -6,7 +6,8 @@
 
 use rustc_hash::FxHashMap;
 
-use super::arena::{Graph, Head, Id};
+use super::arena::{Graph, Id};
+use super::copy::NOWHERE;
 use crate::expr::TypeError;
 use crate::op::{Attr, Op, Ring};
 
@@ -40,21 +41,12 @@ pub fn round_once(graph: &Graph, roots: &[Id]) -> Result<Option<(Graph, Vec<Id>)
     if found.is_empty() {
         return Ok(None);
     }
-    let mut out = Graph::new();
-    let vars: Vec<Id> = graph.vars().iter().map(|(name, ty)| out.var(name, ty)).collect();
-    let mut at: Vec<Id> = vec![Id::MAX; graph.len()];
+    let mut out = graph.of_same_inputs();
+    let mut at: Vec<Id> = vec![NOWHERE; graph.len()];
     for id in order.into_iter().filter(|&id| !inside[id as usize]) {
-        let node = graph.node(id);
-        at[id as usize] = match (node.head, found.get(&id)) {
-            (_, Some(c)) => written(&mut out, c, &at)?,
-            (Head::Const(bits), _) => out.lit(f64::from_bits(bits)),
-            (Head::Int(d, x), _) => out.int(d, x),
-            (Head::Size(s), _) => out.length(graph.size(s)),
-            (Head::Var(v), _) => vars[v as usize],
-            (Head::Op(op, attr), _) => {
-                let args: Vec<Id> = node.args.iter().map(|&a| at[a as usize]).collect();
-                out.add(op, graph.attr(attr), &args)?
-            }
+        at[id as usize] = match found.get(&id) {
+            Some(c) => written(&mut out, c, &at)?,
+            None => out.copy(graph, id, &at)?,
         };
     }
     Ok(Some((out, roots.iter().map(|&r| at[r as usize]).collect())))

@@ -1,40 +1,29 @@
 //! Constants that could not be folded exactly are folded last, as the program would compute them.
 
+use smallvec::SmallVec;
+
 use crate::facts::value_of;
-use crate::graph::{Graph, Head, Id};
+use crate::graph::{Graph, Id, NOWHERE};
 
 /// The graph with every elementwise application of constants replaced by its value.
 pub(super) fn fold(graph: &Graph, roots: &[Id]) -> (Graph, Vec<Id>) {
-    let mut out = Graph::new();
-    for (name, ty) in graph.vars() {
-        out.var(name, ty);
-    }
-    let mut at: Vec<Option<Id>> = vec![None; graph.len()];
+    let mut out = graph.of_same_inputs();
+    let mut at: Vec<Id> = vec![NOWHERE; graph.len()];
     for id in graph.reachable(roots) {
-        let node = graph.node(id);
-        let new = match node.head {
-            Head::Const(bits) => out.lit(f64::from_bits(bits)),
-            Head::Int(d, x) => out.int(d, x),
-            Head::Size(s) => out.length(graph.size(s)),
-            Head::Var(v) => {
-                let (name, ty) = &graph.vars()[v as usize];
-                out.var(name, ty)
-            }
-            Head::Op(op, attr) => {
-                let args: Vec<Id> = node.args.iter().filter_map(|&a| at[a as usize]).collect();
-                let values: Option<Vec<f64>> = args.iter().map(|&a| out.constant(a)).collect();
-                let float = graph.ty(id).dtype.is_float();
-                match values.filter(|_| float).and_then(|v| value_of(op, &v)) {
-                    Some(x) => out.lit(x),
-                    None => match out.add(op, graph.attr(attr), &args) {
-                        Ok(id) => id,
-                        Err(_) => return (graph.clone(), roots.to_vec()),
-                    },
-                }
-            }
+        at[id as usize] = match value(graph, id, &out, &at) {
+            Some(x) => out.lit(x),
+            None => match out.copy(graph, id, &at) {
+                Ok(id) => id,
+                Err(_) => return (graph.clone(), roots.to_vec()),
+            },
         };
-        at[id as usize] = Some(new);
     }
-    let roots = roots.iter().filter_map(|&r| at[r as usize]).collect();
-    (out, roots)
+    (out, roots.iter().map(|&r| at[r as usize]).collect())
+}
+
+/// The number that a node is, if its operands are numbers where they are now.
+fn value(graph: &Graph, id: Id, out: &Graph, at: &[Id]) -> Option<f64> {
+    let (op, _, args) = graph.application(id).filter(|_| graph.ty(id).dtype.is_float())?;
+    let values: Option<SmallVec<[f64; 3]>> = args.iter().map(|&a| out.constant(at[a as usize])).collect();
+    value_of(op, &values?)
 }

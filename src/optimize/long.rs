@@ -4,7 +4,7 @@ use rustc_hash::{FxHashMap, FxHashSet};
 
 use super::{Edge, How, Options, Report, graph_cost};
 use crate::egraph::{Operand, op_cost};
-use crate::graph::{Graph, Head, Id};
+use crate::graph::{Graph, Head, Id, NOWHERE};
 use crate::norm;
 use crate::op::Ring;
 use crate::rules::Assumes;
@@ -28,7 +28,7 @@ pub(super) fn collect(
         return None;
     }
     let Rewritten { graph: out, at, pairs } = sums.rewritten(options)?;
-    let new: Vec<Id> = roots.iter().map(|&r| at[r as usize]).collect::<Option<_>>()?;
+    let new: Vec<Id> = roots.iter().map(|&r| at[r as usize]).collect();
     let cost = |g: &Graph, r: &[Id]| graph_cost(&options.model, g, r);
     if cost(&out, &new) >= cost(graph, roots) * (1.0 - 1e-9) {
         return None;
@@ -45,7 +45,7 @@ pub(super) fn collect(
 struct Rewritten {
     graph: Graph,
     /// Where each node went.
-    at: Vec<Option<Id>>,
+    at: Vec<Id>,
     /// Sums that changed, and what they became.
     pairs: Vec<(Id, Id)>,
 }
@@ -122,22 +122,18 @@ impl<'a> Sums<'a> {
 
     /// The graph anew, each long sum in its cheapest form.
     fn rewritten(&self, options: &Options) -> Option<Rewritten> {
-        let mut out = Graph::new();
-        for (name, ty) in self.graph.vars() {
-            out.var(name, ty);
-        }
-        let mut at: Vec<Option<Id>> = vec![None; self.graph.len()];
+        let mut out = self.graph.of_same_inputs();
+        let mut at: Vec<Id> = vec![NOWHERE; self.graph.len()];
         let mut pairs = Vec::new();
         for &id in &self.live {
             let Some(terms) = self.long.get(&id) else {
                 // The parts of a long sum are made where it ends, if at all.
                 if !self.inner[id as usize] {
-                    at[id as usize] = Some(self.copy(&mut out, &at, id)?);
+                    at[id as usize] = out.copy(self.graph, id, &at).ok()?;
                 }
                 continue;
             };
-            let new: Vec<(bool, Id)> =
-                terms.iter().map(|&(n, t)| Some((n, at[t as usize]?))).collect::<Option<_>>()?;
+            let new: Vec<(bool, Id)> = terms.iter().map(|&(n, t)| (n, at[t as usize])).collect();
             let fresh = out.len();
             let same = self.chain(&mut out, &at, id)?;
             let mut forms = vec![same];
@@ -148,35 +144,18 @@ impl<'a> Sums<'a> {
             if best > 0 {
                 pairs.push((id, forms[best]));
             }
-            at[id as usize] = Some(forms[best]);
+            at[id as usize] = forms[best];
         }
         Some(Rewritten { graph: out, at, pairs })
     }
 
-    fn copy(&self, out: &mut Graph, at: &[Option<Id>], id: Id) -> Option<Id> {
-        let node = self.graph.node(id);
-        match node.head {
-            Head::Const(bits) => Some(out.lit(f64::from_bits(bits))),
-            Head::Int(d, x) => Some(out.int(d, x)),
-            Head::Size(s) => Some(out.length(self.graph.size(s))),
-            Head::Var(v) => {
-                let (name, ty) = &self.graph.vars()[v as usize];
-                Some(out.var(name, ty))
-            }
-            Head::Op(op, attr) => {
-                let args: Vec<Id> = node.args.iter().map(|&a| at[a as usize]).collect::<Option<_>>()?;
-                out.add(op, self.graph.attr(attr), &args).ok()
-            }
-        }
-    }
-
     /// A long sum as it was.
-    fn chain(&self, out: &mut Graph, at: &[Option<Id>], top: Id) -> Option<Id> {
+    fn chain(&self, out: &mut Graph, at: &[Id], top: Id) -> Option<Id> {
         let mut made: FxHashMap<Id, Id> = FxHashMap::default();
         let mut stack = vec![(top, false)];
         while let Some((id, ready)) = stack.pop() {
             let node = self.graph.node(id);
-            if at[id as usize].is_some() || made.contains_key(&id) {
+            if at[id as usize] != NOWHERE || made.contains_key(&id) {
                 continue;
             }
             if !ready {
@@ -185,7 +164,10 @@ impl<'a> Sums<'a> {
                 continue;
             }
             let Head::Op(op, attr) = node.head else { return None };
-            let place = |a: &Id| at[*a as usize].or_else(|| made.get(a).copied());
+            let place = |a: &Id| match at[*a as usize] {
+                NOWHERE => made.get(a).copied(),
+                there => Some(there),
+            };
             let args: Vec<Id> = node.args.iter().map(place).collect::<Option<_>>()?;
             made.insert(id, out.add(op, self.graph.attr(attr), &args).ok()?);
         }
@@ -193,12 +175,12 @@ impl<'a> Sums<'a> {
     }
 
     /// The products among the terms that nothing else reads: factoring may make them needless.
-    fn products(&self, terms: &[(bool, Id)], at: &[Option<Id>]) -> FxHashSet<Id> {
+    fn products(&self, terms: &[(bool, Id)], at: &[Id]) -> FxHashSet<Id> {
         let mut stack: Vec<Id> = terms.iter().map(|&(_, id)| id).collect();
         let mut soft = FxHashSet::default();
         while let Some(id) = stack.pop() {
             if Sums::ring(self.graph, id) != Ring::None && self.uses[id as usize] == 1 && !self.is_sum(id) {
-                soft.extend(at[id as usize]);
+                soft.insert(at[id as usize]);
                 stack.extend(&self.graph.node(id).args);
             }
         }

@@ -1,19 +1,19 @@
 //! A graph with some of its nodes computed otherwise.
 
 use super::{Edge, How, Report};
-use crate::graph::{Graph, Head, Id};
+use crate::graph::{Graph, Id, NOWHERE};
 
 /// A graph that is being rewritten.
 pub(super) struct Rewritten {
     /// The new graph.
     pub(super) graph: Graph,
-    at: Vec<Option<Id>>,
+    at: Vec<Id>,
 }
 
 impl Rewritten {
     /// What a node of the old graph is in the new one.
     pub(super) fn at(&self, id: Id) -> Option<Id> {
-        self.at[id as usize]
+        Some(self.at[id as usize]).filter(|&at| at != NOWHERE)
     }
 }
 
@@ -24,33 +24,17 @@ pub(super) fn rewritten(
     report: &mut Report,
     new: impl Fn(&mut Rewritten, Id) -> Option<Id>,
 ) -> Option<(Graph, Vec<Id>)> {
-    let mut out = Rewritten { graph: Graph::new(), at: vec![None; graph.len()] };
-    for (name, ty) in graph.vars() {
-        out.graph.var(name, ty);
-    }
+    let mut out = Rewritten { graph: graph.of_same_inputs(), at: vec![NOWHERE; graph.len()] };
     let mut pairs = Vec::new();
     for id in graph.reachable(roots) {
-        let node = graph.node(id);
-        let made = match node.head {
-            Head::Const(bits) => out.graph.lit(f64::from_bits(bits)),
-            Head::Int(d, x) => out.graph.int(d, x),
-            Head::Size(s) => out.graph.length(graph.size(s)),
-            Head::Var(v) => {
-                let (name, ty) = &graph.vars()[v as usize];
-                out.graph.var(name, ty)
+        let is_op = graph.application(id).is_some();
+        out.at[id as usize] = match is_op.then(|| new(&mut out, id)).flatten() {
+            Some(made) => {
+                pairs.push((id, made));
+                made
             }
-            Head::Op(op, attr) => match new(&mut out, id) {
-                Some(made) => {
-                    pairs.push((id, made));
-                    made
-                }
-                None => {
-                    let args: Vec<Id> = node.args.iter().map(|&a| out.at(a)).collect::<Option<_>>()?;
-                    out.graph.add(op, graph.attr(attr), &args).ok()?
-                }
-            },
+            None => out.graph.copy(graph, id, &out.at).ok()?,
         };
-        out.at[id as usize] = Some(made);
     }
     let new: Vec<Id> = roots.iter().map(|&r| out.at(r)).collect::<Option<_>>()?;
     report.record(|| Edge {

@@ -103,8 +103,8 @@ impl<'a> Reader<'a> {
                 continue;
             }
             let node = whole.node(id);
-            let within = cut.inside(cluster, id)
-                || matches!(node.head, Head::Op(..)) && cut.free[id as usize];
+            let within =
+                cut.inside(cluster, id) || matches!(node.head, Head::Op(..)) && cut.free[id as usize];
             if within && !ready {
                 stack.push((id, true));
                 if cut.inside(cluster, id) {

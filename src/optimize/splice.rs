@@ -10,13 +10,10 @@ use super::Form;
 use super::cache::Cache;
 use super::lengths::Lengths;
 use super::sketch::Window;
-use crate::graph::{Graph, Head, Id};
+use crate::graph::{Graph, Head, Id, NOWHERE};
 
 /// How often windows on a cycle are taken out before all are.
 const RETRIES: usize = 16;
-
-/// A node of the joint that is not made yet.
-const OPEN: Id = Id::MAX;
 
 /// Puts windows in the place of what they stand for. Windows whose new forms read each other in a
 /// circle are left as they were.
@@ -59,7 +56,7 @@ enum Place {
 /// What is being made.
 struct Made {
     graph: Graph,
-    /// Where each node of the joint went, or [`OPEN`].
+    /// Where each node of the joint went, or [`NOWHERE`].
     at: Vec<Id>,
     /// Attributes of the whole and of forms by their positions there and here; those without lengths.
     attrs: FxHashMap<(Option<usize>, u32), u32>,
@@ -111,32 +108,29 @@ impl<'a> Joint<'a> {
 
     /// The graph; `Err` names the windows on a cycle, or none if a node does not fit.
     fn build(&self, roots: &[Id]) -> Result<(Graph, Vec<Id>), Option<Vec<usize>>> {
-        let mut graph = Graph::new();
-        for (name, ty) in self.graph.vars() {
-            graph.var(name, ty);
-        }
+        let graph = self.graph.of_same_inputs();
         let len = self.graph.len() + self.owner.len();
-        let mut made = Made { graph, at: vec![OPEN; len], attrs: FxHashMap::default() };
+        let mut made = Made { graph, at: vec![NOWHERE; len], attrs: FxHashMap::default() };
         let mut open = vec![false; len];
         let mut reads = Vec::new();
         let mut path: Vec<usize> = Vec::new();
         for &root in roots {
             path.push(root as usize);
             while let Some(&n) = path.last() {
-                if made.at[n] != OPEN {
+                if made.at[n] != NOWHERE {
                     path.pop();
                     continue;
                 }
                 let place = self.place(n);
                 self.reads(place, &mut reads);
-                if reads.iter().all(|&r| made.at[r] != OPEN) {
+                if reads.iter().all(|&r| made.at[r] != NOWHERE) {
                     made.at[n] = self.add(&mut made, place, &reads).ok_or(None)?;
                     path.pop();
                     continue;
                 }
                 open[n] = true;
                 for &r in reads.iter().rev() {
-                    if made.at[r] != OPEN {
+                    if made.at[r] != NOWHERE {
                         continue;
                     }
                     if open[r] {
