@@ -5,11 +5,13 @@
 use std::num::NonZeroUsize;
 
 use egrad::eval::Threads;
+use egrad::function::Function;
 use egrad::grad::grads;
 use egrad::graph::import;
 use egrad::op::IndexItem;
 use egrad::optimize::{Optimized, Options, optimize};
 use egrad::prelude::*;
+use ndarray::array;
 
 fn number(x: f64) -> Expr {
     x.into_expr()
@@ -54,5 +56,37 @@ fn threads_change_nothing() {
         };
         assert_eq!(shown(&shared), shown(&alone));
         assert_eq!(format!("{:?}", shared.report), format!("{:?}", alone.report));
+    }
+}
+
+/// What is known of a window's input is part of what the window is: the number that repeated elements are, too.
+#[test]
+fn windows_that_read_other_numbers_are_others() {
+    let n = 24;
+    let v = dvector("v");
+    let x: Vec<Expr> = (0..n).map(|i| dmatrix(&format!("x{i}"))).collect();
+    let mut costs = Vec::new();
+    for c in [3.0, 5.0] {
+        let same = fill(&v, c);
+        for x in &x {
+            let y = dot(x, &same);
+            costs.push((y.tanh() * (y.sin() + &v).exp() / (1 + (&v + &y).sqr())).sum());
+        }
+    }
+    let mut inputs = x;
+    inputs.push(v);
+    let f = Function::new(&inputs, &costs).unwrap();
+    let matrix = array![[0.01, 0.02], [0.03, -0.04]].into_dyn();
+    let vector = array![0.5, -0.25].into_dyn();
+    let mut at = vec![matrix.view(); n];
+    at.push(vector.view());
+    let out = f.call(&at).unwrap();
+    for (i, c) in [3.0, 5.0].into_iter().enumerate() {
+        let term = |y: f64, v: f64| y.tanh() * (y.sin() + v).exp() / (1.0 + (v + y).powi(2));
+        let expected = term(c * 0.03, 0.5) + term(c * -0.01, -0.25);
+        for k in 0..n {
+            let found = out[i * n + k].first().copied().unwrap();
+            assert!((found - expected).abs() < 1e-12, "{c}: {found} {expected}");
+        }
     }
 }

@@ -91,6 +91,7 @@ impl Numbers {
                     let known = u64::from(f.nonzero) | u64::from(f.integral) << 1;
                     let ty = number(&mut self.types, &f.ty);
                     key.extend([2, u64::from(v), ty, f.range.lo.to_bits(), f.range.hi.to_bits(), known]);
+                    key.extend(f.constant.map_or([0, 0], |c| [1, c.to_bits()]));
                 }
                 Head::Op(op, attr) => {
                     let attr = number(&mut self.attrs, graph.attr(attr));
