@@ -1,5 +1,8 @@
 //! The commands of a script, before anything is done.
 
+/// The words that begin commands.
+pub(super) const COMMANDS: [&str; 8] = ["pp", "let", "sexp", "opt", "cost", "eval", "verify", "plot"];
+
 /// A statement of a script with the place where it begins.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Statement<'a> {
@@ -92,7 +95,7 @@ pub(super) fn command(text: &str) -> Result<Command<'_>, String> {
         Some(i) => (&text[..i], text[i..].trim()),
         None => (text, ""),
     };
-    let takes = ["pp", "let", "sexp", "opt", "cost", "eval", "verify", "plot"].contains(&word);
+    let takes = COMMANDS.contains(&word);
     // `pp = 3` and `pp: f64` define a name.
     if !takes || rest.starts_with(['=', ':']) && !rest.starts_with("==") {
         return Ok(Command::Define);
@@ -128,6 +131,16 @@ pub(super) fn command(text: &str) -> Result<Command<'_>, String> {
             Command::Plot { what, var: var.trim(), from: from.trim(), to: to.trim(), file }
         }
     })
+}
+
+/// The word before a place where an operator is missing, if the statement begins with it: it was meant
+/// for a command.
+pub(super) fn meant_for_command(text: &str, column: usize) -> Option<&str> {
+    let text = text.trim_start_matches('\n').lines().next()?;
+    let (word, rest) = text.trim_start().split_once(char::is_whitespace)?;
+    let next = text.len() - rest.trim_start().len();
+    let is_name = word.chars().all(|c| c.is_alphanumeric() || c == '_');
+    (is_name && text.get(..next)?.chars().count() + 1 == column).then_some(word)
 }
 
 /// Cuts at a word that is outside of brackets.

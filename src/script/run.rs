@@ -2,12 +2,13 @@
 
 use std::fmt::Write as _;
 
-use super::command::{Command, Statement, command, statements};
+use super::command::{COMMANDS, Command, Statement, command, meant_for_command, statements};
 use super::error::ScriptError;
 use super::plot::{Curve, draw};
 use super::session::{Session, shown, text};
 use crate::expr::Expr;
-use crate::sexp::Source;
+use crate::op::nearest;
+use crate::sexp::{ReadErrorKind, Source};
 use crate::text::{Dialect, sexp_program};
 
 /// Digits of printed values.
@@ -34,7 +35,10 @@ fn step(session: &mut Session, name: &str, s: &Statement<'_>, out: &mut String) 
         |what: &str| -> Result<Vec<Expr>, ScriptError> { Ok(session.read(&placed(name, s, what))?.results) };
     match found {
         Command::Define => {
-            let roots = read(s.text)?;
+            let roots = match session.read(&placed(name, s, s.text)) {
+                Ok(program) => program.results,
+                Err(e) => return Err(unknown(session, name, s, e)),
+            };
             if !roots.is_empty() {
                 return Err(place("an expression alone does nothing; write `pp` or `eval` before it".into()));
             }
@@ -99,6 +103,19 @@ fn step(session: &mut Session, name: &str, s: &Statement<'_>, out: &mut String) 
         }
     }
     Ok(())
+}
+
+/// A command that there is none of, where the text that follows it was not expected.
+fn unknown(session: &Session, name: &str, s: &Statement<'_>, e: ScriptError) -> ScriptError {
+    let ScriptError::Read(read) = &e else { return e };
+    let here = read.kind() == ReadErrorKind::Parse && read.position().line == s.line;
+    let word = meant_for_command(s.text, read.position().column);
+    let Some(word) = word.filter(|w| here && session.scope.get(w).is_none()) else { return e };
+    let meant = match nearest(word, COMMANDS) {
+        Some(c) => format!("did you mean `{c}`?"),
+        None => format!("a script's commands are `{}`", COMMANDS.join(" ")),
+    };
+    ScriptError::other("parse", format!("{name}:{}: unknown command `{word}`; {meant}", s.line))
 }
 
 /// The part of a statement that is an expression, at its own place in the file.
