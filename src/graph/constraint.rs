@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 use std::fmt;
 
 use crate::expr::{Expr, Head, below, topological};
-use crate::op::{Attr, IndexItem, Kernel, Place, Role, View};
+use crate::op::{Attr, IndexItem, Kernel, Place, Role, View, indexed_shape};
 use crate::ty::{Dim, Shape, Sym, Ty};
 
 /// The relation that must hold.
@@ -159,7 +159,12 @@ fn demands(e: &Expr, role: Role, kernel: Kernel, attr: &Attr, demand: &mut dyn F
             }
         }
         (_, Kernel::View(View::Index), Attr::Index(items)) => positions(shapes[0], items, demand),
-        (_, Kernel::IncAt | Kernel::SetAt, Attr::Index(items)) => positions(shapes[0], items, demand),
+        (_, Kernel::IncAt | Kernel::SetAt, Attr::Index(items)) => {
+            positions(shapes[0], items, demand);
+            if let Ok(hole) = indexed_shape(shapes[0], items) {
+                stretch(shapes[1], &hole, demand);
+            }
+        }
         (_, Kernel::Concat, Attr::Axis(axis)) => {
             for s in &shapes[1..] {
                 for (i, (a, b)) in shapes[0].dims().iter().zip(s.dims()).enumerate() {

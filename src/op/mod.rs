@@ -49,6 +49,7 @@ pub(crate) use pieces::{index_text, is_reversal};
 pub use places::{Bound, Place};
 pub(crate) use powers::{is_small_whole, multiplications};
 pub use table::Op;
+pub(crate) use types::indexed as indexed_shape;
 pub use types::{Arg, TyResult};
 
 impl Op {

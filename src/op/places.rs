@@ -204,11 +204,6 @@ pub(super) fn read_type(args: &[Arg<'_>], attr: &Attr) -> TyResult {
 /// Writing: an array, what is written, and the operands of the index.
 pub(super) fn write_type(args: &[Arg<'_>], attr: &Attr) -> TyResult {
     let hole = read_shape(&args[0].ty.shape, places(attr)?, &args[2..])?;
-    let value = &args[1].ty.shape;
-    let wide = hole.broadcast(value).map_err(|e| e.to_string())?;
-    let stretched = |(w, h): (&Dim, &Dim)| h.is_one() && !w.is_one();
-    if wide.rank() != hole.rank() || wide.dims().iter().zip(hole.dims()).any(stretched) {
-        return Err(format!("cannot put {value} into {hole}"));
-    }
+    super::types::fits_into(&args[1].ty.shape, &hole)?;
     Ok(Ty::new(super::types::joint_dtype(&args[..2]), args[0].ty.shape.clone()))
 }

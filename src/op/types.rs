@@ -303,16 +303,23 @@ pub(super) fn write_at(args: &[Arg<'_>], attr: &Attr) -> TyResult {
     let Attr::Index(items) = attr else { return Err("needs an index".into()) };
     let ty = args[0].ty;
     let hole = indexed(&ty.shape, items)?;
-    let wide = hole.broadcast(&args[1].ty.shape).map_err(text)?;
-    if wide.rank() != hole.rank()
-        || wide.dims().iter().zip(hole.dims()).any(|(w, h)| h.is_one() && !w.is_one())
-    {
-        return Err(format!("cannot put {} into {hole}", args[1].ty.shape));
-    }
+    fits_into(&args[1].ty.shape, &hole)?;
     Ok(Ty::new(joint_dtype(args), ty.shape.clone()))
 }
 
-fn indexed(shape: &Shape, items: &[IndexItem]) -> Result<Shape, String> {
+/// Can what has the first shape be written, repeated where it must be, where the second is? A length that is known
+/// when called may turn out to be 1.
+pub(super) fn fits_into(value: &Shape, hole: &Shape) -> Result<(), String> {
+    let wide = hole.broadcast(value).map_err(text)?;
+    let stretched = |(w, h): (&Dim, &Dim)| h.is_one() && w.known().is_some_and(|n| n != 1);
+    if wide.rank() != hole.rank() || wide.dims().iter().zip(hole.dims()).any(stretched) {
+        return Err(format!("cannot put {value} into {hole}"));
+    }
+    Ok(())
+}
+
+/// The shape of what a basic index reads.
+pub(crate) fn indexed(shape: &Shape, items: &[IndexItem]) -> Result<Shape, String> {
     let mut dims = Vec::with_capacity(shape.rank());
     let mut axis = 0;
     for item in items {
