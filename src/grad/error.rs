@@ -3,6 +3,7 @@
 use std::fmt;
 
 use crate::expr::{BatchError, Expr, TypeError};
+use crate::graph::ConstraintError;
 use crate::pp::{TREE_LIMIT, pp, tree_length};
 
 /// An expression as messages show it.
@@ -66,6 +67,17 @@ pub enum GradError {
     Batch(BatchError),
     /// An expression that cannot be built.
     Type(TypeError),
+    /// Shapes that cannot be.
+    Lengths(ConstraintError),
+    /// Lengths that would have to be equal turn out to be different numbers on the way.
+    Contradiction {
+        /// Where it shows, printed.
+        at: String,
+        /// The shape there.
+        shape: String,
+        /// The shape of the adjoint.
+        adjoint: String,
+    },
     /// The gradient is asked for with respect to something that is not differentiable.
     NotDifferentiable {
         /// The expression, printed.
@@ -101,6 +113,10 @@ impl fmt::Display for GradError {
             }
             GradError::Batch(e) => write!(f, "{e}"),
             GradError::Type(e) => write!(f, "{e}"),
+            GradError::Lengths(e) => write!(f, "{e}"),
+            GradError::Contradiction { at, shape, adjoint } => {
+                write!(f, "lengths contradict each other: `{at}` has shape {shape}, its adjoint {adjoint}")
+            }
             GradError::NotDifferentiable { wrt, ty } => {
                 write!(f, "cannot differentiate with respect to `{wrt}`: it is a constant of type {ty}")
             }

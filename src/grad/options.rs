@@ -168,7 +168,7 @@ pub(super) fn from_seeds(
         }
     }
     let reach = Reach::new(seeds, wrt, &options.consider_constant);
-    let adjoints = reach.accumulate(seeds);
+    let adjoints = reach.adjoints(seeds)?;
     let mut found = Gradients { list: Vec::with_capacity(wrt.len()), warnings: Vec::new() };
     for w in wrt {
         let gradient = match adjoints.get(&reach.key(w)) {

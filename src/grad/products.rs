@@ -5,7 +5,7 @@ use rustc_hash::{FxHashMap, FxHashSet};
 use super::api::grads;
 use super::error::GradError;
 use super::options::{Disconnected, GradOptions, check_seed, from_seeds};
-use super::reverse::{Seed, formula, partial};
+use super::reverse::{Seed, consistent, formula, partial};
 use crate::expr::{Expr, Head, fill, topological};
 use crate::op::Role;
 
@@ -63,6 +63,7 @@ pub fn pullback(f: &[Expr], wrt: &[Expr], cotangents: &[Expr]) -> Result<Vec<Exp
 pub fn pushforward(f: &[Expr], wrt: &[Expr], tangents: &[Expr]) -> Result<Vec<Expr>, GradError> {
     check_all("tangent", wrt, tangents)?;
     let order = connected(f);
+    consistent(&order)?;
     let mut named: FxHashMap<&str, &Expr> = FxHashMap::default();
     let mut tangent: FxHashMap<usize, Expr> = FxHashMap::default();
     for (w, t) in wrt.iter().zip(tangents) {

@@ -5,8 +5,9 @@ use smallvec::SmallVec;
 
 use super::error::{GradError, short};
 use crate::expr::{Adjoint, Expr, Head, Lit, fill, stated_lengths, tells, topological, unbroadcast};
+use crate::graph::{Unify, constraints};
 use crate::op::{Attr, Derivative, Op, Role};
-use crate::ty::DType;
+use crate::ty::{DType, Dim};
 
 /// An adjoint that is given.
 #[derive(Debug, Clone)]
@@ -117,7 +118,15 @@ impl Reach {
 
     /// Adjoints from the seeds down. One that an operator without derivative has a part in is the
     /// error that says so.
-    pub(super) fn accumulate(&self, seeds: &[Seed]) -> FxHashMap<usize, Flow> {
+    ///
+    /// # Errors
+    /// Lengths contradict each other.
+    pub(super) fn adjoints(&self, seeds: &[Seed]) -> Result<FxHashMap<usize, Flow>, GradError> {
+        consistent(&self.order)?;
+        Ok(self.accumulate(seeds))
+    }
+
+    fn accumulate(&self, seeds: &[Seed]) -> FxHashMap<usize, Flow> {
         let mut given: FxHashMap<usize, (Expr, bool)> = FxHashMap::default();
         for s in seeds {
             let of_node = given.entry(self.key(&s.at));
@@ -144,6 +153,7 @@ impl Reach {
             let Some(g) = g else { continue };
             // What arrives at an operator has the type of its result, so that singles stay singles below it.
             let g = if e.op().is_some() { g.map(|g| typed_as(g, e)) } else { g };
+            let g = g.and_then(|g| agree(&g, e).map(|()| g));
             for i in self.operands(e, 0) {
                 if self.active.contains(&self.key(e.arg(i))) {
                     terms.insert((e.id(), i), g.clone().and_then(|g| partial(e, &g, i)));
@@ -168,8 +178,33 @@ pub(super) type Flow = Result<Expr, GradError>;
 fn plus(sum: Option<Flow>, term: Flow) -> Option<Flow> {
     Some(match sum {
         None => term,
-        Some(sum) => sum.and_then(|s| term.map(|t| s + t)),
+        Some(sum) => sum.and_then(|s| {
+            let t = term?;
+            agree(&t, &s)?;
+            Ok(s + t)
+        }),
     })
+}
+
+/// Formulas of derivatives bring together what a cost computes far apart: lengths in it that contradict each other
+/// are found before. Only numbers can.
+pub(super) fn consistent(order: &[Expr]) -> Result<(), GradError> {
+    let number = |d: &Dim| d.known().is_some_and(|n| n != 1);
+    if !order.iter().any(|e| e.ty().shape.dims().iter().any(number)) {
+        return Ok(());
+    }
+    Unify::from(&constraints(order)).map(|_| ()).map_err(GradError::Lengths)
+}
+
+/// An adjoint has the shape of what it belongs to. Lengths that have names are compared when they are known: what
+/// contradicts itself there may show here first.
+fn agree(g: &Expr, e: &Expr) -> Result<(), GradError> {
+    let (a, b) = (&g.ty().shape, &e.ty().shape);
+    let differ = |(m, n): (&Dim, &Dim)| matches!((m.known(), n.known()), (Some(m), Some(n)) if m != n);
+    if a.rank() != b.rank() || a.dims().iter().zip(b.dims()).any(differ) {
+        return Err(GradError::Contradiction { at: short(e), shape: b.to_string(), adjoint: a.to_string() });
+    }
+    Ok(())
 }
 
 /// What operand `i` of `e` receives when the result receives `g`.

@@ -166,6 +166,7 @@ fn packed(
     let mut found = found.map_err(|e| {
         let kind = match e {
             GradError::CostNotScalar { .. } | GradError::Seed { .. } => ReadErrorKind::Type,
+            GradError::Contradiction { .. } | GradError::Lengths(_) => ReadErrorKind::Shape,
             GradError::Count { .. } => ReadErrorKind::Arity,
             _ => ReadErrorKind::Value,
         };
