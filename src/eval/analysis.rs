@@ -7,6 +7,7 @@
 //! be computed are put off to their users.
 
 use rustc_hash::FxHashMap;
+use smallvec::{SmallVec, smallvec};
 
 use super::cell::Format;
 use super::contraction::Contractions;
@@ -20,6 +21,11 @@ use crate::ty::{DType, Shape};
 /// Operators up to this cost are computed again rather than stored for a later loop, when all
 /// they read is in memory anyway.
 const CHEAP: f64 = 1.5;
+
+/// So are several, up to this cost together, where they read no more arrays than this: what is stored is written
+/// and read again.
+const CHEAP_TOGETHER: f64 = 2.5;
+const READ: usize = 2;
 
 /// What a node becomes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -336,8 +342,37 @@ impl Analysis {
 
     /// Is a node computed again rather than stored? What comes from another space is in memory.
     pub(super) fn cheap(&self, graph: &Graph, id: Id) -> bool {
-        graph
-            .application(id)
-            .is_some_and(|(op, _, args)| op.def().cost <= CHEAP && args.iter().all(|&a| !self.in_loop(id, a)))
+        let Some((op, _, args)) = graph.application(id) else { return false };
+        if op.def().cost > CHEAP {
+            return false;
+        }
+        args.iter().all(|&a| !self.in_loop(id, a)) || self.cheap_together(graph, id)
+    }
+
+    /// The same of a node with what it takes from its loop.
+    fn cheap_together(&self, graph: &Graph, id: Id) -> bool {
+        let (mut cost, mut reads, mut done) = (0.0, 0, SmallVec::<[Id; 4]>::new());
+        let mut open: SmallVec<[Id; 4]> = smallvec![id];
+        while let Some(x) = open.pop() {
+            if done.contains(&x) {
+                continue;
+            }
+            done.push(x);
+            let Some((op, _, args)) = graph.application(x) else { return false };
+            cost += op.def().cost.max(1.0);
+            for &a in args {
+                if self.in_loop(x, a) {
+                    open.push(a);
+                } else if !done.contains(&a) && self.space[a as usize] == self.space[x as usize] {
+                    // Anything else is repeated along some axis, and smaller.
+                    done.push(a);
+                    reads += 1;
+                }
+            }
+            if cost > CHEAP_TOGETHER || reads > READ {
+                return false;
+            }
+        }
+        true
     }
 }

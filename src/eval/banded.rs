@@ -53,11 +53,11 @@ impl Band {
     }
 }
 
-/// How far the rows of a band, or the end of all, reach: few rows at the end are no band of their own, where
-/// nothing is cut at nodes of a tree.
+/// How far the rows of a band, or of a stretch of bands, reach: few rows at the end are no band of their own, where
+/// nothing is cut at nodes of a tree. Few are fewer than half of it, so that what is to stay in a cache does.
 pub(super) fn end_of(start: usize, height: usize, rows: usize, tree: bool) -> usize {
     let end = (start + height).min(rows);
-    if rows - end < FEW && !tree { rows } else { end }
+    if rows - end < FEW.min(height / 2) && !tree { rows } else { end }
 }
 
 impl<'a> Call<'_, '_, 'a> {

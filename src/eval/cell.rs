@@ -240,7 +240,7 @@ pub(super) enum Piece<'a, T> {
     Out(&'a mut [T]),
     /// That is only read meanwhile.
     Read(&'a [T]),
-    /// Kept from call to call; so many elements are in use.
+    /// Kept from call to call; so many elements are in use, from where a line of the cache begins.
     Own(Vec<T>, usize),
     /// For one number.
     One([T; 1]),
@@ -251,7 +251,7 @@ impl<T> Piece<'_, T> {
         match self {
             Piece::Out(data) => data,
             Piece::Read(data) => data,
-            Piece::Own(data, n) => &data[..*n],
+            Piece::Own(data, n) => &data[pages::first_line(data)..][..*n],
             Piece::One(data) => data,
         }
     }
@@ -260,7 +260,10 @@ impl<T> Piece<'_, T> {
         match self {
             Piece::Out(data) => data,
             Piece::Read(_) => &mut [],
-            Piece::Own(data, n) => &mut data[..*n],
+            Piece::Own(data, n) => {
+                let past = pages::first_line(data);
+                &mut data[past..][..*n]
+            }
             Piece::One(data) => data,
         }
     }
@@ -397,10 +400,11 @@ fn fit<T: Copy + Default>(piece: &mut Piece<'_, T>, n: usize) -> Result<(), FitE
     match piece {
         Piece::Own(data, used) => {
             // It never shrinks: arrays of several sizes take turns in it.
-            if let Some(more) = n.checked_sub(data.len()) {
+            let room = pages::with_line::<T>(n);
+            if let Some(more) = room.checked_sub(data.len()) {
                 data.try_reserve_exact(more).map_err(|_| FitError::Memory)?;
                 pages::advise(data.as_ptr(), data.capacity());
-                data.resize(n, T::default());
+                data.resize(room, T::default());
             }
             *used = n;
             Ok(())

@@ -78,7 +78,7 @@ pub use ints::{IntCode, IntStep};
 pub(crate) use layout::{Layout, signed};
 pub use len::LenId;
 pub(crate) use nest::{Cursor, Nest};
-pub(crate) use pages::zeros;
+pub(crate) use pages::{first_line, with_line, zeros};
 pub(crate) use plan::Base;
 pub use plan::{
     Arg, Code, Dest, FoldSpec, Fused, Instr, Operand, Plan, ScalarStep, Slot, Source, Step, Target, ViewStep,

@@ -1,9 +1,15 @@
-//! Memory of arrays. For large ones the system is asked for large pages: a pass over small ones spends much of its
-//! time on finding them, and the first one on getting them.
+//! Memory of arrays. It begins where a line of the cache does. For large ones the system is asked for large pages: a
+//! pass over small ones spends much of its time on finding them, and the first one on getting them.
 
 #![allow(unsafe_code, reason = "advice to the system")]
 
-use ndarray::{ArrayD, IxDyn};
+use ndarray::{Array1, ArrayD, Axis, IxDyn, Slice};
+
+/// Bytes of a line of the cache, and of the widest vector: stores that cross lines take several times as long.
+const LINE: usize = 64;
+
+/// Bytes from which on arrays begin with a line.
+const SEVERAL: usize = 1 << 12;
 
 /// Bytes from which on large pages are asked for.
 const LARGE: usize = 1 << 22;
@@ -18,13 +24,26 @@ const PAGE: usize = 1 << 16;
 /// As `ndarray`: more elements than memory can have.
 pub(crate) fn zeros<T: Clone + Default>(lens: &[usize]) -> ArrayD<T> {
     let n = lens.iter().try_fold(1usize, |n, &len| n.checked_mul(len));
-    let large = n.filter(|n| n.saturating_mul(size_of::<T>()) >= LARGE && isize::try_from(*n).is_ok());
-    let made = large.and_then(|n| {
-        let data = vec![T::default(); n];
-        advise(data.as_ptr(), n);
-        ArrayD::from_shape_vec(IxDyn(lens), data).ok()
+    let several = n.filter(|n| n.saturating_mul(size_of::<T>()) >= SEVERAL && isize::try_from(*n).is_ok());
+    let made = several.and_then(|n| {
+        let data = vec![T::default(); with_line::<T>(n)];
+        advise(data.as_ptr(), data.len());
+        let past = first_line(&data);
+        let whole = Array1::from_vec(data).slice_axis_move(Axis(0), Slice::from(past..past + n));
+        whole.into_shape_with_order(IxDyn(lens)).ok()
     });
     made.unwrap_or_else(|| ArrayD::default(IxDyn(lens)))
+}
+
+/// Where the first line begins in memory that has room for one more.
+pub(crate) fn first_line<T>(data: &[T]) -> usize {
+    let past = data.as_ptr().align_offset(LINE);
+    if past < LINE / size_of::<T>() && past < data.len() { past } else { 0 }
+}
+
+/// So many elements, and room for a line.
+pub(crate) fn with_line<T>(n: usize) -> usize {
+    n.saturating_add(LINE / size_of::<T>())
 }
 
 /// Asks for large pages for what is allocated here, if it is much.
@@ -52,10 +71,14 @@ mod tests {
 
     #[test]
     fn large_arrays_are_zeros_too() {
-        for lens in [&[3usize, 5][..], &[0, 1 << 40], &[], &[1 << 20], &[1000, 700]] {
+        for lens in [&[3usize, 5][..], &[0, 1 << 40], &[], &[1 << 20], &[1000, 700], &[8, 64]] {
             let x = zeros::<f64>(lens);
             assert_eq!(x.shape(), lens);
             assert!(x.is_standard_layout() && x.iter().all(|x| x.to_bits() == 0));
+        }
+        for n in [512, 1000, 5000, 1 << 20] {
+            assert_eq!(zeros::<f64>(&[n]).as_ptr().addr() % LINE, 0);
+            assert_eq!(zeros::<f32>(&[2, n]).as_ptr().addr() % LINE, 0);
         }
         let mut bits = zeros::<bool>(&[5 << 20]);
         bits.fill(true);

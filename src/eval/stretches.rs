@@ -289,6 +289,21 @@ impl<'a> Call<'_, '_, 'a> {
 mod tests {
     use super::*;
 
+    /// No band is higher than half as much again.
+    #[test]
+    fn bands_are_as_high_as_they_should_be() {
+        for rows in 1..500 {
+            for height in [8, 16, 64, 100, 1000] {
+                let mut start = 0;
+                while start < rows {
+                    let end = end_of(start, height, rows, false);
+                    assert!(end > start && end - start <= height + height / 2, "{start}..{end} of {rows}");
+                    start = end;
+                }
+            }
+        }
+    }
+
     /// All rows lie in one stretch, few stretches hold them, and each begins where a band would.
     #[test]
     fn stretches_end_where_bands_do() {

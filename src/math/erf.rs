@@ -129,6 +129,17 @@ fn near<L: Lanes>(x: L) -> L {
     curve.mul_add(z, L::pick(first, first_single) + low)
 }
 
+/// The same, rounded: for what is a small part of a sum.
+#[inline(always)]
+fn near_rounded<L: Lanes>(x: L) -> L {
+    let z = x * x;
+    let [first, second, rest @ ..] = NEAR;
+    let [first_single, second_single, rest_single @ ..] = NEAR_SINGLE;
+    let rest = if L::single() { pairs(z, rest_single) } else { pairs(z, rest) };
+    let curve = rest.mul_add(z, L::pick(second, second_single));
+    curve.mul_add(z, L::pick(first, first_single))
+}
+
 /// `erfc(|x|)` for `|x|` from 0.74 up.
 #[inline(always)]
 fn far<L: Lanes>(x: L) -> L {
@@ -200,7 +211,7 @@ impl Unary for Erfc {
         let a = x.abs();
         let tail = far(x);
         let tail = L::select(x.lt(L::splat(0.0)), L::splat(2.0) - tail, tail);
-        let close = (-x).mul_add(near(x), L::splat(1.0) - x);
+        let close = (-x).mul_add(near_rounded(x), L::splat(1.0) - x);
         L::select(a.lt(L::splat(0.75)), close, tail)
     }
 }

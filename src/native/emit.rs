@@ -19,7 +19,7 @@ const SCHEDULED: usize = 4000;
 
 /// Copies of a program that are ordered together, at most, and instructions of all.
 const COPIES: usize = 4;
-const REPEATED: usize = 1400;
+const REPEATED: usize = 2000;
 
 /// Bytes of a place in the frame: the widest vector.
 const SLOT: i32 = 64;

@@ -1,6 +1,6 @@
 //! The backend: walks tiles as the block interpreter does, and calls code for each.
 
-use std::sync::{Arc, OnceLock};
+use std::sync::{Arc, Mutex, OnceLock};
 
 use smallvec::SmallVec;
 
@@ -20,6 +20,9 @@ use crate::math::Width;
 
 /// Versions of one loop that are kept: operands are arrays in one call and repeated in another.
 const VERSIONS: usize = 8;
+
+/// Ways to walk one loop that are kept: bands of rows have one height or two.
+const WALKS: usize = 4;
 
 impl Width {
     fn form(self) -> Option<Form> {
@@ -79,6 +82,31 @@ pub(super) struct Loop {
     /// Leaves that are one number in every call.
     numbers: u128,
     versions: [OnceLock<Version>; VERSIONS],
+    /// How it was walked lately.
+    walks: Mutex<SmallVec<[Arc<Known>; WALKS]>>,
+}
+
+/// How a loop over operands that lie so is walked, and by which code: bands of rows ask for it over and over.
+#[derive(Debug)]
+struct Known {
+    form: Form,
+    space: SmallVec<[usize; 4]>,
+    /// Of the leaves.
+    strides: SmallVec<[isize; 16]>,
+    nest: Nest,
+    shape: Shape,
+    codes: (Arc<Code>, Option<Arc<Code>>),
+}
+
+impl Known {
+    fn is<T>(&self, form: Form, args: &FusedArgs<'_, '_, T>) -> bool {
+        let rank = args.space.len();
+        self.form == form
+            && self.space.as_slice() == args.space
+            && self.strides.len() == rank * args.leaves.len()
+            && args.leaves.iter().enumerate().all(|(k, l)| self.strides[k * rank..][..rank] == *l.strides)
+            && self.shape.streams(&self.nest, args.stores) == self.shape.mode.stream
+    }
 }
 
 /// What a version of code is for, beside the vector instructions; a bit for each input or reduction.
@@ -143,6 +171,7 @@ impl Loop {
             compiles: compiles(fused),
             numbers: bits(fused.leaves.iter().map(|l| matches!(l, Source::Scalar(_)))),
             versions: Default::default(),
+            walks: Mutex::default(),
         })
     }
 
@@ -164,6 +193,33 @@ pub(super) fn bits(flags: impl Iterator<Item = bool>) -> u128 {
 }
 
 impl Native {
+    /// How a loop is walked: as it was before, where its operands lie as they did.
+    fn known<T: Cell>(self, fused: &Fused, made: &Loop, args: &FusedArgs<'_, '_, T>) -> Option<Arc<Known>> {
+        // Another thread at it finds out for itself.
+        if let Ok(walks) = made.walks.try_lock()
+            && let Some(known) = walks.iter().find(|k| k.is(self.form, args))
+        {
+            return Some(known.clone());
+        }
+        let leaves: SmallVec<[isize; 16]> = args.leaves.iter().flat_map(|l| l.strides).copied().collect();
+        let mut strides: SmallVec<[isize; 24]> = SmallVec::from_slice(&leaves);
+        let whole = Layout::contiguous(args.space);
+        args.stores.iter().for_each(|_| strides.extend_from_slice(&whole.strides));
+        fused.folds.iter().for_each(|f| strides.extend(kept_strides(args.space, f)));
+        let operands = args.leaves.len() + args.stores.len() + args.folds.len();
+        let nest = Nest::new(args.space, &strides, operands, args.folds.len());
+        let mut shape = self.shape(fused, made, &nest);
+        shape.mode.stream = shape.streams(&nest, args.stores);
+        let codes = shape.codes(|mode| made.version(fused, self.form, mode))?;
+        let known = Known { form: self.form, space: args.space.into(), strides: leaves, nest, shape, codes };
+        let known = Arc::new(known);
+        if let Ok(mut walks) = made.walks.try_lock() {
+            walks.truncate(WALKS - 1);
+            walks.insert(0, known.clone());
+        }
+        Some(known)
+    }
+
     fn run_loop<T: Cell>(self, fused: &Fused, args: FusedArgs<'_, '_, T>) -> Result<(), RunError> {
         let made = if args.space.contains(&0) { None } else { Loop::of(fused) };
         let Some(made) = made.filter(|l| l.compiles) else {
@@ -173,18 +229,10 @@ impl Native {
         if fused.leaves.len() != inputs || fused.stores.len() != stores || fused.folds.len() != folds {
             return Blocks.interpret(fused, args);
         }
-        let mut strides: SmallVec<[isize; 24]> = SmallVec::new();
-        args.leaves.iter().for_each(|l| strides.extend_from_slice(l.strides));
-        let whole = Layout::contiguous(args.space);
-        args.stores.iter().for_each(|_| strides.extend_from_slice(&whole.strides));
-        fused.folds.iter().for_each(|f| strides.extend(kept_strides(args.space, f)));
-        let nest = Nest::new(args.space, &strides, inputs + stores + folds, folds);
-        let mut shape = self.shape(fused, made, &nest);
-        shape.stream(&nest, args.stores);
-        let codes = shape.codes(|mode| made.version(fused, self.form, mode));
-        let Some((plain, folding)) = codes else {
+        let Some(known) = self.known(fused, made, &args) else {
             return Blocks.interpret(fused, args);
         };
+        let (plain, folding) = &known.codes;
         let spare = FusedArgs {
             space: args.space,
             leaves: args.leaves,
@@ -193,7 +241,7 @@ impl Native {
             begun: args.begun,
             registers: &mut *args.registers,
         };
-        if walk(fused, &nest, shape, &plain, folding.as_deref(), spare) {
+        if walk(fused, &known.nest, known.shape, plain, folding.as_deref(), spare) {
             return Ok(());
         }
         // Some argument was past where a formula holds.

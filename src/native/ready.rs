@@ -16,7 +16,7 @@ use super::shape::Shape;
 use super::walk::walk;
 use crate::eval::{
     ArrayMut, ArrayRef, Cell, FoldSpec, Format, Fused, FusedArgs, Layout, Nest, Ready, ScalarStep, Strided,
-    Threads, dot, exec,
+    Threads, dot, exec, first_line,
 };
 
 pub(super) use decide::decide;
@@ -170,7 +170,10 @@ impl<T: Cell> Decided<T> {
             }
             bases.push(at);
         }
-        bases.extend(self.pieces.iter_mut().map(|x| x.as_mut_ptr()));
+        bases.extend(self.pieces.iter_mut().map(|x| {
+            let past = first_line(x);
+            x.as_mut_ptr().wrapping_add(past)
+        }));
         self.scalars.iter_mut().zip(&self.initial).for_each(|(x, &initial)| *x = T::of(initial));
         let wide = self.doubles.len();
         self.doubles.copy_from_slice(&self.initial[..wide]);

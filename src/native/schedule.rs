@@ -26,6 +26,13 @@ fn latency(lane: Lane) -> u32 {
 /// Instructions that are begun in a cycle.
 const WIDTH: u32 = 2;
 
+/// Cycles that a division or a square root keeps others waiting.
+const DIVIDING: u32 = 16;
+
+fn divides(lane: Lane) -> bool {
+    matches!(lane, Lane::Two(Two::Div, ..) | Lane::One(One::Sqrt, _))
+}
+
 /// The program with its instructions in another order; results that nothing needs are left out.
 /// `registers` are there for values on the way. Of copies of one program, which `copy_of` tells apart, one is
 /// behind the other, so that the end of one stands beside the beginning of the next.
@@ -44,6 +51,7 @@ pub(super) fn schedule(p: &Program, live: &Liveness, registers: usize, copy_of: 
         left: live.uses.iter().map(|u| distinct(u)).collect(),
         waits: vec![0; n],
         at: vec![0; n],
+        divider: 0,
         ready: Vec::new(),
         order: Vec::with_capacity(n),
         alive: 0,
@@ -65,7 +73,8 @@ pub(super) fn schedule(p: &Program, live: &Liveness, registers: usize, copy_of: 
             let i = s.ready[k];
             // Fixed values come first: they cost nothing.
             let fixed = !(live.fixed[i] || s.overwritten[i]);
-            let wait = s.at[i].saturating_sub(now);
+            let at = if divides(p.code[i]) { s.at[i].max(s.divider) } else { s.at[i] };
+            let wait = at.saturating_sub(now);
             let growth = if tight { s.growth(p, live, i) } else { 0 };
             (fixed, growth, wait, std::cmp::Reverse(height[i]), i)
         });
@@ -73,6 +82,10 @@ pub(super) fn schedule(p: &Program, live: &Liveness, registers: usize, copy_of: 
         let i = s.ready.swap_remove(k);
         if !live.fixed[i] {
             now = now.max(s.at[i]);
+            if divides(p.code[i]) {
+                now = now.max(s.divider);
+                s.divider = now + DIVIDING;
+            }
             begun += 1;
             if begun == WIDTH {
                 (now, begun) = (now + 1, 0);
@@ -95,6 +108,8 @@ struct Schedule {
     waits: Vec<usize>,
     /// When its operands are there.
     at: Vec<u32>,
+    /// When the divider is free.
+    divider: u32,
     ready: Vec<usize>,
     order: Vec<usize>,
     /// Values in registers.
@@ -196,6 +211,22 @@ mod tests {
             }
             assert_eq!(out.code[at as usize], Lane::Input(k));
         }
+    }
+
+    /// What does not divide stands between divisions, as long as there is some.
+    #[test]
+    fn divisions_wait_for_the_divider() {
+        let mut p = two_chains(40);
+        let at = |n: usize| Id::try_from(n).unwrap_or(0);
+        for _ in 0..4 {
+            let result = at(p.code.len());
+            p.code.push(Lane::Two(Two::Div, 0, result - 1));
+            p.stores.push(result);
+            p.code.push(Lane::Const(u64::from(result)));
+        }
+        let out = schedule(&p, &Liveness::new(&p, 0), 20, &[]);
+        let divisions: Vec<usize> = (0..out.code.len()).filter(|&i| divides(out.code[i])).collect();
+        assert!(divisions.len() == 4 && divisions.windows(2).all(|w| w[1] - w[0] > 1), "{divisions:?}");
     }
 
     #[test]

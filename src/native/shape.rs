@@ -113,12 +113,11 @@ impl Shape {
         Mode { by_rows: self.folds_line, ..self.mode }
     }
 
-    /// Lets the stores of one long row go past the caches, where all are aligned alike.
-    pub(super) fn stream<T>(&mut self, nest: &Nest, stores: &[&mut [T]]) {
-        let Some(n) = self.line(nest).filter(|_| self.rows) else { return };
+    /// Do stores go past the caches: those of one long row, where all are aligned alike?
+    pub(super) fn streams<T>(&self, nest: &Nest, stores: &[&mut [T]]) -> bool {
+        let Some(n) = self.line(nest).filter(|_| self.rows) else { return false };
         let alike = |x: &&mut [T]| x.as_ptr().align_offset(64) == stores[0].as_ptr().align_offset(64);
-        self.mode.stream =
-            n.saturating_mul(stores.len()) >= STREAM / size_of::<T>() && stores.iter().all(alike);
+        n.saturating_mul(stores.len()) >= STREAM / size_of::<T>() && stores.iter().all(alike)
     }
 
     /// The code for rows or a row, and that for a row whose reductions are carried along.

@@ -292,6 +292,24 @@ fn cheap_nodes_are_computed_again_rather_than_stored() {
     );
 }
 
+/// A product with what is computed again is, where that reads two arrays; the sum of three is stored.
+#[test]
+fn few_cheap_nodes_are_computed_again_together() {
+    let (x, y, z) = (dmatrix("x"), dmatrix("y"), dmatrix("z"));
+    let centered = &x - x.mean_axes(&[1]).dimshuffle([Some(0), None]);
+    let values: Vec<_> = (0..3).map(|k| array(&mut Rng::new(k), &[7, 30])).collect();
+    let stored = |product: Expr, used: usize| {
+        let scaled = &product / product.sum_axes(&[1]).dimshuffle([Some(0), None]);
+        let inputs = [&x, &y, &z].map(Clone::clone);
+        let views: Vec<_> = values[..used].iter().map(|v| v.view()).collect();
+        let plan = check(&inputs[..used], &[scaled], &views, Equal::Sum(1e3)).to_string();
+        let over_all = plan.lines().filter(|l| l.starts_with("loop [x.0, x.1]"));
+        over_all.filter(|l| l.contains(" 1 stored")).count()
+    };
+    assert_eq!(stored(&centered * &y, 2), 1);
+    assert_eq!(stored(&(&centered * &y) * &z, 3), 2);
+}
+
 #[test]
 fn a_reduction_over_a_huge_broadcast_takes_no_memory() {
     let x = dscalar("x");

@@ -40,6 +40,8 @@ pub(super) fn two(op: Two, a: Value, b: Value) -> Value {
                 }
             }
         }
+        // No bound from above for what is not above zero.
+        Two::Lesser if is_positive(a) && nowhere_positive(b) => return Value(b),
         Two::Mul if is(a, representation(1.0)) => return Value(b),
         Two::Mul if is(b, representation(1.0)) => return Value(a),
         // The sign of a factor is that of the product: `x * -x` and `x * x` are one product.
@@ -86,6 +88,25 @@ pub(super) fn representation(x: f64) -> u64 {
 
 fn is(id: Id, bits: u64) -> bool {
     look(id) == Lane::Const(bits)
+}
+
+/// A constant above zero.
+fn is_positive(id: Id) -> bool {
+    matches!(look(id), Lane::Const(bits) if bits != 0 && bits <= representation(f64::INFINITY))
+}
+
+/// Is a value zero, below, or NaN, for all that its last instructions say: the opposite of a square or of an absolute
+/// value, and the larger of such and a constant that is not above zero?
+fn nowhere_positive(mut id: Id) -> bool {
+    while let Lane::Two(Two::Greater, p, q) = look(id)
+        && matches!(look(p), Lane::Const(bits) if bits & sign_bit() != 0)
+    {
+        id = q;
+    }
+    match look(id) {
+        Lane::Two(Two::Or, p, q) => is(p, sign_bit()) || is(q, sign_bit()),
+        _ => opposite(id).is_some_and(|x| matches!(look(x), Lane::Two(Two::Mul, p, q) if p == q)),
+    }
 }
 
 /// The product of a value with the opposite of a constant, if it was recorded.

@@ -351,6 +351,19 @@ mod tests {
         }
     }
 
+    /// An exponential of what is not above zero is not bounded from above.
+    #[test]
+    fn exponentials_of_opposite_squares_have_one_bound() {
+        let bounds = |formula: fn(&[Value]) -> (Value, Option<Mask>)| {
+            let code = recorded(Record { formula }, true);
+            code.iter().filter(|l| matches!(l, Lane::Two(Two::Lesser | Two::Greater, ..))).count()
+        };
+        assert_eq!(bounds(|x| (Exp::at(x[0]), None)), 2);
+        assert_eq!(bounds(|x| (Exp::at(-(x[0] * x[0])), None)), 1);
+        assert_eq!(bounds(|x| (Exp::at(-x[0].abs()), None)), 1);
+        assert_eq!(bounds(|x| (Exp::at(x[0] * x[0]), None)), 2);
+    }
+
     #[test]
     fn a_factor_of_one_is_none() {
         let code = recorded(Record::unary::<Sigmoid>(), false);

@@ -74,11 +74,6 @@ impl Asm {
         self.code.extend_from_slice(&[0xF7, 0xD8, 0xC1, 0xE8, shift, 0x83, 0xE0, rest]);
     }
 
-    /// Are `r10` and `rax` apart by a multiple of 64? Zero if so.
-    pub(in crate::native) fn compare_alignment(&mut self) {
-        self.code.extend_from_slice(&[0x49, 0x31, 0xC2, 0x41, 0xF6, 0xC2, 63]);
-    }
-
     /// `rcx += r10`.
     pub(in crate::native) fn add_head(&mut self) {
         self.code.extend_from_slice(&[0x4C, 0x01, 0xD1]);

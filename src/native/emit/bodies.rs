@@ -3,7 +3,6 @@
 use super::super::asm::{self, Deco, RAX, RCX, RDI, RDX, RSI, Rm};
 use super::super::program::{Extent, Layout};
 use super::{ALIGNED, Body, Emit, NONE, TAILS, entry_at};
-use crate::math::record::Lane;
 
 impl Emit<'_> {
     pub(super) fn function(&mut self) {
@@ -70,20 +69,13 @@ impl Emit<'_> {
         self.end_function();
     }
 
-    /// The elements before the first store's address is aligned, of a row that is worth it: vectors
-    /// that cross lines of the cache take twice the time.
+    /// The elements before the first store's address is aligned, of a row that is worth it: stores that cross lines
+    /// of the cache take several times as long, loads a little longer.
     fn head(&mut self, body: Body) {
         self.body = body;
         self.asm.compare(RSI, ALIGNED);
         let short = self.asm.jump(0x8E);
         self.asm.load(RAX, RDI, entry_at(self.p.inputs));
-        // Where the first input is aligned otherwise, nothing would be gained.
-        let first = self.first_input();
-        let apart = first.filter(|_| !self.p.stream).map(|k| {
-            self.asm.load(10, RDI, entry_at(k));
-            self.asm.compare_alignment();
-            self.asm.jump(0x85)
-        });
         self.asm.head_length();
         self.asm.copy(10, RAX);
         self.asm.compare(RAX, 0);
@@ -92,7 +84,7 @@ impl Emit<'_> {
         self.body();
         self.asm.add_head();
         let end = self.asm.code.len();
-        [Some(short), Some(aligned), apart].into_iter().flatten().for_each(|j| self.asm.land(j, end));
+        [short, aligned].into_iter().for_each(|j| self.asm.land(j, end));
     }
 
     /// The elements before the first store's address is aligned, one by one; rows are longer.
@@ -104,15 +96,6 @@ impl Emit<'_> {
         self.while_at_least(Body { lanes: 1, ..rest });
         self.asm.pop(RSI);
         self.asm.lanes = self.asm.widest();
-    }
-
-    /// The first input that is not one number.
-    fn first_input(&self) -> Option<usize> {
-        let read = |i: usize| match self.p.code[i] {
-            Lane::Input(k) if self.live.needed[i] && !self.live.fixed[i] => Some(k as usize % self.p.inputs),
-            _ => None,
-        };
-        (0..self.p.code.len()).find_map(read)
     }
 
     /// Masks for as many elements as `rax` says; the frame's register serves for them.

@@ -9,7 +9,7 @@ use super::super::shape::{STREAM, Shape};
 use super::{Act, Decided, Folds, Memory, Walked};
 use crate::eval::{
     Arg, Base, Cell, Dest, Format, Framed, Fused, Layout, Nest, Plan, Ready, ScalarStep, Scratch, Source,
-    Step, height, kept_strides,
+    Step, height, kept_strides, with_line,
 };
 use crate::op::FOLD_SHORTEST;
 
@@ -93,7 +93,7 @@ pub(in crate::native) fn decide<T: Cell>(
         initial: plan.scalars.clone(),
         scalars: vec![T::default(); plan.scalars.len()],
         doubles: if T::FORMAT == Format::F64 { Vec::new() } else { plan.scalars.clone() },
-        pieces: sizes.iter().map(|&n| vec![T::default(); n]).collect(),
+        pieces: sizes.iter().map(|&n| vec![T::default(); with_line::<T>(n)]).collect(),
         frame: Vec::new(),
         spare: Vec::new(),
         registers: Vec::new(),
