@@ -21,20 +21,31 @@ pub(super) fn of(graph: &Graph, grid: Grid, seed: u64, batches: usize) -> Option
         }
     }
     let firsts = firsts(graph, grid)?;
+    let arrays: Vec<usize> = (0..ranges.len()).filter(|&v| firsts[v + 1] > firsts[v] + 1).collect();
     let mut random = SplitMix::new(seed);
-    let mut point = |p: usize| {
+    let mut point = |p: usize, array: Option<usize>| {
         let mut point = Vec::with_capacity(*firsts.last()?);
-        for ((range, (_, ty)), ends) in ranges.iter().zip(graph.vars()).zip(firsts.windows(2)) {
+        for (v, ((range, (_, ty)), ends)) in
+            ranges.iter().zip(graph.vars()).zip(firsts.windows(2)).enumerate()
+        {
             let of_type = |x: f64| match ty.dtype {
                 DType::Bool => f64::from(x > 1.0),
                 d if d.is_float() => x,
                 _ => x.trunc(),
             };
-            point.extend((ends[0]..ends[1]).map(|_| of_type(within(size(&mut random, p), *range))));
+            let mut number = || if array == Some(v) { near(&mut random, p) } else { size(&mut random, p) };
+            point.extend((ends[0]..ends[1]).map(|_| of_type(within(number(), *range))));
         }
         Some(point)
     };
-    (0..batches * EACH * KINDS).map(&mut point).collect()
+    let mut points: Vec<Vec<f64>> =
+        (0..batches * EACH * KINDS).map(|p| point(p, None)).collect::<Option<_>>()?;
+    // The elements of one array near each other, all else of moderate size: what a variance loses does not show where
+    // all inputs are alike.
+    for (n, &array) in arrays.iter().cycle().enumerate().take(batches * EACH) {
+        points.push(point(n * KINDS, Some(array))?);
+    }
+    Some(points)
 }
 
 /// A number of moderate size, of any size from 1e-4 to 10, small, between 0 and 1, large, or near the others of its point. In
@@ -51,6 +62,11 @@ fn size(random: &mut SplitMix, point: usize) -> f64 {
         _ => (1.0 + SplitMix::new(point as u64).unit()) * (1.0 + libm::exp10(-2.0 - 4.0 * u)),
     };
     if negative { -x } else { x }
+}
+
+/// A number near the others of its point, which may be large.
+fn near(random: &mut SplitMix, point: usize) -> f64 {
+    libm::exp10(2.0 * SplitMix::new(point as u64).unit()) * (1.0 + libm::exp10(-2.0 - 3.0 * random.unit()))
 }
 
 /// `x` moved to where the number is known to be, near an end as often as not.

@@ -3,13 +3,14 @@
 use std::hash::{Hash as _, Hasher as _};
 use std::sync::Arc;
 
-use egg::{ENodeOrVar, Id, Pattern, PatternAst, Searcher, Subst, Var};
+use egg::Id;
 use rustc_hash::FxHasher;
 use smallvec::SmallVec;
 
 use super::analysis::{Data, Facet, Graph, attr, facts};
 use super::known::known_node;
 use super::lang::{EHead, ENode};
+use super::matching::{Binding, Classes, Matcher};
 use super::verdicts::Verdicts;
 use crate::facts::Facts;
 use crate::op::{Attr, AttrKind, Op, Role};
@@ -26,10 +27,9 @@ pub(super) struct Compiled {
     /// The operator at the root of the left side, where the right side holds it too.
     repeats: Option<Op>,
     rule: Rule,
-    searcher: Pattern<ENode>,
+    matcher: Matcher,
     /// Literal attributes of the left side, in the order in which e-graphs must intern them.
     attrs: Vec<Attr>,
-    vars: Vec<Var>,
 }
 
 /// What an application did.
@@ -46,34 +46,10 @@ pub(super) enum Applied {
 impl Compiled {
     /// Prepares a rule; `interned` are the attributes that every e-graph interns first, in order.
     pub(super) fn new(rule: &Rule, interned: &[Attr]) -> Compiled {
-        let mut ast: PatternAst<ENode> = PatternAst::default();
-        let mut at: Vec<Id> = Vec::new();
-        let vars: Vec<Var> = (0..rule.vars.len()).map(|i| Var::from_u32(small(i))).collect();
-        let mut attrs = Vec::new();
-        for node in &rule.lhs.nodes {
-            let id = match node {
-                PNode::Var(v) => ast.add(ENodeOrVar::Var(vars[*v as usize])),
-                PNode::Num(x) => ast.add(ENodeOrVar::ENode(ENode::leaf(EHead::Const(bits(*x))))),
-                // Only right sides count; a left side with one matches nothing.
-                PNode::Count { .. } => ast.add(ENodeOrVar::ENode(ENode::leaf(EHead::Size(u32::MAX)))),
-                PNode::App { op, attr, args } => {
-                    let mut ids: SmallVec<[Id; 3]> = SmallVec::new();
-                    match attr {
-                        AttrPattern::Var(v) => ids.push(ast.add(ENodeOrVar::Var(vars[*v as usize]))),
-                        AttrPattern::Lit(a) => {
-                            // An attribute that is not there matches nothing.
-                            let i = interned.iter().position(|b| b == a).unwrap_or(usize::MAX);
-                            attrs.push(a.clone());
-                            ids.push(ast.add(ENodeOrVar::ENode(ENode::leaf(EHead::Attr(small(i))))));
-                        }
-                        AttrPattern::None | AttrPattern::Call(..) => {}
-                    }
-                    ids.extend(args.iter().map(|a| at[*a as usize]));
-                    ast.add(ENodeOrVar::ENode(ENode { head: EHead::Op(*op), args: ids }))
-                }
-            };
-            at.push(id);
-        }
+        let literal = |n: &PNode| match n {
+            PNode::App { attr: AttrPattern::Lit(a), .. } => Some(a.clone()),
+            _ => None,
+        };
         let root = |p: &crate::rules::Pattern| match p.nodes.last() {
             Some(PNode::App { op, .. }) => Some(*op),
             _ => None,
@@ -85,23 +61,21 @@ impl Compiled {
             stabilizes: rule.has_tag("stabilize"),
             replaces: rule.has_tag("replace"),
             rule: rule.clone(),
-            searcher: Pattern::new(ast),
-            attrs,
-            vars,
+            matcher: Matcher::new(rule, interned),
+            attrs: rule.lhs.nodes.iter().filter_map(literal).collect(),
         }
     }
 
     /// At most `cap` matches in these classes.
     pub(super) fn search(
         &self,
-        g: &Graph,
+        all: &Classes<'_>,
         classes: impl Iterator<Item = Id>,
         cap: usize,
-    ) -> Vec<(Id, Subst)> {
+    ) -> Vec<(Id, Binding)> {
         let mut out = Vec::new();
         for class in classes {
-            let found = self.searcher.search_eclass_with_limit(g, class, cap - out.len());
-            out.extend(found.into_iter().flat_map(|m| m.substs).map(|s| (class, s)));
+            self.matcher.search(all, class, cap, &mut out);
             if out.len() >= cap {
                 break;
             }
@@ -110,26 +84,32 @@ impl Compiled {
     }
 
     /// The terms that stand for the variables of a match.
-    pub(super) fn binding(&self, subst: &Subst) -> Vec<u32> {
-        self.vars.iter().map(|v| subst.get(*v).map_or(u32::MAX, |id| small(usize::from(*id)))).collect()
+    pub(super) fn binding(subst: &Binding) -> Vec<u32> {
+        subst.iter().map(|&id| small(usize::from(id))).collect()
     }
 
     /// A number for a match, as the e-graph sees it now.
-    pub(super) fn key(&self, g: &Graph, class: Id, subst: &Subst) -> u64 {
+    pub(super) fn key(g: &Graph, class: Id, subst: &Binding) -> u64 {
         let mut hasher = FxHasher::default();
         usize::from(g.find(class)).hash(&mut hasher);
-        for v in &self.vars {
-            subst.get(*v).map(|&id| usize::from(g.find(id))).hash(&mut hasher);
+        for &id in subst {
+            usize::from(g.find(id)).hash(&mut hasher);
         }
         hasher.finish()
     }
 
     /// Adds the right side of a match, if the conditions are proved and the type is that of the
     /// class. A stabilizing rule also names the e-node that must not be extracted.
-    pub(super) fn apply(&self, g: &mut Graph, class: Id, subst: &Subst, verdicts: &mut Verdicts) -> Applied {
+    pub(super) fn apply(
+        &self,
+        g: &mut Graph,
+        class: Id,
+        subst: &Binding,
+        verdicts: &mut Verdicts,
+    ) -> Applied {
         if !self.rule.when.iter().all(|c| {
             let known: Option<SmallVec<[Known<'_>; 3]>> =
-                c.args.iter().map(|&v| known(g, subst[self.vars[v as usize]])).collect();
+                c.args.iter().map(|&v| known(g, subst[v as usize])).collect();
             known.is_some_and(|k| (c.condition.proved)(&k))
         }) {
             return Applied::Unproved;
@@ -162,19 +142,19 @@ impl Compiled {
     }
 
     /// Does a match touch anything that is not a float? Else no side of it computes with integers.
-    fn meets_integers(&self, g: &Graph, class: Id, subst: &Subst) -> bool {
+    fn meets_integers(&self, g: &Graph, class: Id, subst: &Binding) -> bool {
         let float = |id: Id| facts(g, id).is_none_or(|f| f.ty.dtype.is_float());
-        !float(class) || !self.vars.iter().all(|v| float(subst[*v]))
+        !float(class) || !subst.iter().all(|&id| float(id))
     }
 
     /// Is an integer computed on this side, not only moved? Rules speak of real numbers, and integers wrap.
     /// `None` where the side has no type.
-    fn counts(&self, g: &Graph, side: &crate::rules::Pattern, subst: &Subst) -> Option<bool> {
+    fn counts(&self, g: &Graph, side: &crate::rules::Pattern, subst: &Binding) -> Option<bool> {
         let mut made: Vec<Facts> = Vec::with_capacity(side.nodes.len());
         let mut counts = false;
         for node in &side.nodes {
             made.push(match node {
-                PNode::Var(v) => facts(g, subst[self.vars[*v as usize]])?.clone(),
+                PNode::Var(v) => facts(g, subst[*v as usize])?.clone(),
                 PNode::Num(x) => Facts::constant(*x),
                 PNode::Count { .. } => Facts::length(),
                 PNode::App { op, attr, args } => {
@@ -190,18 +170,18 @@ impl Compiled {
 
     /// Computes the type of every node of the right side before anything is added. `None` when it
     /// does not type-check, differs from the class, or computes integers.
-    fn plan(&self, g: &Graph, class: Id, subst: &Subst) -> Option<Vec<Attr>> {
+    fn plan(&self, g: &Graph, class: Id, subst: &Binding) -> Option<Vec<Attr>> {
         let mut attrs: Vec<Attr> = Vec::with_capacity(self.rule.rhs.nodes.len());
         let mut made: Vec<Facts> = Vec::with_capacity(self.rule.rhs.nodes.len());
         for node in &self.rule.rhs.nodes {
             let mut own = Attr::None;
             let f = match node {
-                PNode::Var(v) => facts(g, subst[self.vars[*v as usize]])?.clone(),
+                PNode::Var(v) => facts(g, subst[*v as usize])?.clone(),
                 PNode::Num(x) => Facts::constant(*x),
                 PNode::Count { axes, of } => {
-                    let axes = attr(g, subst[self.vars[*axes as usize]])?;
+                    let axes = attr(g, subst[*axes as usize])?;
                     // Of a value, or of the lengths of a broadcast.
-                    let of = subst[self.vars[*of as usize]];
+                    let of = subst[*of as usize];
                     let lengths = match attr(g, of) {
                         Some(Attr::Dims(d)) => d.as_slice(),
                         _ => facts(g, of)?.ty.shape.dims(),
@@ -223,24 +203,24 @@ impl Compiled {
         (made.last()?.ty == facts(g, class)?.ty).then_some(attrs)
     }
 
-    fn attr(&self, g: &Graph, subst: &Subst, pattern: &AttrPattern) -> Option<Attr> {
+    fn attr(&self, g: &Graph, subst: &Binding, pattern: &AttrPattern) -> Option<Attr> {
         match pattern {
             AttrPattern::None => Some(Attr::None),
-            AttrPattern::Var(v) => attr(g, subst[self.vars[*v as usize]]).cloned(),
+            AttrPattern::Var(v) => attr(g, subst[*v as usize]).cloned(),
             AttrPattern::Lit(a) => Some(a.clone()),
             AttrPattern::Call(f, args) => {
                 let known: Option<SmallVec<[Known<'_>; 3]>> =
-                    args.iter().map(|&v| known(g, subst[self.vars[v as usize]])).collect();
+                    args.iter().map(|&v| known(g, subst[v as usize])).collect();
                 (f.apply)(&known?)
             }
         }
     }
 
-    fn build(&self, g: &mut Graph, subst: &Subst, attrs: &[Attr], verdicts: &mut Verdicts) -> Id {
+    fn build(&self, g: &mut Graph, subst: &Binding, attrs: &[Attr], verdicts: &mut Verdicts) -> Id {
         let mut at: Vec<Id> = Vec::with_capacity(attrs.len());
         for (node, own) in self.rule.rhs.nodes.iter().zip(attrs) {
             let id = match node {
-                PNode::Var(v) => subst[self.vars[*v as usize]],
+                PNode::Var(v) => subst[*v as usize],
                 PNode::Num(x) => g.add(ENode::leaf(EHead::Const(bits(*x)))),
                 PNode::Count { .. } => count(g, own),
                 PNode::App { op, args, .. } => {
@@ -267,13 +247,13 @@ impl Compiled {
     }
 
     /// The e-node that stands for the right side; none for a variable or a number.
-    fn right_root(&self, g: &Graph, subst: &Subst, attrs: &[Attr]) -> Option<ENode> {
+    fn right_root(&self, g: &Graph, subst: &Binding, attrs: &[Attr]) -> Option<ENode> {
         let mut at: Vec<Id> = Vec::with_capacity(attrs.len());
         let last = attrs.len() - 1;
         for (i, (node, own)) in self.rule.rhs.nodes.iter().zip(attrs).enumerate() {
             let enode = match node {
                 PNode::Var(v) => {
-                    at.push(subst[self.vars[*v as usize]]);
+                    at.push(subst[*v as usize]);
                     continue;
                 }
                 PNode::Num(x) => ENode::leaf(EHead::Const(bits(*x))),
@@ -298,14 +278,14 @@ impl Compiled {
     }
 
     /// The e-node that the root of the left side matched.
-    fn left_root(&self, g: &Graph, subst: &Subst) -> Option<ENode> {
+    fn left_root(&self, g: &Graph, subst: &Binding) -> Option<ENode> {
         let mut at: Vec<Id> = Vec::new();
         let mut literals = self.attrs.iter();
         let last = self.rule.lhs.nodes.len() - 1;
         for (i, node) in self.rule.lhs.nodes.iter().enumerate() {
             let enode = match node {
                 PNode::Var(v) => {
-                    at.push(subst[self.vars[*v as usize]]);
+                    at.push(subst[*v as usize]);
                     continue;
                 }
                 PNode::Num(x) => ENode::leaf(EHead::Const(bits(*x))),
@@ -313,7 +293,7 @@ impl Compiled {
                 PNode::App { op, attr: pattern, args } => {
                     let mut ids: SmallVec<[Id; 3]> = SmallVec::new();
                     match pattern {
-                        AttrPattern::Var(v) => ids.push(subst[self.vars[*v as usize]]),
+                        AttrPattern::Var(v) => ids.push(subst[*v as usize]),
                         AttrPattern::Lit(_) => {
                             let a = literals.next()?;
                             let i = g.analysis.attrs.iter().position(|b| b == a)?;

@@ -3,33 +3,18 @@
 use std::collections::hash_map::Entry;
 use std::sync::{Arc, OnceLock};
 
-use egg::{Id, Subst};
+use egg::Id;
 use rustc_hash::FxHashMap;
 
 use super::analysis::Graph;
 use super::compile::Compiled;
 use super::lang::EHead;
+use super::matching::{Binding, Classes, OpSet};
 use crate::op::{Attr, Op, Ring};
 use crate::rules::{Assumes, AttrPattern, PNode, Pattern, RuleSet};
 
 /// Classes with what stands for the variables.
-pub(super) type Matches = Vec<(Id, Subst)>;
-
-/// A set of operators.
-#[derive(Debug, Default, Clone, Copy)]
-struct OpSet([u64; 4]);
-
-impl OpSet {
-    fn with(mut self, op: Op) -> OpSet {
-        let i = op as usize;
-        self.0[i / 64] |= 1 << (i % 64);
-        self
-    }
-
-    fn within(self, other: OpSet) -> bool {
-        self.0.iter().zip(other.0).all(|(a, b)| a & !b == 0)
-    }
-}
+pub(super) type Matches = Vec<(Id, Binding)>;
 
 /// How far below its root a pattern looks.
 fn depth(pattern: &Pattern) -> u8 {
@@ -176,7 +161,7 @@ impl OnDemand {
     /// changed, or all.
     pub(super) fn search(
         &self,
-        g: &Graph,
+        g: &Classes<'_>,
         news: &News,
         all: bool,
         cap: usize,

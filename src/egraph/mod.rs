@@ -11,6 +11,7 @@ mod export;
 mod known;
 mod lang;
 mod log;
+mod matching;
 mod saturate;
 mod signs;
 mod space;

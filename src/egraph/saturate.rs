@@ -7,10 +7,11 @@ use egg::Language as _;
 use rustc_hash::FxHashSet;
 
 use super::analysis::Graph;
-use super::compile::Applied;
+use super::compile::{Applied, Compiled};
 use super::demand::{News, OnDemand};
 use super::lang::ENode;
 use super::log::{Firing, Log};
+use super::matching::Classes;
 use super::verdicts::Verdicts;
 use crate::rules::Assumes;
 
@@ -96,9 +97,12 @@ pub(super) fn saturate(
         let news = News::take(g, deepest);
         let again = std::mem::take(&mut cut);
         let mut found = Vec::new();
+        let classes = Classes::of(g);
         let may = |r: &OnDemand| r.assumes.within(granted.assumes) && (granted.splits || !r.splits);
         for (i, rule) in rules.iter().enumerate().filter(|(_, r)| may(r)) {
-            if let Some((compiled, matches)) = rule.search(g, &news, again.contains(&i), limits.matches) {
+            if let Some((compiled, matches)) =
+                rule.search(&classes, &news, again.contains(&i), limits.matches)
+            {
                 if matches.len() >= limits.matches {
                     cut.insert(i);
                 }
@@ -108,7 +112,7 @@ pub(super) fn saturate(
         let mut changed = false;
         for (i, rule, matches) in found {
             for (class, subst) in matches {
-                let key = (i, rule.key(g, class, &subst));
+                let key = (i, Compiled::key(g, class, &subst));
                 if done.contains(&key) {
                     continue;
                 }
@@ -120,7 +124,8 @@ pub(super) fn saturate(
                     changed = true;
                     *trace.fired.entry(rule.name.clone()).or_default() += 1;
                     if let Some(log) = &mut log {
-                        log.firings.push(Firing { rule: rule.name.clone(), binding: rule.binding(&subst) });
+                        log.firings
+                            .push(Firing { rule: rule.name.clone(), binding: Compiled::binding(&subst) });
                     }
                 }
             }

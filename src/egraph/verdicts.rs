@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use egg::{Id, Language as _};
-use rustc_hash::{FxHashMap, FxHashSet};
+use rustc_hash::FxHashSet;
 
 use super::analysis::{Graph, facts};
 use super::lang::{EHead, ENode};
@@ -59,7 +59,7 @@ impl Verdicts {
             return;
         }
         let sizes = sizes(g);
-        let size_of = |c: Id| sizes.get(&c).copied().unwrap_or(u64::MAX);
+        let size_of = |c: Id| sizes[usize::from(c)];
         for (class, left, right) in replaced {
             let left = canonical(g, &left);
             if right.is_some_and(|r| canonical(g, &r) == left) {
@@ -93,16 +93,16 @@ impl Verdicts {
     }
 }
 
-/// The size of the smallest term of each class.
-fn sizes(g: &Graph) -> FxHashMap<Id, u64> {
-    let mut out: FxHashMap<Id, u64> = FxHashMap::default();
+/// The size of the smallest term of each class, by its number.
+fn sizes(g: &Graph) -> Vec<u64> {
+    let mut out = vec![u64::MAX; g.nodes().len()];
     loop {
         let mut changed = false;
         for class in g.classes() {
-            let size_of = |c: Id| out.get(&c).copied().unwrap_or(u64::MAX);
+            let size_of = |c: Id| out[usize::from(c)];
             let least = class.nodes.iter().map(|n| size(g, class.id, n, &size_of)).min().unwrap_or(u64::MAX);
             if least < size_of(class.id) {
-                out.insert(class.id, least);
+                out[usize::from(class.id)] = least;
                 changed = true;
             }
         }
