@@ -206,6 +206,9 @@ fn pictures() {
         let (got, out, err) = plot(args);
         assert!(got == code && out.is_empty() && err.len() < 500, "{args:?} {got} {err}");
     }
+    // A gradient is long when printed: its curve has the text that asked for it.
+    let (code, out, _) = egrad(&["plot", "sin(x)", "grad(exp(-x**2), x)"]);
+    assert!(code == 0 && out.contains("sin(x), grad(exp(-x**2), x)"), "{out}");
     assert_eq!(egrad(&["plot", "log(-1 - x * x)"]).0, 3);
     assert_eq!(egrad(&["plot", "x + y"]).0, 3);
 }

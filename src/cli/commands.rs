@@ -329,11 +329,16 @@ fn verify(v: &Verify) -> Outcome {
 
 fn plot(p: &Plot) -> Outcome {
     let (session, roots) = load(&p.text, options(&p.optimizer)?)?;
-    let label = |e: &Expr| {
-        let text = crate::pp::print(e, crate::op::Spelling::Plain);
-        if text.chars().count() <= 40 { text } else { "value".to_string() }
+    // What is long when printed has the text that asked for it, if each text asked for one.
+    let given: Vec<&String> = p.text.text.iter().chain(&p.text.more).collect();
+    let given = Some(given).filter(|g| g.len() == roots.len() && p.text.file.is_none());
+    let short = |text: &str| text.chars().count() <= 40 && !text.contains('\n') && !text.starts_with('@');
+    let label = |(i, e): (usize, &Expr)| {
+        let asked = given.as_ref().map(|g| g[i].trim().to_string());
+        let texts = [Some(crate::pp::print(e, crate::op::Spelling::Plain)), asked];
+        texts.into_iter().flatten().find(|t| short(t)).unwrap_or_else(|| "value".to_string())
     };
-    let mut what: Vec<(String, Expr)> = roots.iter().map(|e| (label(e), e.clone())).collect();
+    let mut what: Vec<(String, Expr)> = roots.iter().enumerate().map(|r| (label(r), r.1.clone())).collect();
     if p.grad {
         let by = wrt(&session, &p.var)?;
         for (name, e) in what.clone() {
