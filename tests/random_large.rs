@@ -5,6 +5,8 @@
 
 #[path = "common/rng.rs"]
 mod rng;
+#[path = "common/values.rs"]
+mod values;
 
 use egrad::function::{Array, ArrayRef, Function, OnUnused};
 use egrad::grad::{Disconnected, grads_or};
@@ -13,6 +15,7 @@ use egrad::sexp::Source;
 use egrad::text::{parse_declarations, parse_infix};
 use ndarray::{ArrayD, IxDyn};
 use rng::Rng;
+use values::{floats, lengths};
 
 const INPUTS: &str = "
 s, r: f64; v0, v1, v2: f64[n]; u0, u1: f64[m]; M0, M1: f64[m, n]; A0, A1: f64[n, n]; f0: f32[n]; Z0: f64[56, n]; i0: i64; q0: i64[n]
@@ -206,16 +209,10 @@ fn fits(list: &[Expr], inputs: &[Expr]) -> bool {
     raw.is_ok_and(|f| f.call_arrays(&views).is_ok())
 }
 
-/// Values that suit the inputs: `n` is 3, `m` is 2.
+/// Values that suit the inputs.
 fn value(e: &Expr, rng: &mut Rng) -> Array {
-    let n = |d: &Dim| match d {
-        Dim::Known(n) => *n,
-        Dim::Sym(s) if s.name() == "n" => 3,
-        _ => 2,
-    };
-    let lens: Vec<usize> = e.ty().shape.dims().iter().map(n).collect();
-    let mut unit = || (rng.next() >> 11) as f64 / (1u64 << 53) as f64;
-    let floats: Vec<f64> = (0..lens.iter().product::<usize>()).map(|_| unit() * 2.4 - 1.2).collect();
+    let lens = lengths(e);
+    let floats = floats(&lens, rng);
     let shape = IxDyn(&lens);
     match e.ty().dtype {
         DType::I64 => {

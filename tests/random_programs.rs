@@ -6,6 +6,8 @@
 
 #[path = "common/rng.rs"]
 mod rng;
+#[path = "common/values.rs"]
+mod values;
 
 use egrad::eval::reference;
 use egrad::expr::computed_ahead;
@@ -17,6 +19,7 @@ use egrad::sexp::Source;
 use egrad::text::{parse_declarations, parse_infix};
 use ndarray::{ArrayD, IxDyn};
 use rng::Rng;
+use values::{floats, lengths};
 
 const INPUTS: &str = "
 s: f64; v, u, tv: f64[n]; w: f64[m]; M: f64[m, n]; A: f64[n, n]; f: f32[n]; k: f32; i, j: i64; iv: i64[p]; q: i32[n]
@@ -193,15 +196,10 @@ fn program(rng: &mut Rng, inputs: &[Expr]) -> (String, Expr) {
     (text, e)
 }
 
-/// Values that suit the inputs: `n` is 3, `m` is 2.
+/// Values that suit the inputs.
 fn value(e: &Expr, rng: &mut Rng) -> Array {
-    let n = |d: &Dim| match d {
-        Dim::Sym(s) if s.name() == "n" => 3,
-        _ => 2,
-    };
-    let lens: Vec<usize> = e.ty().shape.dims().iter().map(n).collect();
-    let mut unit = || (rng.next() >> 11) as f64 / (1u64 << 53) as f64;
-    let floats: Vec<f64> = (0..lens.iter().product::<usize>()).map(|_| unit() * 2.4 - 1.2).collect();
+    let lens = lengths(e);
+    let floats = floats(&lens, rng);
     let shape = IxDyn(&lens);
     match (e.ty().dtype, e.name().unwrap()) {
         (_, "i") => Array::from(ArrayD::from_elem(shape, 1i64)),
