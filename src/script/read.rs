@@ -2,7 +2,7 @@
 
 use super::command::{Command, command, statements};
 use super::error::ScriptError;
-use super::run::placed;
+use super::run::{define, placed};
 use super::session::Session;
 use crate::expr::Expr;
 
@@ -26,7 +26,7 @@ pub fn expressions(session: &mut Session, name: &str, text: &str) -> Result<Vec<
         let place = |message: String| ScriptError::other("parse", format!("{name}:{}: {message}", s.line));
         let what = match command(s.text).map_err(place)? {
             Command::Define => {
-                session.read(&placed(name, &s, s.text))?;
+                define(session, name, &s)?;
                 continue;
             }
             Command::Print(e) | Command::Let(e) | Command::Sexp(e) | Command::Optimize(e) => e,

@@ -35,10 +35,7 @@ fn step(session: &mut Session, name: &str, s: &Statement<'_>, out: &mut String) 
         |what: &str| -> Result<Vec<Expr>, ScriptError> { Ok(session.read(&placed(name, s, what))?.results) };
     match found {
         Command::Define => {
-            let roots = match session.read(&placed(name, s, s.text)) {
-                Ok(program) => program.results,
-                Err(e) => return Err(unknown(session, name, s, e)),
-            };
+            let roots = define(session, name, s)?;
             if !roots.is_empty() {
                 return Err(place("an expression alone does nothing; write `pp` or `eval` before it".into()));
             }
@@ -103,6 +100,14 @@ fn step(session: &mut Session, name: &str, s: &Statement<'_>, out: &mut String) 
         }
     }
     Ok(())
+}
+
+/// Takes up what a statement without a command declares and defines; expressions that stand alone.
+pub(super) fn define(session: &mut Session, name: &str, s: &Statement<'_>) -> Result<Vec<Expr>, ScriptError> {
+    match session.read(&placed(name, s, s.text)) {
+        Ok(program) => Ok(program.results),
+        Err(e) => Err(unknown(session, name, s, e)),
+    }
 }
 
 /// A command that there is none of, where the text that follows it was not expected.
