@@ -73,9 +73,9 @@ pub enum GradError {
     Contradiction {
         /// Where it shows, printed.
         at: String,
-        /// The shape there.
+        /// The shape there, or of what else arrives there.
         shape: String,
-        /// The shape of the adjoint.
+        /// The shape of an adjoint that arrives there.
         adjoint: String,
     },
     /// The gradient is asked for with respect to something that is not differentiable.
@@ -115,7 +115,10 @@ impl fmt::Display for GradError {
             GradError::Type(e) => write!(f, "{e}"),
             GradError::Lengths(e) => write!(f, "{e}"),
             GradError::Contradiction { at, shape, adjoint } => {
-                write!(f, "lengths contradict each other: `{at}` has shape {shape}, its adjoint {adjoint}")
+                write!(
+                    f,
+                    "lengths contradict each other: an adjoint of `{at}` has shape {adjoint}, and not {shape}"
+                )
             }
             GradError::NotDifferentiable { wrt, ty } => {
                 write!(f, "cannot differentiate with respect to `{wrt}`: it is a constant of type {ty}")

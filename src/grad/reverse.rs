@@ -7,7 +7,7 @@ use super::error::{GradError, short};
 use crate::expr::{Adjoint, Expr, Head, Lit, fill, stated_lengths, tells, topological, unbroadcast};
 use crate::graph::{Unify, constraints};
 use crate::op::{Attr, Derivative, Op, Role};
-use crate::ty::{DType, Dim};
+use crate::ty::{DType, Dim, Shape};
 
 /// An adjoint that is given.
 #[derive(Debug, Clone)]
@@ -149,11 +149,12 @@ impl Reach {
             let (own, whole) = given.remove(&key).map_or((None, false), |(g, w)| (Some(Ok(g)), w));
             let contributions =
                 self.uses.get(&key).into_iter().flatten().flat_map(|(u, at)| at.iter().map(|i| (u.id(), *i)));
-            let g = contributions.filter(|_| !whole).filter_map(|k| terms.remove(&k)).fold(own, plus);
+            let arriving = contributions.filter(|_| !whole).filter_map(|k| terms.remove(&k));
+            let g = arriving.fold(own, |sum, term| plus(e, sum, term));
             let Some(g) = g else { continue };
             // What arrives at an operator has the type of its result, so that singles stay singles below it.
             let g = if e.op().is_some() { g.map(|g| typed_as(g, e)) } else { g };
-            let g = g.and_then(|g| agree(&g, e).map(|()| g));
+            let g = g.and_then(|g| agree(e, &e.ty().shape, &g).map(|()| g));
             for i in self.operands(e, 0) {
                 if self.active.contains(&self.key(e.arg(i))) {
                     terms.insert((e.id(), i), g.clone().and_then(|g| partial(e, &g, i)));
@@ -175,12 +176,13 @@ fn typed_as(g: Expr, e: &Expr) -> Expr {
 /// An adjoint, or why there is none.
 pub(super) type Flow = Result<Expr, GradError>;
 
-fn plus(sum: Option<Flow>, term: Flow) -> Option<Flow> {
+/// One more of the terms that arrive at a node.
+fn plus(at: &Expr, sum: Option<Flow>, term: Flow) -> Option<Flow> {
     Some(match sum {
         None => term,
         Some(sum) => sum.and_then(|s| {
             let t = term?;
-            agree(&t, &s)?;
+            agree(at, &s.ty().shape, &t)?;
             Ok(s + t)
         }),
     })
@@ -196,13 +198,13 @@ pub(super) fn consistent(order: &[Expr]) -> Result<(), GradError> {
     Unify::from(&constraints(order)).map(|_| ()).map_err(GradError::Lengths)
 }
 
-/// An adjoint has the shape of what it belongs to. Lengths that have names are compared when they are known: what
-/// contradicts itself there may show here first.
-fn agree(g: &Expr, e: &Expr) -> Result<(), GradError> {
-    let (a, b) = (&g.ty().shape, &e.ty().shape);
+/// An adjoint has the shape of what it belongs to, and of what else arrives there. Lengths that are computed are
+/// compared when they are known: what contradicts itself there may show here first.
+fn agree(at: &Expr, b: &Shape, g: &Expr) -> Result<(), GradError> {
+    let a = &g.ty().shape;
     let differ = |(m, n): (&Dim, &Dim)| matches!((m.known(), n.known()), (Some(m), Some(n)) if m != n);
     if a.rank() != b.rank() || a.dims().iter().zip(b.dims()).any(differ) {
-        return Err(GradError::Contradiction { at: short(e), shape: b.to_string(), adjoint: a.to_string() });
+        return Err(GradError::Contradiction { at: short(at), shape: b.to_string(), adjoint: a.to_string() });
     }
     Ok(())
 }
