@@ -274,6 +274,22 @@ fn jacobians_of_whole_operators() {
         ("outer", dot(&v.dimshuffle([Some(0), None]), &v.dimshuffle([None, Some(0)]))),
         ("joined", concatenate(&[a.sin(), dot(&a, &a)], 1)),
         ("variance", a.try_var(Some(&[0])).unwrap()),
+        (
+            "picked",
+            Expr::apply(
+                Op::Pick,
+                Attr::None,
+                [a.sqr(), Expr::apply(Op::Argmax, Attr::Axes(vec![1]), [a.clone()])],
+            ) * &v,
+        ),
+        (
+            "put in rows",
+            Expr::apply(
+                Op::IncPick,
+                Attr::None,
+                [a.sqr(), Expr::apply(Op::Argmax, Attr::Axes(vec![1]), [a.clone()]), v.sqr()],
+            ),
+        ),
         ("tiled", v.try_tile(&[2, 2]).unwrap().sqr()),
     ];
     let wrt = [a.clone(), v.clone()];

@@ -107,6 +107,8 @@ pub fn constraints(roots: &[Expr]) -> Vec<Constraint> {
             for inner in below(&[lower(e.args(), attr)], &operand) {
                 if let Head::Op(op, attr) = inner.head() {
                     demands(&inner, op.def().role, op.def().kernel, attr, &mut demand);
+                    let shapes: Vec<&Shape> = inner.args().iter().map(|a| &a.ty().shape).collect();
+                    (op.def().demand)(&shapes).into_iter().for_each(|(a, b)| demand(Bound::Equal(a, b)));
                 }
             }
         }

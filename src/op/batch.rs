@@ -141,6 +141,11 @@ pub(super) fn gather(b: &Batched<'_>) -> Option<Expr> {
     b.applied(Attr::Axis(axis + 1), args)
 }
 
+/// What goes row by row, along the last axis.
+pub(super) fn rows(b: &Batched<'_>) -> Option<Expr> {
+    b.applied(b.node.attr().clone(), (0..b.args.len()).map(|i| b.full(i)))
+}
+
 /// The first `k + 1` axes as one.
 fn merged(x: &Expr, k: usize) -> Expr {
     let dims = x.ty().shape.dims();

@@ -131,6 +131,8 @@ pub struct OpDef {
     pub derivative: Derivative,
     /// Operands through which no gradient flows.
     pub disconnected: &'static [usize],
+    /// Operands that are positions: integers.
+    pub positions: &'static [usize],
     /// Where its result is an integer, the zero gradient of an integer operand is `float64(fill(i, 0))`, as
     /// Theano writes it for some operators, and not `fill(i, 0.0)`.
     pub converted_zero: bool,
@@ -176,6 +178,7 @@ impl OpDef {
         demand: |_| Vec::new(),
         derivative: Derivative::Undefined,
         disconnected: &[],
+        positions: &[],
         converted_zero: false,
         kernel: Kernel::None,
         ints: Ints::None,

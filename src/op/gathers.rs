@@ -17,6 +17,8 @@ pub(super) enum Level {
     Front { axes: Vec<usize> },
     /// At arrays of places, along this axis and those behind it.
     Arrays { axis: usize, arrays: Vec<Array> },
+    /// Of each row along the last axis the element at the place that an operand says.
+    Rows { operand: usize },
 }
 
 /// Places in some axes.
@@ -118,7 +120,7 @@ pub(super) fn whole(basic: &[IndexItem]) -> bool {
 pub(super) fn gathered(x: &Expr, level: &Level, index: &[Expr]) -> (Expr, usize) {
     match level {
         Level::Number { axis, operand } => (index[*operand].clone(), *axis),
-        Level::Front { .. } => (int(0), 0),
+        Level::Front { .. } | Level::Rows { .. } => (int(0), 0),
         Level::Slice { axis, start, operand, step, length } => {
             // Where the slice is empty it does not matter where it starts.
             let n = || x.length(*axis);
@@ -207,7 +209,62 @@ pub(super) fn merged(x: &Expr, level: &Level) -> Expr {
     }
 }
 
+/// `0, 1, 2, ...` along an axis of this length, the one at `axis` of `rank`?
+fn is_range(e: &Expr, n: &Dim, axis: usize, rank: usize) -> bool {
+    let (e, at) = match (e.op(), e.attr()) {
+        (Some(Op::Dimshuffle), Attr::Perm(p)) => {
+            let (Some(at), Some(lead)) = (p.iter().position(|a| *a == Some(0)), rank.checked_sub(p.len()))
+            else {
+                return false;
+            };
+            (e.arg(0), at + lead)
+        }
+        _ => (e, rank.saturating_sub(1)),
+    };
+    let number = |i: usize, x: i64| matches!(e.arg(i).literal(), Some(Lit::Int(k)) if i64::from(k) == x);
+    at == axis
+        && e.rank() == 1
+        && matches!((e.op(), e.attr()), (Some(Op::Arange), Attr::Dims(d)) if d.as_slice() == [n.clone()])
+        && number(0, 0)
+        && number(1, 1)
+}
+
+/// An index that is a range over each axis but the last goes row by row: `x[arange(n), y]`. A range of a length that may
+/// be another than the axis has takes rows first.
+fn by_rows(x: &Expr, levels: Vec<Level>, index: &[Expr]) -> Vec<Level> {
+    let [Level::Arrays { axis: 0, arrays }] = levels.as_slice() else { return levels };
+    let Some((last, ranges)) = arrays.split_last() else { return levels };
+    let rank = ranges.len();
+    let single = arrays.iter().all(|a| a.axes == 1 && a.mask.is_none());
+    if rank == 0 || !single || x.rank() != rank + 1 || index[last.operand].rank() != rank {
+        return levels;
+    }
+    let lens = x.ty().shape.dims();
+    // What has length 1 is repeated.
+    let repeated = |e: &Expr| e.ty().shape.dims().iter().any(Dim::is_one);
+    if lens[..rank].iter().any(Dim::is_one) || repeated(&index[last.operand]) {
+        return levels;
+    }
+    let rows = Level::Rows { operand: last.operand };
+    let is_own = |(k, a): (usize, &Array)| is_range(&index[a.operand], &lens[k], k, rank);
+    if ranges.iter().enumerate().all(is_own) {
+        return vec![rows];
+    }
+    match ranges {
+        [r] if !repeated(&index[r.operand])
+            && is_range(&index[r.operand], &index[r.operand].ty().shape.dims()[0], 0, 1) =>
+        {
+            let taken = Array { operand: r.operand, axes: 1, mask: None };
+            vec![Level::Arrays { axis: 0, arrays: vec![taken] }, rows]
+        }
+        _ => levels,
+    }
+}
+
 pub(super) fn take(x: &Expr, level: &Level, index: &[Expr]) -> Expr {
+    if let Level::Rows { operand } = level {
+        return Expr::apply(Op::Pick, Attr::None, [x.clone(), index[*operand].clone()]);
+    }
     if let Level::Front { axes } = level {
         return x.dimshuffle(front(axes, x.rank()).into_iter().map(Some));
     }
@@ -215,23 +272,29 @@ pub(super) fn take(x: &Expr, level: &Level, index: &[Expr]) -> Expr {
     merged(x, level).gather(&places, axis)
 }
 
+/// The operands of the index, which begin at `from`, the basic index and the gathers after it; with `rows`, one that goes
+/// row by row may be among them, the last.
 pub(super) fn split_operands<'a>(
     x: &'a [Expr],
     attr: &Attr,
     from: usize,
+    rows: bool,
 ) -> (&'a [Expr], Vec<IndexItem>, Vec<Level>) {
     let index = &x[from..];
     let ranks: Vec<usize> = index.iter().map(Expr::rank).collect();
-    let (basic, levels) = match attr {
+    let (basic, mut levels) = match attr {
         Attr::Places(places) => levels(places, &ranks),
         _ => Default::default(),
     };
+    if rows && whole(&basic) {
+        levels = by_rows(&x[0], levels, index);
+    }
     (index, basic, levels)
 }
 
 /// Reading by a basic index and gathers.
 pub(super) fn read(x: &[Expr], attr: &Attr) -> Expr {
-    let (index, basic, levels) = split_operands(x, attr, 1);
+    let (index, basic, levels) = split_operands(x, attr, 1, true);
     let start = if whole(&basic) { x[0].clone() } else { x[0].index(&basic) };
     levels.iter().fold(start, |x, level| take(&x, level, index))
 }
@@ -248,7 +311,7 @@ pub(super) fn set_at(x: &[Expr], attr: &Attr) -> Expr {
 
 /// Writing: what each gather reads is written into, the last one first.
 fn write(x: &[Expr], attr: &Attr, set: bool) -> Expr {
-    let (index, basic, levels) = split_operands(x, attr, 2);
+    let (index, basic, levels) = split_operands(x, attr, 2, !set);
     let op = if set { Op::SetSubtensor } else { Op::IncSubtensor };
     let basic_attr = Attr::Index(basic.clone());
     let through = !whole(&basic);
@@ -266,6 +329,11 @@ fn write(x: &[Expr], attr: &Attr, set: bool) -> Expr {
             let back = (0..order.len()).map(|a| order.iter().position(|b| *b == a));
             let back = value.dimshuffle(back);
             return if set { back } else { into + back };
+        }
+        if let Level::Rows { operand } = level {
+            let (lens, at) = (into.ty().shape.dims(), index[*operand].clone());
+            let value = value.broadcast_to(&lens[..lens.len() - 1]);
+            return Expr::apply(Op::IncPick, Attr::None, [into.clone(), at, value]);
         }
         let (places, axis) = gathered(into, level, index);
         let flat = merged(into, level);

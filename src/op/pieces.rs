@@ -5,7 +5,8 @@
 use std::borrow::Cow;
 
 use super::leading::{is_stack, scalars};
-use super::told::{dim_text, exact_dim_text};
+pub(super) use super::told::dim_text;
+use super::told::exact_dim_text;
 use super::{Attr, IndexItem};
 use crate::expr::Expr;
 use crate::ty::{Dim, DimExpr};

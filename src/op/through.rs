@@ -57,7 +57,7 @@ pub(super) fn set_derivative(v: &Adjoint<'_>, i: usize) -> Expr {
 
 /// Where several places may be one: which of what is put there stays.
 fn counting(x: &[Expr], attr: &Attr) -> Option<Expr> {
-    let (index, basic, levels) = split_operands(x, attr, 2);
+    let (index, basic, levels) = split_operands(x, attr, 2, false);
     let (last, before) = levels.split_last()?;
     let Level::Arrays { .. } = last else { return None };
     let start = if whole(&basic) { x[0].clone() } else { x[0].index(&basic) };

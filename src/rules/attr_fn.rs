@@ -235,6 +235,19 @@ static FUNCTIONS: &[AttrFn] = &[
         },
     },
     AttrFn {
+        name: "axis-left",
+        arity: 2,
+        attrs: &[AttrKind::Axes, AttrKind::Axis],
+        gives: AttrKind::Axis,
+        doc: "the axis when other axes are removed",
+        apply: |k| match k {
+            [Known::Attr(Attr::Axes(axes)), Known::Attr(Attr::Axis(a))] if !axes.contains(a) => {
+                Some(Attr::Axis(a - axes.iter().filter(|b| *b < a).count()))
+            }
+            _ => None,
+        },
+    },
+    AttrFn {
         name: "dims-shuffled",
         arity: 2,
         attrs: &[AttrKind::Perm, AttrKind::Dims],

@@ -280,6 +280,51 @@ static CONDITIONS: &[Condition] = &[
         holds: None,
     },
     Condition {
+        name: "appends-axis",
+        arity: 2,
+        attrs: &[AttrKind::Perm],
+        doc: "the dimshuffle only adds one axis behind those of the value",
+        proved: |k| {
+            matches!(k, [Known::Attr(Attr::Perm(p)), Known::Value(x)]
+            if p.split_last().is_some_and(|(last, own)| {
+                last.is_none()
+                    && own.len() == x.ty.rank()
+                    && own.iter().enumerate().all(|(i, a)| *a == Some(i))
+            }))
+        },
+        holds: None,
+    },
+    Condition {
+        name: "behind",
+        arity: 2,
+        attrs: &[AttrKind::Axes],
+        doc: "there is one axis, the one behind those of the value",
+        proved: |k| matches!(k, [Known::Attr(Attr::Axes(a)), Known::Value(x)] if a.as_slice() == [x.ty.rank()]),
+        holds: None,
+    },
+    Condition {
+        name: "one-per-row",
+        arity: 2,
+        attrs: &[],
+        doc: "the first has one element for each row of the second along its last axis",
+        proved: |k| {
+            matches!(k, [Known::Value(y), Known::Value(x)]
+                if x.ty.shape.dims().split_last().is_some_and(|(_, rows)| rows == y.ty.shape.dims()))
+        },
+        holds: None,
+    },
+    Condition {
+        name: "lengths-of-rows",
+        arity: 2,
+        attrs: &[AttrKind::Dims],
+        doc: "the value has these lengths before its last axis",
+        proved: |k| {
+            matches!(k, [Known::Attr(Attr::Dims(d)), Known::Value(x)]
+                if x.ty.shape.dims().split_last().is_some_and(|(_, rows)| rows == d.as_slice()))
+        },
+        holds: None,
+    },
+    Condition {
         name: "at-least-as-many-axes",
         arity: 2,
         attrs: &[],

@@ -39,6 +39,7 @@ pub const STANDARD_FILES: &[(&str, &str)] = files![
     "special.rules",
     "diagonal.rules",
     "differences.rules",
+    "gather.rules",
 ];
 
 /// Rules with distinct names, in the order of their files.

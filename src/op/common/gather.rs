@@ -197,3 +197,24 @@ pub(in crate::op) fn inc_take(x: &[Expr], attr: &Attr) -> Spelled {
     let added = if m == 0 { spread } else { spread.reduce(Op::Sum, &Attr::Axes((axis..axis + m).collect())) };
     Some(if is_zero(&x[0]) { added } else { &x[0] + added })
 }
+
+/// For each row and each place of it: is it the one that is meant?
+fn meant_of_rows(of: &Expr, indices: &Expr) -> Spelled {
+    let (n, rank) = (*lengths(of)?.last()?, of.rank());
+    let wrapped = switch(&indices.lt(0), indices + i32::try_from(n).ok()?, indices);
+    let column = wrapped.dimshuffle((0..indices.rank()).map(Some).chain([None]));
+    Some(column.eq(along(n, rank - 1, rank)))
+}
+
+/// The sum over each row of what is meant.
+pub(in crate::op) fn pick(x: &[Expr], _: &Attr) -> Spelled {
+    let chosen = switch(&meant_of_rows(&x[0], &x[1])?, &x[0], 0);
+    Some(chosen.reduce(Op::Sum, &Attr::Axes(vec![x[0].rank() - 1])))
+}
+
+/// What is added there.
+pub(in crate::op) fn inc_pick(x: &[Expr], _: &Attr) -> Spelled {
+    let column = x[2].dimshuffle((0..x[2].rank()).map(Some).chain([None]));
+    let added = switch(&meant_of_rows(&x[0], &x[1])?, column, 0);
+    Some(if is_zero(&x[0]) { added } else { &x[0] + added })
+}

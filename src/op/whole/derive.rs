@@ -183,6 +183,16 @@ pub(in crate::op) fn inc_take_value(v: &Adjoint<'_>) -> Expr {
     Expr::apply(Op::Take, v.attr().clone(), [v.g(), v.x(1)])
 }
 
+/// Zeros with the adjoint where an element was picked.
+pub(in crate::op) fn pick(v: &Adjoint<'_>) -> Expr {
+    Expr::apply(Op::IncPick, Attr::None, [v.x(0).zeros_like(), v.x(1), v.g()])
+}
+
+/// The adjoint where something was added.
+pub(in crate::op) fn inc_pick_value(v: &Adjoint<'_>) -> Expr {
+    Expr::apply(Op::Pick, Attr::None, [v.g(), v.x(1)])
+}
+
 /// The sum of the adjoint times the positions.
 pub(in crate::op) fn arange_step(v: &Adjoint<'_>) -> Expr {
     let places = Expr::apply(Op::Arange, v.attr().clone(), [0.into_expr(), 1.into_expr()]);

@@ -2,7 +2,7 @@
 
 use crate::expr::{Expr, Lit};
 use crate::op::Attr;
-use crate::op::pieces::{Piece, brackets, call, capital, dims, exact_dims};
+use crate::op::pieces::{Piece, brackets, call, capital, dim_text, dims, exact_dims};
 use crate::op::told::int_text;
 use crate::ty::{Int, IntOp};
 
@@ -93,6 +93,28 @@ fn written(name: &str, e: &Expr) -> Vec<Piece> {
 /// `take(v, i, axis=0)`.
 pub(in crate::op) fn take_plain(e: &Expr) -> Vec<Piece> {
     scan_plain(e)
+}
+
+/// `M[ARange(0, M.shape[0], 1), iv]`, as who picks an element of each row writes it.
+fn picked(e: &Expr) -> Option<Vec<Piece>> {
+    let [rows, _] = e.arg(0).ty().shape.dims() else { return None };
+    let (open, close) = brackets(e.arg(0));
+    let range = Piece::owned(format!("{close}[ARange(0, {}, 1), ", dim_text(rows)));
+    Some(vec![Piece::Text(open.into()), Piece::Arg(0), range, Piece::Arg(1), Piece::Text("]".into())])
+}
+
+/// `M[ARange(0, M.shape[0], 1), iv]`; `Pick(x, i)` where there are more axes.
+pub(in crate::op) fn pick(e: &Expr) -> Vec<Piece> {
+    picked(e).unwrap_or_else(|| call(&capital(e.op_name()), 2))
+}
+
+/// `inc_subtensor(M[ARange(0, M.shape[0], 1), iv], v)`; `Inc_pick(x, i, v)` where there are more axes.
+pub(in crate::op) fn inc_pick(e: &Expr) -> Vec<Piece> {
+    let Some(picked) = picked(e) else { return call(&capital(e.op_name()), 3) };
+    let mut out = vec![Piece::Text("inc_subtensor(".into())];
+    out.extend(picked);
+    out.extend([Piece::Text(", ".into()), Piece::Arg(2), Piece::Text(")".into())]);
+    out
 }
 
 /// `ARange(0, 5, 1)`: start, end, step, where they are integers.

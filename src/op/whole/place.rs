@@ -107,6 +107,30 @@ fn write_slices<T: Number>(
     Ok(())
 }
 
+/// Of each row along the last axis the element at the place that the second operand says.
+pub(in crate::op) fn pick<T: Number>(_: &Attr, x: &[Dense<'_, T>], _: &[usize], out: &mut [T]) -> Done {
+    let n = x[0].lens.last().copied().unwrap_or(1);
+    fits(&x[1], out.len())?;
+    for (i, (o, &index)) in out.iter_mut().zip(x[1].data).enumerate() {
+        *o = x[0].data[i * n + place(index, n)?];
+    }
+    Ok(())
+}
+
+/// The first operand with an element of the third added to each row, where `pick` picks one.
+pub(in crate::op) fn inc_pick<T: Number>(_: &Attr, x: &[Dense<'_, T>], _: &[usize], out: &mut [T]) -> Done {
+    let n = x[0].lens.last().copied().unwrap_or(1);
+    let rows = x[0].lens.iter().rev().skip(1).product();
+    fits(&x[1], rows)?;
+    fits(&x[2], rows)?;
+    out.copy_from_slice(x[0].data);
+    for (i, (&index, &v)) in x[1].data.iter().zip(x[2].data).enumerate() {
+        let o = &mut out[i * n + place(index, n)?];
+        *o = o.plus(v);
+    }
+    Ok(())
+}
+
 /// `start + step * i`.
 pub(in crate::op) fn arange<T: Number>(_: &Attr, x: &[Dense<'_, T>], _: &[usize], out: &mut [T]) -> Done {
     let (start, step) = (x[0].data[0], x[1].data[0]);

@@ -212,6 +212,38 @@ pub(in crate::op) fn inc_take(args: &[Arg<'_>], attr: &Attr) -> TyResult {
     Ok(Ty::new(args[0].ty.dtype.promote(args[2].ty.dtype), args[0].ty.shape.clone()))
 }
 
+/// May two lists of lengths be one? What is known to be 1 agrees with that alone: nothing is repeated.
+fn may_agree(a: &[Dim], b: &[Dim]) -> bool {
+    let clash = |m: &Dim, n: &Dim| matches!((m.known(), n.known()), (Some(p), Some(q)) if p != q);
+    a.len() == b.len() && a.iter().zip(b).all(|(m, n)| m.is_one() == n.is_one() && !clash(m, n))
+}
+
+/// An array, and a position in each of its rows along the last axis.
+pub(in crate::op) fn pick(args: &[Arg<'_>], _: &Attr) -> TyResult {
+    integers(&args[1])?;
+    let (of, at) = (&args[0].ty.shape, &args[1].ty.shape);
+    let rows = of.dims().split_last().map(|(_, rows)| rows).ok_or("needs an axis")?;
+    if !may_agree(rows, at.dims()) {
+        return Err(format!("{at} is not one position for each row of {of}"));
+    }
+    Ok(Ty::new(args[0].ty.dtype, Shape::new(rows.iter().cloned())))
+}
+
+/// What `pick` takes, and what is added to each row.
+pub(in crate::op) fn inc_pick(args: &[Arg<'_>], attr: &Attr) -> TyResult {
+    let (hole, value) = (pick(&args[..2], attr)?.shape, &args[2].ty.shape);
+    if !may_agree(hole.dims(), value.dims()) {
+        return Err(format!("cannot add {value} where {hole} was picked"));
+    }
+    Ok(Ty::new(args[0].ty.dtype.promote(args[2].ty.dtype), args[0].ty.shape.clone()))
+}
+
+/// Every operand behind the first has the shape of that one's rows.
+pub(in crate::op) fn pick_demand(shapes: &[&Shape]) -> Vec<(Dim, Dim)> {
+    let rows = shapes[0].dims();
+    shapes[1..].iter().flat_map(|s| rows.iter().cloned().zip(s.dims().iter().cloned())).collect()
+}
+
 /// A range of `Attr::Dims` numbers from a start and a step.
 pub(in crate::op) fn arange(args: &[Arg<'_>], attr: &Attr) -> TyResult {
     let Attr::Dims(dims) = attr else { return Err("needs a length".into()) };

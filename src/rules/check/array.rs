@@ -80,7 +80,9 @@ pub(super) fn apply(op: Op, attr: &Attr, args: &[&Array]) -> Option<Array> {
         Kernel::IncAt => write_at(attr, first, args.get(1)?, |old, new| old + new),
         Kernel::SetAt => write_at(attr, first, args.get(1)?, |_, new| new),
         Kernel::Whole(f) => {
-            let tys: Vec<Ty> = args.iter().map(|a| Ty::new(DType::F64, Shape::known(&a.shape))).collect();
+            let dtype = |i| if op.def().positions.contains(&i) { DType::I64 } else { DType::F64 };
+            let tys: Vec<Ty> =
+                args.iter().enumerate().map(|(i, a)| Ty::new(dtype(i), Shape::known(&a.shape))).collect();
             let views: Vec<Arg<'_>> = tys.iter().map(|ty| Arg { ty, weak: false }).collect();
             let shape = (op.def().ty)(&views, attr).ok()?.shape.as_known()?;
             let parts: Vec<Dense<'_>> =

@@ -35,10 +35,15 @@ pub(super) fn arrays(
         if excluded(rule.assumes, &flat) {
             continue;
         }
-        let (Some((l, a)), Some((r, b))) =
-            (evaluate(&rule.lhs, left, &values), evaluate(&rule.rhs, right, &values))
-        else {
-            continue;
+        let shown =
+            || typing.iter().zip(&values).map(|(b, v)| v.as_ref().map_or_else(|| b.text(), text)).collect();
+        let Some((l, a)) = evaluate(&rule.lhs, left, &values) else { continue };
+        let Some((r, b)) = evaluate(&rule.rhs, right, &values) else {
+            // What cannot be evaluated here never was.
+            if seen == 0 {
+                continue;
+            }
+            return Err(refuted(rule, Failure::Value, typing, shown(), text(&l), "an error".into()));
         };
         let fails = |(&l, &r): (&f64, &f64)| {
             if undefined(rule.assumes, &flat, l.is_finite()) {
@@ -48,9 +53,7 @@ pub(super) fn arrays(
             !if reassoc { close(rule.assumes, l, r, a.max(b)) } else { exact(rule.assumes, l, r) }
         };
         if l.shape != r.shape || l.data.iter().zip(&r.data).any(fails) {
-            let shown =
-                typing.iter().zip(&values).map(|(b, v)| v.as_ref().map_or_else(|| b.text(), text)).collect();
-            return Err(refuted(rule, Failure::Value, typing, shown, text(&l), text(&r)));
+            return Err(refuted(rule, Failure::Value, typing, shown(), text(&l), text(&r)));
         }
         seen += 1;
     }
@@ -64,6 +67,8 @@ fn filling(rule: &Rule, typing: &Typing, k: usize, random: &mut Random) -> Optio
         let shape = f.ty.shape.as_known()?;
         let base: Vec<f64> = match (f.ty.dtype, k % 4) {
             (DType::Bool, _) => vec![0.0, 1.0],
+            // Positions: some count from the end, and some are too large for short axes.
+            (DType::I64, _) => vec![0.0, 1.0, -1.0, -2.0, 2.0],
             // Short numbers first, so that people can follow a counterexample.
             (_, 0) if k < FILLINGS / 2 => {
                 (0..9).map(|_| (random.unit() * 32.0 - 16.0).round() / 4.0).collect()

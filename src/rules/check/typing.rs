@@ -177,7 +177,11 @@ fn values(rule: &Rule, v: usize) -> Vec<Bound> {
     if rule.when.iter().any(constant) {
         return vec![Bound::Value(Facts::constant(2.0))];
     }
-    let dtype = if named("bool") { DType::Bool } else { DType::F64 };
+    let dtype = match () {
+        () if is_position(rule, v) => DType::I64,
+        () if named("bool") => DType::Bool,
+        () => DType::F64,
+    };
     let all = SHAPES.iter().map(|s| Facts::var(Ty::new(dtype, Shape::known(s))));
     let single = |f: &Facts| {
         let alone = |c: &&crate::rules::ast::Cond| {
@@ -186,6 +190,20 @@ fn values(rule: &Rule, v: usize) -> Vec<Bound> {
         rule.when.iter().filter(alone).all(|c| (c.condition.proved)(&[Known::Value(f)]))
     };
     all.filter(single).map(Bound::Value).collect()
+}
+
+/// Is a variable a position somewhere?
+pub(super) fn is_position(rule: &Rule, v: usize) -> bool {
+    let is_var = |side: &Pattern, a: u32| matches!(side.nodes[a as usize], PNode::Var(w) if w as usize == v);
+    [&rule.lhs, &rule.rhs].into_iter().any(|side| {
+        side.nodes.iter().any(|n| match n {
+            PNode::App { op, args, .. } => {
+                let at = |p: &usize| args.get(*p).is_some_and(|a| is_var(side, *a));
+                op.def().positions.iter().any(at)
+            }
+            _ => false,
+        })
+    })
 }
 
 fn attrs(kind: AttrKind) -> Vec<Attr> {
