@@ -221,7 +221,7 @@ fn is_range(e: &Expr, n: &Dim, axis: usize, rank: usize) -> bool {
         }
         _ => (e, rank.saturating_sub(1)),
     };
-    let number = |i: usize, x: i64| matches!(e.arg(i).literal(), Some(Lit::Int(k)) if i64::from(k) == x);
+    let number = |i: usize, x: i64| matches!(e.arg(i).literal(), Some(Lit::Int(k)) if k == x);
     at == axis
         && e.rank() == 1
         && matches!((e.op(), e.attr()), (Some(Op::Arange), Attr::Dims(d)) if d.as_slice() == [n.clone()])
