@@ -104,8 +104,10 @@ impl Facts {
     /// Facts of an application whose type is known.
     pub fn with_type(op: Op, args: &[&Facts], ty: Ty) -> Facts {
         let def = op.def();
+        // Laws speak of real numbers; whether an integer wraps is seen where they leave its type.
+        let counts = ty.dtype.is_int() && def.role != Role::Move;
         let mut out = Facts {
-            range: type_range(ty.dtype),
+            range: if counts { Interval::ALL } else { type_range(ty.dtype) },
             integral: !ty.dtype.is_float(),
             ty,
             constant: None,

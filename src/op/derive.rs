@@ -176,6 +176,15 @@ pub(super) fn join_derivative(v: &Adjoint<'_>, i: usize) -> Expr {
     Expr::apply(Op::SplitPart, Attr::Part(axis, i), all)
 }
 
+/// Choices between an element and two bounds. Truth values are counted, as in the arithmetic that `clip` is.
+pub(super) fn clip(x: &[Expr], _: &Attr) -> Expr {
+    let kept = switch(&x[0].lt(&x[1]), &x[1], switch(&x[0].gt(&x[2]), &x[2], &x[0]));
+    match kept.ty().dtype {
+        crate::ty::DType::Bool => Expr::apply(Op::Cast, Attr::DType(crate::ty::DType::I8), [kept]),
+        _ => kept,
+    }
+}
+
 /// A unit matrix by other operators.
 pub(super) fn unit_matrix(x: &[Expr], attr: &Attr) -> Expr {
     let Attr::Dims(dims) = attr else { return x[0].clone() };

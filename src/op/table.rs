@@ -1093,7 +1093,7 @@ ops!(
                 x[0].clone()
             }
         }),
-        lower: Some(|x, _| switch(&x[0].lt(&x[1]), &x[1], switch(&x[0].gt(&x[2]), &x[2], &x[0]))),
+        lower: Some(derive::clip),
         ..OpDef::BINARY
     },
     hidden::Fill::fill = OpDef {
