@@ -74,8 +74,15 @@ fn apply(
     out: &[Option<Expr>],
 ) -> Result<Expr, TypeError> {
     let of = |&a: &Id| out[a as usize].clone();
+    // What would be computed in floats when it is read back states its conversion.
     let converted = |&a: &Id| match graph.application(a) {
-        Some((c, _, from)) if c == Op::conversion() && graph.ty(from[0]).dtype.is_int() => of(&from[0]),
+        Some((c, &Attr::DType(to), from))
+            if c == Op::conversion()
+                && graph.ty(from[0]).dtype.is_int()
+                && !graph.computes_in(from[0], to) =>
+        {
+            of(&from[0])
+        }
         _ => of(&a),
     };
     let is = |e: &Expr| e.ty().dtype == graph.ty(id).dtype;

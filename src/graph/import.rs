@@ -162,6 +162,9 @@ impl Importer {
     }
 
     fn convert(&mut self, id: Id, to: DType) -> Result<Id, TypeError> {
+        if to.is_float() && self.graph.ty(id).dtype.is_int() {
+            return self.graph.as_floats(id, to);
+        }
         self.graph.add(Op::conversion(), &Attr::DType(to), &[id])
     }
 

@@ -8,6 +8,7 @@ mod constraint;
 mod copy;
 mod expand;
 mod export;
+mod floats;
 mod import;
 mod linear_sums;
 mod round_once;
