@@ -314,6 +314,17 @@ static CONDITIONS: &[Condition] = &[
         holds: None,
     },
     Condition {
+        name: "row-of",
+        arity: 2,
+        attrs: &[],
+        doc: "the first has one axis, as long as the last of the second",
+        proved: |k| {
+            matches!(k, [Known::Value(z), Known::Value(x)]
+                if z.ty.rank() == 1 && x.ty.shape.dims().last() == z.ty.shape.dims().first())
+        },
+        holds: None,
+    },
+    Condition {
         name: "lengths-of-rows",
         arity: 2,
         attrs: &[AttrKind::Dims],

@@ -167,6 +167,8 @@ pub(super) fn vectors(rule: &Rule) -> Typing {
 
 const SHAPES: &[&[usize]] = &[&[], &[3], &[2, 3], &[3, 2], &[1, 3], &[2, 1], &[3, 3], &[0, 3], &[2, 2, 2]];
 
+const POSITIONS: &[&[usize]] = &[&[], &[3], &[2], &[2, 2]];
+
 /// What a variable may stand for, as far as conditions on it alone tell.
 fn values(rule: &Rule, v: usize) -> Vec<Bound> {
     let named = |name: &str| {
@@ -182,7 +184,9 @@ fn values(rule: &Rule, v: usize) -> Vec<Bound> {
         () if named("bool") => DType::Bool,
         () => DType::F64,
     };
-    let all = SHAPES.iter().map(|s| Facts::var(Ty::new(dtype, Shape::known(s))));
+    // Positions are one for each row of some shape.
+    let shapes = if dtype == DType::I64 { POSITIONS } else { SHAPES };
+    let all = shapes.iter().map(|s| Facts::var(Ty::new(dtype, Shape::known(s))));
     let single = |f: &Facts| {
         let alone = |c: &&crate::rules::ast::Cond| {
             c.condition.holds.is_none() && c.args.iter().all(|a| *a as usize == v)
