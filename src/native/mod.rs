@@ -18,6 +18,7 @@ mod lower;
 mod nowhere;
 #[cfg(all(target_arch = "x86_64", not(miri)))]
 mod page;
+mod pass;
 mod program;
 mod ready;
 mod scalars;
