@@ -54,15 +54,16 @@ pub trait Backend: std::fmt::Debug + Send + Sync {
         Blocks.interpret(fused, args)
     }
 
-    /// Decides how loops go through rows together, in small bands; `None` where a backend has nothing of its own.
-    fn pass(&self, steps: &[PassStep<'_>]) -> Option<Box<dyn Pass<f64>>> {
-        let _ = steps;
+    /// Decides how loops go through so many rows together, in small bands; `None` where a backend has nothing of its
+    /// own.
+    fn pass(&self, steps: &[PassStep<'_>], rows: usize) -> Option<Box<dyn Pass<f64>>> {
+        let _ = (steps, rows);
         None
     }
 
     /// The same for loops over singles.
-    fn pass_single(&self, steps: &[PassStep<'_>]) -> Option<Box<dyn Pass<f32>>> {
-        let _ = steps;
+    fn pass_single(&self, steps: &[PassStep<'_>], rows: usize) -> Option<Box<dyn Pass<f32>>> {
+        let _ = (steps, rows);
         None
     }
 

@@ -60,7 +60,7 @@ impl Analysis {
         let mut moved = false;
         // What one leaves behind may be read for another alone.
         for _ in 0..ROUNDS {
-            let some = self.put_later(graph, roots, &mut loops, (&alone, &users, &deadline));
+            let some = self.put_later(graph, roots, &mut loops, &alone, &users, &deadline);
             moved |= some;
             if !some {
                 break;
@@ -75,7 +75,9 @@ impl Analysis {
         graph: &Graph,
         roots: &[Id],
         loops: &mut Loops,
-        (alone, users, deadline): (&[bool], &[SmallVec<[Id; 4]>], &[u32]),
+        alone: &[bool],
+        users: &[SmallVec<[Id; 4]>],
+        deadline: &[u32],
     ) -> bool {
         let mut moved = false;
         for i in 0..self.order.len() {

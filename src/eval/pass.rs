@@ -19,7 +19,7 @@ use super::step::{Call, Lens};
 /// Bytes of a band, which are to stay in the first cache.
 const BAND: usize = 32 << 10;
 
-/// Rows of a band at most: blocks of so many are reduced at once.
+/// Rows of a band at most.
 const HIGHEST: usize = 32;
 
 /// From where the first row of an operand is counted.
@@ -53,7 +53,7 @@ pub struct PassArg {
 pub struct PassStep<'p> {
     /// What it computes.
     pub fused: &'p Fused,
-    /// Its lengths, of which the first are the rows of a band.
+    /// Its lengths, of which the first are the rows of a band as the first cache holds it.
     pub space: SmallVec<[usize; 4]>,
     /// What it reads.
     pub leaves: Vec<PassArg>,
@@ -72,6 +72,9 @@ pub enum PassPiece<'m, T> {
 
 /// A pass that a backend has decided.
 pub trait Pass<T>: std::fmt::Debug + Send + Sync {
+    /// Rows of a band, for which there is to be memory.
+    fn height(&self) -> usize;
+
     /// Goes through rows of a call; false where some formula did not hold: then nothing that was written counts.
     fn run(&self, pieces: &mut [PassPiece<'_, T>], rows: (usize, usize), registers: &mut Vec<Vec<T>>)
     -> bool;
@@ -111,6 +114,16 @@ impl Call<'_, '_, '_> {
         let height = (BAND / bytes.max(1)).clamp(2, HIGHEST);
         let steps: Option<Vec<PassStep<'_>>> = loops.iter().map(|f| self.pass_step(b, f, height)).collect();
         let steps = steps?;
+        let rows = self.lengths[b.rows as usize];
+        let pass = match format {
+            Format::F64 => Either::F64(backend.pass(&steps, rows)?),
+            Format::F32 => Either::F32(backend.pass_single(&steps, rows)?),
+            Format::I64 => return None,
+        };
+        let height = match &pass {
+            Either::F64(pass) => pass.height(),
+            Either::F32(pass) => pass.height(),
+        };
         let mut local: SmallVec<[(usize, usize); 8]> = SmallVec::new();
         for &k in &b.local {
             let buffer = &self.plan.buffers[k as usize];
@@ -120,11 +133,6 @@ impl Call<'_, '_, '_> {
                 None => local.push((buffer.memory as usize, n)),
             }
         }
-        let pass = match format {
-            Format::F64 => Either::F64(backend.pass(&steps)?),
-            Format::F32 => Either::F32(backend.pass_single(&steps)?),
-            Format::I64 => return None,
-        };
         Some(Decided { pass, local })
     }
 

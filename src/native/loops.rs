@@ -123,6 +123,8 @@ pub(super) struct Mode {
     pub(super) by_rows: bool,
     /// Do stores go past the caches?
     pub(super) stream: bool,
+    /// Arrays that are only brought to the caches, for later loops: such that are read, and such that are written.
+    pub(super) ahead: (u8, u8),
 }
 
 #[derive(Debug)]
@@ -259,12 +261,12 @@ impl Backend for Native {
         self.run_loop(fused, args)
     }
 
-    fn pass(&self, steps: &[PassStep<'_>]) -> Option<Box<dyn Pass<f64>>> {
-        pass::decide(*self, steps)
+    fn pass(&self, steps: &[PassStep<'_>], rows: usize) -> Option<Box<dyn Pass<f64>>> {
+        pass::decide(*self, steps, rows)
     }
 
-    fn pass_single(&self, steps: &[PassStep<'_>]) -> Option<Box<dyn Pass<f32>>> {
-        pass::decide(*self, steps)
+    fn pass_single(&self, steps: &[PassStep<'_>], rows: usize) -> Option<Box<dyn Pass<f32>>> {
+        pass::decide(*self, steps, rows)
     }
 
     fn decide(&self, plan: &Plan, inputs: &[Vec<usize>], scratch: &Scratch) -> Option<Box<dyn Ready>> {

@@ -9,6 +9,7 @@
 //! Code is made at the first call of a loop, and kept with it. Its memory
 //! is never writable and executable at once.
 
+mod ahead;
 mod asm;
 mod emit;
 mod line;

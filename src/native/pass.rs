@@ -5,7 +5,8 @@ use std::sync::Arc;
 
 use smallvec::SmallVec;
 
-use super::loops::{Code, Native};
+use super::ahead::{Ahead, ahead};
+use super::loops::{Code, Mode, Native};
 use super::shape::Shape;
 use crate::eval::{
     Cell, From, Layout, Nest, Pass, PassArg, PassPiece, PassStep, first_line, kept_strides, pairwise,
@@ -55,7 +56,24 @@ struct Operand {
     step: isize,
     /// Elements of a row from the first on.
     n: usize,
+    /// How far off is what is only brought to the caches; it may be past the end.
+    ahead: isize,
 }
+
+impl Operand {
+    /// Rows of which no element is read or written.
+    fn rows(arg: &PassArg) -> Operand {
+        let PassArg { piece, at, from, down, .. } = *arg;
+        Operand { piece, at, from, down, step: down, n: 0, ahead: 0 }
+    }
+}
+
+/// Bands are so much higher where no loop brings others' rows to the caches: there is less to do for each, and the
+/// second cache holds them, too.
+const HIGHER: usize = 4;
+
+/// Rows of a band at most: partial results of so many are kept at once.
+const HIGHEST: usize = 32;
 
 /// Memory of partial results.
 const PARTIAL: usize = usize::MAX;
@@ -73,11 +91,22 @@ struct Join<T> {
 }
 
 /// Decides a pass; `None` where a loop is walked in another way.
-pub(super) fn decide<T: Cell>(native: Native, steps: &[PassStep<'_>]) -> Option<Box<dyn Pass<T>>> {
-    let height = *steps.first()?.space.first()?;
-    let mut all = Loops { steps: Vec::new(), height, frame: 0, partial: 0 };
-    for step in steps {
-        let decided = all.step(native, step)?;
+pub(super) fn decide<T: Cell>(
+    native: Native,
+    steps: &[PassStep<'_>],
+    rows: usize,
+) -> Option<Box<dyn Pass<T>>> {
+    let walks = |height: usize| -> Option<Vec<_>> { steps.iter().map(|s| walk(native, s, height)).collect() };
+    let mut height = *steps.first()?.space.first()?;
+    let mut found = walks(height)?;
+    let (dearest, others) = ahead(steps, &found, (rows, height, size_of::<T>()));
+    if others.is_empty() {
+        height = (height * HIGHER).min(HIGHEST);
+        found = walks(height)?;
+    }
+    let (walks, mut all) = (found, Loops { steps: Vec::new(), height, frame: 0, partial: 0 });
+    for (i, (step, walk)) in steps.iter().zip(&walks).enumerate() {
+        let decided = all.step(native, step, walk, if i == dearest { &others } else { &[] })?;
         all.frame = all.frame.max(decided.code.frame);
         all.steps.push(decided);
     }
@@ -89,34 +118,49 @@ fn operand(shape: &Shape, nest: &Nest, k: usize, arg: &PassArg, (column, n): (us
     let (down, along) = nest.tile_strides(k);
     let one = shape.mode.uniform >> k & 1 == 1;
     let at = arg.at + along * signed(column);
-    Operand { piece: arg.piece, at, from: arg.from, down, step: arg.down, n: if one { 1 } else { n } }
+    Operand { at, down, n: if one { 1 } else { n }, ..Operand::rows(arg) }
+}
+
+/// How a loop is walked; `None` where it is not by rows.
+fn walk(native: Native, step: &PassStep<'_>, height: usize) -> Option<(Nest, Shape)> {
+    let PassStep { fused, space, leaves, .. } = step;
+    let mut space = space.clone();
+    *space.first_mut()? = height;
+    if space.contains(&0) {
+        return None;
+    }
+    let (inputs, stores, folds) = (leaves.len(), fused.stores.len(), fused.folds.len());
+    let mut strides: SmallVec<[isize; 24]> = leaves.iter().flat_map(|l| l.strides.iter().copied()).collect();
+    let whole = Layout::contiguous(&space);
+    fused.stores.iter().for_each(|_| strides.extend_from_slice(&whole.strides));
+    fused.folds.iter().for_each(|f| strides.extend(kept_strides(&space, f)));
+    let nest = Nest::new(&space, &strides, inputs + stores + folds, folds);
+    let (_, shape) = native.decide(fused, &nest)?;
+    (nest.lens.len() == 2 && (shape.rows || shape.mode.by_rows)).then_some((nest, shape))
 }
 
 impl<T: Cell> Loops<T> {
-    fn step(&mut self, native: Native, step: &PassStep<'_>) -> Option<Step<T>> {
-        let PassStep { fused, space, leaves, results } = step;
-        if space.contains(&0) {
-            return None;
-        }
+    fn step(
+        &mut self,
+        native: Native,
+        step: &PassStep<'_>,
+        (nest, shape): &(Nest, Shape),
+        others: &[Ahead],
+    ) -> Option<Step<T>> {
+        let PassStep { fused, leaves, results, .. } = step;
         let (inputs, stores, folds) = (leaves.len(), fused.stores.len(), fused.folds.len());
-        let mut strides: SmallVec<[isize; 24]> =
-            leaves.iter().flat_map(|l| l.strides.iter().copied()).collect();
-        let whole = Layout::contiguous(space);
-        fused.stores.iter().for_each(|_| strides.extend_from_slice(&whole.strides));
-        fused.folds.iter().for_each(|f| strides.extend(kept_strides(space, f)));
-        let nest = Nest::new(space, &strides, inputs + stores + folds, folds);
-        let (made, shape) = native.decide(fused, &nest)?;
+        let (made, _) = native.decide(fused, nest)?;
         let (row_len, cols) = nest.tile();
-        if nest.lens.len() != 2 || !shape.rows && !shape.mode.by_rows {
-            return None;
-        }
-        let (code, _) = shape.codes(|mode| made.version(fused, native.form(), mode))?;
+        let count = |written: bool| u8::try_from(others.iter().filter(|o| o.written == written).count()).ok();
+        let counts = (count(false)?, count(true)?);
+        let version = |mode: Mode| made.version(fused, native.form(), Mode { ahead: counts, ..mode });
+        let (code, _) = shape.codes(version)?;
         let args: Vec<&PassArg> = leaves.iter().chain(results).collect();
         if row_len == 1 {
             // The rows of a band are one.
             let n = cols / self.height;
             let one = |k: usize| {
-                let o = operand(&shape, &nest, k, args[k], (0, n));
+                let o = operand(shape, nest, k, args[k], (0, n));
                 Operand { down: nest.tile_strides(k).1 * signed(n), ..o }
             };
             let calls = vec![Call { n, operands: (0..args.len()).map(one).collect() }];
@@ -147,7 +191,7 @@ impl<T: Cell> Loops<T> {
             }
         }
         let joined = |f: usize| {
-            let o = operand(&shape, &nest, first + f, args[first + f], (0, 1));
+            let o = operand(shape, nest, first + f, args[first + f], (0, 1));
             Operand { down: 1, n: 1, ..o }
         };
         // Where partial results of a block are.
@@ -156,7 +200,15 @@ impl<T: Cell> Loops<T> {
             for group in &groups {
                 if let Some(i) = group.iter().position(|g| *g == f) {
                     let at = signed((before + b * group.len() + i) * self.height);
-                    return Operand { piece: PARTIAL, at, from: From::Band, down: 1, step: 0, n: 1 };
+                    return Operand {
+                        piece: PARTIAL,
+                        at,
+                        from: From::Band,
+                        down: 1,
+                        step: 0,
+                        n: 1,
+                        ahead: 0,
+                    };
                 }
                 before += group.len() * blocks;
             }
@@ -164,12 +216,20 @@ impl<T: Cell> Loops<T> {
         };
         let call = |(b, c): (usize, usize)| {
             let n = width.min(cols - c);
-            let operand = |k: usize| operand(&shape, &nest, k, args[k], (c, n));
+            let operand = |k: usize| operand(shape, nest, k, args[k], (c, n));
             let inner = (0..inputs).chain(along.iter().copied());
             let outer = (inputs..first).chain(along.iter().copied());
             let kept =
                 chosen(shape.mode.carried).map(|f| if blocks == 1 { joined(f) } else { partial(f, b) });
-            Call { n, operands: inner.chain(outer).map(operand).chain(kept).collect() }
+            let ahead = others.iter().map(|o| Operand {
+                at: o.arg.at + signed(c),
+                ahead: if o.next { o.arg.down * signed(self.height) } else { 0 },
+                ..Operand::rows(&o.arg)
+            });
+            Call {
+                n,
+                operands: inner.map(operand).chain(ahead).chain(outer.map(operand)).chain(kept).collect(),
+            }
         };
         let calls = (0..cols).step_by(width).enumerate().map(call).collect();
         let mut joins = Vec::new();
@@ -187,7 +247,7 @@ impl<T: Cell> Loops<T> {
             at += blocks * elements;
         }
         self.partial = self.partial.max(at);
-        Some(Step { code, by_rows: true, calls, reads: inputs + along.len(), joins })
+        Some(Step { code, by_rows: true, calls, reads: inputs + along.len() + others.len(), joins })
     }
 }
 
@@ -219,7 +279,7 @@ impl<T> Places<T> {
         }
         let last = first.checked_add(o.down.checked_mul(signed(rows) - 1)?)?;
         let (low, high) = (first.min(last), first.max(last).checked_add(signed(o.n))?);
-        (low >= 0 && high <= signed(n)).then(|| (at.wrapping_offset(first), step))
+        (low >= 0 && high <= signed(n)).then(|| (at.wrapping_offset(first + o.ahead), step))
     }
 }
 
@@ -254,6 +314,10 @@ impl<T> Tables<T> {
 }
 
 impl<T: Cell> Pass<T> for Loops<T> {
+    fn height(&self) -> usize {
+        self.height
+    }
+
     fn run(
         &self,
         pieces: &mut [PassPiece<'_, T>],
