@@ -369,7 +369,11 @@ impl<T: Cell> Pass<T> for Loops<T> {
                     held &= done;
                 }
                 for join in &step.joins {
-                    let values = &mut partial[join.at..][..join.n];
+                    // SAFETY: there is room for the partial results of every step, and code has written them.
+                    #[allow(unsafe_code, reason = "a slice of what code has written")]
+                    let values = unsafe {
+                        std::slice::from_raw_parts_mut(places.partial.0.wrapping_add(join.at), join.n)
+                    };
                     pairwise(values, join.elements, join.pair);
                     let results = joined.by_ref().take(join.results.len());
                     for (values, &(at, step)) in values.chunks_exact(self.height).zip(results) {
