@@ -5,8 +5,9 @@
 #![allow(clippy::cloned_ref_to_slice_refs, reason = "lists of one read like lists of many")]
 
 use egrad::expr::{Expr, dot};
-use egrad::function::{CallError, CompileError, Function, OnUnused, Options};
+use egrad::function::{CallError, CompileError, Function, Loops, OnUnused, Options};
 use egrad::graph::{Graph, import};
+use egrad::native::Width;
 use egrad::op::{Attr, IndexItem, Op};
 use egrad::prelude::*;
 use egrad::rules::Profile;
@@ -309,9 +310,10 @@ fn repeated_calls_give_the_same_bits() {
         "a, b, c: f64\nt = sin(0.3 * a + b) * exp(-c * c) + log(1 + a * a) / (1 + b * b)\n\
          u = sin(0.7 * t + b) * exp(-t * c) + sqrt(1 + c * c) * t\ngrad(u * t, [a, b, c])",
     ];
-    for text in texts {
+    for (text, loops) in texts.iter().flat_map(|t| [(t, Loops::Best), (t, Loops::Native(Width::Avx2))]) {
         let p = parse_infix(&Source::text_only(text), &[]).unwrap();
-        let f = Function::builder().unused(OnUnused::Ignore).build(&p.inputs, &p.results).unwrap();
+        let builder = Function::builder().unused(OnUnused::Ignore).loops(loops);
+        let f = builder.build(&p.inputs, &p.results).unwrap();
         for n in [1, 2, 7, 31, 32, 33, 100, 512, 530, 1000, 1537] {
             if n > 600 && p.inputs.iter().any(|e| e.rank() > 1) {
                 continue;

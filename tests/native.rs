@@ -11,6 +11,8 @@ use egrad::graph::import;
 use egrad::native::{Native, Width};
 use egrad::op::{Attr, Kernel, Op, Role};
 use egrad::prelude::*;
+use egrad::sexp::Source;
+use egrad::text::parse_declarations;
 use ndarray::{ArrayD, ArrayViewD, Axis, IxDyn, Slice};
 use support::{Rng, array, special};
 
@@ -334,5 +336,42 @@ fn code_is_never_writable_and_executable() {
     for line in maps.lines() {
         let flags = line.split(' ').nth(1).unwrap();
         assert!(!(flags.contains('w') && flags.contains('x')), "{line}");
+    }
+}
+
+/// Steps along rows go through them in small bands: results of rows, sums of rows, rows of several blocks, what begins
+/// in the middle of an array, and arguments past where a formula holds.
+#[test]
+fn passes_over_rows() {
+    let mut rng = Rng::new(31);
+    for dtype in FLOATS {
+        let format = if dtype == DType::F32 { "f32" } else { "f64" };
+        let declared = format!("x, c: {format}[m, k]; g: {format}[k]");
+        let inputs = parse_declarations(&Source::new("inputs", &declared)).unwrap();
+        let [x, c, g] = [0, 1, 2].map(|k| inputs[k].clone());
+        let column = |e: &Expr| e.dimshuffle([Some(0), None]);
+        let d = &x - column(&x.sum_axes(&[1]));
+        let r = column(&(d.sqr().sum_axes(&[1]) + 1.0).sqrt());
+        let e = (&x - column(&x.reduce_axes(Op::Max, &[1]))).exp();
+        let outputs = [
+            &d / &r * &g + &c,
+            (&c * &d / &r).sum_axes(&[0]),
+            c.sum_axes(&[0]),
+            &e / column(&e.sum_axes(&[1])) - &c * &g.sin(),
+            (&x * 1e3).sin() / &r,
+        ];
+        let plan = plan(&inputs, &outputs);
+        assert!(plan.to_string().contains("in bands of"), "{plan}");
+        for (m, k) in [(300, 70), (700, 70), (61, 512), (200, 513), (300, 1100), (40, 2085)] {
+            let mut values = [array(&mut rng, &[m, k]), array(&mut rng, &[m + 3, k]), array(&mut rng, &[k])];
+            for huge in [false, true] {
+                if huge {
+                    values[0][[m / 2, 1]] = 1e300;
+                }
+                let inner = values[1].slice_axis(Axis(0), Slice::from(2..m + 2));
+                let views = [values[0].view(), inner.into_dyn(), values[2].view()];
+                compare(dtype, &plan, &views, &(dtype, m, k, huge));
+            }
+        }
     }
 }

@@ -5,6 +5,7 @@ use ndarray::{ArrayViewD, ArrayViewMutD};
 use super::array::{ArrayMut, ArrayRef};
 use super::blocks::Blocks;
 use super::error::RunError;
+use super::pass::{Pass, PassStep};
 use super::plan::{Fused, Plan};
 use super::run::Scratch;
 
@@ -51,6 +52,19 @@ pub trait Backend: std::fmt::Debug + Send + Sync {
     /// As [`Backend::run`].
     fn run_single(&self, fused: &Fused, args: FusedArgs<'_, '_, f32>) -> Result<(), RunError> {
         Blocks.interpret(fused, args)
+    }
+
+    /// Decides how loops go through so many rows together, in small bands; `None` where a backend has nothing of its
+    /// own.
+    fn pass(&self, steps: &[PassStep<'_>], rows: usize) -> Option<Box<dyn Pass<f64>>> {
+        let _ = (steps, rows);
+        None
+    }
+
+    /// The same for loops over singles.
+    fn pass_single(&self, steps: &[PassStep<'_>], rows: usize) -> Option<Box<dyn Pass<f32>>> {
+        let _ = (steps, rows);
+        None
     }
 
     /// Decides calls of a plan ahead, for inputs of the lengths of its last call, which left `scratch`, in row-major

@@ -16,6 +16,9 @@ const CONE: usize = 32;
 /// Later loops that are looked at.
 const LOOPS: usize = 8;
 
+/// How often all reductions are looked at.
+const ROUNDS: usize = 4;
+
 /// What a loop that is not there any more counts for, in arrays that are read.
 const PASS: isize = 8;
 
@@ -55,13 +58,35 @@ impl Analysis {
         }
         let deadline = self.deadlines(&users);
         let mut moved = false;
+        // What one leaves behind may be read for another alone.
+        for _ in 0..ROUNDS {
+            let some = self.put_later(graph, roots, &mut loops, &alone, &users, &deadline);
+            moved |= some;
+            if !some {
+                break;
+            }
+        }
+        moved
+    }
+
+    /// Looks at each reduction that may wait once.
+    fn put_later(
+        &mut self,
+        graph: &Graph,
+        roots: &[Id],
+        loops: &mut Loops,
+        alone: &[bool],
+        users: &[SmallVec<[Id; 4]>],
+        deadline: &[u32],
+    ) -> bool {
+        let mut moved = false;
         for i in 0..self.order.len() {
             let id = self.order[i];
             if !alone[id as usize] {
                 continue;
             }
-            let Some(cone) = self.cone(graph, id, &users, roots) else { continue };
-            let Some(to) = self.best(graph, &loops, id, &cone, deadline[id as usize]) else { continue };
+            let Some(cone) = self.cone(graph, id, users, roots) else { continue };
+            let Some(to) = self.best(graph, loops, id, &cone, deadline[id as usize]) else { continue };
             let from = self.stage[id as usize];
             for &x in cone.own.iter().chain([&id]) {
                 self.stage[x as usize] = to;

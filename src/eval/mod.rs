@@ -48,6 +48,7 @@ mod memory;
 mod nest;
 mod own;
 mod pages;
+mod pass;
 mod plan;
 mod product;
 mod reduce;
@@ -79,6 +80,7 @@ pub(crate) use layout::{Layout, signed};
 pub use len::LenId;
 pub(crate) use nest::{Cursor, Nest};
 pub(crate) use pages::{first_line, with_line, zeros};
+pub use pass::{From, Pass, PassArg, PassPiece, PassStep};
 pub(crate) use plan::Base;
 pub use plan::{
     Arg, Code, Dest, FoldSpec, Fused, Instr, Operand, Plan, ScalarStep, Slot, Source, Step, Target, ViewStep,

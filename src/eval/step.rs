@@ -37,11 +37,19 @@ pub(super) enum Data<'a> {
 }
 
 impl Data<'_> {
-    fn get(&self) -> Slice<'_> {
+    pub(super) fn get(&self) -> Slice<'_> {
         match self {
             Data::F64(x) => Slice::F64(x),
             Data::F32(x) => Slice::F32(x),
             Data::I64(x) => Slice::I64(x),
+        }
+    }
+
+    pub(super) fn format(&self) -> Format {
+        match self {
+            Data::F64(_) => Format::F64,
+            Data::F32(_) => Format::F32,
+            Data::I64(_) => Format::I64,
         }
     }
 

@@ -11,6 +11,7 @@ use super::bands::{Along, Bands};
 use super::cell::{Cell, Format, Memory, Registers, SliceMut};
 use super::error::RunError;
 use super::layout::Layout;
+use super::pass::Decided;
 use super::plan::{Dest, FoldSpec, Plan, Step};
 use super::reduce::join;
 use super::step::{Bound, Call};
@@ -30,6 +31,7 @@ struct Banded<'b> {
     height: usize,
     tree: bool,
     backend: &'b dyn Backend,
+    pass: Option<&'b Decided>,
 }
 
 /// Rows that one thread goes through band by band, and what it makes of them.
@@ -56,7 +58,7 @@ fn ends(rows: usize, height: usize, tree: bool) -> SmallVec<[usize; MOST]> {
 
 impl Bands {
     /// Sums over rows: their buffers, and how partial ones join; products add.
-    fn sums(&self) -> SmallVec<[(u32, Option<&FoldSpec>); 4]> {
+    pub(super) fn sums(&self) -> SmallVec<[(u32, Option<&FoldSpec>); 4]> {
         let mut sums = SmallVec::new();
         for step in &self.steps {
             match step {
@@ -189,7 +191,8 @@ impl<'a> Call<'_, '_, 'a> {
         };
         let rows = self.lengths[b.rows as usize];
         let whole = b.whole();
-        let banded = Banded { bands: b, height, tree: !whole.is_empty(), backend };
+        let pass = self.pass(b, backend);
+        let banded = Banded { bands: b, height, tree: !whole.is_empty(), backend, pass: pass.as_ref() };
         let places = Places::new(b, self.plan, self.memory.len());
         let mut taken: SmallVec<[(u32, Memory<'a>); 4]> = SmallVec::new();
         for &(k, _) in &places.results {
@@ -270,11 +273,16 @@ impl<'a> Call<'_, '_, 'a> {
     /// The bands of a stretch, one after the other.
     fn stretch(
         &mut self,
-        Banded { bands, height, tree, backend }: Banded<'_>,
+        Banded { bands, height, tree, backend, pass }: Banded<'_>,
         rows: (usize, usize),
         registers: &mut Vec<Registers>,
         numbers: &mut Vec<f64>,
     ) -> Result<(), RunError> {
+        if let Some(pass) = pass
+            && self.pass_stretch(bands, pass, rows, &mut registers[0])?
+        {
+            return Ok(());
+        }
         let mut start = rows.0;
         while start < rows.1 {
             let band = Band { start, end: end_of(start, height, rows.1, tree), stretch: rows };

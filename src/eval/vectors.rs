@@ -41,6 +41,32 @@ impl<'a, T> Rows<'a, T> {
         let last = stride.checked_mul(rows.checked_sub(1)?)?.checked_add(cols)?;
         (last <= data.len()).then_some(Rows { data, stride, rows, cols })
     }
+
+    /// Where the last third of as many rows begins as come behind these, if there is so much memory. While a band of
+    /// rows is read again from the second cache, memory can deliver a part of the next one.
+    #[cfg(all(target_arch = "x86_64", not(miri)))]
+    fn behind(&self) -> Option<usize> {
+        let all = self.stride.saturating_mul(self.rows);
+        let large = all.saturating_mul(size_of::<T>()) >= LARGE;
+        (large && all.saturating_mul(2) <= self.data.len()).then_some(all + all / PART * (PART - 1))
+    }
+}
+
+/// One in so many of the rows behind others is brought to the second cache.
+#[cfg(all(target_arch = "x86_64", not(miri)))]
+const PART: usize = 3;
+
+/// Bytes of rows from which on those behind them are brought to the second cache.
+#[cfg(all(target_arch = "x86_64", not(miri)))]
+const LARGE: usize = 1 << 17;
+
+/// Brings a line to the second cache. There need be no memory.
+#[cfg(all(target_arch = "x86_64", not(miri)))]
+#[inline(always)]
+fn fetch<T>(at: *const T) {
+    use std::arch::x86_64::{_MM_HINT_T1, _mm_prefetch};
+    // SAFETY: every processor of this kind has the instruction, and it reads nothing.
+    unsafe { _mm_prefetch::<_MM_HINT_T1>(at.cast()) }
 }
 
 /// Numbers that have these kernels, on processors that do.

@@ -311,6 +311,17 @@ impl Asm {
         self.modrm(to & 7, Rm::At(base, disp), 1);
     }
 
+    /// Brings a line to the second cache to be read, or to the first to be written.
+    pub(super) fn fetch(&mut self, rm: Rm, written: bool) {
+        if let Rm::At(base, _) | Rm::Element(base, _) = rm
+            && base >= 8
+        {
+            self.byte(0x41);
+        }
+        self.code.extend_from_slice(if written { &[0x0F, 0x0D] } else { &[0x0F, 0x18] });
+        self.modrm(if written { 1 } else { 2 }, rm, 1);
+    }
+
     /// A jump on a condition (`0x85` not zero, `0x8E` not greater, `0x8F` greater; signed). Returns where its
     /// displacement is.
     pub(super) fn jump(&mut self, condition: u8) -> usize {

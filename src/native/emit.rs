@@ -85,6 +85,8 @@ struct Emit<'p> {
     /// How partial results of each reduction are made one, and where their lanes are in the frame.
     merges: &'p [Merge],
     lanes: Vec<i32>,
+    /// The input with whose elements others are brought to the caches.
+    host: Option<usize>,
     /// The register of each entry of the table that has one.
     pointers: Vec<Option<Gpr>>,
     /// Places of fixed values.
@@ -142,6 +144,7 @@ pub(super) fn compile(p: &Program, uniform: u128, form: Form) -> Compiled {
         pool: Vec::new(),
         merges: &merges,
         lanes: Vec::new(),
+        host: None,
         pointers: Vec::new(),
         fixed: vec![Place::None; n],
         frame_free: Vec::new(),

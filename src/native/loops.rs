@@ -8,13 +8,14 @@ use super::asm::Form;
 use super::emit::compile;
 use super::lower::{compiles, lower};
 use super::page::Page;
+use super::pass;
 use super::program::Program;
 use super::ready;
 use super::shape::{Shape, Vectors};
 use super::walk::walk;
 use crate::eval::{
-    Backend, Blocks, Cell, Fused, FusedArgs, Layout, Nest, Plan, Ready, RunError, Scratch, Source,
-    kept_strides,
+    Backend, Blocks, Cell, Fused, FusedArgs, Layout, Nest, Pass, PassStep, Plan, Ready, RunError, Scratch,
+    Source, kept_strides,
 };
 use crate::math::Width;
 
@@ -122,6 +123,8 @@ pub(super) struct Mode {
     pub(super) by_rows: bool,
     /// Do stores go past the caches?
     pub(super) stream: bool,
+    /// Arrays that are only brought to the caches, for later loops: such that are read, and such that are written.
+    pub(super) ahead: (u8, u8),
 }
 
 #[derive(Debug)]
@@ -256,6 +259,14 @@ impl Backend for Native {
 
     fn run_single(&self, fused: &Fused, args: FusedArgs<'_, '_, f32>) -> Result<(), RunError> {
         self.run_loop(fused, args)
+    }
+
+    fn pass(&self, steps: &[PassStep<'_>], rows: usize) -> Option<Box<dyn Pass<f64>>> {
+        pass::decide(*self, steps, rows)
+    }
+
+    fn pass_single(&self, steps: &[PassStep<'_>], rows: usize) -> Option<Box<dyn Pass<f32>>> {
+        pass::decide(*self, steps, rows)
     }
 
     fn decide(&self, plan: &Plan, inputs: &[Vec<usize>], scratch: &Scratch) -> Option<Box<dyn Ready>> {

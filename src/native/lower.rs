@@ -74,7 +74,10 @@ pub(super) fn lower(fused: &Fused, mode: Mode, form: Form) -> Option<Program> {
     stores.extend(along);
     let stores = stores.into_iter().collect::<Option<Vec<_>>>()?;
     let extent = if mode.by_rows { Extent::Rows } else { Extent::Row };
-    Some(Program { inputs, stores, folds, extent, stream: mode.stream, ..l.finish() })
+    let (read, written) = mode.ahead;
+    let ahead = (read.into(), written.into());
+    inputs += ahead.0 + ahead.1;
+    Some(Program { inputs, stores, folds, extent, stream: mode.stream, ahead, ..l.finish() })
 }
 
 /// A program under construction: the values of registers.

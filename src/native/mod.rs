@@ -9,6 +9,7 @@
 //! Code is made at the first call of a loop, and kept with it. Its memory
 //! is never writable and executable at once.
 
+mod ahead;
 mod asm;
 mod emit;
 mod line;
@@ -18,6 +19,7 @@ mod lower;
 mod nowhere;
 #[cfg(all(target_arch = "x86_64", not(miri)))]
 mod page;
+mod pass;
 mod program;
 mod ready;
 mod scalars;

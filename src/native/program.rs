@@ -69,6 +69,8 @@ pub(super) struct Program {
     pub(super) extent: Extent,
     /// Of one element alone: how many numbers each entry is from the first in the table, the only one there is.
     pub(super) slots: Vec<u32>,
+    /// The last inputs are only brought to the caches: so many to be read later, and so many to be written.
+    pub(super) ahead: (usize, usize),
     /// Are stores past the caches? All are aligned where the first is, and rows are long.
     pub(super) stream: bool,
 }

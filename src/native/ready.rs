@@ -32,12 +32,27 @@ enum Act {
     /// One call of code, over so many elements.
     Loop(Arc<Code>, usize, Vec<Place>),
     Folds(Folds),
+    Rows(Box<Rows>),
     Walk(Box<Walked>),
     Dot(Box<[(Memory, Layout); 2]>, Memory, Threads),
 }
 
 /// A piece of memory: which, and how many numbers.
 type Memory = (u32, usize);
+
+/// One call of code for many rows, whose results are where it puts them.
+#[derive(Debug)]
+struct Rows {
+    code: Arc<Code>,
+    /// Elements of a row, and rows.
+    n: usize,
+    rows: usize,
+    /// Entries of the table: places, and bytes from row to row.
+    places: Vec<Place>,
+    down: Vec<isize>,
+    /// Sums over rows, and what they begin with.
+    sums: Vec<(Memory, f64)>,
+}
 
 /// Any other loop: only how it is walked is decided.
 #[derive(Debug)]
@@ -208,6 +223,24 @@ impl<T: Cell> Decided<T> {
                     // and what is written are outputs and pieces of this call.
                     #[allow(unsafe_code, reason = "enters compiled code")]
                     if !unsafe { code.run(&mut table, *n) } {
+                        return false;
+                    }
+                }
+                Act::Rows(r) => {
+                    let mut table: SmallVec<[*mut T; 48]> = SmallVec::new();
+                    table.push(frame);
+                    table.extend(r.places.iter().map(|&p| at(&bases, p)));
+                    let steps = r.down.iter().map(|d| d.cast_unsigned()).chain([r.rows]);
+                    table.extend(steps.map(std::ptr::without_provenance_mut));
+                    for &(memory, identity) in &r.sums {
+                        // SAFETY: a result of this length.
+                        #[allow(unsafe_code, reason = "slices of decided places")]
+                        let sum = unsafe { write(&bases, memory) };
+                        sum.fill(T::of(identity));
+                    }
+                    // SAFETY: as for a loop; every row of every operand lies in its memory.
+                    #[allow(unsafe_code, reason = "enters compiled code")]
+                    if !unsafe { r.code.run(&mut table, r.n) } {
                         return false;
                     }
                 }

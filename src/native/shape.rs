@@ -97,7 +97,7 @@ impl Shape {
             number(k) || col == 0 && if rows || keeps_rows || by_rows { col_len > 1 } else { whole }
         }));
         let mode =
-            Mode { uniform, carried, columns: if by_rows { columns } else { 0 }, by_rows, stream: false };
+            Mode { uniform, carried, columns: if by_rows { columns } else { 0 }, by_rows, ..Mode::default() };
         let line = in_place && row_len == 1 && nest.lens.len() == 2;
         let folds_line = line && carried != 0 && carried.count_ones() as usize == folds;
         Shape { rows, mode, keeps_rows, in_place, folds_line }

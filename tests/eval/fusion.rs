@@ -189,4 +189,13 @@ fn reductions_wait_for_a_later_loop() {
     assert_eq!(plan.len(), 3, "{plan:?}");
     let plan = loops(&[&x + &y, column(&y.sum_axes(&[1])) * &x, y.cos().sum_axes(&[0])]);
     assert!(plan[0].contains("2 reduced"), "{plan:?}");
+    // One that goes leaves another alone with what it reads.
+    let w = dvector("w");
+    let outputs = [&scaled * &y * &w, y.sum_axes(&[0]), (&y * &w).sum_axes(&[0])];
+    let vector = array(&mut rng, &[90]);
+    let values = [views[0].clone(), views[1].clone(), vector.view()];
+    let plan = check(&[x, y, w], &outputs, &values, Equal::Sum(1e6)).to_string();
+    let plan: Vec<&str> = plan.lines().filter(|line| line.contains("loop [x.0, ")).collect();
+    assert_eq!(plan.len(), 2, "{plan:?}");
+    assert!(plan[0].contains("1 read") && plan[1].contains("2 reduced"), "{plan:?}");
 }

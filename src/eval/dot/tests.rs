@@ -70,10 +70,12 @@ fn widths_agree() {
         let number = |i: usize| of(((i * 2_654_435_761) % 1_000_003) as f64 / 1e6 - 0.5);
         for (rows, cols) in
             [(1, 1), (3, 7), (4, 8), (9, 15), (6, 16), (7, 50), (70, 100), (5, 129), (6, 700), (1200, 3)]
+                .into_iter()
+                .chain([(900, 40), (150, 300), (80, 700)])
         {
-            // Rows with a gap between them, and something else behind the last.
+            // Rows with a gap between them, and as many behind the last.
             let gap = cols + 3;
-            let data: Vec<T> = (0..rows * gap).map(number).collect();
+            let data: Vec<T> = (0..(2 * rows + 1) * gap).map(number).collect();
             let matrix =
                 Layout { lens: [rows, cols][..].into(), strides: [signed(gap), 1][..].into(), offset: 2 };
             let matrix = (Cow::Borrowed(data.as_slice()), matrix);
@@ -87,10 +89,11 @@ fn widths_agree() {
                 x.iter().chain(&y).map(|x| x.wide().to_bits()).collect::<Vec<_>>()
             };
             let wide = all();
-            wide::use_width(wide::Width::Portable);
-            let portable = all();
+            for width in [wide::Width::Portable, wide::Width::Avx2] {
+                wide::use_width(width);
+                assert_eq!(wide, all(), "{rows} {cols} {width:?}");
+            }
             wide::use_width(wide::Width::best());
-            assert_eq!(wide, portable, "{rows} {cols}");
         }
     }
     check::<f64>(|x| x);

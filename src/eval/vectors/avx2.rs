@@ -9,7 +9,7 @@ macro_rules! kernels {
         pub(super) mod $name {
             use std::arch::x86_64::*;
 
-            use super::super::{BLOCK, Rows, Sums, by_count};
+            use super::super::{BLOCK, PART, Rows, Sums, by_count, fetch};
 
             /// Numbers in a vector, and vectors of the sixteen partial sums of a row.
             const LANES: usize = $lanes;
@@ -164,14 +164,21 @@ macro_rules! kernels {
                 true
             }
 
-            /// Adds rows times factors to at most `N` vectors of columns, the last of which may be short.
+            /// Adds rows times factors to at most `N` vectors of columns, the last of which may be short. Brings
+            /// a part of what is ahead to the second cache for each row.
             ///
             /// # Safety
             /// Every row has as many elements as `out`, of which there are more than `N - 1` vectors and no more
             /// than `N`.
             #[inline]
             #[target_feature(enable = "avx2,fma")]
-            unsafe fn panel<const N: usize>(from: *const $t, stride: usize, factors: &[$t], out: &mut [$t]) {
+            unsafe fn panel<const N: usize, const AHEAD: bool>(
+                from: *const $t,
+                stride: usize,
+                ahead: *const $t,
+                factors: &[$t],
+                out: &mut [$t],
+            ) {
                 let last = (N - 1) * LANES;
                 let m: Mask = super::$mask(out.len() - last);
                 let whole = out.len() == N * LANES;
@@ -182,15 +189,22 @@ macro_rules! kernels {
                         *s = $load(out.as_ptr().add(j * LANES));
                     }
                     sums[N - 1] = $load_masked(out.as_ptr().add(last), m);
-                    let mut row = from;
+                    let (mut row, mut ahead) = (from, ahead);
                     for &f in factors {
                         let f = $splat(f);
                         for j in 0..N - 1 {
                             sums[j] = $add(sums[j], $mul(f, $load(row.add(j * LANES))));
+                            // Two vectors are a line.
+                            if AHEAD && j % (2 * PART) == 0 {
+                                fetch(ahead.wrapping_add(j / PART * LANES));
+                            }
                         }
                         let a = if whole { $load(row.add(last)) } else { $load_masked(row.add(last), m) };
                         sums[N - 1] = $add(sums[N - 1], $mul(f, a));
                         row = row.wrapping_add(stride);
+                        if AHEAD {
+                            ahead = ahead.wrapping_add(stride / PART);
+                        }
                     }
                     for (j, s) in sums.iter().enumerate().take(N - 1) {
                         $store(out.as_mut_ptr().add(j * LANES), *s);
@@ -206,15 +220,26 @@ macro_rules! kernels {
                 let band = (BAND / m.cols.max(1)).max(16);
                 let vectors = out.len().div_ceil(LANES);
                 let width = vectors.div_ceil(vectors.div_ceil(PANEL).max(1)).max(1) * LANES;
+                let behind = m.behind();
                 for (b, factors) in factors.chunks(band).enumerate() {
                     for (p, out) in out.chunks_mut(width).enumerate() {
                         let from = m.data[b * band * m.stride + p * width..].as_ptr();
+                        let row = (b * band * m.stride, p * width);
+                        let ahead = behind.map(|at| m.data.as_ptr().wrapping_add(at + (row.0 + row.1) / PART));
                         // SAFETY: `Rows` holds only rows that lie in memory; the panel is of that many columns.
                         unsafe {
-                            by_count!(out.len().div_ceil(LANES), [1 2 3 4 5 6 7 8 9 10 11],
-                                N => panel::<N>(from, m.stride, factors, out),
-                                panel::<PANEL>(from, m.stride, factors, out)
-                            );
+                            match ahead {
+                                Some(ahead) => by_count!(
+                                    out.len().div_ceil(LANES), [1 2 3 4 5 6 7 8 9 10 11],
+                                    N => panel::<N, true>(from, m.stride, ahead, factors, out),
+                                    panel::<PANEL, true>(from, m.stride, ahead, factors, out)
+                                ),
+                                None => by_count!(
+                                    out.len().div_ceil(LANES), [1 2 3 4 5 6 7 8 9 10 11],
+                                    N => panel::<N, false>(from, m.stride, from, factors, out),
+                                    panel::<PANEL, false>(from, m.stride, from, factors, out)
+                                ),
+                            }
                         }
                     }
                 }

@@ -8,7 +8,7 @@ macro_rules! kernels {
         pub(super) mod $name {
             use std::arch::x86_64::*;
 
-            use super::super::{BLOCK, Rows, Sums, by_count};
+            use super::super::{BLOCK, PART, Rows, Sums, by_count, fetch};
 
             /// Numbers in a vector, and vectors of the sixteen partial sums of a row.
             const LANES: usize = $lanes;
@@ -171,14 +171,21 @@ macro_rules! kernels {
                 }
             }
 
-            /// Adds rows times factors to at most `N` vectors of columns, the last of which may be short.
+            /// Adds rows times factors to at most `N` vectors of columns, the last of which may be short. Brings
+            /// a part of what is ahead to the second cache for each row.
             ///
             /// # Safety
             /// Every row has as many elements as `out`, of which there are more than `N - 1` vectors and no more
             /// than `N`.
             #[inline]
             #[target_feature(enable = "avx512f,avx512dq,avx512bw,avx512vl")]
-            unsafe fn panel<const N: usize>(from: *const $t, stride: usize, factors: &[$t], out: &mut [$t]) {
+            unsafe fn panel<const N: usize, const AHEAD: bool>(
+                from: *const $t,
+                stride: usize,
+                ahead: *const $t,
+                factors: &[$t],
+                out: &mut [$t],
+            ) {
                 let last = (N - 1) * LANES;
                 let m = mask(out.len() - last);
                 let mut sums = [$zero(); N];
@@ -188,16 +195,22 @@ macro_rules! kernels {
                         *s = $load(out.as_ptr().add(j * LANES));
                     }
                     sums[N - 1] = $load_masked(m, out.as_ptr().add(last));
-                    let mut row = from;
+                    let (mut row, mut ahead) = (from, ahead);
                     for &f in factors {
                         let f = $splat(f);
                         for j in 0..N - 1 {
                             let a = $load(row.add(j * LANES));
                             sums[j] = $add(sums[j], $mul(f, a));
+                            if AHEAD && j % PART == 0 {
+                                fetch(ahead.wrapping_add(j / PART * LANES));
+                            }
                         }
                         let a = $load_masked(m, row.add(last));
                         sums[N - 1] = $add(sums[N - 1], $mul(f, a));
                         row = row.wrapping_add(stride);
+                        if AHEAD {
+                            ahead = ahead.wrapping_add(stride / PART);
+                        }
                     }
                     for (j, s) in sums.iter().enumerate().take(N - 1) {
                         $store(out.as_mut_ptr().add(j * LANES), *s);
@@ -211,16 +224,27 @@ macro_rules! kernels {
             pub(in super::super) fn combine(m: Rows<'_, $t>, factors: &[$t], out: &mut [$t]) {
                 // Rows of a band are in the first cache when their next columns are added.
                 let band = (BAND / m.cols.max(1)).max(16);
+                let behind = m.behind();
                 for (b, factors) in factors.chunks(band).enumerate() {
                     for (p, out) in out.chunks_mut(PANEL * LANES).enumerate() {
                         let at = b * band * m.stride + p * PANEL * LANES;
                         let from = m.data[at..].as_ptr();
+                        let row = (b * band * m.stride, p * PANEL * LANES);
+                        let ahead = behind.map(|at| m.data.as_ptr().wrapping_add(at + (row.0 + row.1) / PART));
                         // SAFETY: `Rows` holds only rows that lie in memory; the panel is of that many columns.
                         unsafe {
-                            by_count!(out.len().div_ceil(LANES), [1 2 3 4 5 6 7 8 9 10 11 12 13 14 15],
-                                N => panel::<N>(from, m.stride, factors, out),
-                                panel::<PANEL>(from, m.stride, factors, out)
-                            );
+                            match ahead {
+                                Some(ahead) => by_count!(
+                                    out.len().div_ceil(LANES), [1 2 3 4 5 6 7 8 9 10 11 12 13 14 15],
+                                    N => panel::<N, true>(from, m.stride, ahead, factors, out),
+                                    panel::<PANEL, true>(from, m.stride, ahead, factors, out)
+                                ),
+                                None => by_count!(
+                                    out.len().div_ceil(LANES), [1 2 3 4 5 6 7 8 9 10 11 12 13 14 15],
+                                    N => panel::<N, false>(from, m.stride, from, factors, out),
+                                    panel::<PANEL, false>(from, m.stride, from, factors, out)
+                                ),
+                            }
                         }
                     }
                 }

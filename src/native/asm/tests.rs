@@ -339,3 +339,18 @@ fn orders_of_numbers() {
         assert!(first == 0 || i.op_register(1).number() == 6);
     }
 }
+
+#[test]
+fn lines_that_are_fetched() {
+    for (base, single, written) in
+        [(RAX, false, false), (RDI, true, true), (9, false, true), (13, true, false)]
+    {
+        let mut asm = Asm::new(Form::Evex, single);
+        asm.fetch(Rm::Element(base, 192), written);
+        let i = decode(&asm);
+        assert_eq!(i.mnemonic(), if written { Mnemonic::Prefetchw } else { Mnemonic::Prefetcht1 });
+        assert_eq!(i.memory_base().number(), usize::from(base));
+        assert_eq!((i.memory_index(), i.memory_index_scale()), (Register::RCX, if single { 4 } else { 8 }));
+        assert_eq!(i.memory_displacement64(), 192);
+    }
+}

@@ -50,6 +50,9 @@ impl Emit<'_> {
                 let o = if self.body.lanes == 1 { asm::LOAD_ONE } else { asm::LOAD };
                 let deco = Deco { mask: self.tail(copy), zero: self.body.masked, ..none };
                 self.asm.vector(o, out, 0, rm, None, deco);
+                if self.host == Some(k % inputs) {
+                    self.ahead(copy + k / inputs);
+                }
             }
             Lane::One(op @ (One::ShiftLeft(by) | One::ShiftRight(by)), _) => {
                 let a = self.reg(args[0], false);

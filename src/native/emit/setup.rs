@@ -7,6 +7,9 @@ use super::{Emit, FREE_POINTERS, POINTERS, Place, entry_at};
 use crate::math::record::Lane;
 use crate::native::program::Extent;
 
+/// Bytes of a line of the cache.
+const LINE: i32 = 64;
+
 impl Emit<'_> {
     /// Chooses the entries whose pointers have registers: stores, then inputs, as long as there are registers.
     /// An element alone has one pointer for all.
@@ -22,6 +25,12 @@ impl Emit<'_> {
             if let Lane::Input(k) = lane {
                 read[*k as usize % self.p.inputs] |= self.live.needed[i] && !self.live.fixed[i];
             }
+        }
+        let (early, late) = self.p.ahead;
+        if early + late > 0 {
+            self.host = read.iter().position(|&r| r);
+            let first = self.p.inputs - early - late;
+            read[first..].fill(true);
         }
         let inputs = (0..self.p.inputs).filter(|&k| read[k]);
         for (k, g) in (self.p.inputs..entries).chain(inputs).zip(POINTERS) {
@@ -137,5 +146,18 @@ impl Emit<'_> {
         }
         let disp = self.asm.bytes(copy * self.body.lanes);
         Rm::Element(self.pointer(entry), disp)
+    }
+
+    /// Brings what later loops need of these elements to the caches, line by line.
+    pub(super) fn ahead(&mut self, copy: usize) {
+        let (read, written) = self.p.ahead;
+        let past = self.asm.bytes(copy * self.body.lanes);
+        if self.body.masked || self.body.lanes == 1 || past % LINE != 0 {
+            return;
+        }
+        for k in 0..read + written {
+            let rm = self.element(self.p.inputs - read - written + k, copy);
+            self.asm.fetch(rm, k >= read);
+        }
     }
 }

@@ -1,15 +1,17 @@
 //! From a plan and the layouts of its last call to a call that is decided.
 
+use std::sync::Arc;
+
 use smallvec::SmallVec;
 
 use super::super::line::room;
 use super::super::loops::{Code, Loop, Native};
 use super::super::scalars;
 use super::super::shape::{STREAM, Shape};
-use super::{Act, Decided, Folds, Memory, Walked};
+use super::{Act, Decided, Folds, Memory, Place, Rows, Walked};
 use crate::eval::{
     Arg, Base, Cell, Dest, Format, Framed, Fused, Layout, Nest, Plan, Ready, ScalarStep, Scratch, Source,
-    Step, height, kept_strides, with_line,
+    Step, height, kept_strides, signed, with_line,
 };
 use crate::op::FOLD_SHORTEST;
 
@@ -225,6 +227,10 @@ impl<T: Cell> Decided<T> {
             if shift > 0 {
                 return None;
             }
+            let (code, _) = shape.codes(|mode| made.version(fused, native.form(), mode))?;
+            if let Some(act) = self.rows(plan, fused, (&nest, &shape, &code), &places, (scratch, memories)) {
+                return Some(act);
+            }
             return self.walked(
                 native,
                 plan,
@@ -281,6 +287,38 @@ impl<T: Cell> Decided<T> {
             Dest::Scalar(_) => None,
             Dest::Buffer(b) => Some(self.memory(plan, Base::Buffer(b), scratch, memories)),
         }
+    }
+
+    /// One call for all rows, where no row is cut into blocks.
+    fn rows(
+        &mut self,
+        plan: &Plan,
+        fused: &Fused,
+        (nest, shape, code): (&Nest, &Shape, &Arc<Code>),
+        places: &[Place],
+        (scratch, memories): (&Scratch, &Memories),
+    ) -> Option<Act> {
+        let (rows, n) = nest.tile();
+        let (inputs, first, folds) = (fused.leaves.len(), places.len(), fused.folds.len());
+        if !shape.mode.by_rows || nest.lens.len() != 2 || folds > 0 && n > T::BLOCK {
+            return None;
+        }
+        let chosen = |set: u64| (0..folds).filter(move |f| set >> f & 1 == 1);
+        let columns: SmallVec<[usize; 4]> = chosen(shape.mode.columns).map(|f| first + f).collect();
+        let carried: SmallVec<[usize; 4]> = chosen(shape.mode.carried).map(|f| first + f).collect();
+        if carried.iter().any(|&k| nest.tile_strides(k).0 != 1) {
+            return None;
+        }
+        let outs = fused.folds.iter().map(|f| self.result(plan, f.out, scratch, memories));
+        let outs: Vec<Memory> = outs.collect::<Option<_>>()?;
+        let entries = (0..inputs).chain(columns.iter().copied()).chain(inputs..first);
+        let entries: Vec<usize> = entries.chain(columns.iter().copied()).chain(carried).collect();
+        let place = |&k: &usize| if k < first { places[k] } else { (outs[k - first].0, 0) };
+        let down = |&k: &usize| nest.tile_strides(k).0.wrapping_mul(signed(size_of::<T>()));
+        let sums = columns.iter().map(|k| (outs[k - first], fused.folds[k - first].identity)).collect();
+        self.room(code);
+        let (places, down) = (entries.iter().map(place).collect(), entries.iter().map(down).collect());
+        Some(Act::Rows(Box::new(Rows { code: code.clone(), n, rows, places, down, sums })))
     }
 
     #[allow(clippy::too_many_arguments, reason = "what was found of the loop")]
