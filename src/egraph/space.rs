@@ -16,7 +16,7 @@ use super::log::{self, Log};
 use super::saturate::{Granted, Limits, Trace, saturate};
 use super::verdicts::Verdicts;
 use crate::expr::TypeError;
-use crate::extract::{Budget, Choice, Extractor, Node as XNode, Problem};
+use crate::extract::{Budget, Choice, Extractor, Node as XNode, Problem, Proof};
 use crate::facts::{Facts, value_of};
 use crate::graph::{Graph, Head, Id};
 use crate::op::{Attr, Ring};
@@ -39,6 +39,8 @@ pub(crate) struct Extracted {
     pub(crate) cost: f64,
     /// Was a form of what the incumbent computes refused, for the digits that it loses?
     pub(crate) refused: bool,
+    /// Does nothing cost less?
+    pub(crate) proved: bool,
 }
 
 impl Space {
@@ -166,10 +168,12 @@ impl Space {
                 roots: incumbent_roots.to_vec(),
                 cost: f64::INFINITY,
                 refused,
+                proved: false,
             });
         };
         let (graph, roots) = dense.build(self, incumbent, &found.choice)?;
-        Ok(Extracted { graph, roots, cost: found.cost, refused })
+        let proved = found.optimal == Proof::Proved;
+        Ok(Extracted { graph, roots, cost: found.cost, refused, proved })
     }
 }
 
