@@ -132,6 +132,13 @@ impl Space {
         }
     }
 
+    /// Takes everything for new.
+    #[cfg(test)]
+    pub(super) fn forget(&mut self) {
+        let all: Vec<EId> = self.g.classes().map(|c| c.id).collect();
+        self.g.analysis.touched.extend(all);
+    }
+
     /// Are two nodes of the inserted graph in one class?
     pub(crate) fn joins(&self, a: Id, b: Id) -> bool {
         self.g.find(self.class_of[a as usize]) == self.g.find(self.class_of[b as usize])
