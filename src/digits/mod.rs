@@ -85,21 +85,20 @@ fn may_cancel(graph: &Graph, id: Id) -> bool {
 }
 
 fn compare(before: Form<'_>, after: Form<'_>) -> Option<bool> {
-    let (first, second) = (Program::of(before, GRID)?, Program::of(after, GRID)?);
-    let both = first.both(&second);
-    let mut apart = differing(&first, &second, &both, points::of(before.0, GRID, 0x5eed, 1)?)?;
+    let (program, both) = Program::of_both(before, after, GRID)?;
+    let mut apart = differing(&program, &both, points::of(before.0, GRID, 0x5eed, 1)?)?;
     if (1..FEW).contains(&apart.len()) {
-        apart = differing(&first, &second, &both, points::of(before.0, GRID, 0xfeed, 4)?)?;
+        apart = differing(&program, &both, points::of(before.0, GRID, 0xfeed, 4)?)?;
     }
     let mut losses = Losses::default();
     for Apart { point, elements, .. } in apart.iter().step_by(apart.len().div_ceil(DECIDED).max(1)) {
-        let of_first: Vec<usize> = elements.iter().map(|e| e.steps.0).collect();
-        let of_second: Vec<usize> = elements.iter().map(|e| e.steps.1).collect();
-        // Cancellation may leave less than 75 digits: the truth is where both forms find it.
-        let (truth, other) = (first.reals(point, &of_first)?, second.reals(point, &of_second)?);
-        for ((t, other), e) in truth.iter().zip(other).zip(elements) {
-            if t.is_finite() && ulps(other, *t) <= 1.0 {
-                losses.add(ulps(e.values.0, *t), ulps(e.values.1, *t));
+        let wanted: Vec<usize> = elements.iter().flat_map(|e| [e.steps.0, e.steps.1]).collect();
+        let reals = program.reals(point, &wanted)?;
+        for (found, e) in reals.chunks_exact(2).zip(elements) {
+            // Cancellation may leave less than 75 digits: the truth is where both forms find it.
+            let (t, other) = (found[0], found[1]);
+            if t.is_finite() && ulps(other, t) <= 1.0 {
+                losses.add(ulps(e.values.0, t), ulps(e.values.1, t));
             }
         }
         if losses.are_clear() {
@@ -132,16 +131,11 @@ impl Element {
 }
 
 /// Where the forms differ much, the worst first.
-fn differing(
-    first: &Program,
-    second: &Program,
-    both: &[(usize, usize)],
-    points: Vec<Vec<f64>>,
-) -> Option<Vec<Apart>> {
+fn differing(program: &Program, both: &[(usize, usize)], points: Vec<Vec<f64>>) -> Option<Vec<Apart>> {
     let mut out = Vec::new();
     for point in points {
-        let (x, y) = (first.doubles(&point)?, second.doubles(&point)?);
-        let all = both.iter().map(|&(i, j)| Element { steps: (i, j), values: (x[i], y[j]) });
+        let x = program.doubles(&point)?;
+        let all = both.iter().map(|&(i, j)| Element { steps: (i, j), values: (x[i], x[j]) });
         let elements: Vec<Element> = all.filter(|e| e.far() > AGREE).collect();
         if elements.is_empty() {
             continue;

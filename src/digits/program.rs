@@ -1,6 +1,9 @@
 //! Forms as programs over single numbers: arrays are written out, with few elements.
 
+use std::collections::hash_map::Entry;
+
 use ndarray::{ArrayD, IxDyn};
+use rustc_hash::FxHashMap;
 use smallvec::{SmallVec, smallvec};
 
 use super::Form;
@@ -34,11 +37,12 @@ impl Grid {
 }
 
 /// What computes a number.
-#[derive(Debug)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 enum Step {
     /// An element of an input.
     Input(usize),
-    Number(f64),
+    /// A number, by its bits.
+    Number(u64),
     /// An elementwise operator, or a fold of all its operands.
     Apply(Op, SmallVec<[u32; 3]>),
 }
@@ -48,9 +52,16 @@ enum Step {
 pub(crate) struct Program {
     grid: Grid,
     steps: Vec<Step>,
+    /// Where each step is: what is computed twice is computed once.
+    known: FxHashMap<Step, u32>,
+    /// How many steps were asked for.
+    asked: usize,
     /// The elements of each root; none of a root that is not sampled.
     roots: Vec<Option<Vec<u32>>>,
 }
+
+/// Elements that both of two forms compute, as steps of the one and of the other.
+pub(super) type Both = Vec<(usize, usize)>;
 
 /// The elements of a value, row by row.
 type Elements = ArrayD<u32>;
@@ -58,26 +69,54 @@ type Elements = ArrayD<u32>;
 impl Program {
     /// `None` where it is too long. What has no meaning over the reals, or needs its operands whole, is not sampled.
     pub(crate) fn of((graph, roots): Form<'_>, grid: Grid) -> Option<Program> {
+        let mut out = Program::new(grid);
+        out.roots = out.written((graph, roots))?;
+        Some(out)
+    }
+
+    /// Two forms over the same inputs as one program, and the elements of the roots that both compute, as steps of the
+    /// one and of the other.
+    pub(super) fn of_both(first: Form<'_>, second: Form<'_>, grid: Grid) -> Option<(Program, Both)> {
+        let mut out = Program::new(grid);
+        let a = out.written(first)?;
+        out.asked = 0;
+        let b = out.written(second)?;
+        let known = a.iter().zip(&b).filter_map(|(a, b)| Some((a.as_ref()?, b.as_ref()?)));
+        let both =
+            known.flat_map(|(a, b)| a.iter().zip(b).map(|(&a, &b)| (a as usize, b as usize))).collect();
+        Some((out, both))
+    }
+
+    fn new(grid: Grid) -> Program {
+        Program { grid, steps: Vec::new(), known: FxHashMap::default(), asked: 0, roots: Vec::new() }
+    }
+
+    /// Writes a form out; the elements of its roots.
+    fn written(&mut self, (graph, roots): Form<'_>) -> Option<Vec<Option<Vec<u32>>>> {
         let written = expand(graph, roots).ok()?;
         let (graph, roots) = written.as_ref().map_or((graph, roots), |(g, r)| (g, r.as_slice()));
-        let mut out = Program { grid, steps: Vec::new(), roots: Vec::new() };
         let mut at: Vec<Option<Elements>> = vec![None; graph.len()];
-        let firsts = firsts(graph, grid)?;
+        let firsts = firsts(graph, self.grid)?;
         for id in graph.reachable(roots) {
-            let value = out.node(graph, id, &firsts, &at);
+            let value = self.node(graph, id, &firsts, &at);
             at[id as usize] = value;
-            if out.steps.len() > grid.steps {
+            if self.asked > self.grid.steps {
                 return None;
             }
         }
         let elements = |r: &Id| at[*r as usize].as_ref().map(|e| e.iter().copied().collect());
-        out.roots = roots.iter().map(elements).collect();
-        Some(out)
+        Some(roots.iter().map(elements).collect())
     }
 
     fn push(&mut self, step: Step) -> u32 {
-        self.steps.push(step);
-        u32::try_from(self.steps.len() - 1).unwrap_or(u32::MAX)
+        self.asked += 1;
+        match self.known.entry(step) {
+            Entry::Occupied(e) => *e.get(),
+            Entry::Vacant(e) => {
+                self.steps.push(e.key().clone());
+                *e.insert(u32::try_from(self.steps.len() - 1).unwrap_or(u32::MAX))
+            }
+        }
     }
 
     fn one(&mut self, step: Step) -> Elements {
@@ -88,9 +127,9 @@ impl Program {
         let ty = graph.ty(id);
         let lens = self.grid.lengths(ty)?;
         let value = match graph.node(id).head {
-            Head::Const(bits) => self.one(Step::Number(f64::from_bits(bits))),
-            Head::Int(..) => self.one(Step::Number(graph.facts(id).constant?)),
-            Head::Size(s) => self.one(Step::Number(number(self.grid.dim(graph.size(s))?))),
+            Head::Const(bits) => self.one(Step::Number(bits)),
+            Head::Int(..) => self.one(Step::Number(graph.facts(id).constant?.to_bits())),
+            Head::Size(s) => self.one(Step::Number(number(self.grid.dim(graph.size(s))?).to_bits())),
             Head::Var(v) => {
                 let first = *firsts.get(v as usize)?;
                 let own = (0..lens.iter().product()).map(|i| self.push(Step::Input(first + i))).collect();
@@ -162,7 +201,7 @@ impl Program {
 
     fn sum(&mut self, terms: SmallVec<[u32; 3]>) -> Option<u32> {
         Some(match *terms {
-            [] => self.push(Step::Number(0.0)),
+            [] => self.push(Step::Number(0)),
             [one] => one,
             _ => self.push(Step::Apply(Op::of_ring(Ring::Sum)?, terms)),
         })
@@ -197,13 +236,6 @@ impl Program {
         Some(all?.into_iter().flatten().map(|&e| e as usize).collect())
     }
 
-    /// The elements of the roots that both forms compute, as steps of the one and of the other.
-    pub(super) fn both(&self, other: &Program) -> Vec<(usize, usize)> {
-        let roots = self.roots.iter().zip(&other.roots);
-        let known = roots.filter_map(|(a, b)| Some((a.as_ref()?, b.as_ref()?)));
-        known.flat_map(|(a, b)| a.iter().zip(b).map(|(&a, &b)| (a as usize, b as usize))).collect()
-    }
-
     /// All steps at a point, in doubles.
     pub(crate) fn doubles(&self, point: &[f64]) -> Option<Vec<f64>> {
         let mut at: Vec<f64> = Vec::with_capacity(self.steps.len());
@@ -211,7 +243,7 @@ impl Program {
         for step in &self.steps {
             let value = match step {
                 Step::Input(v) => *point.get(*v)?,
-                Step::Number(x) => *x,
+                Step::Number(bits) => f64::from_bits(*bits),
                 Step::Apply(op, args) => {
                     operands.clear();
                     operands.extend(args.iter().map(|&a| at[a as usize]));
@@ -240,7 +272,7 @@ impl Program {
         for (i, step) in self.steps.iter().enumerate().filter(|(i, _)| needed[*i]) {
             at[i] = Some(match step {
                 Step::Input(v) => Real::from(*point.get(*v)?),
-                Step::Number(x) => Real::from(*x),
+                Step::Number(bits) => Real::from(f64::from_bits(*bits)),
                 Step::Apply(op, args) => {
                     operands.clear();
                     operands.extend(args.iter().filter_map(|&a| at[a as usize].clone()));

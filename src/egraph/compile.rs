@@ -66,16 +66,17 @@ impl Compiled {
         }
     }
 
-    /// At most `cap` matches in these classes.
+    /// At most `cap` matches in these classes; with `new`, those in which a class has changed.
     pub(super) fn search(
         &self,
         all: &Classes<'_>,
         classes: impl Iterator<Item = Id>,
+        new: bool,
         cap: usize,
     ) -> Vec<(Id, Binding)> {
         let mut out = Vec::new();
         for class in classes {
-            self.matcher.search(all, class, cap, &mut out);
+            self.matcher.search(all, class, new, cap, &mut out);
             if out.len() >= cap {
                 break;
             }

@@ -1,35 +1,40 @@
 //! Rules compiled when an e-graph first holds all that their left sides name.
 
-use std::collections::hash_map::Entry;
 use std::sync::{Arc, OnceLock};
 
 use egg::Id;
-use rustc_hash::FxHashMap;
 
 use super::analysis::Graph;
 use super::compile::Compiled;
 use super::lang::EHead;
 use super::matching::{Binding, Classes, OpSet};
 use crate::op::{Attr, Op, Ring};
-use crate::rules::{Assumes, AttrPattern, PNode, Pattern, RuleSet};
+use crate::rules::{Assumes, AttrPattern, PNode, Pattern, Rule, RuleSet};
 
 /// Classes with what stands for the variables.
 pub(super) type Matches = Vec<(Id, Binding)>;
 
-/// How far below its root a pattern looks.
-fn depth(pattern: &Pattern) -> u8 {
-    let mut depths: Vec<u8> = Vec::with_capacity(pattern.nodes.len());
-    for node in &pattern.nodes {
+/// How far below its root changes count for the left side of a rule.
+fn depth(rule: &Rule) -> u8 {
+    let mut depths: Vec<Option<u8>> = Vec::with_capacity(rule.lhs.nodes.len());
+    for node in &rule.lhs.nodes {
+        let above = |below: Option<u8>| below.map_or(0, |d| d.saturating_add(1));
         let below = match node {
-            // The attribute is an operand too.
-            PNode::App { args, .. } => {
-                args.iter().map(|&a| depths[a as usize]).max().unwrap_or(0).saturating_add(1)
+            PNode::App { args, attr, .. } => {
+                // The attribute is an operand too.
+                let own = match attr {
+                    AttrPattern::Lit(_) => Some(0),
+                    AttrPattern::Var(v) => rule.counts(*v).then_some(0),
+                    AttrPattern::None | AttrPattern::Call(..) => None,
+                };
+                Some(above(args.iter().filter_map(|&a| depths[a as usize]).chain(own).max()))
             }
-            _ => 0,
+            PNode::Var(v) => rule.counts(*v).then_some(0),
+            _ => Some(0),
         };
         depths.push(below);
     }
-    depths.last().copied().unwrap_or(0)
+    depths.last().copied().flatten().unwrap_or(0)
 }
 
 /// Is this a sum or a difference?
@@ -44,8 +49,12 @@ fn adds(pattern: &Pattern) -> bool {
 #[derive(Debug)]
 pub(super) struct News {
     present: OpSet,
+    /// How far above a change each class stands, by its number.
+    pub(super) near: Vec<u8>,
     /// Of each operator the classes that have it, ascending, with how far above a change they stand.
     lists: Vec<Vec<(Id, u8)>>,
+    /// Of each operator how far above a change the nearest of them stands.
+    nearest: Vec<u8>,
 }
 
 /// Above no change.
@@ -54,11 +63,11 @@ const FAR: u8 = u8::MAX;
 impl News {
     /// Takes the changes; `depth` levels above them are looked at.
     pub(super) fn take(g: &mut Graph, depth: u8) -> News {
-        let mut above: FxHashMap<Id, u8> = FxHashMap::default();
+        let mut near = vec![FAR; g.nodes().len()];
         let mut level: Vec<Id> = Vec::new();
         for id in std::mem::take(&mut g.analysis.touched) {
             let id = g.find(id);
-            if above.insert(id, 0).is_none() {
+            if std::mem::replace(&mut near[usize::from(id)], 0) == FAR {
                 level.push(id);
             }
         }
@@ -67,8 +76,9 @@ impl News {
             for &id in &level {
                 for parent in g[id].parents() {
                     let parent = g.find(parent);
-                    if let Entry::Vacant(slot) = above.entry(parent) {
-                        slot.insert(n);
+                    let known = &mut near[usize::from(parent)];
+                    if *known == FAR {
+                        *known = n;
                         next.push(parent);
                     }
                 }
@@ -80,13 +90,14 @@ impl News {
         for &op in Op::ALL {
             let classes = g.classes_for_op(&EHead::Op(op)).into_iter().flatten();
             let list = &mut lists[op as usize];
-            list.extend(classes.map(|id| (id, above.get(&id).copied().unwrap_or(FAR))));
+            list.extend(classes.map(|id| (id, near[usize::from(id)])));
             if !list.is_empty() {
                 present = present.with(op);
                 list.sort_unstable();
             }
         }
-        News { present, lists }
+        let nearest = lists.iter().map(|l| l.iter().map(|(_, n)| *n).min().unwrap_or(FAR)).collect();
+        News { present, near, lists, nearest }
     }
 
     /// Classes with this operator, at most `depth` levels above a change, ascending.
@@ -149,7 +160,7 @@ impl OnDemand {
                     Some(PNode::App { op, .. }) => Some(*op),
                     _ => None,
                 },
-                depth: depth(&rule.lhs),
+                depth: depth(rule),
                 interned: interned.clone(),
                 compiled: OnceLock::new(),
             }
@@ -166,14 +177,13 @@ impl OnDemand {
         all: bool,
         cap: usize,
     ) -> Option<(&Compiled, Matches)> {
-        if !self.ops.within(news.present) {
+        let (root, depth) = (self.root?, if all { FAR } else { self.depth });
+        if news.nearest[root as usize] > depth || !self.ops.within(news.present) {
             return None;
         }
-        let mut classes = news.classes(self.root?, if all { FAR } else { self.depth }).peekable();
-        classes.peek()?;
         let rule = self.set.rules().get(self.index)?;
         let compiled = self.compiled.get_or_init(|| Compiled::new(rule, &self.interned));
-        let found = compiled.search(g, classes, cap);
+        let found = compiled.search(g, news.classes(root, depth), !all, cap);
         (!found.is_empty()).then_some((compiled, found))
     }
 }

@@ -41,12 +41,14 @@ pub(super) struct Classes<'g> {
     g: &'g Graph,
     nodes: Vec<&'g [ENode]>,
     ops: Vec<OpSet>,
+    /// How far above a change each class stands.
+    near: &'g [u8],
 }
 
 impl<'g> Classes<'g> {
-    pub(super) fn of(g: &'g Graph) -> Classes<'g> {
+    pub(super) fn of(g: &'g Graph, near: &'g [u8]) -> Classes<'g> {
         let n = g.nodes().len();
-        let mut out = Classes { g, nodes: vec![&[]; n], ops: vec![OpSet::default(); n] };
+        let mut out = Classes { g, nodes: vec![&[]; n], ops: vec![OpSet::default(); n], near };
         for class in g.classes() {
             let at = usize::from(class.id);
             out.nodes[at] = &class.nodes;
@@ -58,6 +60,11 @@ impl<'g> Classes<'g> {
         }
         out
     }
+
+    /// Did a class change, or what stands at most so far below it?
+    fn changed(&self, class: Id, below: u8) -> bool {
+        self.near[usize::from(self.g.find(class))] <= below
+    }
 }
 
 /// A place in the registers of a machine.
@@ -66,11 +73,20 @@ type Reg = usize;
 #[derive(Debug)]
 enum Step {
     /// Each e-node of a class with this head; its operands go to the registers from `out` on.
-    Bind { head: EHead, arity: usize, at: Reg, out: Reg },
+    Bind {
+        head: EHead,
+        arity: usize,
+        at: Reg,
+        out: Reg,
+        /// Variables that it binds, if their changes count.
+        bound: SmallVec<[Reg; 3]>,
+        /// What is still to be matched, with how far below itself it looks.
+        ahead: SmallVec<[(Reg, u8); 4]>,
+    },
     /// The same class in both.
     Same { a: Reg, b: Reg },
     /// The class of a term whose variables are all known.
-    Known { at: Reg, term: Vec<Part> },
+    Known { at: Reg, term: Vec<Part>, depth: u8 },
 }
 
 /// A part of a term, operands before users.
@@ -94,28 +110,37 @@ impl Matcher {
         Compiler::of(rule, interned).compiled(rule.vars.len())
     }
 
-    /// Adds the matches in a class, to at most `cap` in all.
-    pub(super) fn search(&self, all: &Classes<'_>, class: Id, cap: usize, out: &mut Vec<(Id, Binding)>) {
+    /// Adds the matches in a class, to at most `cap` in all; with `new`, those in which a class has changed.
+    pub(super) fn search(
+        &self,
+        all: &Classes<'_>,
+        class: Id,
+        new: bool,
+        cap: usize,
+        out: &mut Vec<(Id, Binding)>,
+    ) {
         let mut regs: SmallVec<[Id; 16]> = SmallVec::new();
         regs.push(class);
-        self.run(all, 0, &mut regs, &mut |regs| {
+        self.run(all, (0, !new), &mut regs, &mut |regs| {
             out.push((class, self.vars.iter().map(|&r| regs[r]).collect()));
             out.len() < cap
         });
     }
 
     /// Runs the steps from one on; false when no more matches are wanted. Recurses over the steps, which are few.
+    /// `fresh` once a class has changed, for what was the same before was found before.
     fn run(
         &self,
         all: &Classes<'_>,
-        from: usize,
+        (from, mut fresh): (usize, bool),
         regs: &mut SmallVec<[Id; 16]>,
         found: &mut dyn FnMut(&[Id]) -> bool,
     ) -> bool {
         for (i, step) in self.steps.iter().enumerate().skip(from) {
             match step {
-                Step::Bind { head, arity, at, out } => {
+                Step::Bind { head, arity, at, out, bound, ahead } => {
                     let class = usize::from(all.g.find(regs[*at]));
+                    fresh |= all.near[class] == 0;
                     if let EHead::Op(op) = head
                         && !all.ops[class].has(*op)
                     {
@@ -125,7 +150,11 @@ impl Matcher {
                         if node.head == *head && node.args.len() == *arity {
                             regs.truncate(*out);
                             regs.extend_from_slice(&node.args);
-                            if !self.run(all, i + 1, regs, found) {
+                            let fresh = fresh || bound.iter().any(|&r| all.changed(regs[r], 0));
+                            if !fresh && !ahead.iter().any(|&(r, below)| all.changed(regs[r], below)) {
+                                continue;
+                            }
+                            if !self.run(all, (i + 1, fresh), regs, found) {
                                 return false;
                             }
                         }
@@ -137,7 +166,8 @@ impl Matcher {
                         return true;
                     }
                 }
-                Step::Known { at, term } => {
+                Step::Known { at, term, depth } => {
+                    fresh |= all.changed(regs[*at], *depth);
                     let mut made: SmallVec<[Id; 8]> = SmallVec::new();
                     for part in term {
                         match part {
@@ -157,7 +187,7 @@ impl Matcher {
                 }
             }
         }
-        found(regs)
+        !fresh || found(regs)
     }
 }
 
@@ -173,6 +203,8 @@ struct Compiler {
     /// Of each node the variables in it, and how many applications.
     vars: Vec<Vec<u32>>,
     sizes: Vec<usize>,
+    /// Of each node how far below it changes count; none for a variable whose changes do not.
+    depths: Vec<Option<u8>>,
     /// Where variables are, in the order in which they were met.
     known: Vec<(u32, Reg)>,
     todo: Vec<(usize, Reg)>,
@@ -225,7 +257,17 @@ impl Compiler {
             vars.push(own);
             sizes.push(size);
         }
-        Compiler { nodes, vars, sizes, known: Vec::new(), todo: Vec::new(), steps: Vec::new() }
+        let mut depths: Vec<Option<u8>> = Vec::with_capacity(nodes.len());
+        for node in &nodes {
+            let depth = match node {
+                Node::Var(v) => rule.counts(*v).then_some(0),
+                Node::App(_, args) => {
+                    Some(args.iter().filter_map(|&a| depths[a]).max().map_or(0, |d| d.saturating_add(1)))
+                }
+            };
+            depths.push(depth);
+        }
+        Compiler { nodes, vars, sizes, depths, known: Vec::new(), todo: Vec::new(), steps: Vec::new() }
     }
 
     fn place(&self, var: u32) -> Option<Reg> {
@@ -263,14 +305,30 @@ impl Compiler {
             if ground && !args.is_empty() {
                 let mut term = Vec::new();
                 self.part(node, &mut term);
-                self.steps.push(Step::Known { at, term });
+                self.steps.push(Step::Known { at, term, depth: self.depths[node].unwrap_or(0) });
                 continue;
             }
             let out = next_reg;
             next_reg += args.len();
-            self.steps.push(Step::Bind { head, arity: args.len(), at, out });
+            let step = self.steps.len();
+            self.steps.push(Step::Bind {
+                head,
+                arity: args.len(),
+                at,
+                out,
+                bound: SmallVec::new(),
+                ahead: SmallVec::new(),
+            });
+            let mut own = SmallVec::new();
             for (i, &a) in args.iter().enumerate() {
                 self.add(a, out + i);
+                if matches!(self.nodes[a], Node::Var(_)) && self.depths[a].is_some() {
+                    own.push(out + i);
+                }
+            }
+            let todo = self.todo.iter().filter_map(|&(n, reg)| Some((reg, self.depths[n]?))).collect();
+            if let Step::Bind { bound, ahead, .. } = &mut self.steps[step] {
+                (*bound, *ahead) = (own, todo);
             }
         }
         let vars = (0..u32::try_from(vars).unwrap_or(u32::MAX)).map(|v| self.place(v).unwrap_or(0)).collect();

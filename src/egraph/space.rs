@@ -16,7 +16,7 @@ use super::log::{self, Log};
 use super::saturate::{Granted, Limits, Trace, saturate};
 use super::verdicts::Verdicts;
 use crate::expr::TypeError;
-use crate::extract::{Budget, Choice, Extractor, Node as XNode, Problem};
+use crate::extract::{Budget, Choice, Extractor, Node as XNode, Problem, Proof};
 use crate::facts::{Facts, value_of};
 use crate::graph::{Graph, Head, Id};
 use crate::op::{Attr, Ring};
@@ -39,6 +39,8 @@ pub(crate) struct Extracted {
     pub(crate) cost: f64,
     /// Was a form of what the incumbent computes refused, for the digits that it loses?
     pub(crate) refused: bool,
+    /// Does nothing cost less?
+    pub(crate) proved: bool,
 }
 
 impl Space {
@@ -130,6 +132,13 @@ impl Space {
         }
     }
 
+    /// Takes everything for new.
+    #[cfg(test)]
+    pub(super) fn forget(&mut self) {
+        let all: Vec<EId> = self.g.classes().map(|c| c.id).collect();
+        self.g.analysis.touched.extend(all);
+    }
+
     /// Are two nodes of the inserted graph in one class?
     pub(crate) fn joins(&self, a: Id, b: Id) -> bool {
         self.g.find(self.class_of[a as usize]) == self.g.find(self.class_of[b as usize])
@@ -166,10 +175,12 @@ impl Space {
                 roots: incumbent_roots.to_vec(),
                 cost: f64::INFINITY,
                 refused,
+                proved: false,
             });
         };
         let (graph, roots) = dense.build(self, incumbent, &found.choice)?;
-        Ok(Extracted { graph, roots, cost: found.cost, refused })
+        let proved = found.optimal == Proof::Proved;
+        Ok(Extracted { graph, roots, cost: found.cost, refused, proved })
     }
 }
 

@@ -146,22 +146,27 @@ fn attempt(
         // What terms share is looked for last and has to pay: of two forms that cost the same, the one that shares less
         // cancels less.
         let mut shares = sharing || round > 0;
-        let (mut next, _) = propose((&found.graph, &found.roots), shares);
         let gains = |found: &Extracted| found.cost < cost * (1.0 - 1e-9);
         let held = |next: &Proposed| trace.stop == Stop::Saturated && space.holds(&next.0, &next.1);
         // In the first round every form may be refused; those of the normal form may not.
-        let mut ends = (round > 0 || found.cost.is_finite()) && (!gains(&found) || held(&next));
-        if ends && way.shares && !sharing {
+        // What gains nothing is followed no further.
+        let worth = round == 0 && !found.cost.is_finite() || gains(&found);
+        let mut next = worth.then(|| propose((&found.graph, &found.roots), shares).0);
+        let mut ends = match &next {
+            Some(next) => found.cost.is_finite() && held(next),
+            None => true,
+        };
+        if ends && way.shares && !sharing && !(shares && next.is_some()) {
             let of = if gains(&found) { (&found.graph, &found.roots) } else { (&best.0, &best.1) };
             let (all, any) = propose(of, true);
             if any && !held(&all) {
-                (next, ends, shares) = (all, false, true);
+                (next, ends, shares) = (Some(all), false, true);
             }
         }
-        if ends {
+        if ends && !found.proved {
             let Ok(thorough) = look(options.effort.max(1)) else { break };
             if thorough.cost < found.cost * (1.0 - 1e-9) && gains(&thorough) {
-                (next, _) = propose((&thorough.graph, &thorough.roots), true);
+                next = Some(propose((&thorough.graph, &thorough.roots), true).0);
                 (found, ends, shares) = (thorough, false, true);
             }
         }
@@ -180,7 +185,7 @@ fn attempt(
         if ends {
             break;
         }
-        (proposed, sharing) = (Some(next), shares);
+        (proposed, sharing) = (next, shares);
     }
     if dearer(&options.model, (&best.0, &best.1), (graph, roots)) {
         // More work is done for digits alone.

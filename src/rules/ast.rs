@@ -147,4 +147,26 @@ impl Rule {
     pub fn has_tag(&self, tag: &str) -> bool {
         self.tags.iter().any(|t| &**t == tag)
     }
+
+    /// Can a match that said nothing say something once more is known of this variable: do conditions or functions ask
+    /// for it, or does the left side name it twice?
+    pub(crate) fn counts(&self, var: u32) -> bool {
+        let nodes = &self.lhs.nodes;
+        let named = |n: &PNode| match n {
+            PNode::App { attr, args, .. } => {
+                let own = matches!(attr, AttrPattern::Var(v) if *v == var);
+                let is = |&&a: &&u32| matches!(&nodes[a as usize], PNode::Var(v) if *v == var);
+                usize::from(own) + args.iter().filter(is).count()
+            }
+            _ => 0,
+        };
+        let asked = |n: &PNode| match n {
+            PNode::App { attr: AttrPattern::Call(_, args), .. } => args.contains(&var),
+            PNode::Count { axes, of } => [*axes, *of].contains(&var),
+            _ => false,
+        };
+        self.when.iter().any(|c| c.args.contains(&var))
+            || self.rhs.nodes.iter().any(asked)
+            || nodes.iter().map(named).sum::<usize>() > 1
+    }
 }
