@@ -1946,6 +1946,7 @@ ops!(
     },
     hidden::IncPick::inc_pick = OpDef {
         name: "inc_pick",
+        class: Some("IncPick"),
         doc: "The first operand with an element of the third added to each row, where `pick` would pick one.",
         arity: Arity::Exact(3),
         pp: Pp::Special(whole::pieces::inc_pick),
