@@ -252,6 +252,7 @@ fn jacobians_of_whole_operators() {
     let v = tensor("v", DType::F64, Shape::known(&[3]));
     let one = |op, x: &Expr| Expr::apply(op, Attr::None, [x.clone()]);
     let spd = dot(&a, &a.t()) + one(Op::AllocDiag, &(v.sqr() + 2.0));
+    let best = Expr::apply(Op::Argmax, Attr::Axes(vec![1]), [a.clone()]);
     let functions = vec![
         ("solve a vector", spd.try_solve(&v).unwrap()),
         ("solve a matrix", spd.try_solve(&a).unwrap()),
@@ -274,22 +275,8 @@ fn jacobians_of_whole_operators() {
         ("outer", dot(&v.dimshuffle([Some(0), None]), &v.dimshuffle([None, Some(0)]))),
         ("joined", concatenate(&[a.sin(), dot(&a, &a)], 1)),
         ("variance", a.try_var(Some(&[0])).unwrap()),
-        (
-            "picked",
-            Expr::apply(
-                Op::Pick,
-                Attr::None,
-                [a.sqr(), Expr::apply(Op::Argmax, Attr::Axes(vec![1]), [a.clone()])],
-            ) * &v,
-        ),
-        (
-            "put in rows",
-            Expr::apply(
-                Op::IncPick,
-                Attr::None,
-                [a.sqr(), Expr::apply(Op::Argmax, Attr::Axes(vec![1]), [a.clone()]), v.sqr()],
-            ),
-        ),
+        ("picked", a.sqr().try_pick(&best).unwrap() * &v),
+        ("put in rows", Expr::apply(Op::IncPick, Attr::None, [a.sqr(), best.clone(), v.sqr()])),
         ("tiled", v.try_tile(&[2, 2]).unwrap().sqr()),
     ];
     let wrt = [a.clone(), v.clone()];

@@ -284,6 +284,15 @@ impl Expr {
         Expr::try_apply(Op::Take, Attr::Axis(axis), [self.clone(), indices.clone()])
     }
 
+    /// Of each row along the last axis the element at the place that an integer says, negative ones from the end. The
+    /// places have the shape of this without its last axis.
+    ///
+    /// # Errors
+    /// It has no axis, the shapes differ, or the places are no integers.
+    pub fn try_pick(&self, places: &Expr) -> Made {
+        Expr::try_apply(Op::Pick, Attr::None, [self.clone(), places.clone()])
+    }
+
     /// A last axis of length `n`, one at the place that each integer says, zero elsewhere.
     ///
     /// # Errors
