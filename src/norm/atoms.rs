@@ -27,6 +27,8 @@ pub(super) struct Reader {
     given: FxHashMap<Id, Poly>,
     /// The functions in whose terms others are given, and by which they divide.
     foreign: Vec<Id>,
+    /// What must not be left in what is found.
+    refused: Vec<Id>,
     /// Reads denominators, which are never multiplied out: their factors would be lost.
     below: Option<Box<Reader>>,
     /// Sums that stand for themselves, up to a factor: the first node, and its factor.
@@ -54,6 +56,7 @@ impl Reader {
             known: FxHashMap::default(),
             given: FxHashMap::default(),
             foreign: Vec::new(),
+            refused: Vec::new(),
             below: None,
             sums: BTreeMap::new(),
         }
@@ -84,6 +87,16 @@ impl Reader {
     /// Does it divide by a function in whose terms others are given?
     pub(super) fn is_foreign(&self, p: &Poly) -> bool {
         p.0.keys().flat_map(|m| &m.0).any(|&(id, e)| e < 0 && self.foreign.contains(&id))
+    }
+
+    /// None of these may be left in what is found.
+    pub(super) fn refuse(&mut self, ids: &[Id]) {
+        self.refused = ids.to_vec();
+    }
+
+    /// Is something left that must not be?
+    pub(super) fn refuses(&self, p: &Poly) -> bool {
+        p.0.keys().flat_map(|m| &m.0).any(|(id, _)| self.refused.contains(id))
     }
 
     pub(super) fn is_flat(&self) -> bool {

@@ -10,6 +10,7 @@ mod complement;
 mod divide;
 mod field;
 mod fraction;
+mod homomorphism;
 mod long;
 mod lower;
 mod nested;
@@ -21,6 +22,7 @@ mod relation;
 
 use atoms::Reader;
 use field::Inverse;
+use homomorphism::{Homomorphism, Products};
 
 pub(crate) use long::collected;
 use lower::Writer;
@@ -41,6 +43,7 @@ use crate::rules::{Assumes, Profile, RuleSet};
 pub(crate) struct Relations {
     equations: Vec<Relation>,
     inverses: Vec<Inverse>,
+    homomorphisms: Vec<Homomorphism>,
     pairs: Vec<Pair>,
 }
 
@@ -48,15 +51,17 @@ impl Relations {
     /// What the rules of a set say.
     pub(crate) fn of(set: &RuleSet) -> Relations {
         let directed = || set.rules().iter();
-        let equations = directed().filter(|r| r.has_tag("normal")).filter_map(Relation::of).collect();
-        let inverses = directed().filter(|r| r.has_tag("normal")).filter_map(Inverse::of).collect();
+        let normal = || directed().filter(|r| r.has_tag("normal"));
+        let equations = normal().filter_map(Relation::of).collect();
+        let inverses = normal().filter_map(Inverse::of).collect();
+        let homomorphisms = normal().filter_map(Homomorphism::of).collect();
         let mut pairs: Vec<Pair> = Vec::new();
         for pair in directed().filter(|r| !r.has_tag("search")).flat_map(Pair::of) {
             if !pairs.contains(&pair) {
                 pairs.push(pair);
             }
         }
-        Relations { equations, inverses, pairs }
+        Relations { equations, inverses, homomorphisms, pairs }
     }
 }
 
@@ -119,10 +124,14 @@ pub(crate) fn propose(
     if sharing {
         found.share(graph, &mut flat, &flat_tops);
     }
+    let products = homomorphism::given(graph, roots, relations, profile.grants());
+    found.powers(graph, &products);
+    found.add_products(graph, &products, &flat_tops, Reader::flat);
     if reading == Reading::Flat {
         return found.proposals();
     }
-    let given = field::given(graph, &mut flat, roots, relations, profile.grants());
+    let mut given = field::given(graph, &mut flat, roots, relations, profile.grants());
+    homomorphism::within(&mut given, &products.all);
     let mut multiplied_out = Reader::multiplied_out();
     found.add(graph, &mut multiplied_out, &tops);
     if sharing {
@@ -138,6 +147,7 @@ pub(crate) fn propose(
     if !given.is_empty() {
         found.add(graph, &mut Reader::expand(Reader::flat(given)), &tops);
     }
+    found.add_products(graph, &products, &tops, |given| Reader::expand(Reader::flat(given)));
     found.proposals()
 }
 
@@ -170,6 +180,9 @@ impl Found<'_> {
             }
             let equations = &self.relations.equations;
             for poly in relation::reduced(graph, reader, &poly, equations, self.profile.grants()) {
+                if reader.refuses(&poly) {
+                    continue;
+                }
                 let mut found = self.forms(graph, &poly);
                 if self.reading != Reading::Flat {
                     found.extend(fraction::forms(graph, reader, &poly));
@@ -183,6 +196,35 @@ impl Found<'_> {
                 let shaped = found.into_iter().filter_map(|new| writer.shaped(new, id));
                 self.pairs.extend(shaped.filter(|&new| new != id).map(|new| (id, new)));
             }
+        }
+    }
+
+    /// What is a power is written as one.
+    fn powers(&mut self, graph: &mut Graph, products: &Products) {
+        let mut powers: Vec<(&Id, &Poly)> = products.powers.iter().collect();
+        powers.sort_unstable_by_key(|(id, _)| **id);
+        for (&id, p) in powers {
+            let mut writer = Writer::new(graph);
+            let new = writer.sum(p).and_then(|new| writer.shaped(new, id));
+            self.pairs.extend(new.filter(|&new| new != id).map(|new| (id, new)));
+        }
+    }
+
+    /// What is found where functions are read as the products that they are.
+    fn add_products(
+        &mut self,
+        graph: &mut Graph,
+        products: &Products,
+        tops: &[Id],
+        reader: impl Fn(FxHashMap<Id, Poly>) -> Reader,
+    ) {
+        if !products.powers.is_empty() {
+            self.add(graph, &mut reader(products.powers.clone()), tops);
+        }
+        if !products.parts.is_empty() {
+            let mut reader = reader(products.all.clone());
+            reader.refuse(&products.parts);
+            self.add(graph, &mut reader, tops);
         }
     }
 

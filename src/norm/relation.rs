@@ -65,6 +65,11 @@ impl Relation {
         }
     }
 
+    /// Does it speak of this function?
+    pub(super) fn speaks_of(&self, op: Op) -> bool {
+        self.generators.iter().any(|g| matches!(g, Generator::Of(o, _) if *o == op))
+    }
+
     /// Does it say what is missing to a constant?
     fn is_complement(&self) -> bool {
         self.right.0.keys().any(|m| m.0.is_empty())
@@ -137,6 +142,11 @@ pub(super) struct Family {
 }
 
 impl Family {
+    /// The argument or its opposite, as a polynomial.
+    pub(super) fn argument_poly(&self, negative: bool) -> Poly {
+        if negative == self.negative { self.poly.clone() } else { self.poly.neg() }
+    }
+
     /// The argument or its opposite.
     fn argument(&self, graph: &mut Graph, negative: bool) -> Option<Id> {
         if negative == self.negative {
@@ -149,9 +159,7 @@ impl Family {
     /// What a generator is here, with the argument turned if `flip`.
     pub(super) fn instance(&self, graph: &mut Graph, g: Generator, flip: bool, make: bool) -> Option<Poly> {
         match g {
-            Generator::Argument => {
-                Some(if flip == self.negative { self.poly.clone() } else { self.poly.neg() })
-            }
+            Generator::Argument => Some(self.argument_poly(flip)),
             Generator::Of(op, negative) => {
                 let negative = negative != flip;
                 let known = self.members.iter().find(|(o, n, _)| *o == op && *n == negative);
@@ -179,9 +187,7 @@ pub(super) fn reduced(
     granted: Assumes,
 ) -> Vec<Poly> {
     let within = |r: &&Relation| r.assumes.within(granted);
-    let spoken_of = |op: Op| {
-        relations.iter().any(|r| r.generators.iter().any(|g| matches!(g, Generator::Of(o, _) if *o == op)))
-    };
+    let spoken_of = |op: Op| relations.iter().any(|r| r.speaks_of(op));
     let mut ids: Vec<Id> = p.0.keys().flat_map(|m| m.0.iter().map(|(id, _)| *id)).collect();
     ids.sort_unstable();
     ids.dedup();
