@@ -55,6 +55,20 @@ pub(super) fn forms(graph: &mut Graph, reader: &Reader, p: &Poly) -> Vec<Id> {
     out
 }
 
+/// `p` as one term over one denominator, its numerator written out, where that is simpler than several terms.
+pub(super) fn as_term(graph: &mut Graph, reader: &Reader, p: &Poly) -> Option<Poly> {
+    if p.0.len() < 2 {
+        return None;
+    }
+    let Fraction { above, below, divided } = combined(reader, p)?;
+    if below.0.is_empty() || !divided && above.0.len() >= p.0.len() {
+        return None;
+    }
+    let inverse = Monomial(below.0.iter().map(|&(id, e)| (id, -e)).collect());
+    let above = if above.0.len() == 1 { above } else { Poly::atom(Writer::new(graph).best(&above)?) };
+    above.mul(&Poly::default().with(inverse, Ratio::ONE))
+}
+
 fn written(writer: &mut Writer<'_>, f: &Fraction) -> Option<Id> {
     let inverse = Monomial(f.below.0.iter().map(|&(id, e)| (id, -e)).collect());
     if let Some((m, c)) = f.above.single() {

@@ -237,7 +237,16 @@ impl Found<'_> {
         if polys == self.looked_at {
             return;
         }
-        let found = products::shared(graph, &polys);
+        let mut found = products::shared(graph, &polys);
+        if !reader.is_flat() && self.reading != Reading::Flat && polys.len() > 1 {
+            let as_term = |(id, p): &(Id, Rc<Poly>)| {
+                (*id, fraction::as_term(graph, reader, p).map_or_else(|| Rc::clone(p), Rc::new))
+            };
+            let terms: Vec<(Id, Rc<Poly>)> = polys.iter().map(as_term).collect();
+            if terms != polys {
+                found.extend(products::shared(graph, &terms));
+            }
+        }
         self.looked_at = polys;
         self.shared |= !found.is_empty();
         for (id, poly) in found {
