@@ -1,4 +1,4 @@
-//! Exact division and square roots of polynomials.
+//! Exact division and roots of polynomials.
 
 use std::cmp::Ordering;
 use std::collections::BTreeMap;
@@ -69,28 +69,54 @@ pub(super) fn exact(p: &Poly, d: &Poly) -> Option<Poly> {
     Some(quotient)
 }
 
-/// `c` and `r` with `p = c * r * r`, where `r` has several terms.
-pub(super) fn square(p: &Poly) -> Option<(Ratio, Poly)> {
+/// Powers of sums that are looked for; others are powers of these.
+const POWERS: [u8; 4] = [2, 3, 5, 7];
+
+/// `c`, `r` and `n` with `p = c * r**n` and `n > 1`, where `r` has several terms.
+pub(super) fn power(p: &Poly) -> Option<(Ratio, Poly, u8)> {
     if p.0.len() < 3 || !is_whole(p) {
         return None;
     }
+    let found = |p: &Poly| {
+        POWERS.into_iter().take_while(|&n| p.0.len() > usize::from(n)).find_map(|n| {
+            let (c, r) = root(p, n)?;
+            Some((c, r, n))
+        })
+    };
+    let (mut c, mut r, mut n) = found(p)?;
+    // The first coefficient of a root is one, so a root of a root has no factor.
+    while let Some((Ratio::ONE, next, times)) = found(&r) {
+        (r, n) = (next, n.checked_mul(times)?);
+    }
+    if let Some(d) = c.root(n) {
+        (c, r) = (Ratio::ONE, r.mul(&Poly::constant(d))?);
+    }
+    Some((c, r, n))
+}
+
+/// `c` and `r` with `p = c * r**n`.
+fn root(p: &Poly, n: u8) -> Option<(Ratio, Poly)> {
     let (m, c) = lead(p)?;
-    if m.0.iter().any(|(_, e)| e % 4 != 0) {
+    let degree = i32::from(n);
+    if m.0.iter().any(|(_, e)| e % (2 * degree) != 0) {
         return None;
     }
-    let first = Monomial(m.0.iter().map(|&(id, e)| (id, e / 2)).collect());
+    let first = Monomial(m.0.iter().map(|&(id, e)| (id, e / degree)).collect());
+    let times = |q: &Poly, n: u8| (1..n).try_fold(q.clone(), |all, _| all.mul(q));
     let scaled = p.mul(&Poly::constant(c.inverse()?))?;
-    let half = Ratio::from_f64(0.5)?;
-    let mut root = term(first.clone(), Ratio::ONE);
+    let part = Ratio::from_f64(f64::from(n))?.inverse()?;
+    // What the next term is multiplied by in the first term of the rest.
+    let beside = Monomial(first.0.iter().map(|&(id, e)| (id, e * (degree - 1))).collect());
+    let mut root = term(first, Ratio::ONE);
     loop {
-        let rest = scaled.add(&root.mul(&root)?.neg())?;
+        let rest = scaled.add(&times(&root, n)?.neg())?;
         let Some((m, a)) = lead(&rest) else { return (root.0.len() > 1).then_some((c, root)) };
-        let next = over(m, &first)?;
+        let next = over(m, &beside)?;
         // The terms of a root come in descending order; anything else is not one.
-        if root.0.len() == TERMS || root.0.keys().any(|n| order(n, &next) != Ordering::Greater) {
+        if root.0.len() == TERMS || root.0.keys().any(|r| order(r, &next) != Ordering::Greater) {
             return None;
         }
-        root = root.add(&term(next, a.mul(half)?))?;
+        root = root.add(&term(next, a.mul(part)?))?;
     }
 }
 
@@ -119,12 +145,22 @@ mod tests {
     }
 
     #[test]
-    fn squares_are_found() {
+    fn powers_are_found() {
         let r = x(1).add(&x(2).mul(&number(-3.0)).unwrap()).unwrap().add(&number(1.0)).unwrap();
-        let p = r.mul(&r).unwrap().mul(&number(-5.0)).unwrap();
-        let (c, root) = square(&p).unwrap();
-        assert_eq!(root.mul(&root).unwrap().mul(&Poly::constant(c)).unwrap(), p);
-        assert_eq!(square(&p.add(&x(1)).unwrap()), None);
-        assert_eq!(square(&x(1).mul(&x(1)).unwrap()), None);
+        let mut p = r.clone();
+        for n in 2..=4 {
+            p = p.mul(&r).unwrap();
+            let scaled = p.mul(&number(-5.0)).unwrap();
+            let (c, root, found) = power(&scaled).unwrap();
+            let all = (1..found).fold(root.clone(), |all, _| all.mul(&root).unwrap());
+            assert_eq!(all.mul(&Poly::constant(c)).unwrap(), scaled);
+            assert_eq!(found, n);
+            assert_eq!(power(&scaled.add(&x(1)).unwrap()), None);
+        }
+        assert_eq!(power(&x(1).mul(&x(1)).unwrap()), None);
+        // A coefficient that has a root goes in.
+        let r = x(1).mul(&number(2.0)).unwrap().add(&x(2).neg()).unwrap();
+        let cube = r.mul(&r).unwrap().mul(&r).unwrap();
+        assert_eq!(power(&cube), Some((Ratio::ONE, r, 3)));
     }
 }

@@ -4,7 +4,7 @@
 //! may be written out in the numerator, where terms cancel: `s = 1 + x` leaves `1/s**2`.
 
 use super::atoms::Reader;
-use super::divide::{exact, is_whole, square};
+use super::divide::{exact, is_whole, power};
 use super::lower::Writer;
 use super::poly::{Monomial, Poly};
 use super::ratio::Ratio;
@@ -23,7 +23,7 @@ pub(super) struct Fraction {
     divided: bool,
 }
 
-/// Other forms of `p`: over one denominator, divided, as a square, as a multiple of a sum that is there.
+/// Other forms of `p`: over one denominator, divided, as a power, as a multiple of a sum that is there.
 pub(super) fn forms(graph: &mut Graph, reader: &Reader, p: &Poly) -> Vec<Id> {
     let mut out = Vec::new();
     let Some(fraction) = combined(reader, p) else { return out };
@@ -35,9 +35,9 @@ pub(super) fn forms(graph: &mut Graph, reader: &Reader, p: &Poly) -> Vec<Id> {
         out.extend(written(&mut writer, &fraction));
     }
     let Fraction { above, below, .. } = &fraction;
-    if let Some((c, root)) = square(above)
+    if let Some((c, root, n)) = power(above)
         && let Some(r) = writer.best(&root)
-        && let Some(s) = writer.squared(r, c)
+        && let Some(s) = writer.multiple_of_power(c, r, n)
     {
         out.extend(writer.over(s, below));
     }

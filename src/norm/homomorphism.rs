@@ -68,12 +68,7 @@ pub(super) struct Products {
 }
 
 /// The functions of a graph that are products of others: of what is there, or of what relations put in its place.
-pub(super) fn given(
-    graph: &mut Graph,
-    roots: &[Id],
-    relations: &Relations,
-    granted: Assumes,
-) -> Products {
+pub(super) fn given(graph: &mut Graph, roots: &[Id], relations: &Relations, granted: Assumes) -> Products {
     let mut out = Products::default();
     let live = graph.reachable(roots);
     let mut reader = Reader::multiplied_out();
@@ -170,9 +165,7 @@ pub(super) fn within(given: &mut FxHashMap<Id, Poly>, products: &FxHashMap<Id, P
         let mut out = Some(Poly::constant(c));
         for &(a, e) in &m.0 {
             let factor = match given.get(&a) {
-                Some(q) if e > 0 && e % 2 == 0 => {
-                    (1..e / 2).try_fold(q.clone(), |all, _| all.mul(q))
-                }
+                Some(q) if e > 0 && e % 2 == 0 => (1..e / 2).try_fold(q.clone(), |all, _| all.mul(q)),
                 _ => Poly::atom(a).term_power(e),
             };
             out = out.and_then(|o| o.mul(&factor?));

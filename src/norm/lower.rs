@@ -45,14 +45,14 @@ impl<'a> Writer<'a> {
         self.factored(p).or_else(|| self.sum(p))
     }
 
-    /// `c * r * r`.
-    pub(super) fn squared(&mut self, r: Id, c: Ratio) -> Option<Id> {
-        let square = self.add(Ring::Square, &[r])?;
+    /// `c * r**n`.
+    pub(super) fn multiple_of_power(&mut self, c: Ratio, r: Id, n: u8) -> Option<Id> {
+        let power = self.power(r, 2 * i32::from(n))?;
         if c == Ratio::ONE {
-            return Some(square);
+            return Some(power);
         }
         let c = self.number(c)?;
-        self.scaled(c, square)
+        self.scaled(c, power)
     }
 
     /// `a * b`.

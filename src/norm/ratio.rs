@@ -84,6 +84,22 @@ impl Ratio {
         Ratio::new(self.den, self.num)
     }
 
+    /// The root of this degree, where it is a fraction.
+    pub(super) fn root(self, degree: u8) -> Option<Ratio> {
+        let degree = u32::from(degree);
+        let of = |x: i64| {
+            #[allow(
+                clippy::cast_possible_truncation,
+                clippy::cast_precision_loss,
+                reason = "at most 2^40, and checked"
+            )]
+            let near = (x.unsigned_abs() as f64).powf(1.0 / f64::from(degree)).round() as i64;
+            let near = near * x.signum();
+            (near.checked_pow(degree) == Some(x)).then_some(near)
+        };
+        Ratio::new(of(self.num)?, of(self.den)?)
+    }
+
     /// Numerator and denominator as doubles, both exact.
     #[allow(clippy::cast_precision_loss, reason = "at most 2^40")]
     pub(super) fn parts(self) -> (f64, f64) {
@@ -115,5 +131,8 @@ mod tests {
         assert_eq!(Ratio::ZERO.inverse(), None);
         let big = Ratio::from_f64(1e9).unwrap();
         assert_eq!(big.mul(big), None);
+        assert_eq!(Ratio::from_f64(-0.125).unwrap().root(3), Ratio::from_f64(-0.5));
+        assert_eq!(Ratio::from_f64(-4.0).unwrap().root(2), None);
+        assert_eq!(Ratio::from_f64(3.0).unwrap().root(2), None);
     }
 }
