@@ -11,7 +11,7 @@ use super::analysis::{Data, Facet, Graph, attr, facts};
 use super::known::known_node;
 use super::lang::{EHead, ENode};
 use super::matching::{Binding, Classes, Matcher};
-use super::verdicts::Verdicts;
+use super::verdicts::{Inner, Verdicts};
 use crate::facts::Facts;
 use crate::op::{Attr, AttrKind, Op, Role};
 use crate::rules::{AttrPattern, Known, PNode, Rule};
@@ -116,7 +116,7 @@ impl Compiled {
             return Applied::Unproved;
         }
         let left = if self.stabilizes || self.replaces { self.left_root(g, subst) } else { None };
-        if self.repeats.is_some() && left.as_ref().is_some_and(|l| verdicts.spares(g, &self.name, l)) {
+        if self.repeats.is_some() && left.as_ref().is_some_and(|(l, _)| verdicts.spares(g, &self.name, l)) {
             return Applied::Nothing;
         }
         if self.meets_integers(g, class, subst) && self.counts(g, &self.rule.lhs, subst) != Some(false) {
@@ -126,13 +126,13 @@ impl Compiled {
         let root = self.build(g, subst, &steps, verdicts);
         let united = g.union(class, root);
         let whole = !self.stabilizes || left.is_some();
-        if let Some(left) = left {
+        if let Some((left, inner)) = left {
             if self.replaces {
                 let right = self.right_root(g, subst, &steps);
                 verdicts.replaced(class, left.clone(), right);
             }
             if self.stabilizes {
-                verdicts.condemn(&self.name, left);
+                verdicts.condemn(&self.name, left, inner);
             }
         }
         match (united, whole) {
@@ -278,9 +278,10 @@ impl Compiled {
         None
     }
 
-    /// The e-node that the root of the left side matched.
-    fn left_root(&self, g: &Graph, subst: &Binding) -> Option<ENode> {
+    /// The e-node that the root of the left side matched, and the classes of the operators below it.
+    fn left_root(&self, g: &Graph, subst: &Binding) -> Option<(ENode, Inner)> {
         let mut at: Vec<Id> = Vec::new();
+        let mut inner = Inner::new();
         let mut literals = self.attrs.iter();
         let last = self.rule.lhs.nodes.len() - 1;
         for (i, node) in self.rule.lhs.nodes.iter().enumerate() {
@@ -307,9 +308,13 @@ impl Compiled {
                 }
             };
             if i == last {
-                return Some(enode);
+                return Some((enode, inner));
             }
-            at.push(g.lookup(enode)?);
+            let class = g.lookup(enode)?;
+            if matches!(node, PNode::App { .. }) {
+                inner.push(class);
+            }
+            at.push(class);
         }
         None
     }

@@ -4,17 +4,21 @@ use std::sync::Arc;
 
 use egg::{Id, Language as _};
 use rustc_hash::FxHashSet;
+use smallvec::SmallVec;
 
 use super::analysis::{Graph, facts};
 use super::lang::{EHead, ENode};
 use super::signs;
 use crate::op::Law;
 
+/// The classes of the operators below the root of a left side.
+pub(super) type Inner = SmallVec<[Id; 3]>;
+
 /// What stabilizing and replacing rules say of e-nodes.
 #[derive(Debug, Default)]
 pub(super) struct Verdicts {
     /// Left sides: they lose digits, says the rule.
-    condemned: Vec<(Arc<str>, ENode)>,
+    condemned: Vec<(Arc<str>, ENode, Inner)>,
     /// Parts of right sides that look like left sides of the same rule: they do not.
     spared: Vec<(Arc<str>, ENode)>,
     /// Left sides that are of no use beside the right sides that follow.
@@ -23,8 +27,8 @@ pub(super) struct Verdicts {
 
 impl Verdicts {
     /// The left side of this rule loses digits.
-    pub(super) fn condemn(&mut self, rule: &Arc<str>, left: ENode) {
-        self.condemned.push((rule.clone(), left));
+    pub(super) fn condemn(&mut self, rule: &Arc<str>, left: ENode, inner: Inner) {
+        self.condemned.push((rule.clone(), left, inner));
     }
 
     /// This looks like a left side of the rule that made it, and is none.
@@ -44,10 +48,10 @@ impl Verdicts {
 
     /// Forgets repetitions.
     pub(super) fn tidy(&mut self) {
-        for list in [&mut self.condemned, &mut self.spared] {
-            list.sort();
-            list.dedup();
-        }
+        self.condemned.sort();
+        self.condemned.dedup();
+        self.spared.sort();
+        self.spared.dedup();
     }
 
     /// Takes the left sides that were replaced out of their classes: whatever holds of them is found from
@@ -79,10 +83,15 @@ impl Verdicts {
 
     /// The e-nodes that are never extracted while their class has another.
     pub(super) fn condemned(&self, g: &Graph) -> FxHashSet<ENode> {
-        let loses = |(rule, n): &&(Arc<str>, ENode)| !self.spares(g, rule, n) && !signs::cannot_cancel(g, n);
+        // Where an input or a number is known to be the operand, nobody takes the operator: `sqrt(x)` is not the root
+        // of a square because `x` is `sqr(sqrt(x))`.
+        let given = |c: &Id| g[g.find(*c)].nodes.iter().any(|n| n.args.is_empty());
+        let loses = |(rule, n, inner): &&(Arc<str>, ENode, Inner)| {
+            !self.spares(g, rule, n) && !inner.iter().any(given) && !signs::cannot_cancel(g, n)
+        };
         let condemned = self.condemned.iter().filter(loses);
         let mut out = FxHashSet::default();
-        for n in condemned.map(|(_, n)| canonical(g, n)) {
+        for n in condemned.map(|(_, n, _)| canonical(g, n)) {
             out.extend(signs::respelled(g, &n));
             if commutes(&n) {
                 out.insert(ENode { head: n.head, args: n.args.iter().rev().copied().collect() });

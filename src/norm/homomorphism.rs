@@ -59,6 +59,8 @@ impl Homomorphism {
 /// What functions of sums and multiples are.
 #[derive(Default)]
 pub(super) struct Products {
+    /// Inverses of functions of the opposite argument, and of multiples of it.
+    pub(super) inverses: Vec<(Id, Poly)>,
     /// Powers of a function of a part of the argument.
     pub(super) powers: FxHashMap<Id, Poly>,
     /// These, and products of functions of several arguments.
@@ -96,6 +98,8 @@ pub(super) fn given(graph: &mut Graph, roots: &[Id], relations: &Relations, gran
                     out.powers.insert(id, power.clone());
                     out.all.insert(id, power);
                 }
+            } else if let Some((k, id_of)) = opposite(&families, f, id, &argument) {
+                out.inverses.extend(Poly::atom(id_of).term_power(-2 * k).map(|p| (id, p)));
             } else if let Some((product, parts)) = split(graph, &families, f, &argument) {
                 out.all.insert(id, product);
                 out.parts.extend(parts);
@@ -118,6 +122,20 @@ fn multiple(graph: &mut Graph, families: &[Family], f: Op, argument: &Poly) -> O
         })
         .max_by_key(|(k, ..)| *k)?;
     let base = family.instance(graph, Generator::Of(f, negative), false, true)?;
+    Some((i32::try_from(k).ok()?, base))
+}
+
+/// `k` and the node of `f(base)` where the argument is `-k` times the base. Of two that are each other's inverses the
+/// later node is the inverse.
+fn opposite(families: &[Family], f: Op, id: Id, argument: &Poly) -> Option<(i32, Id)> {
+    let found = families.iter().flat_map(|g| g.members.iter().map(move |m| (g, m)));
+    let (k, base) = found
+        .filter(|(_, (op, _, base))| *op == f && *base != id)
+        .filter_map(|(g, (_, negative, base))| {
+            let (k, rest) = contained(&argument.neg(), &g.argument_poly(*negative))?;
+            (rest.0.is_empty() && (k > 1 || *base < id)).then_some((k, *base))
+        })
+        .max_by_key(|(k, base)| (*k, std::cmp::Reverse(*base)))?;
     Some((i32::try_from(k).ok()?, base))
 }
 

@@ -201,9 +201,10 @@ impl Found<'_> {
 
     /// What is a power is written as one.
     fn powers(&mut self, graph: &mut Graph, products: &Products) {
-        let mut powers: Vec<(&Id, &Poly)> = products.powers.iter().collect();
-        powers.sort_unstable_by_key(|(id, _)| **id);
-        for (&id, p) in powers {
+        let mut powers: Vec<(Id, &Poly)> = products.powers.iter().map(|(id, p)| (*id, p)).collect();
+        powers.extend(products.inverses.iter().map(|(id, p)| (*id, p)));
+        powers.sort_unstable_by_key(|(id, _)| *id);
+        for (id, p) in powers {
             let mut writer = Writer::new(graph);
             let new = writer.sum(p).and_then(|new| writer.shaped(new, id));
             self.pairs.extend(new.filter(|&new| new != id).map(|new| (id, new)));
