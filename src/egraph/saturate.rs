@@ -6,7 +6,7 @@ use std::sync::Arc;
 use egg::Language as _;
 use rustc_hash::FxHashSet;
 
-use super::analysis::Graph;
+use super::analysis::{Graph, rebuild};
 use super::compile::{Applied, Compiled};
 use super::demand::{News, OnDemand};
 use super::lang::ENode;
@@ -134,7 +134,7 @@ pub(super) fn saturate(
                 break;
             }
         }
-        g.rebuild();
+        rebuild(g);
         verdicts.replace(g);
         without_loops(g);
         verdicts.tidy();
