@@ -1,6 +1,9 @@
 //! Facts per e-class, and the detection of contradictions.
 
+use std::sync::OnceLock;
+
 use egg::{Analysis, DidMerge, EGraph, Id};
+use quanta::Clock;
 use rustc_hash::FxHashMap;
 use smallvec::SmallVec;
 
@@ -37,6 +40,13 @@ pub(super) struct Facet {
 }
 
 pub(super) type Graph = EGraph<ENode, Facet>;
+
+/// Makes an e-graph whole again after unions. egg takes the time of that; its clock would calibrate itself at the first
+/// reading, for longer than a small gradient takes. Ours stands still.
+pub(super) fn rebuild(g: &mut Graph) {
+    static STILL: OnceLock<Clock> = OnceLock::new();
+    quanta::with_clock(STILL.get_or_init(|| Clock::mock().0), || g.rebuild());
+}
 
 impl Facet {
     pub(super) fn attr_id(&mut self, attr: &Attr) -> u32 {

@@ -121,7 +121,8 @@ pub struct OnDemand {
     /// How far below the root it looks.
     depth: u8,
     interned: Arc<[Attr]>,
-    compiled: OnceLock<Compiled>,
+    /// Most are never compiled, and it is large.
+    compiled: OnceLock<Box<Compiled>>,
 }
 
 impl OnDemand {
@@ -182,7 +183,7 @@ impl OnDemand {
             return None;
         }
         let rule = self.set.rules().get(self.index)?;
-        let compiled = self.compiled.get_or_init(|| Compiled::new(rule, &self.interned));
+        let compiled = self.compiled.get_or_init(|| Box::new(Compiled::new(rule, &self.interned)));
         let found = compiled.search(g, news.classes(root, depth), !all, cap);
         (!found.is_empty()).then_some((compiled, found))
     }

@@ -7,7 +7,7 @@ use egg::Language as _;
 use rustc_hash::FxHashMap;
 use smallvec::SmallVec;
 
-use super::analysis::{self, Data, Graph as EG, facts, split};
+use super::analysis::{self, Data, Graph as EG, facts, rebuild, split};
 use super::compile::{add_op, empty, length};
 use super::cost::{CostModel, Operand, common_cost, op_cost};
 use super::demand::OnDemand;
@@ -70,7 +70,7 @@ impl Space {
             };
             class_of.push(class);
         }
-        g.rebuild();
+        rebuild(&mut g);
         let roots = roots.iter().map(|&r| class_of[r as usize]).collect();
         Space { g, roots, verdicts: Verdicts::default(), class_of, log: None }
     }
@@ -126,7 +126,7 @@ impl Space {
                 self.g.union(a, b);
             }
         }
-        self.g.rebuild();
+        rebuild(&mut self.g);
         if let Some(log) = &mut self.log {
             log.proposed = Some((graph.clone(), pairs.to_vec()));
         }

@@ -56,6 +56,10 @@ pub(super) fn exact(p: &Poly, d: &Poly) -> Option<Poly> {
     }
     let (below, c) = lead(d)?;
     let inverse = c.inverse()?;
+    // Most do not divide, and the first step tells.
+    if let Some((above, _)) = lead(p) {
+        over(above, below)?;
+    }
     let mut left = p.clone();
     let mut quotient = Poly::default();
     while let Some((above, a)) = lead(&left) {
@@ -63,8 +67,8 @@ pub(super) fn exact(p: &Poly, d: &Poly) -> Option<Poly> {
             return None;
         }
         let next = term(over(above, below)?, a.mul(inverse)?);
-        left = left.add(&d.mul(&next)?.neg())?;
-        quotient = quotient.add(&next)?;
+        left.gather(&d.mul(&next)?.neg())?;
+        quotient.gather(&next)?;
     }
     Some(quotient)
 }

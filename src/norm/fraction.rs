@@ -6,7 +6,7 @@
 use super::atoms::Reader;
 use super::divide::{exact, is_whole, power};
 use super::lower::Writer;
-use super::poly::{Monomial, Poly};
+use super::poly::{Monomial, Poly, TERMS};
 use super::ratio::Ratio;
 use crate::graph::{Graph, Id};
 
@@ -131,12 +131,16 @@ fn substituted(p: &Poly, id: Id, sum: &Poly) -> Option<Poly> {
     let mut out = Poly::default();
     for (m, c) in &p.0 {
         let times = m.exponent(id).max(0) / 2;
+        if times == 0 {
+            out.accumulate(m.clone(), *c)?;
+            continue;
+        }
         let rest = m.mul(&Monomial::atom(id, -2 * times))?;
         let mut term = Poly::default().with(rest, *c);
         for _ in 0..times {
             term = term.mul(sum)?;
         }
-        out = out.add(&term)?;
+        out.gather(&term)?;
     }
-    Some(out)
+    (out.0.len() <= 8 * TERMS).then_some(out)
 }

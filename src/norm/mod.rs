@@ -36,7 +36,7 @@ use rustc_hash::FxHashMap;
 
 use crate::graph::{Graph, Id};
 use crate::op::Ring;
-use crate::rules::{Assumes, Profile, RuleSet};
+use crate::rules::{Assumes, Profile, Rule};
 
 /// What the normal form knows of functions, from the rules.
 #[derive(Debug, Default)]
@@ -48,15 +48,14 @@ pub(crate) struct Relations {
 }
 
 impl Relations {
-    /// What the rules of a set say.
-    pub(crate) fn of(set: &RuleSet) -> Relations {
-        let directed = || set.rules().iter();
-        let normal = || directed().filter(|r| r.has_tag("normal"));
+    /// What rules say.
+    pub(crate) fn of<'r>(rules: impl Iterator<Item = &'r Rule> + Clone) -> Relations {
+        let normal = || rules.clone().filter(|r| r.has_tag("normal"));
         let equations = normal().filter_map(Relation::of).collect();
         let inverses = normal().filter_map(Inverse::of).collect();
         let homomorphisms = normal().filter_map(Homomorphism::of).collect();
         let mut pairs: Vec<Pair> = Vec::new();
-        for pair in directed().filter(|r| !r.has_tag("search")).flat_map(Pair::of) {
+        for pair in rules.filter(|r| !r.has_tag("search")).flat_map(Pair::of) {
             if !pairs.contains(&pair) {
                 pairs.push(pair);
             }

@@ -77,10 +77,16 @@ impl Poly {
 
     pub(super) fn add(&self, o: &Poly) -> Option<Poly> {
         let mut out = self.clone();
+        out.gather(o)?;
+        Some(out)
+    }
+
+    /// Adds all terms of another; `None` where there are too many.
+    pub(super) fn gather(&mut self, o: &Poly) -> Option<()> {
         for (m, c) in &o.0 {
-            out.accumulate(m.clone(), *c)?;
+            self.accumulate(m.clone(), *c)?;
         }
-        (out.0.len() <= 8 * TERMS).then_some(out)
+        (self.0.len() <= 8 * TERMS).then_some(())
     }
 
     /// Adds a term.

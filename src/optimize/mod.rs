@@ -97,8 +97,7 @@ pub fn extractor_name(name: &str) -> Option<&'static str> {
 
 /// The standard rules, shared.
 pub fn standard_rules() -> Arc<RuleSet> {
-    static STANDARD: OnceLock<Arc<RuleSet>> = OnceLock::new();
-    STANDARD.get_or_init(|| Arc::new(RuleSet::standard().clone())).clone()
+    RuleSet::shared().clone()
 }
 
 /// An optimized graph and what was done.
@@ -125,10 +124,11 @@ impl Program {
     /// Rules tagged `search` rearrange without an end in sight; the normal form does their work.
     pub(crate) fn new(set: &Arc<RuleSet>) -> Program {
         // By name: in which file and where a rule stands is no part of the input.
-        let set = &Arc::new(set.by_name());
-        let directed = |i: &usize| !set.rules()[*i].has_tag("search");
-        let (rules, interned) = OnDemand::of(set, &(0..set.len()).filter(directed).collect::<Vec<_>>());
-        Program { rules, interned, relations: Relations::of(set) }
+        let mut positions = set.by_name();
+        let relations = Relations::of(positions.iter().map(|&i| &set.rules()[i]));
+        positions.retain(|&i| !set.rules()[i].has_tag("search"));
+        let (rules, interned) = OnDemand::of(set, &positions);
+        Program { rules, interned, relations }
     }
 
     /// The compiled form of a set; that of the standard set is made once.

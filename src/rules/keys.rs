@@ -113,7 +113,8 @@ impl<'t> One<'_, 't> {
         let mut tags: Vec<Arc<str>> = Vec::new();
         for (f, word) in self.words(form, "tags") {
             // Other tags are the author's own; a misspelled one of these would be without effect.
-            let meant = nearest(word, [STABILIZE, EXPAND, REPLACE]).filter(|m| *m != word);
+            let known = [STABILIZE, EXPAND, REPLACE];
+            let meant = if known.contains(&word) { None } else { nearest(word, known) };
             if !is_kebab(word) || meant.is_some() {
                 self.fail(f.error(format!("unknown tag {}", quoted(word))).suggest(meant));
             }

@@ -125,9 +125,15 @@ impl std::error::Error for SetError {}
 impl RuleSet {
     /// The rules that come with the crate, read once per process.
     pub fn standard() -> &'static RuleSet {
-        static STANDARD: OnceLock<RuleSet> = OnceLock::new();
+        RuleSet::shared()
+    }
+
+    /// [`RuleSet::standard`], shared.
+    pub(crate) fn shared() -> &'static Arc<RuleSet> {
+        static STANDARD: OnceLock<Arc<RuleSet>> = OnceLock::new();
         // A file that does not load is a failing test, not a panic of the caller.
-        STANDARD.get_or_init(|| RuleSet { rules: read_all(STANDARD_FILES).0, files: held(STANDARD_FILES) })
+        let read = || RuleSet { rules: read_all(STANDARD_FILES).0, files: held(STANDARD_FILES) };
+        STANDARD.get_or_init(|| Arc::new(read()))
     }
 
     /// What is wrong with the files of the standard set: nothing, and a test holds that.
@@ -181,12 +187,11 @@ impl RuleSet {
         self.rules.is_empty()
     }
 
-    /// The same rules in the order of their names.
-    #[must_use]
-    pub fn by_name(&self) -> RuleSet {
-        let mut rules = self.rules.clone();
-        rules.sort_by(|a, b| a.name.cmp(&b.name));
-        RuleSet { rules, files: self.files.clone() }
+    /// The positions of the rules in the order of their names.
+    pub(crate) fn by_name(&self) -> Vec<usize> {
+        let mut all: Vec<usize> = (0..self.len()).collect();
+        all.sort_unstable_by(|&a, &b| self.rules[a].name.cmp(&self.rules[b].name));
+        all
     }
 
     /// The rule called `name`.

@@ -83,6 +83,15 @@ fn add(tree: &mut Tree, pending: &mut Vec<u32>, kind: Kind, span: Span) {
 /// The end of the atom that begins at `at`.
 fn atom(source: &Source, at: usize) -> Result<usize, ReadError> {
     let rest = &source.text()[at..];
+    // Nearly all are plain letters and signs.
+    let ends = |b: u8| !b.is_ascii_graphic() || matches!(b, b'(' | b')' | b'"' | b';');
+    let plain = rest.bytes().position(ends).unwrap_or(rest.len());
+    let next = rest.as_bytes().get(plain).copied().unwrap_or(b' ');
+    if !rest.starts_with(['\'', '`'])
+        && (next.is_ascii_graphic() || matches!(next, b' ' | b'\t' | b'\n' | b'\r'))
+    {
+        return Ok(at + plain);
+    }
     for (i, c) in rest.char_indices() {
         match c {
             ' ' | '\t' | '\n' | '\r' | '(' | ')' | '"' | ';' => return Ok(at + i),
@@ -103,6 +112,13 @@ fn atom(source: &Source, at: usize) -> Result<usize, ReadError> {
 
 /// The content of the string whose quote is at `at`, and its end.
 fn string(source: &Source, at: usize) -> Result<(Box<str>, usize), ReadError> {
+    // Few have escapes.
+    let rest = &source.text()[at + 1..];
+    if let Some(n) = rest.bytes().position(|b| matches!(b, b'"' | b'\\'))
+        && rest.as_bytes()[n] == b'"'
+    {
+        return Ok((rest[..n].into(), at + n + 2));
+    }
     let mut out = String::new();
     let mut chars = source.text()[at..].char_indices().skip(1);
     while let Some((i, c)) = chars.next() {
