@@ -22,10 +22,10 @@ use crate::threads::{Threads, share};
 const WORTHWHILE: f64 = 4e5;
 
 /// Work of a part where there is enough: threads that are held up by others leave parts to those that are not.
-const PART: f64 = 2e6;
+const PART: f64 = 1e6;
 
 /// Parts for each thread at most.
-const PARTS: f64 = 4.0;
+const PARTS: f64 = 8.0;
 
 /// Bytes of an array that is long: backends may write such past the caches.
 const LONG: usize = 1 << 24;
@@ -262,11 +262,11 @@ mod tests {
     #[test]
     fn parts_of_long_arrays_are_long() {
         assert_eq!(parts(1e6, 1 << 20, 2), 2);
-        assert_eq!(parts(1e7, 1 << 20, 2), 4);
-        assert_eq!(parts(1e9, 1 << 20, 3), 12);
+        assert_eq!(parts(1e7, 1 << 20, 2), 10);
+        assert_eq!(parts(1e9, 1 << 20, 3), 24);
         for bytes in [LONG, 3 * LONG, 9 * LONG, 100 * LONG] {
             let n = parts(1e12, bytes, 2);
-            assert!(n == 2 || bytes / n >= LONG && n <= 8, "{bytes} bytes in {n} parts");
+            assert!(n == 2 || bytes / n >= LONG && n <= 16, "{bytes} bytes in {n} parts");
         }
     }
 }
