@@ -60,7 +60,7 @@ const fn rounded(all: &[f64; SIZE]) -> [f32; SIZE] {
 struct Two(f64, f64);
 
 /// `2 / sqrt(pi)`, `exp(-1/256^2)` and the square of that.
-const FACTOR: Two = Two(1.1283791670955126, 1.533545961316588e-17);
+const FACTOR: Two = Two(std::f64::consts::FRAC_2_SQRT_PI, 1.533545961316588e-17);
 const STEP: Two = Two(0.9999847413273523, -3.7005175406539026e-17);
 const TWICE: Two = Two(0.9999694828875315, 3.7043574006007696e-17);
 
