@@ -4,10 +4,10 @@
 //! each by the series of the exponential about its middle. All terms are above zero, so relative errors stay
 //! what they are: below 2^-59, before the result is rounded.
 
-/// A table of [`SIZE`] numbers.
+/// A table of 8192 numbers.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Table {
-    /// `erfc(k / 128)` at `k` modulo the size, from [`FIRST`] to [`LAST`].
+    /// `erfc(k / 128)` at `k` modulo the size, from -6 to 27.25.
     Erfc,
     /// Its slope, downwards: `2 / sqrt(pi) exp(-(k / 128)^2)`.
     ErfcSlope,
