@@ -79,6 +79,9 @@ fn points(n: usize) -> Vec<f64> {
         out.push(rng.between(0.4, 2.5));
         let x = f64::from_bits(rng.next());
         out.extend([x, x.abs()]);
+        // Next to where the table of `erfc` changes to another entry.
+        let between = (rng.between(-768.0, 3488.0).floor() + 0.5) / 128.0;
+        out.extend([between, between.next_down(), between.next_up()]);
         let small = libm::exp10(rng.between(-20.0, 3.0));
         out.extend([small, -small]);
     }

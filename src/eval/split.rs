@@ -9,7 +9,7 @@ use smallvec::SmallVec;
 
 use super::backend::{Backend, FusedArgs, Strided};
 use super::blocks::kept_strides;
-use super::cell::{Cell, Registers};
+use super::cell::{Cell, Format, Registers};
 use super::error::RunError;
 use super::layout::{Layout, signed};
 use super::nest::{Nest, SHORT};
@@ -22,10 +22,10 @@ use crate::threads::{Threads, share};
 const WORTHWHILE: f64 = 4e5;
 
 /// Work of a part where there is enough: threads that are held up by others leave parts to those that are not.
-const PART: f64 = 2e6;
+const PART: f64 = 1e6;
 
 /// Parts for each thread at most.
-const PARTS: f64 = 4.0;
+const PARTS: f64 = 8.0;
 
 /// Bytes of an array that is long: backends may write such past the caches.
 const LONG: usize = 1 << 24;
@@ -62,8 +62,10 @@ fn work(fused: &Fused, elements: usize) -> f64 {
             _ => 1.0,
         })
         .sum();
+    // Vectors hold twice as many singles.
+    let size = if fused.format == Format::F32 { 0.5 } else { 1.0 };
     #[allow(clippy::cast_precision_loss, reason = "an estimate")]
-    let work = elements as f64 * (each + MOVED * moved as f64);
+    let work = size * elements as f64 * (each + MOVED * moved as f64);
     work
 }
 
@@ -99,7 +101,9 @@ fn cut<T: Cell>(fused: &Fused, args: &Operands<'_, '_, T>, threads: Threads) -> 
     if threads < 2 {
         return None;
     }
-    let wanted = parts(work(fused, elements), elements.saturating_mul(size_of::<T>()), threads);
+    let bytes = elements.saturating_mul(size_of::<T>());
+    let wanted = parts(work(fused, elements), bytes, threads);
+    let even = |n, step| even(n, wanted, step, if bytes < LONG { threads } else { wanted });
     let mut strides: SmallVec<[isize; 24]> = SmallVec::new();
     args.leaves.iter().for_each(|l| strides.extend_from_slice(l.strides));
     let whole = Layout::contiguous(args.space);
@@ -114,11 +118,11 @@ fn cut<T: Cell>(fused: &Fused, args: &Operands<'_, '_, T>, threads: Threads) -> 
         // In a part the first axis is the only one.
         let reduces = |f: &FoldSpec| f.axes.len() == args.space.len();
         if kept.is_empty() {
-            return Some(Cut { axis: 0, flat: Some(flat), tree: false, parts: even(elements, wanted, 64)? });
+            return Some(Cut { axis: 0, flat: Some(flat), tree: false, parts: even(elements, 64)? });
         }
         return fused.folds.iter().all(reduces).then(|| {
-            // Parts are as long as powers of two: some more are shared out more evenly.
-            let blocks = elements / T::BLOCK / (2 * wanted);
+            // Parts are as long as powers of two: up to twice as many as wanted.
+            let blocks = elements / T::BLOCK / wanted;
             let part = T::BLOCK << blocks.max(1).ilog2();
             let full = elements / part;
             let mut parts: SmallVec<[usize; 8]> = SmallVec::from_elem(part, full);
@@ -134,20 +138,28 @@ fn cut<T: Cell>(fused: &Fused, args: &Operands<'_, '_, T>, threads: Threads) -> 
     if !keep || turned && !kept.is_empty() {
         return None;
     }
-    Some(Cut { axis, flat: None, tree: false, parts: even(args.space[axis], wanted, 1)? })
+    Some(Cut { axis, flat: None, tree: false, parts: even(args.space[axis], 1)? })
 }
 
-/// Parts of about equal length, in steps; none shorter than two.
-fn even(n: usize, parts: usize, step: usize) -> Option<SmallVec<[usize; 8]>> {
-    let part = n.div_ceil(parts).next_multiple_of(step).max(2);
-    let mut parts: SmallVec<[usize; 8]> = SmallVec::from_elem(part, n / part);
-    match n % part {
-        0 => {}
-        // An axis of one element would be no axis.
-        1 => *parts.last_mut()? += 1,
-        rest => parts.push(rest),
+/// So many parts, in steps; none shorter than two. Those of each of some shares of equal length become shorter towards
+/// its end, so that threads are done at about the same time.
+fn even(n: usize, parts: usize, step: usize, shares: usize) -> Option<SmallVec<[usize; 8]>> {
+    let each = parts / shares;
+    let weight = |i: usize| (each - i).div_ceil(2);
+    let all: usize = (0..each).map(weight).sum();
+    let mut out: SmallVec<[usize; 8]> = SmallVec::new();
+    let mut left = n;
+    for i in (0..shares).flat_map(|_| 0..each) {
+        let part = (n * weight(i)).div_ceil(all * shares).next_multiple_of(step).max(2).min(left);
+        left -= part;
+        match part {
+            0 => {}
+            // An axis of one element would be no axis.
+            1 => *out.last_mut()? += 1,
+            _ => out.push(part),
+        }
     }
-    (parts.len() > 1).then_some(parts)
+    (out.len() > 1).then_some(out)
 }
 
 /// The operands of a whole loop.
@@ -260,13 +272,27 @@ mod tests {
     use super::*;
 
     #[test]
+    fn parts_are_all_elements() {
+        for n in (0..2000).chain([9_999, 1 << 20]) {
+            for (parts, shares) in [(2, 2), (16, 2), (16, 16), (6, 3), (24, 3)] {
+                for step in [1, 64] {
+                    let Some(all) = even(n, parts, step, shares) else { continue };
+                    assert_eq!(all.iter().sum::<usize>(), n);
+                    assert!(all.len() <= parts && all.iter().all(|&p| p > 1), "{n} as {all:?}");
+                }
+            }
+        }
+        assert_eq!(even(2560, 16, 64, 2).unwrap_or_default()[..8], [256, 256, 192, 192, 128, 128, 64, 64]);
+    }
+
+    #[test]
     fn parts_of_long_arrays_are_long() {
         assert_eq!(parts(1e6, 1 << 20, 2), 2);
-        assert_eq!(parts(1e7, 1 << 20, 2), 4);
-        assert_eq!(parts(1e9, 1 << 20, 3), 12);
+        assert_eq!(parts(1e7, 1 << 20, 2), 10);
+        assert_eq!(parts(1e9, 1 << 20, 3), 24);
         for bytes in [LONG, 3 * LONG, 9 * LONG, 100 * LONG] {
             let n = parts(1e12, bytes, 2);
-            assert!(n == 2 || bytes / n >= LONG && n <= 8, "{bytes} bytes in {n} parts");
+            assert!(n == 2 || bytes / n >= LONG && n <= 16, "{bytes} bytes in {n} parts");
         }
     }
 }

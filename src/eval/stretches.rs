@@ -134,8 +134,13 @@ fn add(sum: &mut Memory<'_>, part: &mut Memory<'_>, spec: Option<&FoldSpec>) {
     fn all<T: Cell>(sum: &mut [T], part: &mut [T], spec: Option<&FoldSpec>) {
         match spec {
             Some(spec) => {
-                let before = sum.to_vec();
-                T::two(&spec.step)(&before, part, sum);
+                let two = T::two(&spec.step);
+                let mut before = [T::default(); 256];
+                for (sum, part) in sum.chunks_mut(256).zip(part.chunks(256)) {
+                    let before = &mut before[..sum.len()];
+                    before.copy_from_slice(sum);
+                    two(before, part, sum);
+                }
             }
             None => sum.iter_mut().zip(part).for_each(|(s, &mut x)| *s += x),
         }
@@ -200,27 +205,36 @@ impl<'a> Call<'_, '_, 'a> {
         }
         let mut spares = std::mem::take(self.spares);
         let mut stretches = self.cut(&places, &mut taken, &ends(rows, height, banded.tree));
-        let fresh = (self.plan, self.inputs, self.lengths, self.layouts, &*self.scalars);
+        // The sums of stretches have the memory of a call before: behind that of the threads.
         let threads = self.threads.count();
+        spares.resize_with(spares.len().max(threads + stretches.len()), Spare::default);
+        for (stretch, spare) in stretches.iter_mut().zip(&mut spares[threads..]) {
+            for (&(_, at, _), kept) in places.sums.iter().zip(spare.drain(..)) {
+                if kept.format() == stretch.memory[at].format() {
+                    stretch.memory[at] = kept;
+                }
+            }
+        }
+        let fresh = (self.plan, self.inputs, self.lengths, self.layouts, &*self.scalars);
         let mut result = Ok(());
         share(&mut stretches, threads, registers, &mut spares, &|stretch, registers, spare| {
             stretch.run(banded, &places, fresh, registers, spare);
         });
         let mut numbers: Vec<f64> = Vec::new();
-        let mut partial: Vec<SmallVec<[Memory<'static>; 4]>> = Vec::with_capacity(stretches.len());
-        for Stretch { mut memory, numbers: some, result: done, .. } in stretches {
+        let count = stretches.len();
+        for (Stretch { mut memory, numbers: some, result: done, .. }, spare) in
+            stretches.into_iter().zip(&mut spares[threads..])
+        {
             result = result.and(done);
             numbers.extend(some);
-            let sums = places.sums.iter().filter_map(|&(_, at, _)| std::mem::take(&mut memory[at]).kept());
-            partial.push(sums.collect());
+            spare.extend(places.sums.iter().filter_map(|&(_, at, _)| std::mem::take(&mut memory[at]).kept()));
         }
-        *self.spares = spares;
         for (k, memory) in taken {
             self.put(Dest::Buffer(k), memory);
         }
         result?;
         for (i, &(k, _, spec)) in places.sums.iter().enumerate() {
-            let mut parts = partial.iter_mut().filter_map(|p| p.get_mut(i));
+            let mut parts = spares[threads..].iter_mut().take(count).filter_map(|p| p.get_mut(i));
             let (mut sum, _) = self.take(Dest::Buffer(k), Format::F64)?;
             if let Some(first) = parts.next() {
                 sum.copy_from(first.get());
@@ -228,6 +242,7 @@ impl<'a> Call<'_, '_, 'a> {
             parts.for_each(|part| add(&mut sum, part, spec));
             self.put(Dest::Buffer(k), sum);
         }
+        *self.spares = spares;
         let even = rows.is_multiple_of(height);
         for (k, (spec, format)) in whole.iter().enumerate() {
             let parts: Vec<f64> = numbers.iter().skip(k).step_by(whole.len()).copied().collect();

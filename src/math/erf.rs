@@ -1,8 +1,8 @@
-//! The error function and its complement: a polynomial near zero; past it `erf` is one less an
-//! exponential, and `erfc` is `exp(-x^2)` times a smooth function of `(x - 5/2) / (x + 5/2)` (the
-//! transformation of Shepherd and Laframboise).
+//! The error function and its complement. `erf` is a polynomial near zero; past it one less an exponential. `erfc` is
+//! that of a near number in a table, less an integral.
 
-use super::exp::{Parts, clamp};
+use super::exp::Parts;
+use super::table::{FIRST, LAST, LAST_SINGLE, Table};
 use super::{Lanes, Unary, pairs};
 
 /// `erf(x) / x - 1` in `x^2` up to 1; error below 2^-56.
@@ -67,49 +67,37 @@ const LOG_SINGLE: [f64; 8] = [
 ];
 /// From here, `erf` is 1; of doubles, of singles.
 const ONE_FROM: (f64, f64) = (6.0, 4.0);
-/// `(x + 5/2) exp(x^2) erfc(x)` in `(x - 5/2) / (x + 5/2)`, `x` from 0.74 to 27.6;
-/// with what rounding took from the first two, the error is below 2^-57.
-const FAR: [f64; 22] = [
-    1.054031820305718,
-    -0.8046518494391489,
-    0.4539141166480975,
-    -0.17125114524604584,
-    0.028361550131905257,
-    0.008393044302418398,
-    -0.004818785520959149,
-    -0.00043920826495947885,
-    0.0007026936915271465,
-    5.830776245551346e-05,
-    -0.00011260453248347812,
-    -1.9531823316896243e-05,
-    1.824249479289625e-05,
-    6.7527252701782514e-06,
-    -2.324519073525512e-06,
-    -1.9609673065631263e-06,
-    -2.578314790245209e-08,
-    4.551491949823935e-07,
-    1.645154353422804e-07,
-    -9.463440385983182e-08,
-    -6.165097209852959e-08,
-    2.8203682228096596e-08,
+/// Integrals over `s` from 0 to 1 of `exp(-2 u s)`, of `s^2 exp(-2 u s)` and of half of `s^4 exp(-2 u s)`, for `u`
+/// up to 0.1065; the errors are below 2^-55, 2^-37 and 2^-19.
+const STEP: [f64; 10] = [
+    1.0,
+    -1.0,
+    0.666666666666625,
+    -0.33333333333331805,
+    0.13333333336268352,
+    -0.04444444445197723,
+    0.012698405460507012,
+    -0.0031746016581664285,
+    0.0007061958462112998,
+    -0.000141227022932818,
 ];
-/// The same for singles, `x` up to 10.6; error below 2^-29.
-const FAR_SINGLE: [f64; 9] = [
-    1.0540318489074707,
-    -0.8046518564224243,
-    0.45391419529914856,
-    -0.1712505966424942,
-    0.02835935726761818,
-    0.00838601402938366,
-    -0.004798533860594034,
-    -0.0004056549514643848,
-    0.0006244124961085618,
+const SQUARE: [f64; 7] = [
+    0.3333333333332583,
+    -0.5000000004069128,
+    0.4000000002113594,
+    -0.2222219355264516,
+    0.09523800216440716,
+    -0.03338382645617482,
+    0.00988965731809097,
 ];
-/// What rounding took from the first two coefficients; of doubles, of singles.
-const FAR_LOW: [(f64, f64); 2] =
-    [(-5.35508505638606e-17, -2.823436240362298e-08), (4.5562432244319094e-17, -1.8483122810053487e-09)];
-/// Past this, `erfc` is below the smallest number; of doubles, of singles.
-const LARGEST: (f64, f64) = (27.5, 10.5);
+const FOURTH: [f64; 4] =
+    [0.09999940233055815, -0.16666612891833363, 0.14327812315998278, -0.08352273373850903];
+/// The first for singles, `u` up to 0.04; the error is below 2^-23.
+const STEP_SINGLE: [f64; 4] = [1.0, -1.0, 0.6668808753048109, -0.3334225848843964];
+/// `1.5 * 2^52 / 128`: added to a number, leaves it rounded to a multiple of 1/128 in the low bits; the same for
+/// singles.
+const ROUND: f64 = 52776558133248.0;
+const ROUND_SINGLE: f64 = 98304.0;
 
 /// `erf(x) / x - 1` for `|x|` up to 1.
 #[inline(always)]
@@ -127,52 +115,6 @@ fn near<L: Lanes>(x: L) -> L {
     let low = lost.mul_add(L::splat(-0.25), L::pick(NEAR_LOW.0, NEAR_LOW.1));
     let low = curve_low.mul_add(z, low);
     curve.mul_add(z, L::pick(first, first_single) + low)
-}
-
-/// The same, rounded: for what is a small part of a sum.
-#[inline(always)]
-fn near_rounded<L: Lanes>(x: L) -> L {
-    let z = x * x;
-    let [first, second, rest @ ..] = NEAR;
-    let [first_single, second_single, rest_single @ ..] = NEAR_SINGLE;
-    let rest = if L::single() { pairs(z, rest_single) } else { pairs(z, rest) };
-    let curve = rest.mul_add(z, L::pick(second, second_single));
-    curve.mul_add(z, L::pick(first, first_single))
-}
-
-/// `erfc(|x|)` for `|x|` from 0.74 up.
-#[inline(always)]
-fn far<L: Lanes>(x: L) -> L {
-    // The exponential of the rounded square is that which the derivative takes. Past the limit both are zero.
-    let p = Parts::of(clamp(-(x * x)));
-    let x = x.abs();
-    let limit = L::pick(LARGEST.0, LARGEST.1);
-    let x = L::select(limit.lt(x), limit, x);
-    let (one, half) = (L::splat(1.0), L::splat(2.5));
-    // 1 / (x + 5/2) in two parts.
-    let sum = x + half;
-    let lost = x - (sum - half);
-    let inverse = one / sum;
-    let inverse_low = inverse * inverse.mul_add(-lost, (-inverse).mul_add(sum, one));
-    let five = L::splat(-5.0);
-    let t = inverse_low.mul_add(five, inverse.mul_add(five, one));
-    // The first coefficients are most of the value: what adding them rounds away counts.
-    let [first, second, rest @ ..] = FAR;
-    let [first_single, second_single, rest_single @ ..] = FAR_SINGLE;
-    let rest = if L::single() { pairs(t, rest_single) } else { pairs(t, rest) };
-    let (first, second) = (L::pick(first, first_single), L::pick(second, second_single));
-    let curve = rest.mul_add(t, second);
-    let curve_low = rest.mul_add(t, second - curve) + L::pick(FAR_LOW[1].0, FAR_LOW[1].1);
-    let smooth = curve.mul_add(t, first);
-    let smooth_low = curve.mul_add(t, first - smooth) + L::pick(FAR_LOW[0].0, FAR_LOW[0].1);
-    let smooth_low = curve_low.mul_add(t, smooth_low);
-    let q = smooth * inverse;
-    let q_low = smooth.mul_add(inverse_low, smooth.mul_add(inverse, -q));
-    let q_low = inverse.mul_add(smooth_low, q_low);
-    // What rounding took from the square is far below one: `exp(-low)` is `1 - low`.
-    let square_low = x.mul_add(x, -(x * x));
-    let tail = p.tail - square_low.mul_add(p.r + p.tail, square_low);
-    p.scale(q + q.mul_add(p.r, q.mul_add(tail, q_low.mul_add(p.r, q_low))), 0)
 }
 
 /// The error function, below 1 ulp.
@@ -201,17 +143,30 @@ impl Unary for Erf {
     }
 }
 
-/// The complementary error function, below 2 ulp.
+/// The complementary error function, below 2 ulp: that of the nearest multiple `r` of 1/128, less `2 / sqrt(pi)
+/// exp(-r^2) d` times the integral of `exp(-2 r d s - d^2 s^2)` over `s` from 0 to 1, where `d` is how far it is from
+/// there. That is a small part of `erfc(r)`, a fifth at most.
 #[derive(Debug, Clone, Copy)]
 pub struct Erfc;
 
 impl Unary for Erfc {
     #[inline(always)]
     fn at<L: Lanes>(x: L) -> L {
-        let a = x.abs();
-        let tail = far(x);
-        let tail = L::select(x.lt(L::splat(0.0)), L::splat(2.0) - tail, tail);
-        let close = (-x).mul_add(near_rounded(x), L::splat(1.0) - x);
-        L::select(a.lt(L::splat(0.75)), close, tail)
+        let (first, last) = (L::splat(FIRST), L::pick(LAST, LAST_SINGLE));
+        let x = L::select(x.lt(first), first, x);
+        let x = L::select(last.lt(x), last, x);
+        let round = L::pick(ROUND, ROUND_SINGLE);
+        let shifted = x + round;
+        let r = shifted - round;
+        let d = x - r;
+        let (u, square) = (r * d, d * d);
+        let part = if L::single() {
+            square.mul_add(L::splat(-1.0 / 3.0), pairs(u, STEP_SINGLE))
+        } else {
+            let part = square.mul_add(pairs(u, FOURTH), -pairs(u, SQUARE));
+            square.mul_add(part, pairs(u, STEP))
+        };
+        let slope = L::look_up(Table::ErfcSlope, shifted.bits());
+        (slope * d).mul_add(-part, L::look_up(Table::Erfc, shifted.bits()))
     }
 }

@@ -2,6 +2,8 @@
 
 use std::ops::{Add, Div, Mul, Neg, Sub};
 
+use super::table::{SIZE, Table};
+
 /// One or more floats, doubles or [singles](Lanes::single), that are computed side by side.
 ///
 /// Each operation is IEEE 754's, lane by lane, rounded to nearest. An implementation that *records*
@@ -64,6 +66,8 @@ pub trait Lanes:
     fn shl<const N: u32>(a: Self::Bits) -> Self::Bits;
     /// Shift to the right, zeros coming in.
     fn shr<const N: u32>(a: Self::Bits) -> Self::Bits;
+    /// The entry of a table whose number these bits are, modulo the size of tables.
+    fn look_up(table: Table, at: Self::Bits) -> Self;
     /// Are the bits equal?
     fn same_bits(a: Self::Bits, b: Self::Bits) -> Self::Mask;
 
@@ -189,7 +193,7 @@ pub(super) fn split<L: Lanes>(x: L) -> (L, L) {
 
 /// One number as a lane. Constants are rounded to its type; of bits that are given the low ones count.
 macro_rules! lane {
-    ($t:ident, $bits:ident, $single:literal) => {
+    ($t:ident, $bits:ident, $single:literal, $entries:ident) => {
         #[allow(clippy::float_cmp, reason = "equality is what is asked")]
         #[allow(clippy::cast_possible_truncation, reason = "the nearest number, and the low bits, are asked")]
         impl Lanes for $t {
@@ -293,6 +297,10 @@ macro_rules! lane {
                 a.wrapping_shr(N)
             }
             #[inline(always)]
+            fn look_up(table: Table, at: $bits) -> $t {
+                table.$entries()[at as usize % SIZE]
+            }
+            #[inline(always)]
             fn same_bits(a: $bits, b: $bits) -> bool {
                 a == b
             }
@@ -300,5 +308,5 @@ macro_rules! lane {
     };
 }
 
-lane!(f64, u64, false);
-lane!(f32, u32, true);
+lane!(f64, u64, false, doubles);
+lane!(f32, u32, true, singles);

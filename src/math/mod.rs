@@ -14,6 +14,7 @@ mod lanes;
 mod log;
 mod pow;
 pub mod record;
+mod table;
 mod trig;
 pub(crate) mod wide;
 
@@ -24,6 +25,7 @@ pub use hyperbolic::{Cosh, Sinh, Tanh};
 pub use lanes::Lanes;
 pub use log::{Log, Log1p, Softplus};
 pub use pow::Pow;
+pub use table::Table;
 pub use trig::{Cos, Sin, Tan};
 pub use wide::{Width, use_width, width};
 

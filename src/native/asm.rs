@@ -32,6 +32,8 @@ pub(super) enum Rm {
     Element(Gpr, i32),
     /// Element `r10` of `base`.
     Lane(Gpr),
+    /// `base`, and as many numbers on as each lane of a vector says.
+    Index(Gpr, Reg),
     /// An entry of the pool of constants behind the code.
     Pool(u32),
 }
@@ -113,6 +115,8 @@ pub(super) const QUARTERS: Opcode = op((3, 1, 0x23), (3, 1, 0x23));
 pub(super) const HALVES: Opcode = op((3, 1, 0x06), (3, 1, 0x06));
 /// Numbers of each quarter in another order.
 pub(super) const NEIGHBOURS: Opcode = op((3, 1, 0x05), (3, 1, 0x04));
+/// Numbers from places that the lanes of a vector say.
+pub(super) const GATHER: Opcode = Opcode { wide: true, one: true, ..op((2, 1, 0x93), (2, 1, 0x92)) };
 /// The first times two to the second.
 pub(super) const SCALE: Opcode = op((2, 1, 0x2C), (2, 1, 0x2C));
 
@@ -207,7 +211,7 @@ impl Asm {
     pub(super) fn vector(&mut self, o: Opcode, reg: Reg, first: Reg, rm: Rm, imm: Option<u8>, deco: Deco) {
         let base = match rm {
             Rm::Reg(r) => r,
-            Rm::At(g, _) | Rm::Element(g, _) | Rm::Lane(g) => g,
+            Rm::At(g, _) | Rm::Element(g, _) | Rm::Lane(g) | Rm::Index(g, _) => g,
             Rm::Pool(_) => 0,
         };
         let inv = |bit: u8| (bit & 1) ^ 1;
@@ -215,8 +219,11 @@ impl Asm {
         let x = match rm {
             Rm::Reg(_) => base >> 4,
             Rm::Lane(_) => 1,
+            Rm::Index(_, index) => index >> 3,
             _ => 0,
         };
+        // Its fifth bit is where that of the first source is, which there is none of.
+        let fifth = if let Rm::Index(_, index) = rm { index >> 4 } else { first >> 4 };
         let (r, b) = (inv(reg >> 3), inv(base >> 3));
         let (map, pp, byte) = if self.single { o.single } else { o.double };
         let mut scale = 1;
@@ -238,7 +245,7 @@ impl Asm {
                     u8::from(deco.zero) << 7
                         | self.length_bits() << 5
                         | u8::from(deco.broadcast) << 4
-                        | inv(first >> 4) << 3
+                        | inv(fifth) << 3
                         | deco.mask,
                     byte,
                 ]);
@@ -269,6 +276,7 @@ impl Asm {
             Rm::At(base, disp) => (base, disp, None),
             Rm::Element(base, disp) => (base, disp, Some(RCX)),
             Rm::Lane(base) => (base, 0, Some(2)),
+            Rm::Index(base, index) => (base, 0, Some(index & 7)),
         };
         let short = i8::try_from(disp / scale).ok().filter(|_| disp % scale == 0);
         let mode = if short.is_some() { 0x40 } else { 0x80 };

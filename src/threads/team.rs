@@ -19,8 +19,13 @@ use smallvec::SmallVec;
 
 use super::processors;
 
-/// How often a thread looks out for work, or for the end of it, before it sleeps: some 30 microseconds.
-const LOOKS: u32 = 1000;
+/// How often a helper looks out for work before it sleeps: some 150 microseconds. That is longer than the last part
+/// of another thread, and than what a program does between calls: to be woken up takes as long as a part.
+const LOOKS: u32 = 5000;
+
+/// How often the calling thread looks out for the end of work that is begun, before it sleeps: the time of several
+/// parts.
+const LOOKS_FOR_THE_END: u32 = 20_000;
 
 /// What a helper does: looks out for work,
 const IDLE: u8 = 0;
@@ -60,7 +65,8 @@ impl Helper {
     fn serve(&self, member: usize) {
         loop {
             let mut looks = 0;
-            while !self.turns(POSTED, BUSY) {
+            // Looked at before it is changed: a change takes the line from who posts.
+            while self.state.load(Ordering::Relaxed) != POSTED || !self.turns(POSTED, BUSY) {
                 looks += 1;
                 if looks < LOOKS {
                     std::hint::spin_loop();
@@ -89,7 +95,7 @@ impl Helper {
         if self.turns(POSTED, IDLE) {
             return;
         }
-        for _ in 0..LOOKS {
+        for _ in 0..LOOKS_FOR_THE_END {
             if self.state.load(Ordering::Acquire) != BUSY {
                 return;
             }

@@ -1,6 +1,8 @@
 //! The instructions: what one lane of a vector register goes through, a straight line without
 //! branches.
 
+use crate::math::Table;
+
 /// The result of an instruction: its position in the program.
 pub type Id = u32;
 
@@ -97,6 +99,8 @@ pub enum Lane {
     Two(Two, Id, Id),
     /// `a * b + c`, rounded once, with opposite signs of the product or of `c` where said.
     Fma(Signs, Id, Id, Id),
+    /// The entry of a table whose number, below the size, the bits are.
+    LookUp(Table, Id),
     /// A comparison; a mask.
     Compare(Cmp, Id, Id),
     /// Both masks.
@@ -112,7 +116,7 @@ impl Lane {
     pub fn args(self) -> smallvec::SmallVec<[Id; 3]> {
         match self {
             Lane::Const(_) | Lane::Input(_) | Lane::Carry(_) => smallvec::smallvec![],
-            Lane::One(_, a) => smallvec::smallvec![a],
+            Lane::One(_, a) | Lane::LookUp(_, a) => smallvec::smallvec![a],
             Lane::Two(_, a, b) | Lane::Compare(_, a, b) | Lane::Both(a, b) | Lane::Either(a, b) => {
                 smallvec::smallvec![a, b]
             }
@@ -126,6 +130,7 @@ impl Lane {
         match self {
             Lane::Const(_) | Lane::Input(_) | Lane::Carry(_) => self,
             Lane::One(op, a) => Lane::One(op, to(a)),
+            Lane::LookUp(table, a) => Lane::LookUp(table, to(a)),
             Lane::Two(op, a, b) => Lane::Two(op, to(a), to(b)),
             Lane::Fma(signs, a, b, c) => Lane::Fma(signs, to(a), to(b), to(c)),
             Lane::Compare(op, a, b) => Lane::Compare(op, to(a), to(b)),

@@ -12,6 +12,12 @@ impl Asm {
         ]);
     }
 
+    /// `to =` an address; one of the first eight registers.
+    pub(in crate::native) fn address(&mut self, to: Gpr, x: usize) {
+        self.code.extend_from_slice(&[0x48, 0xB8 | to]);
+        self.code.extend_from_slice(&(x as u64).to_le_bytes());
+    }
+
     /// Puts a register on the stack.
     pub(in crate::native) fn push(&mut self, g: Gpr) {
         self.one_register(0x50, g);

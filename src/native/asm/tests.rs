@@ -80,6 +80,36 @@ fn memory_operands() {
 }
 
 #[test]
+fn gathers() {
+    for (form, mask, index) in
+        [(Form::Vex, 14, 9), (Form::Vex, 3, 2), (Form::Evex, 0, 12), (Form::Evex, 0, 27)]
+    {
+        for base in [RAX, 9] {
+            let mut asm = Asm::new(form, false);
+            asm.lanes = asm.widest();
+            let deco = Deco { mask: if form == Form::Evex { 7 } else { 0 }, ..Deco::default() };
+            asm.vector(GATHER, 15, mask, Rm::Index(base, index), None, deco);
+            let i = decode(&asm);
+            assert_eq!(i.mnemonic(), Mnemonic::Vgatherqpd);
+            assert_eq!(i.op_register(0).number(), 15);
+            assert_eq!(i.memory_base().number(), usize::from(base));
+            assert_eq!((i.memory_index().number(), i.memory_index_scale()), (usize::from(index), 8));
+            match form {
+                Form::Vex => assert_eq!(i.op_register(2).number(), usize::from(mask)),
+                Form::Evex => assert_eq!((i.op_mask(), i.memory_index().size()), (Register::K7, 64)),
+            }
+        }
+    }
+    let mut asm = Asm::new(Form::Evex, false);
+    asm.address(RAX, 0x1234_5678_9abc);
+    let i = decode(&asm);
+    assert_eq!(
+        (i.mnemonic(), i.op0_register(), i.immediate64()),
+        (Mnemonic::Mov, Register::RAX, 0x1234_5678_9abc)
+    );
+}
+
+#[test]
 fn masks_and_broadcasts() {
     let mut asm = Asm::new(Form::Evex, false);
     asm.lanes = 8;
