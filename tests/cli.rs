@@ -272,6 +272,9 @@ fn other_files() {
             refused(4, name, args);
         }
     }
+    let plain = file("plain.eg", "x * 2");
+    refused(2, "is a file: `@plain.eg` reads it", &["pp", &plain]);
+    assert_eq!(egrad(&["pp", &format!("@{plain}")]).out, "(x * 2)\n");
     let ran = egrad_with(&["pp", "-"], b"x * 2\n");
     assert_eq!((ran.code, ran.out.as_str()), (0, "(x * 2)\n"));
     assert_eq!(egrad_with(&["pp", "-"], b"x \xff").code, 2);

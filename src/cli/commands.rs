@@ -108,6 +108,11 @@ fn utf8(name: &str, bytes: Vec<u8>) -> Result<(String, String), ScriptError> {
     Ok((name.into(), text))
 }
 
+fn read_sexp(session: &mut Session, source: &Source) -> Result<crate::text::Program, ScriptError> {
+    let tree = crate::sexp::read(source)?;
+    Ok(session.scope.read_sexp(tree.single()?)?)
+}
+
 /// A session with the declarations, and the expressions of the text.
 pub(super) fn load(t: &Text, options: Options) -> Result<(Session, Vec<Expr>), ScriptError> {
     let mut session = Session::new(options, Path::new(""));
@@ -126,12 +131,15 @@ pub(super) fn load(t: &Text, options: Options) -> Result<(Session, Vec<Expr>), S
                 session.scope.add_input(&crate::expr::tensor(&free, DType::F64, Default::default()));
             }
         }
-        let program = if t.sexp {
-            let tree = crate::sexp::read(&source)?;
-            session.scope.read_sexp(tree.single()?)?
-        } else {
-            session.read(&source)?
-        };
+        let program = if t.sexp { read_sexp(&mut session, &source) } else { session.read(&source) };
+        // The name of a file is no expression, nearly always.
+        let program = program.map_err(|error| match text.as_str() {
+            path if name == "<text>" && Path::new(path).is_file() => {
+                let message = format!("`{path}` is read as an expression, and is a file: `@{path}` reads it");
+                ScriptError::other("parse", message)
+            }
+            _ => error,
+        })?;
         results.extend(program.results);
     }
     match texts.as_slice() {

@@ -19,7 +19,7 @@ const MULTIPLE: i64 = 8;
 /// Functions that are read as products at most.
 const FUNCTIONS: usize = 32;
 
-/// A function with `f(x) * f(y) = f(x + y)`.
+/// A function with `f(x) * f(y) = f(x + y)`. Where it is zero once it is zero everywhere, so `f(-x)` is `1 / f(x)`.
 #[derive(Debug)]
 pub(crate) struct Homomorphism {
     assumes: Assumes,
