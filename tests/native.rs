@@ -226,10 +226,10 @@ fn reductions_of_every_kind() {
             let next = folds[(i + 1) % folds.len()];
             let fold =
                 |op, axes: &[usize]| Expr::try_apply(op, Attr::Axes(axes.to_vec()), [v.clone()]).unwrap();
-            // More than registers hold the partial results of.
-            let several = |axes: &[usize]| -> Vec<Expr> {
+            // More than registers hold the partial results of; so many one after the other are joined alike.
+            let several = |axes: &[usize], alike: usize| -> Vec<Expr> {
                 let each = |k: usize| {
-                    let (op, v) = (folds[(i + k) % folds.len()], &v * (k as f64 - 2.5));
+                    let (op, v) = (folds[(i + k / alike) % folds.len()], &v * (k as f64 - 2.5));
                     Expr::try_apply(op, Attr::Axes(axes.to_vec()), [v]).unwrap()
                 };
                 (0..=(rows + i) % 9).map(each).collect()
@@ -241,8 +241,11 @@ fn reductions_of_every_kind() {
                 vec![fold(op, &[1]), fold(next, &[0]), fold(op, &[0]), &v * 2.0],
                 vec![fold(op, &[0, 1]), fold(next, &[0]), fold(next, &[1])],
                 vec![&v + fold(op, &[1]).dimshuffle([Some(0), None])],
-                several(&[1]),
-                several(&[0, 1]),
+                several(&[1], 1),
+                several(&[1], 2 + cols % 2),
+                several(&[1], 9),
+                several(&[0, 1], 1),
+                several(&[0, 1], 4),
             ];
             for outputs in groups {
                 let plan = plan(&inputs, &outputs);

@@ -226,7 +226,7 @@ impl Call<'_, '_, '_> {
     ) -> bool {
         let numbers: SmallVec<[T; 16]> = self.scalars.iter().map(|&x| T::of(x)).collect();
         let inputs = self.inputs.iter().map(|i| PassPiece::Read(read(i.data.get())));
-        let mut pieces: SmallVec<[PassPiece<'_, T>; 16]> = inputs.collect();
+        let mut pieces: SmallVec<[PassPiece<'_, T>; 24]> = inputs.collect();
         pieces.extend(self.memory.iter_mut().map(|memory| match memory {
             Memory::F64(Piece::Read(_)) | Memory::F32(Piece::Read(_)) => PassPiece::Read(read(memory.get())),
             _ => PassPiece::Write(T::write(memory.get_mut()).unwrap_or_default()),

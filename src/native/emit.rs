@@ -5,6 +5,7 @@
 //! is free, the value whose next use is farthest goes to the frame, and is read from there.
 
 mod bodies;
+mod join;
 mod results;
 mod select;
 mod setup;
@@ -101,6 +102,8 @@ struct Emit<'p> {
     place: Vec<Place>,
     /// The copy of a value that each register holds.
     held: [[u32; 32]; 2],
+    /// A value that has its register already.
+    into: Option<(usize, Reg)>,
 }
 
 /// Compiles a program. `uniform` has a bit for each input that is one number.
@@ -154,6 +157,7 @@ pub(super) fn compile(p: &Program, uniform: u128, form: Form) -> Compiled {
         body: Body { lanes: 1, copies: 1, together: 1, masked: false, repeat },
         place: Vec::new(),
         held: [[NONE; 32]; 2],
+        into: None,
     };
     e.function();
     e.asm.pool(&e.pool);
@@ -213,6 +217,10 @@ impl Emit<'_> {
     /// A register for a result; when all are taken, one is emptied into the frame.
     fn take(&mut self, value: usize, copy: usize) -> Reg {
         let class = self.class(value);
+        if let Some((_, reg)) = self.into.filter(|&(v, _)| v == value && class == 0) {
+            self.place[value * self.body.copies + copy] = Place::Reg(reg);
+            return reg;
+        }
         if !self.body.masked
             && let Some(f) = self.p.folds.iter().position(|f| f.next as usize == value)
             && let Place::Reg(reg) = self.carried(f, copy)

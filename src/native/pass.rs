@@ -253,7 +253,7 @@ impl<T: Cell> Loops<T> {
 
 /// The memory of a pass: where each piece begins, and how many numbers it has.
 struct Places<T> {
-    pieces: SmallVec<[(*mut T, usize, bool); 16]>,
+    pieces: SmallVec<[(*mut T, usize, bool); 24]>,
     partial: (*mut T, usize),
     /// The first row of the stretch, and how many there are.
     rows: (usize, usize),
@@ -293,7 +293,13 @@ struct Tables<T> {
 
 impl<T> Tables<T> {
     fn new(steps: &[Step<T>], places: &Places<T>, frame: *mut T) -> Option<Tables<T>> {
-        let mut all = Tables { table: Vec::new(), first: Vec::new(), joined: Vec::new() };
+        let calls = || steps.iter().flat_map(|s| &s.calls);
+        let operands = calls().map(|c| c.operands.len()).sum();
+        let mut all = Tables {
+            table: Vec::with_capacity(2 * (operands + calls().count())),
+            first: Vec::with_capacity(operands),
+            joined: Vec::new(),
+        };
         for step in steps {
             for call in &step.calls {
                 all.table.push(frame);

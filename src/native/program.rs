@@ -37,6 +37,11 @@ impl Merge {
         let live = Liveness::new(&program, 3);
         Merge { program, live }
     }
+
+    /// Do both merge alike?
+    pub(super) fn like(&self, other: &Merge) -> bool {
+        self.program.code == other.program.code && self.program.stores == other.program.stores
+    }
 }
 
 /// The elements that code is for.

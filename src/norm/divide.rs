@@ -150,16 +150,19 @@ mod tests {
 
     #[test]
     fn powers_are_found() {
-        let r = x(1).add(&x(2).mul(&number(-3.0)).unwrap()).unwrap().add(&number(1.0)).unwrap();
-        let mut p = r.clone();
-        for n in 2..=4 {
-            p = p.mul(&r).unwrap();
-            let scaled = p.mul(&number(-5.0)).unwrap();
-            let (c, root, found) = power(&scaled).unwrap();
-            let all = (1..found).fold(root.clone(), |all, _| all.mul(&root).unwrap());
-            assert_eq!(all.mul(&Poly::constant(c)).unwrap(), scaled);
-            assert_eq!(found, n);
-            assert_eq!(power(&scaled.add(&x(1)).unwrap()), None);
+        let two = x(1).add(&x(2).mul(&number(-3.0)).unwrap()).unwrap();
+        let three = two.add(&number(1.0)).unwrap();
+        for (r, powers) in [(two, 6), (three, 3)] {
+            let mut p = r.clone();
+            for n in 2..=powers {
+                p = p.mul(&r).unwrap();
+                let scaled = p.mul(&number(-5.0)).unwrap();
+                let (c, root, found) = power(&scaled).unwrap();
+                let all = (1..found).fold(root.clone(), |all, _| all.mul(&root).unwrap());
+                assert_eq!(all.mul(&Poly::constant(c)).unwrap(), scaled);
+                assert_eq!(found, n);
+                assert_eq!(power(&scaled.add(&x(1)).unwrap()), None);
+            }
         }
         assert_eq!(power(&x(1).mul(&x(1)).unwrap()), None);
         // A coefficient that has a root goes in.

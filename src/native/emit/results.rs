@@ -1,13 +1,9 @@
 //! What leaves the registers: stores, partial results of reductions, and whether formulas held.
 
-use super::super::asm::{self, Deco, RAX, RDI, RDX, Reg, Rm};
-use super::super::program::{Merge, chains};
-use super::{Body, Emit, NONE, Place, SLOT, entry_at};
-use crate::math::record::Lane;
+use super::super::asm::{self, Deco, RAX, RDX, Reg, Rm};
+use super::super::program::chains;
+use super::{Body, Emit, Place, SLOT};
 use crate::op::FOLD_LANES;
-
-/// The register of what is merged with a partial result; no value is in one of its kind any more.
-const OTHER: Reg = 0;
 
 impl Emit<'_> {
     /// Register of a partial result that has one. Where one lane alone is worked on, all have.
@@ -37,6 +33,7 @@ impl Emit<'_> {
             let identity = Place::Pool(self.constant(self.p.folds[f].identity));
             for chain in 0..chains(self.asm.widest()) {
                 match self.carried(f, chain) {
+                    Place::Reg(reg) if chain > 0 => self.bring(self.carried(f, 0), reg),
                     Place::Reg(reg) => self.bring(identity, reg),
                     place => {
                         let reg = self.reg(identity, false);
@@ -61,84 +58,6 @@ impl Emit<'_> {
                 self.asm.vector(o, self.carry(f, chain), 0, Rm::At(RDX, disp), None, Deco::default());
             }
         }
-    }
-
-    /// Joins the lanes of each partial result in pairs, and stores the result.
-    pub(super) fn join(&mut self) {
-        let vector = self.asm.widest() * self.asm.size();
-        for f in 0..self.p.folds.len() {
-            let mut left = chains(self.asm.widest());
-            // What is in the frame comes to the registers of the first, which is done.
-            let at = if f < self.layout.in_registers { f } else { 0 };
-            if at != f {
-                for chain in 0..left {
-                    let place = self.carried(f, chain);
-                    self.bring(place, self.carry(at, chain));
-                }
-            }
-            while left > 1 {
-                left /= 2;
-                for chain in 0..left {
-                    self.merge(f, self.carry(at, chain), self.carry(at, chain + left));
-                }
-            }
-            let first = self.carry(at, 0);
-            let mut apart = vector / 2;
-            while apart >= self.asm.size() {
-                self.apart(OTHER, first, apart);
-                self.merge(f, first, OTHER);
-                apart /= 2;
-            }
-            self.asm.load(RAX, RDI, entry_at(self.p.inputs + self.stores + f));
-            self.asm.vector(asm::STORE_ONE, first, 0, Rm::At(RAX, 0), None, Deco::default());
-        }
-    }
-
-    /// The numbers of a vector that are so many bytes away from each.
-    fn apart(&mut self, out: Reg, from: Reg, bytes: usize) {
-        let (o, first, order) = match (bytes, self.evex(), self.p.single) {
-            (32, ..) => (asm::QUARTERS, from, 0x4E),
-            (16, true, _) => (asm::QUARTERS, from, 0xB1),
-            (16, false, _) => (asm::HALVES, from, 0x01),
-            (8, _, false) => (asm::NEIGHBOURS, 0, 0x55),
-            (8, _, true) => (asm::NEIGHBOURS, 0, 0x4E),
-            _ => (asm::NEIGHBOURS, 0, 0xB1),
-        };
-        self.asm.vector(o, out, first, Rm::Reg(from), Some(order), Deco::default());
-    }
-
-    /// Two partial results into the first.
-    fn merge(&mut self, f: usize, a: Reg, b: Reg) {
-        let merges = self.merges;
-        let Merge { program, live } = &merges[f];
-        let p = std::mem::replace(&mut self.p, program);
-        let fixed = std::mem::take(&mut self.fixed);
-        let live = std::mem::replace(&mut self.live, live.clone());
-        self.body = Body { lanes: self.asm.widest(), copies: 1, together: 1, masked: false, repeat: 1 };
-        self.place = vec![Place::None; program.code.len()];
-        self.held = [[NONE; 32]; 2];
-        self.held[0][OTHER as usize] = 0;
-        for (i, lane) in program.code.iter().enumerate() {
-            self.place[i] = match *lane {
-                Lane::Input(0) => Place::Reg(a),
-                Lane::Input(_) => Place::Reg(b),
-                Lane::Const(bits) => Place::Pool(self.constant(bits)),
-                _ => continue,
-            };
-        }
-        for i in 0..program.code.len() {
-            if !self.live.needed[i] || self.live.fixed[i] {
-                continue;
-            }
-            self.instruction(i, 0);
-            if program.stores[0] as usize == i && self.place[i] != Place::Reg(a) {
-                let reg = self.reg(self.place[i], false);
-                self.asm.vector(asm::COPY, a, 0, Rm::Reg(reg), None, Deco::default());
-            }
-            self.end(i, 0, i);
-            self.frame_free.append(&mut self.frame_ended);
-        }
-        (self.p, self.fixed, self.live) = (p, fixed, live);
     }
 
     /// Takes over partial results.
