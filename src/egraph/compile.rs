@@ -12,6 +12,7 @@ use super::known::known_node;
 use super::lang::{EHead, ENode};
 use super::matching::{Binding, Classes, Matcher};
 use super::verdicts::{Inner, Verdicts};
+use super::widen;
 use crate::facts::Facts;
 use crate::op::{Attr, AttrKind, Op, Role};
 use crate::rules::{AttrPattern, Known, PNode, Rule};
@@ -24,6 +25,12 @@ pub(super) struct Compiled {
     stabilizes: bool,
     /// Is the left side no longer of use beside the right side?
     replaces: bool,
+    /// Is the right side defined where the left side is not, and the left side cheaper where its parts are there?
+    widens: bool,
+    /// The variables that are bases of powers or operands of logarithms there: where they are positive it widens nothing.
+    bases: Vec<u32>,
+    /// May the right side be the left side of a rule that widens?
+    joins: bool,
     /// The operator at the root of the left side, where the right side holds it too.
     repeats: Option<Op>,
     rule: Rule,
@@ -60,6 +67,9 @@ impl Compiled {
             name: rule.name.clone(),
             stabilizes: rule.has_tag("stabilize"),
             replaces: rule.has_tag("replace"),
+            widens: widen::widens(rule),
+            bases: widen::bases(&rule.lhs),
+            joins: widen::joins(&rule.rhs),
             rule: rule.clone(),
             matcher: Matcher::new(rule, interned),
             attrs: rule.lhs.nodes.iter().filter_map(literal).collect(),
@@ -115,7 +125,8 @@ impl Compiled {
         }) {
             return Applied::Unproved;
         }
-        let left = if self.stabilizes || self.replaces { self.left_root(g, subst) } else { None };
+        let named = self.stabilizes || self.replaces || self.widens;
+        let left = if named { self.left_root(g, subst) } else { None };
         if self.repeats.is_some() && left.as_ref().is_some_and(|(l, _)| verdicts.spares(g, &self.name, l)) {
             return Applied::Nothing;
         }
@@ -123,7 +134,21 @@ impl Compiled {
             return Applied::Nothing;
         }
         let Some(steps) = self.plan(g, class, subst) else { return Applied::Nothing };
+        let positive = |v: &u32| facts(g, subst[*v as usize]).is_some_and(Facts::positive);
+        if self.widens
+            && (self.bases.is_empty() || !self.bases.iter().all(positive))
+            && let Some((left, _)) = &left
+        {
+            // What was there already may be needed where the left side is undefined.
+            let right = self.right_root(g, subst, &steps).and_then(|n| g.lookup(n));
+            verdicts.narrower(left.clone(), right.is_some_and(|id| g.find(id) != g.find(class)));
+        }
         let root = self.build(g, subst, &steps, verdicts);
+        if self.joins
+            && let Some(right) = self.right_root(g, subst, &steps)
+        {
+            verdicts.holds(right);
+        }
         let united = g.union(class, root);
         let whole = !self.stabilizes || left.is_some();
         if let Some((left, inner)) = left {

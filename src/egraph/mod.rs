@@ -16,6 +16,7 @@ mod saturate;
 mod signs;
 mod space;
 mod verdicts;
+mod widen;
 
 pub use cost::{CostModel, Operand, common_cost, op_cost};
 pub use demand::OnDemand;

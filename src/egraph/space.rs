@@ -72,7 +72,8 @@ impl Space {
         }
         rebuild(&mut g);
         let roots = roots.iter().map(|&r| class_of[r as usize]).collect();
-        Space { g, roots, verdicts: Verdicts::default(), class_of, log: None }
+        let verdicts = Verdicts::of(&g);
+        Space { g, roots, verdicts, class_of, log: None }
     }
 
     /// From now on what is done is written down.

@@ -21,6 +21,10 @@ pub(super) struct Verdicts {
     condemned: Vec<(Arc<str>, ENode, Inner)>,
     /// Parts of right sides that look like left sides of the same rule: they do not.
     spared: Vec<(Arc<str>, ENode)>,
+    /// Left sides that are undefined where the right side is defined, and whether that was there already.
+    narrower: Vec<(ENode, bool)>,
+    /// What was there from the start, and what rules made of all that a class is.
+    given: Vec<ENode>,
     /// Left sides that are of no use beside the right sides that follow.
     replaced: Vec<(Id, ENode, Option<ENode>)>,
 }
@@ -41,6 +45,21 @@ impl Verdicts {
         self.replaced.push((class, left, right));
     }
 
+    /// An e-graph of what is given.
+    pub(super) fn of(g: &Graph) -> Verdicts {
+        Verdicts { given: g.classes().flat_map(|c| c.nodes.iter().cloned()).collect(), ..Verdicts::default() }
+    }
+
+    /// The left side is undefined where the right side is defined.
+    pub(super) fn narrower(&mut self, left: ENode, there: bool) {
+        self.narrower.push((left, there));
+    }
+
+    /// This is defined wherever its class is.
+    pub(super) fn holds(&mut self, right: ENode) {
+        self.given.push(right);
+    }
+
     pub(super) fn spares(&self, g: &Graph, rule: &Arc<str>, node: &ENode) -> bool {
         let node = canonical(g, node);
         self.spared.iter().any(|(r, n)| r == rule && canonical(g, n) == node)
@@ -52,6 +71,8 @@ impl Verdicts {
         self.condemned.dedup();
         self.spared.sort();
         self.spared.dedup();
+        self.narrower.sort();
+        self.narrower.dedup();
     }
 
     /// Takes the left sides that were replaced out of their classes: whatever holds of them is found from
@@ -89,9 +110,13 @@ impl Verdicts {
         let loses = |(rule, n, inner): &&(Arc<str>, ENode, Inner)| {
             !self.spares(g, rule, n) && !inner.iter().any(given) && !signs::cannot_cancel(g, n)
         };
-        let condemned = self.condemned.iter().filter(loses);
+        let condemned = self.condemned.iter().filter(loses).map(|(_, n, _)| n);
         let mut out = FxHashSet::default();
-        for n in condemned.map(|(_, n, _)| canonical(g, n)) {
+        // What was not asked for may stand in for what is defined at more points, by way of the right side.
+        let asked: &[ENode] = if self.narrower.is_empty() { &[] } else { &self.given };
+        let given: FxHashSet<ENode> = asked.iter().map(|n| canonical(g, n)).collect();
+        let narrower = self.narrower.iter().filter(|(n, there)| *there || !given.contains(&canonical(g, n)));
+        for n in condemned.chain(narrower.map(|(n, _)| n)).map(|n| canonical(g, n)) {
             out.extend(signs::respelled(g, &n));
             if commutes(&n) {
                 out.insert(ENode { head: n.head, args: n.args.iter().rev().copied().collect() });
