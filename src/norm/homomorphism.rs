@@ -98,8 +98,8 @@ pub(super) fn given(graph: &mut Graph, roots: &[Id], relations: &Relations, gran
                     out.powers.insert(id, power.clone());
                     out.all.insert(id, power);
                 }
-            } else if let Some((k, id_of)) = opposite(&families, f, id, &argument) {
-                out.inverses.extend(Poly::atom(id_of).term_power(-2 * k).map(|p| (id, p)));
+            } else if let Some((k, base)) = opposite(&families, f, id, &argument) {
+                out.inverses.extend(Poly::atom(base).term_power(-2 * k).map(|p| (id, p)));
             } else if let Some((product, parts)) = split(graph, &families, f, &argument) {
                 out.all.insert(id, product);
                 out.parts.extend(parts);
@@ -175,11 +175,15 @@ fn contained(p: &Poly, part: &Poly) -> Option<(i64, Poly)> {
     (rest.0.len() + part.0.len() == p.0.len()).then_some((k, rest))
 }
 
-/// What is given in terms of others that are given, in terms of those.
+/// Powers, and products whose factors are all given, in terms of what is given.
 pub(super) fn within(given: &mut FxHashMap<Id, Poly>, products: &FxHashMap<Id, Poly>) {
     let mut found = Vec::new();
     for (&id, p) in products.iter().filter(|(id, _)| !given.contains_key(id)) {
         let Some((m, c)) = p.single() else { continue };
+        // The factors of a product may overflow where it does not: all of them become something else, or none.
+        if m.0.len() > 1 && !m.0.iter().all(|(a, _)| given.contains_key(a)) {
+            continue;
+        }
         let mut out = Some(Poly::constant(c));
         for &(a, e) in &m.0 {
             let factor = match given.get(&a) {
