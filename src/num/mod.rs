@@ -2,9 +2,11 @@
 //!
 //! Knows nothing of expressions.
 
+mod convert;
 mod random;
 mod real;
 mod same;
+mod short;
 
 pub(crate) use random::SplitMix;
 pub use real::Real;

@@ -182,8 +182,7 @@ pub(super) fn real_erfc(x: &Real) -> Real {
 }
 
 fn two_over_sqrt_pi() -> Real {
-    let pi = r(1.0).atan() * r(4.0);
-    r(2.0) / pi.sqrt()
+    r(2.0) / Real::pi().sqrt()
 }
 /// The inverse hyperbolic sine, by its odd symmetry.
 pub(super) fn real_asinh(x: &Real) -> Real {
