@@ -3,6 +3,7 @@
 //! Knows nothing of expressions.
 
 mod convert;
+mod pair;
 mod random;
 mod real;
 mod same;

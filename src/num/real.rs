@@ -69,8 +69,14 @@ impl Real {
             Kind::Double(x) => exact(*x),
             Kind::Short(s) if s.is_lost() => BigFloat::nan(None),
             Kind::Short(s) => {
-                let (hi, lo) = s.parts();
-                if lo == 0.0 { exact(hi) } else { exact(hi).add(&exact(lo), BITS, RM) }
+                let (hi, lo, scale) = s.parts();
+                let sum = if lo == 0.0 { exact(hi) } else { exact(hi).add(&exact(lo), BITS, RM) };
+                let power = || BigFloat::from_f64(2.0, BITS).powi(scale.unsigned_abs() as usize, BITS, RM);
+                match scale.signum() {
+                    0 => sum,
+                    1 => sum.mul(&power(), BITS, RM),
+                    _ => sum.div(&power(), BITS, RM),
+                }
             }
         })
     }
@@ -108,7 +114,7 @@ impl Real {
     pub fn is_nan(&self) -> bool {
         match &self.0 {
             Kind::Double(x) => x.is_nan(),
-            Kind::Short(s) => s.value().is_nan(),
+            Kind::Short(s) => s.is_nan(),
             Kind::Long(x) => x.is_nan(),
         }
     }
@@ -117,7 +123,7 @@ impl Real {
     pub fn is_infinite(&self) -> bool {
         match &self.0 {
             Kind::Double(x) => x.is_infinite(),
-            Kind::Short(s) => s.value().is_infinite(),
+            Kind::Short(s) => s.is_infinite(),
             Kind::Long(x) => x.is_inf(),
         }
     }
@@ -126,7 +132,7 @@ impl Real {
     pub fn is_zero(&self) -> bool {
         match &self.0 {
             Kind::Double(x) => *x == 0.0,
-            Kind::Short(s) => s.value() == 0.0,
+            Kind::Short(s) => s.is_zero(),
             Kind::Long(x) => x.is_zero(),
         }
     }
@@ -135,7 +141,7 @@ impl Real {
     fn has_minus(&self) -> bool {
         match &self.0 {
             Kind::Double(x) => x.is_sign_negative() && !x.is_nan(),
-            Kind::Short(s) => s.value().is_sign_negative() && !s.value().is_nan(),
+            Kind::Short(s) => s.has_minus(),
             Kind::Long(x) => x.is_negative(),
         }
     }
@@ -231,15 +237,16 @@ impl Real {
             let p = Real::long(self.to_long().powi(whole(n.abs()), BITS, RM));
             return if n < 0.0 { Real::from(1.0) / p } else { p };
         }
-        if self.is_negative() || self.is_infinite() || e.is_infinite() || self.is_zero() {
+        if self.is_infinite() || e.is_infinite() || self.is_zero() {
             // Special values follow IEEE 754, exactly.
-            let special = libm::pow(self.to_f64(), n);
-            if special.is_nan() || special == 0.0 || special.is_infinite() || special == 1.0 {
-                return Real::from(special);
+            return Real::from(libm::pow(self.to_f64(), n));
+        }
+        if self.is_negative() {
+            if !integral {
+                return Real::nan();
             }
-            let odd = libm::fmod(n, 2.0) != 0.0;
             let m = (e.clone() * self.abs().ln()).exp();
-            return if odd { -m } else { m };
+            return if libm::fmod(n, 2.0) == 0.0 { m } else { -m };
         }
         (e.clone() * self.ln()).exp()
     }
