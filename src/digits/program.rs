@@ -263,12 +263,14 @@ impl Program {
 
     /// Some steps at a point, with 75 digits, as doubles. They are computed with 30 digits where those are enough.
     pub(crate) fn reals(&self, point: &[f64], wanted: &[usize]) -> Option<Vec<f64>> {
-        let certain = |found: &[Real]| found.iter().all(|x| x.err() <= CERTAIN);
+        let vanishes = |x: &Real| x.is_zero() && x.err() > 0.0;
+        let certain = |found: &[Real]| found.iter().all(|x| x.err() <= CERTAIN || vanishes(x));
         let found = match self.computed(point, wanted, Real::short) {
             Some(found) if certain(&found) => found,
             _ => self.computed(point, wanted, Real::from)?,
         };
-        Some(found.iter().map(Real::to_f64).collect())
+        // Of what cancels to nothing in 30 digits, 75 would not tell the sign.
+        Some(found.iter().map(|x| if vanishes(x) { f64::NAN } else { x.to_f64() }).collect())
     }
 
     /// Some steps at a point; `None` where nothing is known of one that they need.
@@ -299,7 +301,7 @@ impl Program {
                 }
             };
             // A comparison of it would tell nothing.
-            if value.err().is_infinite() {
+            if value.is_lost() {
                 return None;
             }
             at[i] = Some(value);

@@ -48,13 +48,25 @@ impl Real {
         Real(Kind::Short(Short::from(x)))
     }
 
-    /// How much it may be off, relatively, because it is short; infinite where nothing is known of it.
+    /// How much it may be off, relatively, because it is short; infinite where it is zero as far as its digits tell, or
+    /// where they tell nothing.
     pub fn err(&self) -> f64 {
         if let Kind::Short(s) = self.0 { s.err() } else { 0.0 }
     }
 
+    /// Was it short, and too large, undefined or the like for that?
+    pub fn is_lost(&self) -> bool {
+        matches!(self.0, Kind::Short(s) if s.is_lost())
+    }
+
     fn long(x: BigFloat) -> Real {
         Real(Kind::Long(x))
+    }
+
+    /// How much a short zero may be off.
+    #[cfg(test)]
+    pub(super) fn vanished(&self) -> f64 {
+        if let Kind::Short(s) = self.0 { s.off() } else { 0.0 }
     }
 
     /// The same number with more digits.

@@ -11,8 +11,10 @@ use super::pair::Pair;
 const UNIT: f64 = pow2(-100);
 /// What a function may be off.
 const FUNCTION: f64 = pow2(-90);
-/// What rounds the bounds themselves up.
-const UP: f64 = 1.0 + 1e-9;
+/// What is off by more is lost, so that products of errors are small beside them.
+const MOST_OFF: f64 = pow2(-10);
+/// What rounds the bounds themselves up, and is more than those products.
+const UP: f64 = 1.0 + pow2(-8);
 /// Numbers within these powers of two have no scale of their own, so that products are far from the ends of the doubles.
 const PLAIN: i64 = 300;
 /// Scales beyond which long numbers end, too.
@@ -20,6 +22,8 @@ const SCALES: i64 = 1 << 30;
 /// Above these sizes no function reduces its argument.
 const MOST_EXP: f64 = 5e8;
 const MOST_TURN: f64 = 1e6;
+/// What is zero but may be off by more is lost.
+const MOST_ZERO: f64 = 1e-3;
 
 const fn pow2(e: i64) -> f64 {
     f64::from_bits(((1023 + e) as u64) << 52)
@@ -30,7 +34,7 @@ const fn pow2(e: i64) -> f64 {
 pub(super) struct Short {
     pair: Pair,
     scale: i64,
-    /// How much it may be off, relatively.
+    /// How much it may be off, relatively; zero, how much at all.
     err: f64,
 }
 
@@ -53,9 +57,9 @@ impl Short {
             return Short { pair, scale: 0, err };
         }
         if pair.hi == 0.0 {
-            return if err == 0.0 { Short { pair, scale: 0, err } } else { Short::LOST };
+            return if scale == 0 && err < MOST_ZERO { Short { pair, scale, err } } else { Short::LOST };
         }
-        if err >= 1.0 {
+        if err >= MOST_OFF {
             return Short::LOST;
         }
         let own = i64::from(libm::ilogb(pair.hi));
@@ -83,9 +87,14 @@ impl Short {
         Short::of(Pair { hi, lo }, 0, UNIT)
     }
 
-    /// How much it may be off, relatively.
+    /// How much it may be off, relatively; infinitely where it may be zero but is not known to be.
     pub(super) fn err(self) -> f64 {
-        self.err
+        if self.is_zero() && self.err > 0.0 { f64::INFINITY } else { self.err }
+    }
+
+    /// How much it may be off at all, in units of its scale.
+    pub(super) fn off(self) -> f64 {
+        if self.is_zero() { self.err } else { self.pair.hi.abs() * self.err }
     }
 
     /// The nearest double.
@@ -158,26 +167,20 @@ impl Short {
         if let Some(void) = self.either_void(other) {
             return void;
         }
-        if other.is_zero() && !self.is_zero() {
-            return self;
+        let larger = |a: Short, b: Short| b.is_zero() || !a.is_zero() && a.size() >= b.size();
+        let (a, b) = if larger(self, other) { (self, other) } else { (other, self) };
+        if !b.is_zero() && a.size() - b.size() > PLAIN {
+            return Short::of(a.pair, a.scale, a.err * UP + UNIT);
         }
-        if self.is_zero() && !other.is_zero() {
-            return other;
-        }
-        let (a, b) =
-            if !self.is_zero() && self.size() < other.size() { (other, self) } else { (self, other) };
-        let far = a.scale - b.scale;
-        if !a.is_zero() && a.size() - b.size() > PLAIN {
-            return Short { err: a.err * UP + UNIT, ..a };
-        }
-        let at = b.pair.scaled(i32::try_from(-far).unwrap_or(0));
+        let by = i32::try_from((b.scale - a.scale).clamp(-4000, 4000)).unwrap_or(0);
+        let at = b.pair.scaled(by);
         let exact = a.pair.lo == 0.0 && at.lo == 0.0;
         let sum = a.pair + at;
-        let off = a.pair.hi.abs() * a.err + at.hi.abs() * b.err;
+        let off = (a.off() + libm::scalbn(b.off(), by)) * UP;
         if sum.hi == 0.0 {
-            return if off == 0.0 { Short::from(sum.hi) } else { Short::LOST };
+            return Short::of(sum, a.scale, off);
         }
-        Short::of(sum, a.scale, off / sum.hi.abs() * UP + if exact { 0.0 } else { UNIT })
+        Short::of(sum, a.scale, off / sum.hi.abs() + if exact { 0.0 } else { UNIT })
     }
 
     pub(super) fn sub(self, other: Short) -> Short {
@@ -189,11 +192,18 @@ impl Short {
             return void;
         }
         if self.is_zero() || other.is_zero() {
-            return Short::from(self.pair.hi * other.pair.hi);
+            let (zero, factor) = if self.is_zero() { (self, other) } else { (other, self) };
+            return zero.times(zero.pair.hi * factor.pair.hi, factor.value().abs().max(factor.err));
         }
         let exact = self.pair.lo == 0.0 && other.pair.lo == 0.0;
         let err = (self.err + other.err) * UP + if exact { 0.0 } else { UNIT };
         Short::of(self.pair * other.pair, self.scale + other.scale, err)
+    }
+
+    /// Zero, times a number of some size: a zero of the sign of the first number.
+    fn times(self, zero: f64, size: f64) -> Short {
+        let err = if self.err == 0.0 { 0.0 } else { self.err * size * 2.0 };
+        Short::of(Pair::from(zero), 0, err)
     }
 
     pub(super) fn div(self, other: Short) -> Short {
@@ -204,15 +214,18 @@ impl Short {
             return Short::LOST;
         }
         if self.is_zero() {
-            return Short::from(self.pair.hi / other.pair.hi);
+            return self.times(self.pair.hi / other.pair.hi, 1.0 / other.value().abs());
         }
         let err = (self.err + other.err) * UP + UNIT;
         Short::of(self.pair / other.pair, self.scale - other.scale, err)
     }
 
     pub(super) fn sqrt(self) -> Short {
-        if self.is_lost() || self.is_nan() || self.is_zero() {
+        if self.is_lost() || self.is_nan() {
             return self;
+        }
+        if self.is_zero() {
+            return Short { err: libm::sqrt(self.err), ..self };
         }
         if self.has_minus() {
             return Short::NAN;
@@ -227,7 +240,7 @@ impl Short {
             return void;
         }
         if self.is_zero() {
-            return Short::from(1.0);
+            return Short::new(Pair::from(1.0), 0, self.err * 2.0);
         }
         if self.size() < -PLAIN {
             return Short::from(1.0).add(self);
@@ -237,7 +250,7 @@ impl Short {
             return Short::LOST;
         }
         let (pair, scale) = self.pair.exp();
-        Short::of(pair, scale, self.err * x.abs() * UP + FUNCTION)
+        Short::of(pair, scale, libm::expm1(self.err * x.abs()) * UP + FUNCTION)
     }
 
     pub(super) fn ln(self) -> Short {
@@ -251,7 +264,7 @@ impl Short {
             return Short::NAN;
         }
         if self.pair == Pair::from(1.0) && self.scale == 0 {
-            return if self.err == 0.0 { Short::from(0.0) } else { Short::LOST };
+            return Short::of(Pair::from(0.0), 0, self.err * 2.0);
         }
         #[allow(clippy::cast_precision_loss, reason = "at most 2^30")]
         let scale = self.scale as f64;
@@ -273,7 +286,7 @@ impl Short {
             return void;
         }
         if self.is_zero() {
-            return if more == 0 { self } else { Short::from(1.0) };
+            return if more == 0 { self } else { Short::new(Pair::from(1.0), 0, self.err) };
         }
         if self.scale != 0 || self.pair.hi.abs() > MOST_TURN {
             return Short::LOST;
