@@ -15,6 +15,8 @@ pub(crate) use program::{Grid, Program};
 const GRID: Grid = Grid { length: 2, steps: 2000 };
 /// Forms that differ by no more units in the last place agree.
 const AGREE: f64 = 512.0;
+/// Points that are computed together in doubles.
+const TOGETHER: usize = 64;
 /// Points where 75 digits decide, at most. Where the forms differ most, both may have lost all digits, so they are taken
 /// evenly from those where they differ.
 const DECIDED: usize = 12;
@@ -86,14 +88,14 @@ fn may_cancel(graph: &Graph, id: Id) -> bool {
 
 fn compare(before: Form<'_>, after: Form<'_>) -> Option<bool> {
     let (program, both) = Program::of_both(before, after, GRID)?;
-    let mut apart = differing(&program, &both, points::of(before.0, GRID, 0x5eed, 1)?)?;
+    let mut apart = differing(&program, &both, &points::of(before.0, GRID, 0x5eed, 1)?)?;
     if (1..FEW).contains(&apart.len()) {
-        apart = differing(&program, &both, points::of(before.0, GRID, 0xfeed, 4)?)?;
+        apart = differing(&program, &both, &points::of(before.0, GRID, 0xfeed, 4)?)?;
     }
     let mut losses = Losses::default();
     for Apart { point, elements, .. } in apart.iter().step_by(apart.len().div_ceil(DECIDED).max(1)) {
         let wanted: Vec<usize> = elements.iter().flat_map(|e| [e.steps.0, e.steps.1]).collect();
-        let reals = program.reals(point, &wanted)?;
+        let reals = program.pairs(point, &wanted)?;
         for (found, e) in reals.chunks_exact(2).zip(elements) {
             // Cancellation may leave less than 75 digits: the truth is where both forms find it.
             let (t, other) = (found[0], found[1]);
@@ -131,18 +133,21 @@ impl Element {
 }
 
 /// Where the forms differ much, the worst first.
-fn differing(program: &Program, both: &[(usize, usize)], points: Vec<Vec<f64>>) -> Option<Vec<Apart>> {
+fn differing(program: &Program, both: &[(usize, usize)], points: &[Vec<f64>]) -> Option<Vec<Apart>> {
     let mut out = Vec::new();
-    for point in points {
-        let x = program.doubles(&point)?;
-        let all = both.iter().map(|&(i, j)| Element { steps: (i, j), values: (x[i], x[j]) });
-        let elements: Vec<Element> = all.filter(|e| e.far() > AGREE).collect();
-        if elements.is_empty() {
-            continue;
+    for points in points.chunks(TOGETHER) {
+        let x = program.doubles(points)?;
+        for (p, point) in points.iter().enumerate() {
+            let value = |step: usize| x[step * points.len() + p];
+            let all = both.iter().map(|&(i, j)| Element { steps: (i, j), values: (value(i), value(j)) });
+            let elements: Vec<Element> = all.filter(|e| e.far() > AGREE).collect();
+            if elements.is_empty() {
+                continue;
+            }
+            let most = elements.iter().map(Element::far).fold(0.0, f64::max);
+            let some = elements.iter().copied().step_by(elements.len().div_ceil(ELEMENTS));
+            out.push(Apart { far: most, elements: some.collect(), point: point.clone() });
         }
-        let most = elements.iter().map(Element::far).fold(0.0, f64::max);
-        let some = elements.iter().copied().step_by(elements.len().div_ceil(ELEMENTS));
-        out.push(Apart { far: most, elements: some.collect(), point });
     }
     out.sort_by(|a: &Apart, b| b.far.total_cmp(&a.far));
     Some(out)

@@ -8,7 +8,6 @@ use smallvec::{SmallVec, smallvec};
 
 use super::Form;
 use crate::eval::reference;
-use crate::facts::value_of;
 use crate::graph::{Graph, Head, Id, expand};
 use crate::num::Real;
 use crate::op::{Attr, Kernel, Op, Ring};
@@ -239,38 +238,44 @@ impl Program {
         Some(all?.into_iter().flatten().map(|&e| e as usize).collect())
     }
 
-    /// All steps at a point, in doubles.
-    pub(crate) fn doubles(&self, point: &[f64]) -> Option<Vec<f64>> {
-        let mut at: Vec<f64> = Vec::with_capacity(self.steps.len());
-        let mut operands: Vec<f64> = Vec::new();
-        for step in &self.steps {
-            let value = match step {
-                Step::Input(v) => *point.get(*v)?,
-                Step::Number(bits) => f64::from_bits(*bits),
-                Step::Apply(op, args) => {
-                    operands.clear();
-                    operands.extend(args.iter().map(|&a| at[a as usize]));
-                    match op.def().kernel {
-                        Kernel::Reduce { fold, .. } => fold(&operands),
-                        _ => value_of(*op, &operands)?,
+    /// All steps at some points, in doubles: a row of values for each step.
+    pub(super) fn doubles(&self, points: &[Vec<f64>]) -> Option<Vec<f64>> {
+        let n = points.len();
+        let mut at = vec![0.0; self.steps.len() * n];
+        for (i, step) in self.steps.iter().enumerate() {
+            let (before, out) = at.split_at_mut(i * n);
+            let out = &mut out[..n];
+            match step {
+                Step::Input(v) => {
+                    for (out, point) in out.iter_mut().zip(points) {
+                        *out = *point.get(*v)?;
                     }
                 }
-            };
-            at.push(value);
+                Step::Number(bits) => out.fill(f64::from_bits(*bits)),
+                Step::Apply(op, args) => {
+                    let rows: SmallVec<[&[f64]; 4]> =
+                        args.iter().map(|&a| &before[a as usize * n..][..n]).collect();
+                    apply_each(*op, &rows, out)?;
+                }
+            }
         }
         Some(at)
     }
 
-    /// Some steps at a point, with 75 digits, as doubles. They are computed with 30 digits where those are enough.
-    pub(crate) fn reals(&self, point: &[f64], wanted: &[usize]) -> Option<Vec<f64>> {
+    /// Pairs of steps at a point, with 75 digits, as doubles. They are computed with 30 digits where those are enough.
+    pub(super) fn pairs(&self, point: &[f64], wanted: &[usize]) -> Option<Vec<f64>> {
         let vanishes = |x: &Real| x.is_zero() && x.err() > 0.0;
-        let certain = |found: &[Real]| found.iter().all(|x| x.err() <= CERTAIN || vanishes(x));
-        let found = match self.computed(point, wanted, Real::short) {
-            Some(found) if certain(&found) => found,
-            _ => self.computed(point, wanted, Real::from)?,
+        // Of what vanishes by both ways in 30 digits, 75 would not tell the sign; by one, they may tell which.
+        let known = |pair: &[Real]| pair.iter().all(|x| x.err() <= CERTAIN) || pair.iter().all(vanishes);
+        let Some(found) = self.computed(point, wanted, Real::short).filter(|f| f.chunks(2).all(known)) else {
+            return self.reals(point, wanted);
         };
-        // Of what cancels to nothing in 30 digits, 75 would not tell the sign.
         Some(found.iter().map(|x| if vanishes(x) { f64::NAN } else { x.to_f64() }).collect())
+    }
+
+    /// Some steps at a point, with 75 digits, as doubles.
+    pub(crate) fn reals(&self, point: &[f64], wanted: &[usize]) -> Option<Vec<f64>> {
+        Some(self.computed(point, wanted, Real::from)?.iter().map(Real::to_f64).collect())
     }
 
     /// Some steps at a point; `None` where nothing is known of one that they need.
@@ -318,6 +323,30 @@ pub(super) fn firsts(graph: &Graph, grid: Grid) -> Option<Vec<usize>> {
         out.push(out.last()? + n);
     }
     Some(out)
+}
+
+/// An operator at some points; `None` where it is not one of numbers.
+fn apply_each(op: Op, rows: &[&[f64]], out: &mut [f64]) -> Option<()> {
+    match (op.def().kernel, rows) {
+        (Kernel::Map1(k), [a]) => (k.block)(a, out),
+        (Kernel::Map2(k), [a, b]) => (k.block)(a, b, out),
+        (Kernel::Map3(k), [a, b, c]) => (k.block)(a, b, c, out),
+        (Kernel::Map2(k), [a, rest @ ..]) if !rest.is_empty() => {
+            out.copy_from_slice(a);
+            for row in rest {
+                out.iter_mut().zip(*row).for_each(|(x, y)| *x = (k.scalar)(*x, *y));
+            }
+        }
+        (Kernel::Reduce { fold, .. }, _) => {
+            let mut operands = vec![0.0; rows.len()];
+            for (i, out) in out.iter_mut().enumerate() {
+                operands.iter_mut().zip(rows).for_each(|(x, row)| *x = row[i]);
+                *out = fold(&operands);
+            }
+        }
+        _ => return None,
+    }
+    Some(())
 }
 
 #[allow(clippy::cast_precision_loss, reason = "samples are small")]
