@@ -1,3 +1,5 @@
+//! Short numbers against long ones.
+
 use crate::num::{Real, SplitMix};
 
 type Function = (&'static str, fn(&Real, &Real) -> Real);
