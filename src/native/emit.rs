@@ -6,6 +6,7 @@
 
 mod bodies;
 mod join;
+mod look_up;
 mod results;
 mod select;
 mod setup;
