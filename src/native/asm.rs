@@ -154,6 +154,20 @@ impl Form {
             Form::Evex => 64,
         }
     }
+
+    /// Vector registers, but two that are kept for operands from memory.
+    pub(super) fn registers(self) -> usize {
+        match self {
+            Form::Vex => 14,
+            Form::Evex => 30,
+        }
+    }
+
+    /// Does memory deliver only what is read on and on? Processors without AVX-512 lose track of arrays where code goes
+    /// down rows of a part of the columns: a row is then read to its end before the next one.
+    pub(super) fn follows_rows(self) -> bool {
+        self == Form::Vex
+    }
 }
 
 /// Mask registers and broadcasting, with EVEX.
