@@ -3,8 +3,8 @@
 
 use super::super::asm::{self, Deco, RAX, RDX, RSI, Rm};
 use super::{Emit, NONE, Place};
-use crate::math::record::Id;
 use crate::math::Table;
+use crate::math::record::Id;
 
 impl Emit<'_> {
     /// The instruction takes a mask of what is left to do, and clears it.
