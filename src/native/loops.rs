@@ -244,6 +244,10 @@ impl Native {
             return Blocks.interpret(fused, args);
         };
         let (plain, folding) = &known.codes;
+        // Sums that go on from what is there begin again where a formula does not hold.
+        let partial = plain.holds | folding.as_ref().map_or(0, |c| c.holds) != 0;
+        let before: Vec<Vec<T>> =
+            if args.begun && partial { args.folds.iter().map(|f| f.to_vec()).collect() } else { Vec::new() };
         let spare = FusedArgs {
             space: args.space,
             whole: args.whole,
@@ -257,6 +261,7 @@ impl Native {
             return Ok(());
         }
         // Some argument was past where a formula holds.
+        args.folds.iter_mut().zip(&before).for_each(|(fold, before)| fold.copy_from_slice(before));
         Blocks.interpret(fused, args)
     }
 }
