@@ -28,6 +28,9 @@ const REPEATED: usize = 2000;
 const COPIES_OF_FEW: std::ops::RangeInclusive<usize> = 2..=6;
 const REPEATED_OF_FEW: usize = 256;
 
+/// Programs of fewer instructions have chains that are short.
+const SHORT: usize = 32;
+
 /// Bytes of a place in the frame: the widest vector.
 const SLOT: i32 = 64;
 
@@ -181,9 +184,9 @@ fn copies(p: &Program, live: &Liveness, form: Form) -> usize {
     if live.pressure >= form.registers() {
         return least;
     }
-    // Short rows are often so many vectors as a power of two.
-    let most = if p.extent == Extent::Rows { COPIES } else { most };
     let computed = live.needed.iter().zip(&live.fixed).filter(|&(&needed, &fixed)| needed && !fixed).count();
+    // Short rows are often so many vectors as a power of two; short chains end before there are more.
+    let most = if p.extent == Extent::Rows || computed < SHORT { COPIES } else { most };
     (REPEATED_OF_FEW / computed.max(1)).clamp(least, most)
 }
 

@@ -81,6 +81,9 @@ const HIGHER: usize = 4;
 /// Rows of a band at most: partial results of so many are kept at once.
 const HIGHEST: usize = 32;
 
+/// Bytes of an array whose rows come from memory, not from a cache: how they are gone through tells how soon.
+const FAR: usize = 1 << 22;
+
 /// Memory of partial results.
 const PARTIAL: usize = usize::MAX;
 
@@ -112,7 +115,9 @@ pub(super) fn decide<T: Cell>(
     }
     let (walks, mut all) = (found, Loops { steps: Vec::new(), height, frame: 0, partial: 0 });
     for (i, (step, walk)) in steps.iter().zip(&walks).enumerate() {
-        let decided = all.step(native, step, walk, if i == dearest { &others } else { &[] })?;
+        let mut decided = all.step(native, step, walk, if i == dearest { &others } else { &[] })?;
+        let bytes = decided.calls.iter().map(|c| c.n).sum::<usize>().saturating_mul(rows * size_of::<T>());
+        decided.singly = decided.calls.len() > 1 && native.form().follows_rows() && bytes >= FAR;
         all.frame = all.frame.max(decided.code.frame);
         all.steps.push(decided);
     }
@@ -167,8 +172,10 @@ impl<T: Cell> Step<T> {
                 let (here, next) = places.split_at(k);
                 (rest, places) = (after, next);
                 // Code changes entries.
-                for ((entry, &(at, step)), o) in table[1..].iter_mut().zip(here).zip(&call.operands) {
-                    *entry = at.wrapping_offset(step * signed(row) + o.down * signed(r));
+                let (entries, downs) = table[1..].split_at_mut(k);
+                for ((entry, down), &(at, step)) in entries.iter_mut().zip(&*downs).zip(here) {
+                    let down = down.addr().wrapping_mul(r);
+                    *entry = at.wrapping_offset(step * signed(row)).wrapping_byte_add(down);
                 }
                 table[2 * k + 1] = std::ptr::without_provenance_mut(at_once);
                 let n = if self.by_rows { call.n } else { call.n * height };
@@ -275,8 +282,7 @@ impl<T: Cell> Loops<T> {
                 operands: inner.map(operand).chain(ahead).chain(outer.map(operand)).chain(kept).collect(),
             }
         };
-        let calls: Vec<Call> = (0..cols).step_by(width).enumerate().map(call).collect();
-        let singly = calls.len() > 1 && native.form().follows_rows();
+        let calls = (0..cols).step_by(width).enumerate().map(call).collect();
         let mut joins = Vec::new();
         let mut at = 0;
         for group in groups.iter().filter(|_| blocks > 1) {
@@ -292,7 +298,14 @@ impl<T: Cell> Loops<T> {
             at += blocks * elements;
         }
         self.partial = self.partial.max(at);
-        Some(Step { code, by_rows: true, singly, calls, reads: inputs + along.len() + others.len(), joins })
+        Some(Step {
+            code,
+            by_rows: true,
+            singly: false,
+            calls,
+            reads: inputs + along.len() + others.len(),
+            joins,
+        })
     }
 }
 
