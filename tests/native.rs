@@ -342,8 +342,8 @@ fn code_is_never_writable_and_executable() {
     }
 }
 
-/// Steps along rows go through them in small bands: results of rows, sums of rows, rows of several blocks, what begins
-/// in the middle of an array, and arguments past where a formula holds.
+/// Steps along rows go through them in small bands: results of rows, sums of rows, rows of several blocks in a cache and
+/// beyond, what begins in the middle of an array, and arguments past where a formula holds.
 #[test]
 fn passes_over_rows() {
     let mut rng = Rng::new(31);
@@ -365,7 +365,7 @@ fn passes_over_rows() {
         ];
         let plan = plan(&inputs, &outputs);
         assert!(plan.to_string().contains("in bands of"), "{plan}");
-        for (m, k) in [(300, 70), (700, 70), (61, 512), (200, 513), (300, 1100), (40, 2085)] {
+        for (m, k) in [(300, 70), (700, 70), (61, 512), (200, 513), (1000, 1100), (40, 2085)] {
             let mut values = [array(&mut rng, &[m, k]), array(&mut rng, &[m + 3, k]), array(&mut rng, &[k])];
             for huge in [false, true] {
                 if huge {

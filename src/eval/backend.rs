@@ -26,6 +26,8 @@ pub struct Strided<'a, T = f64> {
 pub struct FusedArgs<'s, 'a, T = f64> {
     /// The lengths of the space.
     pub space: &'s [usize],
+    /// Elements of the whole loop, of which this may be a part.
+    pub whole: usize,
     /// What is read, in the order of [`Fused::leaves`].
     pub leaves: &'s [Strided<'s, T>],
     /// What is written over the whole space, in row-major order.

@@ -14,6 +14,14 @@ const SEVERAL: usize = 1 << 12;
 /// Bytes from which on large pages are asked for.
 const LARGE: usize = 1 << 22;
 
+/// Bytes of a large page where they are smallest, on most machines.
+const LARGE_PAGE: usize = 1 << 21;
+
+/// Bytes over which the beginnings of arrays in large pages are spread, and how many there are: a page, in steps of
+/// several lines.
+const APART: usize = 1 << 12;
+const PLACES: usize = 16;
+
 /// A multiple of the length of pages, but large ones, on every machine.
 #[cfg(all(target_os = "linux", not(miri)))]
 const PAGE: usize = 1 << 16;
@@ -26,9 +34,9 @@ pub(crate) fn zeros<T: Clone + Default>(lens: &[usize]) -> ArrayD<T> {
     let n = lens.iter().try_fold(1usize, |n, &len| n.checked_mul(len));
     let several = n.filter(|n| n.saturating_mul(size_of::<T>()) >= SEVERAL && isize::try_from(*n).is_ok());
     let made = several.and_then(|n| {
-        let data = vec![T::default(); with_line::<T>(n)];
+        let data = vec![T::default(); with_pages::<T>(n)];
         advise(data.as_ptr(), data.len());
-        let past = first_line(&data);
+        let past = first_page(&data, n).unwrap_or_else(|| first_line(&data));
         let whole = Array1::from_vec(data).slice_axis_move(Axis(0), Slice::from(past..past + n));
         whole.into_shape_with_order(IxDyn(lens)).ok()
     });
@@ -44,6 +52,29 @@ pub(crate) fn first_line<T>(data: &[T]) -> usize {
 /// So many elements, and room for a line.
 pub(crate) fn with_line<T>(n: usize) -> usize {
     n.saturating_add(LINE / size_of::<T>())
+}
+
+/// So many elements, and room for whole large pages that hold them; the system gives memory only for those that are
+/// used.
+fn with_pages<T>(n: usize) -> usize {
+    let bytes = n.saturating_mul(size_of::<T>());
+    if bytes < LARGE {
+        return with_line::<T>(n);
+    }
+    (bytes + APART).next_multiple_of(LARGE_PAGE).saturating_add(LARGE_PAGE) / size_of::<T>()
+}
+
+/// Where so many elements begin that lie in large pages from the first on, in memory with room for them. Arrays that
+/// are worked on together begin at several lines of these: lines as far from the beginnings of as many pages have
+/// the same few places in a cache.
+fn first_page<T>(data: &[T], n: usize) -> Option<usize> {
+    if n.saturating_mul(size_of::<T>()) < LARGE {
+        return None;
+    }
+    let page = data.as_ptr().align_offset(LARGE_PAGE);
+    let number = data.as_ptr().wrapping_add(page).addr() / LARGE_PAGE;
+    let past = page.checked_add(number % PLACES * (APART / PLACES) / size_of::<T>())?;
+    (past.checked_add(n)? <= data.len()).then_some(past)
 }
 
 /// Asks for large pages for what is allocated here, if it is much.

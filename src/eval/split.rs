@@ -199,11 +199,12 @@ pub(super) fn run<T: Cell>(
 ) -> Result<(), RunError> {
     let cut = cut(fused, &args, threads);
     let Operands { space, leaves, stores, folds, begun } = args;
+    let whole = space.iter().fold(1usize, |all, &n| all.saturating_mul(n));
     let count = cut.as_ref().map_or(1, |c| c.parts.len());
     registers.resize_with(registers.len().max(threads.count().min(count)), Registers::default);
     let Some(cut) = cut else {
         let registers = T::registers(&mut registers[0]);
-        return T::run(backend, fused, FusedArgs { space, leaves, stores, folds, begun, registers });
+        return T::run(backend, fused, FusedArgs { space, whole, leaves, stores, folds, begun, registers });
     };
     let length = if cut.flat.is_some() { space.iter().product() } else { space[cut.axis] };
     let mut numbers: SmallVec<[T; 16]> = SmallVec::from_elem(T::default(), count * folds.len());
@@ -245,6 +246,7 @@ pub(super) fn run<T: Cell>(
         share(&mut parts, own, &|part, registers| {
             let args = FusedArgs {
                 space: &part.space,
+                whole,
                 leaves: &part.leaves,
                 stores: &mut part.stores,
                 folds: &mut part.folds,

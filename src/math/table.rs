@@ -39,12 +39,40 @@ impl Table {
             Table::ErfcSlope => &SINGLES.1,
         }
     }
+
+    /// The entries of both tables side by side, doubles: a lane that reads one reads the other, too.
+    pub fn pairs() -> &'static [[f64; 2]; SIZE] {
+        &PAIRS
+    }
+
+    /// The same of singles.
+    pub fn pairs_of_singles() -> &'static [[f32; 2]; SIZE] {
+        &PAIRS_OF_SINGLES
+    }
 }
 
 #[allow(long_running_const_eval, reason = "some million operations")]
 static ERFC: ([f64; SIZE], [f64; SIZE]) = erfc();
 
 static SINGLES: ([f32; SIZE], [f32; SIZE]) = (rounded(&ERFC.0), rounded(&ERFC.1));
+
+static PAIRS: [[f64; 2]; SIZE] = {
+    let (mut out, mut k) = ([[0.0; 2]; SIZE], 0);
+    while k < SIZE {
+        out[k] = [ERFC.0[k], ERFC.1[k]];
+        k += 1;
+    }
+    out
+};
+
+static PAIRS_OF_SINGLES: [[f32; 2]; SIZE] = {
+    let (mut out, mut k) = ([[0.0; 2]; SIZE], 0);
+    while k < SIZE {
+        out[k] = [SINGLES.0[k], SINGLES.1[k]];
+        k += 1;
+    }
+    out
+};
 
 const fn rounded(all: &[f64; SIZE]) -> [f32; SIZE] {
     let (mut out, mut k) = ([0.0; SIZE], 0);

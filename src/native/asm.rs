@@ -34,6 +34,8 @@ pub(super) enum Rm {
     Lane(Gpr),
     /// `base`, and as many numbers on as each lane of a vector says.
     Index(Gpr, Reg),
+    /// `rax` times eight bytes on from `base`.
+    Eights(Gpr),
     /// An entry of the pool of constants behind the code.
     Pool(u32),
 }
@@ -115,6 +117,13 @@ pub(super) const QUARTERS: Opcode = op((3, 1, 0x23), (3, 1, 0x23));
 pub(super) const HALVES: Opcode = op((3, 1, 0x06), (3, 1, 0x06));
 /// Numbers of each quarter in another order.
 pub(super) const NEIGHBOURS: Opcode = op((3, 1, 0x05), (3, 1, 0x04));
+/// Eight bytes, the rest zero, and eight bytes above those of the first source; VEX alone.
+pub(super) const LOW: Opcode = op((1, 3, 0x10), (1, 3, 0x10));
+pub(super) const HIGH: Opcode = op((1, 1, 0x16), (1, 0, 0x16));
+/// Sixteen bytes into the half of a vector that the immediate says; VEX alone.
+pub(super) const HALF: Opcode = op((3, 1, 0x18), (3, 1, 0x18));
+/// Numbers of each quarter of two vectors: of doubles one of each, of singles two of each.
+pub(super) const SHUFFLE: Opcode = packed(0xC6);
 /// Numbers from places that the lanes of a vector say.
 pub(super) const GATHER: Opcode = Opcode { wide: true, one: true, ..op((2, 1, 0x93), (2, 1, 0x92)) };
 /// The first times two to the second.
@@ -144,6 +153,20 @@ impl Form {
             Form::Vex => 32,
             Form::Evex => 64,
         }
+    }
+
+    /// Vector registers, but two that are kept for operands from memory.
+    pub(super) fn registers(self) -> usize {
+        match self {
+            Form::Vex => 14,
+            Form::Evex => 30,
+        }
+    }
+
+    /// Does memory deliver only what is read on and on? Processors without AVX-512 lose track of arrays where code goes
+    /// down rows of a part of the columns: a row is then read to its end before the next one.
+    pub(super) fn follows_rows(self) -> bool {
+        self == Form::Vex
     }
 }
 
@@ -211,7 +234,7 @@ impl Asm {
     pub(super) fn vector(&mut self, o: Opcode, reg: Reg, first: Reg, rm: Rm, imm: Option<u8>, deco: Deco) {
         let base = match rm {
             Rm::Reg(r) => r,
-            Rm::At(g, _) | Rm::Element(g, _) | Rm::Lane(g) | Rm::Index(g, _) => g,
+            Rm::At(g, _) | Rm::Element(g, _) | Rm::Lane(g) | Rm::Index(g, _) | Rm::Eights(g) => g,
             Rm::Pool(_) => 0,
         };
         let inv = |bit: u8| (bit & 1) ^ 1;
@@ -277,13 +300,14 @@ impl Asm {
             Rm::Element(base, disp) => (base, disp, Some(RCX)),
             Rm::Lane(base) => (base, 0, Some(2)),
             Rm::Index(base, index) => (base, 0, Some(index & 7)),
+            Rm::Eights(base) => (base, 0, Some(RAX)),
         };
         let short = i8::try_from(disp / scale).ok().filter(|_| disp % scale == 0);
         let mode = if short.is_some() { 0x40 } else { 0x80 };
         if index.is_some() || base & 7 == 4 {
             self.byte(mode | reg << 3 | 4);
             // The size of a number and an index, or none.
-            let size = if self.single { 0x80 } else { 0xC0 };
+            let size = if self.single && !matches!(rm, Rm::Eights(_)) { 0x80 } else { 0xC0 };
             self.byte(index.map_or(0x20, |i| size | i << 3) | base & 7);
         } else {
             self.byte(mode | reg << 3 | base & 7);

@@ -6,6 +6,7 @@
 
 mod bodies;
 mod join;
+mod look_up;
 mod results;
 mod select;
 mod setup;
@@ -21,6 +22,14 @@ const SCHEDULED: usize = 4000;
 /// Copies of a program that are ordered together, at most, and instructions of all.
 const COPIES: usize = 4;
 const REPEATED: usize = 2000;
+
+/// With few registers: copies at least and at most, and instructions of all. Those that a processor looks ahead over
+/// are enough to hide how long each takes; values of more copies go to the frame and back.
+const COPIES_OF_FEW: std::ops::RangeInclusive<usize> = 2..=6;
+const REPEATED_OF_FEW: usize = 256;
+
+/// Programs of fewer instructions have chains that are short.
+const SHORT: usize = 32;
 
 /// Bytes of a place in the frame: the widest vector.
 const SLOT: i32 = 64;
@@ -116,7 +125,7 @@ pub(super) fn compile(p: &Program, uniform: u128, form: Form) -> Compiled {
     if layout.together == 1 && p.code.len() <= SCHEDULED {
         // The chains of one element are side by side, and those of the next begin before they end.
         if p.folds.is_empty() && p.extent != Extent::One {
-            repeat = (REPEATED / p.code.len().max(1)).clamp(1, COPIES);
+            repeat = copies(p, &live, form);
         }
         if repeat > 1 {
             let (all, copy_of) = repeated(p, &live, repeat);
@@ -164,6 +173,21 @@ pub(super) fn compile(p: &Program, uniform: u128, form: Form) -> Compiled {
     // What aligning the frame may cost is as much as one place of it.
     let frame = usize::try_from((e.frame_most + 1) * SLOT).unwrap_or(0);
     Compiled { frame: frame / e.asm.size(), bytes: e.asm.code }
+}
+
+/// Copies of a program that are ordered together.
+fn copies(p: &Program, live: &Liveness, form: Form) -> usize {
+    if form == Form::Evex {
+        return (REPEATED / p.code.len().max(1)).clamp(1, COPIES);
+    }
+    let (least, most) = COPIES_OF_FEW.into_inner();
+    if live.pressure >= form.registers() {
+        return least;
+    }
+    let computed = live.needed.iter().zip(&live.fixed).filter(|&(&needed, &fixed)| needed && !fixed).count();
+    // Short rows are often so many vectors as a power of two; short chains end before there are more.
+    let most = if p.extent == Extent::Rows || computed < SHORT { COPIES } else { most };
+    (REPEATED_OF_FEW / computed.max(1)).clamp(least, most)
 }
 
 const NONE: u32 = u32::MAX;

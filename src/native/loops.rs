@@ -41,6 +41,14 @@ pub struct Native {
     form: Form,
 }
 
+impl Form {
+    /// Elements that decide whether stores go past the caches; `None` for those of the part at hand. Threads of
+    /// processors with small caches of their own share the large one.
+    fn counted<T>(self, args: &FusedArgs<'_, '_, T>) -> Option<usize> {
+        (self == Form::Vex).then_some(args.whole)
+    }
+}
+
 impl Native {
     /// The widest code that this processor can run; `None` where it runs none.
     pub fn detect() -> Option<Native> {
@@ -106,7 +114,7 @@ impl Known {
             && self.space.as_slice() == args.space
             && self.strides.len() == rank * args.leaves.len()
             && args.leaves.iter().enumerate().all(|(k, l)| self.strides[k * rank..][..rank] == *l.strides)
-            && self.shape.streams(&self.nest, args.stores) == self.shape.mode.stream
+            && self.shape.streams(&self.nest, args.stores, form.counted(args)) == self.shape.mode.stream
     }
 }
 
@@ -212,7 +220,7 @@ impl Native {
         let operands = args.leaves.len() + args.stores.len() + args.folds.len();
         let nest = Nest::new(args.space, &strides, operands, args.folds.len());
         let mut shape = self.shape(fused, made, &nest);
-        shape.mode.stream = shape.streams(&nest, args.stores);
+        shape.mode.stream = shape.streams(&nest, args.stores, self.form.counted(args));
         let codes = shape.codes(|mode| made.version(fused, self.form, mode))?;
         let known = Known { form: self.form, space: args.space.into(), strides: leaves, nest, shape, codes };
         let known = Arc::new(known);
@@ -236,8 +244,13 @@ impl Native {
             return Blocks.interpret(fused, args);
         };
         let (plain, folding) = &known.codes;
+        // Sums that go on from what is there begin again where a formula does not hold.
+        let partial = plain.holds | folding.as_ref().map_or(0, |c| c.holds) != 0;
+        let before: Vec<Vec<T>> =
+            if args.begun && partial { args.folds.iter().map(|f| f.to_vec()).collect() } else { Vec::new() };
         let spare = FusedArgs {
             space: args.space,
+            whole: args.whole,
             leaves: args.leaves,
             stores: &mut *args.stores,
             folds: &mut *args.folds,
@@ -248,6 +261,7 @@ impl Native {
             return Ok(());
         }
         // Some argument was past where a formula holds.
+        args.folds.iter_mut().zip(&before).for_each(|(fold, before)| fold.copy_from_slice(before));
         Blocks.interpret(fused, args)
     }
 }

@@ -5,6 +5,8 @@ use std::sync::Arc;
 
 use smallvec::SmallVec;
 
+mod tables;
+
 use super::ahead::{Ahead, ahead};
 use super::loops::{Code, Mode, Native};
 use super::shape::Shape;
@@ -12,6 +14,8 @@ use crate::eval::{
     Cell, From, Layout, Nest, Pass, PassArg, PassPiece, PassStep, first_line, kept_strides, pairwise,
 };
 use crate::eval::{signed, with_line};
+
+use tables::{Places, Tables};
 
 /// Loops that are decided.
 #[derive(Debug)]
@@ -30,6 +34,8 @@ struct Step<T> {
     code: Arc<Code>,
     /// Does a call go through the rows of the band? If not, they are one row.
     by_rows: bool,
+    /// Is each row a call, or several for its columns?
+    singly: bool,
     calls: Vec<Call>,
     /// Entries that are read.
     reads: usize,
@@ -75,6 +81,9 @@ const HIGHER: usize = 4;
 /// Rows of a band at most: partial results of so many are kept at once.
 const HIGHEST: usize = 32;
 
+/// Bytes of an array whose rows come from memory, not from a cache: how they are gone through tells how soon.
+const FAR: usize = 1 << 22;
+
 /// Memory of partial results.
 const PARTIAL: usize = usize::MAX;
 
@@ -106,7 +115,9 @@ pub(super) fn decide<T: Cell>(
     }
     let (walks, mut all) = (found, Loops { steps: Vec::new(), height, frame: 0, partial: 0 });
     for (i, (step, walk)) in steps.iter().zip(&walks).enumerate() {
-        let decided = all.step(native, step, walk, if i == dearest { &others } else { &[] })?;
+        let mut decided = all.step(native, step, walk, if i == dearest { &others } else { &[] })?;
+        let bytes = decided.calls.iter().map(|c| c.n).sum::<usize>().saturating_mul(rows * size_of::<T>());
+        decided.singly = decided.calls.len() > 1 && native.form().follows_rows() && bytes >= FAR;
         all.frame = all.frame.max(decided.code.frame);
         all.steps.push(decided);
     }
@@ -139,6 +150,45 @@ fn walk(native: Native, step: &PassStep<'_>, height: usize) -> Option<(Nest, Sha
     (nest.lens.len() == 2 && (shape.rows || shape.mode.by_rows)).then_some((nest, shape))
 }
 
+impl<T: Cell> Step<T> {
+    /// The calls for a band: `height` rows of the stretch from `row` on. Returns whether all formulas held.
+    ///
+    /// # Safety
+    /// Tables and places are those of the step, and there are so many rows.
+    #[allow(unsafe_code, reason = "enters compiled code")]
+    unsafe fn run(
+        &self,
+        table: &mut [*mut T],
+        places: &[(*mut T, isize)],
+        (row, height): (usize, usize),
+    ) -> bool {
+        let at_once = if self.singly { 1 } else { height };
+        let mut held = true;
+        for r in (0..height).step_by(at_once) {
+            let (mut rest, mut places) = (&mut *table, places);
+            for call in &self.calls {
+                let k = call.operands.len();
+                let (table, after) = rest.split_at_mut(2 * k + 2);
+                let (here, next) = places.split_at(k);
+                (rest, places) = (after, next);
+                // Code changes entries.
+                let (entries, downs) = table[1..].split_at_mut(k);
+                for ((entry, down), &(at, step)) in entries.iter_mut().zip(&*downs).zip(here) {
+                    let down = down.addr().wrapping_mul(r);
+                    *entry = at.wrapping_offset(step * signed(row)).wrapping_byte_add(down);
+                }
+                table[2 * k + 1] = std::ptr::without_provenance_mut(at_once);
+                let n = if self.by_rows { call.n } else { call.n * height };
+                // SAFETY: the code was made for this processor, and for as many operands as the table has. The
+                // places of each were compared with its memory for all rows; the frame is as large as any
+                // code asks, and what is written comes from exclusive borrows.
+                held &= unsafe { self.code.run(table, n) };
+            }
+        }
+        held
+    }
+}
+
 impl<T: Cell> Loops<T> {
     fn step(
         &mut self,
@@ -167,6 +217,7 @@ impl<T: Cell> Loops<T> {
             return (n * self.height == cols).then_some(Step {
                 code,
                 by_rows: false,
+                singly: false,
                 calls,
                 reads: inputs,
                 joins: Vec::new(),
@@ -247,75 +298,14 @@ impl<T: Cell> Loops<T> {
             at += blocks * elements;
         }
         self.partial = self.partial.max(at);
-        Some(Step { code, by_rows: true, calls, reads: inputs + along.len() + others.len(), joins })
-    }
-}
-
-/// The memory of a pass: where each piece begins, and how many numbers it has.
-struct Places<T> {
-    pieces: SmallVec<[(*mut T, usize, bool); 24]>,
-    partial: (*mut T, usize),
-    /// The first row of the stretch, and how many there are.
-    rows: (usize, usize),
-    height: usize,
-}
-
-impl<T> Places<T> {
-    /// Where an operand is in the first band, and how far it moves from row to row of the stretch; `None` where
-    /// some row would be outside of its memory.
-    fn place(&self, o: &Operand, written: bool) -> Option<(*mut T, isize)> {
-        let (at, n, writable) = match o.piece {
-            PARTIAL => (self.partial.0, self.partial.1, true),
-            k => *self.pieces.get(k)?,
-        };
-        let (first, rows, step) = match o.from {
-            From::Call => (o.at.checked_add(o.step.checked_mul(signed(self.rows.0))?)?, self.rows.1, o.step),
-            From::Stretch => (o.at, self.rows.1, o.step),
-            From::Band => (o.at, self.height.min(self.rows.1), 0),
-        };
-        // Rows of a band lie as those of the stretch do.
-        if o.from != From::Band && o.step != o.down || written && !writable {
-            return None;
-        }
-        let last = first.checked_add(o.down.checked_mul(signed(rows) - 1)?)?;
-        let (low, high) = (first.min(last), first.max(last).checked_add(signed(o.n))?);
-        (low >= 0 && high <= signed(n)).then(|| (at.wrapping_offset(first + o.ahead), step))
-    }
-}
-
-/// The tables of all calls, and for each operand of each where it is in the first band and how far it moves from row to
-/// row; likewise for joined results.
-struct Tables<T> {
-    table: Vec<*mut T>,
-    first: Vec<(*mut T, isize)>,
-    joined: Vec<(*mut T, isize)>,
-}
-
-impl<T> Tables<T> {
-    fn new(steps: &[Step<T>], places: &Places<T>, frame: *mut T) -> Option<Tables<T>> {
-        let calls = || steps.iter().flat_map(|s| &s.calls);
-        let operands = calls().map(|c| c.operands.len()).sum();
-        let mut all = Tables {
-            table: Vec::with_capacity(2 * (operands + calls().count())),
-            first: Vec::with_capacity(operands),
-            joined: Vec::new(),
-        };
-        for step in steps {
-            for call in &step.calls {
-                all.table.push(frame);
-                for (i, o) in call.operands.iter().enumerate() {
-                    let (at, step) = places.place(o, i >= step.reads)?;
-                    all.first.push((at, step));
-                    all.table.push(at);
-                }
-                let down = call.operands.iter().map(|o| (o.down * signed(size_of::<T>())).cast_unsigned());
-                all.table.extend(down.chain([0]).map(std::ptr::without_provenance_mut));
-            }
-            for o in step.joins.iter().flat_map(|j| &j.results) {
-                all.joined.push(places.place(o, true)?);
-            }
-        }
-        Some(all)
+        Some(Step {
+            code,
+            by_rows: true,
+            singly: false,
+            calls,
+            reads: inputs + along.len() + others.len(),
+            joins,
+        })
     }
 }
 
@@ -356,24 +346,14 @@ impl<T: Cell> Pass<T> for Loops<T> {
             let mut joined = tables.joined.iter();
             let mut held = true;
             for step in &self.steps {
-                for call in &step.calls {
-                    let k = call.operands.len();
-                    let (table, after) = rest.split_at_mut(2 * k + 2);
-                    let (here, next) = operands.split_at(k);
-                    (rest, operands) = (after, next);
-                    // Code changes entries.
-                    for (entry, &(at, step)) in table[1..].iter_mut().zip(here) {
-                        *entry = at.wrapping_offset(step * signed(row));
-                    }
-                    table[2 * k + 1] = std::ptr::without_provenance_mut(height);
-                    let n = if step.by_rows { call.n } else { call.n * height };
-                    // SAFETY: the code was made for this processor, and for as many operands as the table has. The
-                    // places of each were compared with its memory for all rows; the frame is as large as any
-                    // code asks, and what is written comes from exclusive borrows.
-                    #[allow(unsafe_code, reason = "enters compiled code")]
-                    let done = unsafe { step.code.run(table, n) };
-                    held &= done;
-                }
+                let entries: usize = step.calls.iter().map(|c| c.operands.len()).sum();
+                let (table, after) = rest.split_at_mut(2 * (entries + step.calls.len()));
+                let (here, next) = operands.split_at(entries);
+                (rest, operands) = (after, next);
+                // SAFETY: the tables are of these steps, for these rows.
+                #[allow(unsafe_code, reason = "enters compiled code")]
+                let done = unsafe { step.run(table, here, (row, height)) };
+                held &= done;
                 for join in &step.joins {
                     // SAFETY: there is room for the partial results of every step, and code has written them.
                     #[allow(unsafe_code, reason = "a slice of what code has written")]

@@ -229,10 +229,10 @@ impl Layout {
     }
 
     pub(super) fn new(p: &Program, live: &Liveness, form: Form) -> Layout {
-        // Two registers are kept for operands that come from memory.
-        let (all, pinned_few): (usize, usize) = match form {
-            Form::Vex => (14, 8),
-            Form::Evex => (30, 11),
+        let all = form.registers();
+        let pinned_few = match form {
+            Form::Vex => 8,
+            Form::Evex => 11,
         };
         let chains = chains(form.bytes() / if p.single { 4 } else { 8 });
         let in_registers = in_registers(p.folds.len(), chains);

@@ -325,6 +325,7 @@ impl Walked {
         };
         let args = FusedArgs {
             space: &self.space,
+            whole: self.space.iter().product(),
             leaves: &leaves,
             stores: &mut stores,
             folds: &mut folds,

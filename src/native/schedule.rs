@@ -16,6 +16,8 @@ fn latency(lane: Lane) -> u32 {
         Lane::One(One::Sqrt, _) => 24,
         Lane::Two(Two::Div, ..) => 20,
         Lane::LookUp(..) => 24,
+        Lane::Pairs(..) => 20,
+        Lane::Entries(..) => 1,
         Lane::One(One::Nearest | One::Floor, _) => 8,
         Lane::Two(Two::And | Two::Or | Two::Xor | Two::IntAdd | Two::IntSub, ..)
         | Lane::One(One::ShiftLeft(_) | One::ShiftRight(_), _) => 1,

@@ -113,11 +113,12 @@ impl Shape {
         Mode { by_rows: self.folds_line, ..self.mode }
     }
 
-    /// Do stores go past the caches: those of one long row, where all are aligned alike?
-    pub(super) fn streams<T>(&self, nest: &Nest, stores: &[&mut [T]]) -> bool {
+    /// Do stores go past the caches: those of one long row, where all are aligned alike? `whole` is of how many
+    /// elements they are, if not those of the row.
+    pub(super) fn streams<T>(&self, nest: &Nest, stores: &[&mut [T]], whole: Option<usize>) -> bool {
         let Some(n) = self.line(nest).filter(|_| self.rows) else { return false };
         let alike = |x: &&mut [T]| x.as_ptr().align_offset(64) == stores[0].as_ptr().align_offset(64);
-        n.saturating_mul(stores.len()) >= STREAM / size_of::<T>() && stores.iter().all(alike)
+        whole.unwrap_or(n).saturating_mul(stores.len()) >= STREAM / size_of::<T>() && stores.iter().all(alike)
     }
 
     /// The code for rows or a row, and that for a row whose reductions are carried along.

@@ -101,6 +101,11 @@ pub enum Lane {
     Fma(Signs, Id, Id, Id),
     /// The entry of a table whose number, below the size, the bits are.
     LookUp(Table, Id),
+    /// The entries of both tables side by side, for the first or the second half of each sixteen bytes' lanes. The
+    /// bits say where they are, in units of eight bytes.
+    Pairs(bool, Id),
+    /// The entries of one table, from those of both halves.
+    Entries(Table, Id, Id),
     /// A comparison; a mask.
     Compare(Cmp, Id, Id),
     /// Both masks.
@@ -116,8 +121,12 @@ impl Lane {
     pub fn args(self) -> smallvec::SmallVec<[Id; 3]> {
         match self {
             Lane::Const(_) | Lane::Input(_) | Lane::Carry(_) => smallvec::smallvec![],
-            Lane::One(_, a) | Lane::LookUp(_, a) => smallvec::smallvec![a],
-            Lane::Two(_, a, b) | Lane::Compare(_, a, b) | Lane::Both(a, b) | Lane::Either(a, b) => {
+            Lane::One(_, a) | Lane::LookUp(_, a) | Lane::Pairs(_, a) => smallvec::smallvec![a],
+            Lane::Two(_, a, b)
+            | Lane::Entries(_, a, b)
+            | Lane::Compare(_, a, b)
+            | Lane::Both(a, b)
+            | Lane::Either(a, b) => {
                 smallvec::smallvec![a, b]
             }
             Lane::Fma(_, a, b, c) | Lane::Select(a, b, c) => smallvec::smallvec![a, b, c],
@@ -131,6 +140,8 @@ impl Lane {
             Lane::Const(_) | Lane::Input(_) | Lane::Carry(_) => self,
             Lane::One(op, a) => Lane::One(op, to(a)),
             Lane::LookUp(table, a) => Lane::LookUp(table, to(a)),
+            Lane::Pairs(odd, a) => Lane::Pairs(odd, to(a)),
+            Lane::Entries(table, a, b) => Lane::Entries(table, to(a), to(b)),
             Lane::Two(op, a, b) => Lane::Two(op, to(a), to(b)),
             Lane::Fma(signs, a, b, c) => Lane::Fma(signs, to(a), to(b), to(c)),
             Lane::Compare(op, a, b) => Lane::Compare(op, to(a), to(b)),

@@ -71,7 +71,7 @@ impl Record {
 pub struct Recorder {
     code: Vec<Lane>,
     known: FxHashMap<Lane, Id>,
-    /// Are [`Two::Scale`], [`One::Exponent`] and [`One::Mantissa`] instructions of the machine?
+    /// Are [`Two::Scale`], [`One::Exponent`], [`One::Mantissa`] and [`Lane::LookUp`] instructions of the machine?
     scales: bool,
     /// Are the numbers singles?
     single: bool,
@@ -293,7 +293,14 @@ impl Lanes for Value {
     }
     fn look_up(table: Table, at: Value) -> Value {
         let at = Value::and(at, Value::splat_bits(SIZE as u64 - 1));
-        Value(push(Lane::LookUp(table, at.0)))
+        let (scales, single) = CURRENT.with_borrow(|r| (r.scales, r.single));
+        if scales {
+            return Value(push(Lane::LookUp(table, at.0)));
+        }
+        // Without the instructions of the widest vectors, lanes are read one by one, both tables at once.
+        let at = if single { at } else { Value::plus(at, at) };
+        let (even, odd) = (push(Lane::Pairs(false, at.0)), push(Lane::Pairs(true, at.0)));
+        Value(push(Lane::Entries(table, even, odd)))
     }
     fn same_bits(a: Value, b: Value) -> Mask {
         compare(Cmp::Bits, a, b)

@@ -1,6 +1,6 @@
 //! Instructions on general registers: pointers, counters, the bits of masks.
 
-use super::{Asm, Gpr, RCX};
+use super::{Asm, Gpr, RAX, RCX};
 
 impl Asm {
     /// `to = from`, 64 bits.
@@ -10,6 +10,15 @@ impl Asm {
             0x89,
             0xC0 | (from & 7) << 3 | to & 7,
         ]);
+    }
+
+    /// `rax =` a number without a sign of 64 bits or, for singles, of 32.
+    pub(in crate::native) fn load_index(&mut self, base: Gpr, disp: i32) {
+        if !self.single {
+            return self.load(RAX, base, disp);
+        }
+        self.code.extend_from_slice(&[0x8B, 0x80 | base]);
+        self.long(disp);
     }
 
     /// `to =` an address; one of the first eight registers.

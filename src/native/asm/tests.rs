@@ -109,6 +109,32 @@ fn gathers() {
     );
 }
 
+/// Sixteen bytes, or eight and eight, from where `rax` says; the numbers of doubles and singles are as far apart.
+#[test]
+fn lanes_one_by_one() {
+    let cases = [
+        (LOAD, None, false, 16, Mnemonic::Vmovupd, 0),
+        (HALF, Some(1), false, 32, Mnemonic::Vinsertf128, 5),
+        (LOW, None, true, 16, Mnemonic::Vmovsd, 0),
+        (HIGH, None, true, 16, Mnemonic::Vmovhps, 5),
+    ];
+    for (o, imm, single, bytes, mnemonic, first) in cases {
+        let mut asm = Asm::new(Form::Vex, single);
+        asm.lanes = bytes / asm.size();
+        asm.vector(o, 11, first, Rm::Eights(RSI), imm, Deco::default());
+        let i = decode(&asm);
+        assert_eq!((i.mnemonic(), i.op_register(0).number()), (mnemonic, 11));
+        assert_eq!(i.op_register(0).size(), bytes);
+        assert_eq!((i.memory_base(), i.memory_index()), (Register::RSI, Register::RAX));
+        assert_eq!(i.memory_index_scale(), 8);
+        let mut asm = Asm::new(Form::Vex, single);
+        asm.load_index(RDX, 72);
+        let i = decode(&asm);
+        assert_eq!((i.mnemonic(), i.op_register(0).size()), (Mnemonic::Mov, if single { 4 } else { 8 }));
+        assert_eq!((i.memory_base(), i.memory_displacement64()), (Register::RDX, 72));
+    }
+}
+
 #[test]
 fn masks_and_broadcasts() {
     let mut asm = Asm::new(Form::Evex, false);

@@ -2,7 +2,7 @@
 
 use smallvec::SmallVec;
 
-use super::super::asm::{self, Deco, Opcode, RAX, Reg, Rm};
+use super::super::asm::{self, Deco, Opcode, Reg, Rm};
 use super::{Emit, Place};
 use crate::math::record::{Cmp, Lane, One, Signs, Two};
 
@@ -82,15 +82,13 @@ impl Emit<'_> {
                 let out = done(self);
                 self.asm.vector(opcode(op), out, first, rm, None, deco);
             }
-            Lane::LookUp(table, a) => {
-                // The result is another register than the index, which is needed until the end.
-                let out = self.take(i, copy);
-                let index = self.reg(args[0], false);
-                self.end(a as usize, copy, i);
-                let doubles = table.doubles().as_ptr().addr();
-                let at = if self.p.single { table.singles().as_ptr().addr() } else { doubles };
-                self.asm.address(RAX, at);
-                self.look_up(out, index);
+            Lane::LookUp(table, a) => self.look_up(i, copy, table, a),
+            Lane::Pairs(odd, a) => self.pairs(i, copy, odd, a),
+            Lane::Entries(table, ..) => {
+                let first = self.reg(args[0], false);
+                let (rm, deco) = self.rm(args[1]);
+                let out = done(self);
+                self.asm.vector(asm::SHUFFLE, out, first, rm, Some(self.entries(table)), deco);
             }
             Lane::Fma(signs, ..) => self.fma(signs, &args, done),
             Lane::Compare(op, ..) => {
@@ -129,23 +127,6 @@ impl Emit<'_> {
                     self.asm.vector(asm::BLEND_SIGN, out, first, rm, Some(m << 4), deco);
                 }
             }
-        }
-    }
-
-    /// Lanes from the table at `rax`; the instruction takes a mask of what is left to do, and clears it.
-    fn look_up(&mut self, out: Reg, index: Reg) {
-        let none = Deco::default();
-        let at = Rm::Index(RAX, index);
-        if self.evex() {
-            // What was in the result is not waited for.
-            self.asm.vector(asm::XOR, out, out, Rm::Reg(out), None, none);
-            self.asm.mask_op(0x46, 7, 7, 7);
-            self.asm.vector(asm::GATHER, out, 0, at, None, Deco { mask: 7, ..none });
-        } else {
-            let all = self.scratch(true);
-            self.asm.vector(asm::XOR, out, out, Rm::Reg(out), None, none);
-            self.asm.vector(asm::CMP_BITS, all, all, Rm::Reg(all), None, none);
-            self.asm.vector(asm::GATHER, out, all, at, None, none);
         }
     }
 
