@@ -32,7 +32,7 @@ use relation::Relation;
 
 use std::rc::Rc;
 
-use rustc_hash::FxHashMap;
+use rustc_hash::{FxHashMap, FxHashSet};
 
 use crate::graph::{Graph, Id};
 use crate::op::Ring;
@@ -63,6 +63,9 @@ impl Relations {
         Relations { equations, inverses, homomorphisms, pairs }
     }
 }
+
+/// A polynomial of more terms is written only where it is short for what it stands for.
+const MANY: usize = 24;
 
 /// How much of a graph is read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -179,7 +182,7 @@ impl Found<'_> {
             }
             let equations = &self.relations.equations;
             for poly in relation::reduced(graph, reader, &poly, equations, self.profile.grants()) {
-                if reader.refuses(&poly) {
+                if reader.refuses(&poly) || in_vain(graph, id, &poly) {
                     continue;
                 }
                 let mut found = self.forms(graph, &poly);
@@ -287,6 +290,23 @@ fn integers(graph: &mut Graph, id: Id, poly: &Poly) -> Vec<Id> {
     let mut writer = Writer::of_integers(graph, dtype);
     let found = writer.forms(poly);
     found.into_iter().filter_map(|new| writer.shaped(new, id)).filter(|&new| new != id).collect()
+}
+
+/// Has a polynomial far more terms than what was read there has operators of the ring? It is not written: the greedy factoring
+/// of what was multiplied out does not find its factors again.
+fn in_vain(graph: &Graph, id: Id, poly: &Poly) -> bool {
+    if poly.0.len() <= MANY {
+        return false;
+    }
+    let mut seen = FxHashSet::default();
+    let mut left = vec![id];
+    while let Some(id) = left.pop() {
+        let Some((op, _, args)) = graph.application(id) else { continue };
+        if op.def().ring != Ring::None && seen.insert(id) {
+            left.extend(args);
+        }
+    }
+    2 * poly.0.len() > seen.len()
 }
 
 /// Ring operators that are roots, are shared, or are used by something that is not one; with `factors`, sums in products
