@@ -36,9 +36,22 @@ pub fn main() -> ExitCode {
         }
     };
     // Deep inputs need no stack, but libraries in between deserve room.
-    let worker = std::thread::Builder::new().stack_size(64 << 20).spawn(move || commands::run(args));
+    let worker = std::thread::Builder::new().stack_size(64 << 20).spawn(move || {
+        take_room();
+        commands::run(args)
+    });
     match worker.map(std::thread::JoinHandle::join) {
         Ok(Ok(code)) => code,
         _ => ExitCode::from(70),
+    }
+}
+
+/// Common allocators ask the system for the memory of a thread page by page, some hundred times until the rules are
+/// read, and give it back as often. One large piece, given back at once, is what they then take the small ones from.
+fn take_room() {
+    const ROOM: usize = 4 << 20;
+    // The first is mapped by itself; that it is given back tells the allocator that such pieces come and go.
+    for bytes in [ROOM, ROOM - (64 << 10)] {
+        drop(std::hint::black_box(Vec::<u8>::with_capacity(bytes)));
     }
 }

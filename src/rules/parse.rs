@@ -6,6 +6,7 @@
 use std::sync::Arc;
 
 use rustc_hash::FxHashSet;
+use smallvec::SmallVec;
 
 use super::ast::{Pattern, Rule};
 use super::family::members;
@@ -70,7 +71,7 @@ impl<'t> One<'_, 't> {
             let hint = if comment { "; a comment begins with `;`" } else { "" };
             return self.fail(self.form.error(format!("{shape}{hint}")));
         };
-        let m: Vec<Form<'t>> = members.collect();
+        let m: SmallVec<[Form<'t>; 16]> = members.collect();
         let known = self.errors.len();
         let name = self.name(&m, names);
         let doc = self.doc(&m);

@@ -2,6 +2,8 @@
 
 use std::sync::Arc;
 
+use smallvec::SmallVec;
+
 use super::ast::{AttrPattern, PNode, Pattern, VarKind};
 use super::attr_fn::{attr_fn, attr_fns};
 use super::family::{broadcast, visible};
@@ -63,7 +65,7 @@ impl<'t> Reader<'_, 't> {
         let Some(name) = first.atom() else {
             return Err(first.error("expected the name of an operator"));
         };
-        let operands: Vec<Form<'t>> = members.collect();
+        let operands: SmallVec<[Form<'t>; 4]> = members.collect();
         if name == COUNT {
             return self.count(form, &operands);
         }
@@ -79,7 +81,10 @@ impl<'t> Reader<'_, 't> {
             return Err(first.error_of(ReadErrorKind::Name, message));
         }
         let (attr, rest) = self.attribute(form, op, each, &operands)?;
-        let args = rest.iter().map(|f| self.value(*f, depth + 1)).collect::<Read<Vec<u32>>>()?;
+        let mut args = Vec::with_capacity(rest.len());
+        for f in rest {
+            args.push(self.value(*f, depth + 1)?);
+        }
         if op.def().nests() && args.len() > 2 {
             let mut all = args.into_iter();
             let first = all.next().unwrap_or_default();

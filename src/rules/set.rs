@@ -132,8 +132,10 @@ impl RuleSet {
     pub(crate) fn shared() -> &'static Arc<RuleSet> {
         static STANDARD: OnceLock<Arc<RuleSet>> = OnceLock::new();
         // A file that does not load is a failing test, not a panic of the caller.
-        let read = || RuleSet { rules: read_all(STANDARD_FILES).0, files: held(STANDARD_FILES) };
-        STANDARD.get_or_init(|| Arc::new(read()))
+        STANDARD.get_or_init(|| {
+            let files = sources(STANDARD_FILES);
+            Arc::new(RuleSet { rules: read_all(&files).0, files: held(files) })
+        })
     }
 
     /// What is wrong with the files of the standard set: nothing, and a test holds that.
@@ -141,7 +143,7 @@ impl RuleSet {
     /// # Errors
     /// One of them does not load.
     pub fn check_standard() -> Result<(), RuleErrors> {
-        let errors = read_all(STANDARD_FILES).1;
+        let errors = read_all(&sources(STANDARD_FILES)).1;
         if errors.is_empty() { Ok(()) } else { Err(RuleErrors(errors)) }
     }
 
@@ -163,7 +165,8 @@ impl RuleSet {
     /// # Errors
     /// All errors of all texts; a name that stands in two of them.
     pub fn parse_files(files: &[(&str, &str)]) -> Result<RuleSet, RuleErrors> {
-        let (rules, errors) = read_all(files);
+        let files = sources(files);
+        let (rules, errors) = read_all(&files);
         if errors.is_empty() { Ok(RuleSet { rules, files: held(files) }) } else { Err(RuleErrors(errors)) }
     }
 
@@ -241,8 +244,12 @@ impl RuleSet {
     }
 }
 
-fn held(files: &[(&str, &str)]) -> Vec<(Arc<str>, Arc<str>)> {
-    files.iter().map(|(name, text)| ((*name).into(), (*text).into())).collect()
+fn sources(files: &[(&str, &str)]) -> Vec<Source> {
+    files.iter().map(|(name, text)| Source::new(name, text)).collect()
+}
+
+fn held(files: Vec<Source>) -> Vec<(Arc<str>, Arc<str>)> {
+    files.into_iter().map(Source::into_parts).collect()
 }
 
 /// The name that a file gives to the rule of an instance or of a direction.
@@ -255,11 +262,11 @@ fn stands_for(name: &str, rule: &Rule) -> bool {
     *rule.name == *name || base(&rule.name) == name || rule.has_tag(name)
 }
 
-fn read_all(files: &[(&str, &str)]) -> (Vec<Rule>, Vec<ReadError>) {
+fn read_all(files: &[Source]) -> (Vec<Rule>, Vec<ReadError>) {
     let (mut rules, mut errors) = (Vec::new(), Vec::new());
     let mut names = FxHashSet::default();
-    for (file, text) in files {
-        parse_into(&Source::new(file, text), &mut names, &mut rules, &mut errors);
+    for file in files {
+        parse_into(file, &mut names, &mut rules, &mut errors);
     }
     (rules, errors)
 }
@@ -290,7 +297,7 @@ mod tests {
     #[test]
     fn loads_fast() {
         let start = std::time::Instant::now();
-        let (rules, _) = read_all(STANDARD_FILES);
+        let (rules, _) = read_all(&sources(STANDARD_FILES));
         let took = start.elapsed();
         eprintln!("{} rules in {took:?}", rules.len());
         assert!(took.as_millis() < 200, "{took:?}");

@@ -102,6 +102,11 @@ impl Source {
         &self.name
     }
 
+    /// Its name and its text.
+    pub(crate) fn into_parts(self) -> (Arc<str>, Arc<str>) {
+        (self.name, self.text)
+    }
+
     /// Its text.
     pub fn text(&self) -> &str {
         &self.text
