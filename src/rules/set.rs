@@ -32,6 +32,7 @@ pub const STANDARD_FILES: &[(&str, &str)] = files![
     "compare.rules",
     "reduce.rules",
     "dot.rules",
+    "scaled.rules",
     "shape.rules",
     "linear.rules",
     "logic.rules",
