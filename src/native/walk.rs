@@ -349,11 +349,7 @@ impl<T: Cell> Walk<'_, '_, '_, T> {
 
     /// The leaves that are folded, where that is all there is to do: they need not pass through code.
     fn only_read(&self, fused: &Fused) -> SmallVec<[usize; 4]> {
-        let mut read: SmallVec<[usize; 4]> = SmallVec::new();
-        if fused.folds.is_empty() || !fused.stores.is_empty() {
-            return read;
-        }
-        read.resize(fused.folds.len(), 0);
+        let mut read: SmallVec<[usize; 4]> = SmallVec::from_elem(0, fused.folds.len());
         for instr in &fused.code {
             match *instr {
                 Instr::Load { .. } => {}
