@@ -16,7 +16,24 @@ pub(crate) fn gather<T: Element>(data: &[T], at: isize, step: (isize, isize), bl
 }
 
 /// Elements that are written at once.
-const LANES: usize = 16;
+const FOUR: usize = 4;
+
+/// Fills short rows with one number each, `N` fours a row, as long as there is room for them: what is behind a row
+/// belongs to the next, which comes later. Returns how many rows are filled.
+#[inline(always)]
+fn repeat<T: Element, const N: usize>(
+    from: impl Fn(usize) -> T,
+    rows: usize,
+    block: &mut [T],
+    cols: usize,
+) -> usize {
+    for r in 0..rows {
+        let Some(row) = block.get_mut(r * cols..r * cols + N * FOUR) else { return r };
+        let x = [from(r); FOUR];
+        row.as_chunks_mut().0.iter_mut().for_each(|four| *four = x);
+    }
+    rows
+}
 
 struct Gather<'a, T> {
     data: &'a [T],
@@ -37,15 +54,15 @@ impl<T: Element> wide::Loop for Gather<'_, T> {
         let distinct = if down == 0 { rows.min(1) } else { rows };
         let mut first = 0;
         if along == 0 {
-            // What is behind a row belongs to the next, which comes later.
-            let wide = cols.next_multiple_of(LANES);
-            while first < distinct
-                && let Some(row) = block.get_mut(first * cols..first * cols + wide)
-            {
-                let x = [data[place(at + signed(first) * down)]; LANES];
-                row.as_chunks_mut().0.iter_mut().for_each(|lanes| *lanes = x);
-                first += 1;
-            }
+            let from = |r: usize| data[place(at + signed(r) * down)];
+            first = match cols.div_ceil(FOUR) {
+                1 => repeat::<T, 1>(from, distinct, block, cols),
+                2 => repeat::<T, 2>(from, distinct, block, cols),
+                3 => repeat::<T, 3>(from, distinct, block, cols),
+                4 => repeat::<T, 4>(from, distinct, block, cols),
+                5..=8 => repeat::<T, 8>(from, distinct, block, cols),
+                _ => 0,
+            };
         }
         for (r, row) in block.chunks_exact_mut(cols).take(distinct).enumerate().skip(first) {
             let at = at + signed(r) * down;

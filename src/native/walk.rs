@@ -6,10 +6,10 @@ use super::line::{Line, room};
 use super::loops::{Code, Mode};
 use super::shape::Shape;
 use crate::eval::{
-    Cell, Cursor, Fused, FusedArgs, Nest, Running, Strided, Tile, gather, goes_on, pairwise, place, scatter,
-    signed,
+    Cell, Cursor, Fused, FusedArgs, Instr, Nest, Operand, Running, Strided, Tile, gather, goes_on, pairwise,
+    place, scatter, signed,
 };
-use crate::op::FOLD_SHORTEST;
+use crate::op::{FOLD_LANES, FOLD_SHORTEST};
 
 /// Runs a loop; false where some formula did not hold.
 pub(super) fn walk<T: Cell>(
@@ -59,6 +59,23 @@ const MOST: usize = 128;
 /// Rows that one call of code goes through where there are reductions: a few pages of each operand.
 fn rows_of<T: Cell>(cols: usize) -> usize {
     (LEAST * T::BLOCK / cols.min(T::BLOCK)).clamp(LEAST, MOST)
+}
+
+/// Rows of a tile. Where no fold takes a tile as one block, the bits do not depend on them: as many as compiled code
+/// and folds of rows go through without a remainder.
+fn height<T: Cell>((rows, cols): (usize, usize), blocks: bool) -> usize {
+    let most = (T::BLOCK / cols).max(1);
+    match most {
+        _ if rows <= most => rows,
+        FOLD_LANES.. if !blocks => most / FOLD_LANES * FOLD_LANES,
+        _ => most,
+    }
+}
+
+/// Do the elements of a tile with such strides lie side by side?
+#[inline]
+fn in_place((row, col): (isize, isize), rows: usize, cols: usize) -> bool {
+    (col == 1 || cols == 1) && (rows == 1 || row == signed(cols))
 }
 
 /// The pointer to elements that are read: `n` side by side, or one.
@@ -205,7 +222,11 @@ impl<T: Cell> Walk<'_, '_, '_, T> {
         let (inputs, stores) = (self.args.leaves.len(), self.args.stores.len());
         let first_fold = inputs + stores;
         let (row_len, col_len) = nest.tile();
-        let rows_at_once = (T::BLOCK / col_len).clamp(1, row_len);
+        let blocks = (0..fused.folds.len()).any(|f| nest.tile_strides(first_fold + f) == (0, 0));
+        let rows_at_once = height::<T>(nest.tile(), blocks);
+        let steps: SmallVec<[(isize, isize); 12]> =
+            (0..first_fold + fused.folds.len()).map(|k| nest.tile_strides(k)).collect();
+        let read = self.only_read(fused);
         let outs = std::mem::take(&mut self.args.folds);
         let mut folds: SmallVec<[Running<'_, '_, T>; 4]> =
             fused.folds.iter().zip(outs.iter_mut()).map(|(spec, out)| Running::new(spec, out)).collect();
@@ -232,24 +253,26 @@ impl<T: Cell> Walk<'_, '_, '_, T> {
                     let folding = self.folding.filter(|_| n >= FOLD_SHORTEST);
                     for row in 0..by_row {
                         let at = |k: usize| {
-                            let step = nest.tile_strides(k);
+                            let step = steps[k];
                             bases[k] + signed(r + row) * step.0 + signed(c) * step.1
                         };
-                        let apart = self.place(&at, height, cols);
-                        if let Some(code) = folding {
+                        let apart = self.place(&at, &steps, height, cols);
+                        if folding.is_none() && !read.is_empty() {
+                            // Nothing to compute.
+                        } else if let Some(code) = folding {
                             self.results(&mut joined);
                             self.call(code, n);
                         } else {
                             self.call(self.plain, n);
                         }
                         for k in (inputs..first_fold).filter(|k| apart >> (k - inputs) & 1 == 1) {
-                            let step = nest.tile_strides(k);
+                            let step = steps[k];
                             let block = &self.args.registers[k][..n];
                             scatter(self.args.stores[k - inputs], at(k), step, block, cols);
                         }
                         for (f, fold) in folds.iter_mut().enumerate() {
                             let k = first_fold + f;
-                            let step = nest.tile_strides(k);
+                            let step = steps[k];
                             let tile = |row: usize, rows: usize, values| {
                                 let at = bases[k] + signed(r + row) * step.0 + signed(c) * step.1;
                                 let first = (outer[f], r + row == 0, c == 0);
@@ -261,7 +284,18 @@ impl<T: Cell> Walk<'_, '_, '_, T> {
                             }
                             let (block, spare) = self.args.registers.split_at_mut(k + 1);
                             let spare = &mut spare[first_fold + fused.folds.len() - k - 1];
-                            fold.add(tile(row, height, &block[k][..n]), spare);
+                            let values = match read.get(f) {
+                                Some(&leaf) if folding.is_none() => self
+                                    .args
+                                    .leaves
+                                    .get(leaf)
+                                    .filter(|_| in_place(steps[leaf], height, cols))
+                                    .map_or(&block[leaf][..n], |l| {
+                                        &l.data[place(l.offset + at(leaf))..][..n]
+                                    }),
+                                _ => &block[k][..n],
+                            };
+                            fold.add(tile(row, height, values), spare);
                         }
                     }
                 }
@@ -313,14 +347,35 @@ impl<T: Cell> Walk<'_, '_, '_, T> {
         }
     }
 
-    /// Fills the table for a tile. Returns a bit for each store that goes through a block.
-    fn place(&mut self, at: &dyn Fn(usize) -> isize, rows: usize, cols: usize) -> u64 {
+    /// The leaves that are folded, where that is all there is to do: they need not pass through code.
+    fn only_read(&self, fused: &Fused) -> SmallVec<[usize; 4]> {
+        let mut read: SmallVec<[usize; 4]> = SmallVec::from_elem(0, fused.folds.len());
+        for instr in &fused.code {
+            match *instr {
+                Instr::Load { .. } => {}
+                Instr::Fold { fold, arg: Operand::Leaf { leaf, .. } } if !self.is_uniform(leaf as usize) => {
+                    read[fold as usize] = leaf as usize;
+                }
+                _ => return SmallVec::new(),
+            }
+        }
+        read
+    }
+
+    /// Fills the table for a tile of operands with such strides. Returns a bit for each store that goes through a
+    /// block.
+    fn place(
+        &mut self,
+        at: &dyn Fn(usize) -> isize,
+        steps: &[(isize, isize)],
+        rows: usize,
+        cols: usize,
+    ) -> u64 {
         let (inputs, stores) = (self.args.leaves.len(), self.args.stores.len());
         let n = rows * cols;
         let mut apart = 0;
-        for k in 0..self.table.len() - 1 {
-            let (row, col) = self.nest.tile_strides(k);
-            let side_by_side = (col == 1 || cols == 1) && (rows == 1 || row == signed(cols));
+        for (k, &(row, col)) in steps.iter().enumerate() {
+            let side_by_side = in_place((row, col), rows, cols);
             self.table[k + 1] = if let Some(leaf) = self.args.leaves.get(k) {
                 let from = leaf.offset + at(k);
                 if self.is_uniform(k) {
