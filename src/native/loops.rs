@@ -203,6 +203,31 @@ pub(super) fn bits(flags: impl Iterator<Item = bool>) -> u128 {
     flags.enumerate().fold(0, |all, (k, set)| all | u128::from(set) << (k & 127))
 }
 
+/// Copies what sums go on from, one after the other, into a register past those that a walk uses.
+fn keep<T: Cell>(folds: &[&mut [T]], registers: &mut Vec<Vec<T>>, at: usize) {
+    let n = folds.iter().map(|f| f.len()).sum();
+    registers.resize_with(registers.len().max(at + 1), || vec![T::default(); T::BLOCK]);
+    let mut kept = std::mem::take(&mut registers[at]);
+    // Others count on blocks.
+    kept.resize(kept.len().max(n), T::default());
+    let mut rest = kept.as_mut_slice();
+    for fold in folds {
+        let (here, after) = rest.split_at_mut(fold.len());
+        here.copy_from_slice(fold);
+        rest = after;
+    }
+    registers[at] = kept;
+}
+
+/// The sums as they were kept.
+fn put_back<T: Cell>(folds: &mut [&mut [T]], mut kept: &[T]) {
+    for fold in folds {
+        let (before, after) = kept.split_at(fold.len());
+        fold.copy_from_slice(before);
+        kept = after;
+    }
+}
+
 impl Native {
     /// How a loop is walked: as it was before, where its operands lie as they did.
     fn known<T: Cell>(self, fused: &Fused, made: &Loop, args: &FusedArgs<'_, '_, T>) -> Option<Arc<Known>> {
@@ -246,8 +271,10 @@ impl Native {
         let (plain, folding) = &known.codes;
         // Sums that go on from what is there begin again where a formula does not hold.
         let partial = plain.holds | folding.as_ref().map_or(0, |c| c.holds) != 0;
-        let before: Vec<Vec<T>> =
-            if args.begun && partial { args.folds.iter().map(|f| f.to_vec()).collect() } else { Vec::new() };
+        let kept = inputs + stores + folds + 2;
+        if args.begun && partial {
+            keep(args.folds, args.registers, kept);
+        }
         let spare = FusedArgs {
             space: args.space,
             whole: args.whole,
@@ -261,7 +288,9 @@ impl Native {
             return Ok(());
         }
         // Some argument was past where a formula holds.
-        args.folds.iter_mut().zip(&before).for_each(|(fold, before)| fold.copy_from_slice(before));
+        if args.begun && partial {
+            put_back(args.folds, &args.registers[kept]);
+        }
         Blocks.interpret(fused, args)
     }
 }
