@@ -1,6 +1,6 @@
 //! Products in sums, rounded once with the sum: what the evaluator computes of an optimized graph.
 //!
-//! `a * b + c` becomes one operator where nothing else reads the product and it has the shape and type of the sum.
+//! `a * b + c` becomes one operator where nothing else reads the product and it has the lengths and type of the sum.
 //! The error is that of one rounding instead of two. A sum of two products of unknowns keeps both roundings: in
 //! `x * x - y * y` they cancel where `x = y`, and one alone would leave the error of the other.
 
@@ -9,7 +9,8 @@ use rustc_hash::FxHashMap;
 use super::arena::{Graph, Id};
 use super::copy::NOWHERE;
 use crate::expr::TypeError;
-use crate::op::{Attr, Op, Ring};
+use crate::op::{Attr, Op, Ring, Role};
+use crate::ty::Ty;
 
 /// What a sum is made of: its product with two factors, the other operand, and which of them are subtracted.
 struct Once {
@@ -81,12 +82,28 @@ fn factors(graph: &Graph, id: Id) -> Option<[Id; 2]> {
     }
 }
 
+/// Is every element a number that is known: a constant, or one that is repeated?
+fn is_known(graph: &Graph, mut id: Id) -> bool {
+    loop {
+        id = match graph.application(id) {
+            Some((op, _, &[a])) if op.def().role == Role::Move => a,
+            _ => return graph.is_constant(id),
+        };
+    }
+}
+
+/// Have elementwise operands of a sum as many elements? Lengths of two names are equal, or the sum is refused.
+fn alike(a: &Ty, b: &Ty) -> bool {
+    let (m, n) = (a.shape.dims(), b.shape.dims());
+    a.dtype == b.dtype && m.len() == n.len() && m.iter().zip(n).all(|(m, n)| m.is_one() == n.is_one())
+}
+
 /// Is a node a product of two unknowns, up to constant factors and sign?
 fn of_unknowns(graph: &Graph, mut id: Id) -> bool {
     loop {
         id = match (factors(graph, id), graph.application(id)) {
-            (Some([a, b]), _) if graph.is_constant(a) => b,
-            (Some([a, b]), _) if graph.is_constant(b) => a,
+            (Some([a, b]), _) if is_known(graph, a) => b,
+            (Some([a, b]), _) if is_known(graph, b) => a,
             (Some(_), _) => return true,
             (None, Some((op, _, &[a]))) if op.def().ring == Ring::Opposite => a,
             _ => return false,
@@ -106,7 +123,7 @@ fn once(graph: &Graph, id: Id, uses: &[u32]) -> Option<(Id, Once)> {
     if !ty.dtype.is_float() || of_unknowns(graph, a) && of_unknowns(graph, b) {
         return None;
     }
-    let alike = |x: Id| graph.ty(x) == ty;
+    let alike = |x: Id| alike(graph.ty(x), ty);
     let fits = |(product, other, less_product, less_other): (Id, Id, bool, bool)| {
         let mut factors =
             factors(graph, product).filter(|_| uses[product as usize] == 1 && alike(product))?;
@@ -129,6 +146,7 @@ mod tests {
     use super::*;
     use crate::expr::Expr;
     use crate::graph::import;
+    use crate::op::IndexItem;
     use crate::prelude::*;
     use crate::ty::DType;
 
@@ -161,6 +179,11 @@ mod tests {
         assert_eq!(count(&(&x * &y - 4.0 * (&x * &s))), 0);
         // The factor of one is known: no cancellation is expected.
         assert_eq!(count(&(&x * &y + 0.5 * &x)), 1);
+        // Parts of other names are as long; a number that is repeated is known.
+        let part = |start, stop| x.index(&[IndexItem::Slice { start, stop, step: 1 }]);
+        let (a, b) = (part(None, Some(-1)), part(Some(1), None));
+        assert_eq!(count(&(&b - a.sqr())), 1);
+        assert_eq!(count(&(&x * &y + (1.0 - &x) * crate::expr::fill(&x, 2.0))), 1);
         let chain = ((&x * &y + 1.0) * &x + 2.0) * &y - 3.0;
         assert_eq!(count(&chain), 3);
     }
