@@ -78,7 +78,7 @@ fn repeated_calls_allocate_nothing() {
         let text = program.replace("FLOAT", if single { "f32" } else { "f64" });
         let p = parse_infix(&Source::text_only(&text), &[]).unwrap();
         let f = Function::new(&p.inputs, &p.results).unwrap();
-        for lens in [[2, 1, 40], [100, 32, 40], [3001, 70, 64]] {
+        for lens in [[2, 1, 40], [50, 33, 10], [100, 32, 40], [3001, 70, 64]] {
             let data = data(&p.inputs, single, lens);
             let views: Vec<ArrayRef<'_>> = data.iter().map(Array::view).collect();
             let expected = f.call_arrays(&views).unwrap();

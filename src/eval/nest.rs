@@ -10,7 +10,7 @@ pub(super) const SHORT: usize = 8;
 
 /// Axes, at least two (the last two are the rows and columns of tiles), and a stride per operand
 /// and axis.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(crate) struct Nest {
     pub(crate) lens: SmallVec<[usize; 6]>,
     /// Operand by operand.

@@ -55,6 +55,10 @@ impl<T: Cell> Pairwise<T> {
 /// element as [`Pairwise`] joins one, they are where those of the first block were.
 pub(crate) fn pairwise<T>(values: &mut [T], elements: usize, pair: fn(&mut [T], &[T])) {
     let n = values.len();
+    if n == 2 * elements {
+        let (before, after) = values.split_at_mut(elements);
+        return pair(before, after);
+    }
     let mut join = |before: usize, after: usize| {
         let (head, tail) = values.split_at_mut(after);
         pair(&mut head[before..before + elements], &tail[..elements]);

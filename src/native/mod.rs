@@ -25,6 +25,7 @@ mod ready;
 mod scalars;
 mod schedule;
 mod shape;
+mod short;
 mod walk;
 
 #[cfg(not(all(target_arch = "x86_64", not(miri))))]

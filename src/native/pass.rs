@@ -7,15 +7,17 @@ use smallvec::SmallVec;
 
 mod tables;
 
-use super::ahead::{Ahead, ahead};
+use super::ahead::{Ahead, FAR, ahead, behind};
 use super::loops::{Code, Mode, Native};
 use super::shape::Shape;
+use super::short::Short;
 use crate::eval::{
-    Cell, From, Layout, Nest, Pass, PassArg, PassPiece, PassStep, first_line, kept_strides, pairwise,
+    Cell, From, Fused, Layout, Nest, Pass, PassArg, PassPiece, PassStep, first_line, kept_strides, pairwise,
 };
 use crate::eval::{signed, with_line};
 
-use tables::{Places, Tables};
+use crate::op::FOLD_LANES;
+use tables::{Moving, Operand, PARTIAL, Places, Tables, operand};
 
 /// Loops that are decided.
 #[derive(Debug)]
@@ -26,6 +28,7 @@ struct Loops<T> {
     /// Numbers that code keeps in memory, and partial results of a band.
     frame: usize,
     partial: usize,
+    blocks: usize,
 }
 
 /// A loop: the calls for a band, then how their partial results are joined.
@@ -40,6 +43,8 @@ struct Step<T> {
     /// Entries that are read.
     reads: usize,
     joins: Vec<Join<T>>,
+    /// Are rows short? Then the only call is for all of the band.
+    short: Option<Short<T>>,
 }
 
 /// A call of code for some columns.
@@ -50,42 +55,12 @@ struct Call {
     operands: Vec<Operand>,
 }
 
-/// An entry of a call's table.
-#[derive(Debug, Clone, Copy)]
-struct Operand {
-    /// Which memory, and the position of the first element; of partial results, in theirs.
-    piece: usize,
-    at: isize,
-    from: From,
-    /// From row to row of the call, and of the band.
-    down: isize,
-    step: isize,
-    /// Elements of a row from the first on.
-    n: usize,
-    /// How far off is what is only brought to the caches; it may be past the end.
-    ahead: isize,
-}
-
-impl Operand {
-    /// Rows of which no element is read or written.
-    fn rows(arg: &PassArg) -> Operand {
-        let PassArg { piece, at, from, down, .. } = *arg;
-        Operand { piece, at, from, down, step: down, n: 0, ahead: 0 }
-    }
-}
-
 /// Bands are so much higher where no loop brings others' rows to the caches: there is less to do for each, and the
 /// second cache holds them, too.
 const HIGHER: usize = 4;
 
 /// Rows of a band at most: partial results of so many are kept at once.
 const HIGHEST: usize = 32;
-
-/// Bytes of an array whose rows come from memory, not from a cache: how they are gone through tells how soon.
-const FAR: usize = 1 << 22;
-
-/// Memory of partial results.
-const PARTIAL: usize = usize::MAX;
 
 /// Partial results of columns into results of rows.
 #[derive(Debug)]
@@ -105,15 +80,26 @@ pub(super) fn decide<T: Cell>(
     steps: &[PassStep<'_>],
     rows: usize,
 ) -> Option<Box<dyn Pass<T>>> {
-    let walks = |height: usize| -> Option<Vec<_>> { steps.iter().map(|s| walk(native, s, height)).collect() };
+    let walks =
+        |height: usize| -> Option<Vec<_>> { steps.iter().map(|s| walk::<T>(native, s, height)).collect() };
     let mut height = *steps.first()?.space.first()?;
     let mut found = walks(height)?;
-    let (dearest, others) = ahead(steps, &found, (rows, height, size_of::<T>()));
-    if others.is_empty() {
-        height = (height * HIGHER).min(HIGHEST);
+    let several = found.iter().filter(|(nest, _)| nest.tile().0 > 1);
+    let longest = several.clone().map(|(nest, _)| nest.tile().1).max();
+    if let Some(cols) = longest.filter(|_| several.clone().all(|(_, shape)| !shape.mode.by_rows)) {
+        // Short rows alone, of which no partial results are kept: as many as make a block.
+        height = height.max(T::BLOCK / cols / FOLD_LANES * FOLD_LANES);
         found = walks(height)?;
     }
-    let (walks, mut all) = (found, Loops { steps: Vec::new(), height, frame: 0, partial: 0 });
+    let (mut dearest, mut others) = ahead(steps, &found, (rows, height, size_of::<T>()));
+    if others.is_empty() && native.form().follows_rows() {
+        (dearest, others) = behind(steps, &found, (rows, height, size_of::<T>()));
+    }
+    if others.is_empty() {
+        height = (height * HIGHER).min(HIGHEST.max(height));
+        found = walks(height)?;
+    }
+    let (walks, mut all) = (found, Loops { steps: Vec::new(), height, frame: 0, partial: 0, blocks: 0 });
     for (i, (step, walk)) in steps.iter().zip(&walks).enumerate() {
         let mut decided = all.step(native, step, walk, if i == dearest { &others } else { &[] })?;
         let bytes = decided.calls.iter().map(|c| c.n).sum::<usize>().saturating_mul(rows * size_of::<T>());
@@ -124,16 +110,20 @@ pub(super) fn decide<T: Cell>(
     Some(Box::new(all))
 }
 
-/// An operand in some columns of a nest.
-fn operand(shape: &Shape, nest: &Nest, k: usize, arg: &PassArg, (column, n): (usize, usize)) -> Operand {
-    let (down, along) = nest.tile_strides(k);
-    let one = shape.mode.uniform >> k & 1 == 1;
-    let at = arg.at + along * signed(column);
-    Operand { at, down, n: if one { 1 } else { n }, ..Operand::rows(arg) }
+/// A loop over a band of short rows, which are folded without a remainder.
+fn short<T: Cell>(
+    native: Native,
+    fused: &Fused,
+    of: (&Nest, &Shape),
+    height: usize,
+    ahead: usize,
+) -> Option<Short<T>> {
+    let whole = of.0.tile().0 == height && height.is_multiple_of(FOLD_LANES);
+    Short::new(native, fused, of, height, ahead).filter(|_| whole)
 }
 
-/// How a loop is walked; `None` where it is not by rows.
-fn walk(native: Native, step: &PassStep<'_>, height: usize) -> Option<(Nest, Shape)> {
+/// How a loop is walked; `None` where neither by rows nor as one block.
+fn walk<T: Cell>(native: Native, step: &PassStep<'_>, height: usize) -> Option<(Nest, Shape)> {
     let PassStep { fused, space, leaves, .. } = step;
     let mut space = space.clone();
     *space.first_mut()? = height;
@@ -147,42 +137,54 @@ fn walk(native: Native, step: &PassStep<'_>, height: usize) -> Option<(Nest, Sha
     fused.folds.iter().for_each(|f| strides.extend(kept_strides(&space, f)));
     let nest = Nest::new(&space, &strides, inputs + stores + folds, folds);
     let (_, shape) = native.decide(fused, &nest)?;
-    (nest.lens.len() == 2 && (shape.rows || shape.mode.by_rows)).then_some((nest, shape))
+    let by_rows = nest.lens.len() == 2 && (shape.rows || shape.mode.by_rows);
+    (by_rows || short::<T>(native, fused, (&nest, &shape), height, 0).is_some()).then_some((nest, shape))
 }
 
 impl<T: Cell> Step<T> {
     /// The calls for a band: `height` rows of the stretch from `row` on. Returns whether all formulas held.
     ///
     /// # Safety
-    /// Tables and places are those of the step, and there are so many rows.
+    /// Tables and places are those of the step, there are so many rows, and room for blocks.
     #[allow(unsafe_code, reason = "enters compiled code")]
     unsafe fn run(
         &self,
         table: &mut [*mut T],
-        places: &[(*mut T, isize)],
-        (row, height): (usize, usize),
+        operands: &mut [Moving<T>],
+        height: usize,
+        blocks: *mut T,
     ) -> bool {
-        let at_once = if self.singly { 1 } else { height };
+        if let Some(short) = &self.short {
+            table[1..].iter_mut().zip(operands).for_each(|(entry, place)| *entry = place.next());
+            // SAFETY: the caller's.
+            return unsafe { short.run(&self.code, table, height, blocks) };
+        }
+        let singly = self.singly && height > 1;
+        let at_once = if singly { 1 } else { height };
         let mut held = true;
         for r in (0..height).step_by(at_once) {
-            let (mut rest, mut places) = (&mut *table, places);
+            let (mut table, mut operands) = (&mut *table, &mut *operands);
             for call in &self.calls {
                 let k = call.operands.len();
-                let (table, after) = rest.split_at_mut(2 * k + 2);
-                let (here, next) = places.split_at(k);
-                (rest, places) = (after, next);
+                let (here, after) = table.split_at_mut(2 * k + 2);
+                let (places, next) = operands.split_at_mut(k);
+                (table, operands) = (after, next);
                 // Code changes entries.
-                let (entries, downs) = table[1..].split_at_mut(k);
-                for ((entry, down), &(at, step)) in entries.iter_mut().zip(&*downs).zip(here) {
-                    let down = down.addr().wrapping_mul(r);
-                    *entry = at.wrapping_offset(step * signed(row)).wrapping_byte_add(down);
+                let (entries, downs) = here[1..].split_at_mut(k);
+                if singly {
+                    for ((entry, down), place) in entries.iter_mut().zip(&*downs).zip(places) {
+                        let at = if r + 1 == height { place.next() } else { place.here() };
+                        *entry = at.wrapping_byte_add(down.addr().wrapping_mul(r));
+                    }
+                } else {
+                    entries.iter_mut().zip(places).for_each(|(entry, place)| *entry = place.next());
                 }
-                table[2 * k + 1] = std::ptr::without_provenance_mut(at_once);
+                here[2 * k + 1] = std::ptr::without_provenance_mut(at_once);
                 let n = if self.by_rows { call.n } else { call.n * height };
                 // SAFETY: the code was made for this processor, and for as many operands as the table has. The
                 // places of each were compared with its memory for all rows; the frame is as large as any
                 // code asks, and what is written comes from exclusive borrows.
-                held &= unsafe { self.code.run(table, n) };
+                held &= unsafe { self.code.run(here, n) };
             }
         }
         held
@@ -221,6 +223,31 @@ impl<T: Cell> Loops<T> {
                 calls,
                 reads: inputs,
                 joins: Vec::new(),
+                short: None,
+            });
+        }
+        let brought = |o: &Ahead, c: usize| Operand {
+            at: o.arg.at + signed(c),
+            ahead: if o.next { o.arg.down * signed(self.height) } else { 0 },
+            ..Operand::rows(&o.arg)
+        };
+        if let Some(short) = short(native, fused, (nest, shape), self.height, others.len()) {
+            let operand = |k: usize| {
+                let n = short.reach(nest, k, shape.mode.uniform >> k & 1 == 1);
+                Operand { n, ..operand(shape, nest, k, args[k], (0, cols)) }
+            };
+            let ahead = others.iter().map(|o| brought(o, 0));
+            let operands = (0..inputs).map(operand).chain(ahead).chain((inputs..args.len()).map(operand));
+            let calls = vec![Call { n: cols, operands: operands.collect() }];
+            self.blocks = self.blocks.max(short.room());
+            return Some(Step {
+                code,
+                by_rows: false,
+                singly: false,
+                calls,
+                reads: inputs + others.len(),
+                joins: Vec::new(),
+                short: Some(short),
             });
         }
         if !shape.mode.by_rows || row_len != self.height {
@@ -272,11 +299,7 @@ impl<T: Cell> Loops<T> {
             let outer = (inputs..first).chain(along.iter().copied());
             let kept =
                 chosen(shape.mode.carried).map(|f| if blocks == 1 { joined(f) } else { partial(f, b) });
-            let ahead = others.iter().map(|o| Operand {
-                at: o.arg.at + signed(c),
-                ahead: if o.next { o.arg.down * signed(self.height) } else { 0 },
-                ..Operand::rows(&o.arg)
-            });
+            let ahead = others.iter().map(|o| brought(o, c));
             Call {
                 n,
                 operands: inner.map(operand).chain(ahead).chain(outer.map(operand)).chain(kept).collect(),
@@ -305,6 +328,7 @@ impl<T: Cell> Loops<T> {
             calls,
             reads: inputs + along.len() + others.len(),
             joins,
+            short: None,
         })
     }
 }
@@ -320,14 +344,17 @@ impl<T: Cell> Pass<T> for Loops<T> {
         rows: (usize, usize),
         registers: &mut Vec<Vec<T>>,
     ) -> bool {
-        registers.resize_with(registers.len().max(2), Vec::new);
-        let [frame, partial, ..] = registers.as_mut_slice() else { return false };
-        for (memory, n) in [(&mut *frame, self.frame), (&mut *partial, self.partial)] {
+        registers.resize_with(registers.len().max(3), Vec::new);
+        let [frame, partial, blocks, ..] = registers.as_mut_slice() else { return false };
+        let sizes = [self.frame, self.partial, self.blocks];
+        for (memory, n) in [&mut *frame, &mut *partial, &mut *blocks].into_iter().zip(sizes) {
             // Others count on blocks.
             memory.resize(memory.len().max(with_line::<T>(n)).max(T::BLOCK), T::default());
         }
         let past = first_line(frame);
         let frame = frame.as_mut_ptr().wrapping_add(past);
+        let past = first_line(blocks);
+        let blocks = blocks.as_mut_ptr().wrapping_add(past);
         let pieces = pieces.iter_mut().map(|piece| match piece {
             PassPiece::Read(data) => (data.as_ptr().cast_mut(), data.len(), false),
             PassPiece::Write(data) => (data.as_mut_ptr(), data.len(), true),
@@ -342,17 +369,17 @@ impl<T: Cell> Pass<T> for Loops<T> {
         let Some(mut tables) = Tables::new(&self.steps, &places, frame) else { return false };
         for row in (0..end - first).step_by(self.height) {
             let height = self.height.min(end - first - row);
-            let (mut rest, mut operands) = (tables.table.as_mut_slice(), tables.first.as_slice());
-            let mut joined = tables.joined.iter();
+            let (mut table, mut operands) = (tables.table.as_mut_slice(), tables.operands.as_mut_slice());
+            let mut joined = tables.joined.iter_mut();
             let mut held = true;
             for step in &self.steps {
                 let entries: usize = step.calls.iter().map(|c| c.operands.len()).sum();
-                let (table, after) = rest.split_at_mut(2 * (entries + step.calls.len()));
-                let (here, next) = operands.split_at(entries);
-                (rest, operands) = (after, next);
+                let (here, after) = table.split_at_mut(2 * (entries + step.calls.len()));
+                let (moving, next) = operands.split_at_mut(entries);
+                (table, operands) = (after, next);
                 // SAFETY: the tables are of these steps, for these rows.
                 #[allow(unsafe_code, reason = "enters compiled code")]
-                let done = unsafe { step.run(table, here, (row, height)) };
+                let done = unsafe { step.run(here, moving, height, blocks) };
                 held &= done;
                 for join in &step.joins {
                     // SAFETY: there is room for the partial results of every step, and code has written them.
@@ -361,9 +388,8 @@ impl<T: Cell> Pass<T> for Loops<T> {
                         std::slice::from_raw_parts_mut(places.partial.0.wrapping_add(join.at), join.n)
                     };
                     pairwise(values, join.elements, join.pair);
-                    let results = joined.by_ref().take(join.results.len());
-                    for (values, &(at, step)) in values.chunks_exact(self.height).zip(results) {
-                        let at = at.wrapping_offset(step * signed(row));
+                    for values in values.chunks_exact(self.height).take(join.results.len()) {
+                        let Some(at) = joined.next().map(Moving::next) else { return false };
                         for (i, &x) in values[..height].iter().enumerate() {
                             // SAFETY: results of these rows have places in exclusively borrowed memory, as
                             // compared before.

@@ -13,10 +13,11 @@ use smallvec::SmallVec;
 use super::line::{Line, room};
 use super::loops::Code;
 use super::shape::Shape;
+use super::short::Short;
 use super::walk::walk;
 use crate::eval::{
     ArrayMut, ArrayRef, Cell, FoldSpec, Format, Fused, FusedArgs, Layout, Nest, Ready, ScalarStep, Strided,
-    Threads, dot, exec, first_line,
+    Threads, dot, exec, first_line, signed,
 };
 
 pub(super) use decide::decide;
@@ -26,13 +27,14 @@ type Place = (u32, usize);
 
 /// What one step does.
 #[derive(Debug)]
-enum Act {
+enum Act<T> {
     Scalars(Vec<ScalarStep>),
     Fetch(Place, u32),
     /// One call of code, over so many elements.
     Loop(Arc<Code>, usize, Vec<Place>),
     Folds(Folds),
     Rows(Box<Rows>),
+    Short(Box<ShortRows<T>>),
     Walk(Box<Walked>),
     Dot(Box<[(Memory, Layout); 2]>, Memory, Threads),
 }
@@ -52,6 +54,17 @@ struct Rows {
     down: Vec<isize>,
     /// Sums over rows, and what they begin with.
     sums: Vec<(Memory, f64)>,
+}
+
+/// Short rows, in blocks.
+#[derive(Debug)]
+struct ShortRows<T> {
+    short: Short<T>,
+    code: Arc<Code>,
+    rows: usize,
+    height: usize,
+    /// Operands: places, and numbers from row to row.
+    operands: Vec<(Place, isize)>,
 }
 
 /// Any other loop: only how it is walked is decided.
@@ -88,7 +101,7 @@ struct Decided<T> {
     outputs: Vec<Vec<usize>>,
     /// Scalar inputs: register and input.
     slots: Vec<(u32, usize)>,
-    acts: Vec<Act>,
+    acts: Vec<Act<T>>,
     /// Outputs that are one number: output, length and register.
     filled: Vec<(usize, usize, u32)>,
     /// Registers as a call finds them, and while it runs; for singles, also as doubles, in which they are computed.
@@ -100,6 +113,8 @@ struct Decided<T> {
     /// Memory for the partial results of a row.
     spare: Vec<T>,
     registers: Vec<Vec<T>>,
+    /// Blocks of short rows.
+    blocks: Vec<T>,
 }
 
 type Bases<T> = SmallVec<[*mut T; 24]>;
@@ -244,6 +259,12 @@ impl<T: Cell> Decided<T> {
                         return false;
                     }
                 }
+                Act::Short(short) => {
+                    let past = first_line(&self.blocks);
+                    if !short.run(&bases, frame, self.blocks.as_mut_ptr().wrapping_add(past)) {
+                        return false;
+                    }
+                }
                 Act::Walk(walked) => {
                     if !walked.run(&bases, &mut self.registers) {
                         return false;
@@ -302,6 +323,25 @@ unsafe fn read<'m, T>(bases: &Bases<T>, (base, n): Memory) -> &'m [T] {
 unsafe fn write<'m, T>(bases: &Bases<T>, (base, n): Memory) -> &'m mut [T] {
     // SAFETY: the caller's.
     unsafe { std::slice::from_raw_parts_mut(bases[base as usize], n) }
+}
+
+impl<T: Cell> ShortRows<T> {
+    fn run(&self, bases: &Bases<T>, frame: *mut T, blocks: *mut T) -> bool {
+        let mut table: SmallVec<[*mut T; 24]> = SmallVec::new();
+        (0..self.rows).step_by(self.height).all(|row| {
+            table.clear();
+            table.push(frame);
+            let entry =
+                |&(place, down): &(Place, isize)| at(bases, place).wrapping_offset(down * signed(row));
+            table.extend(self.operands.iter().map(entry));
+            let height = self.height.min(self.rows - row);
+            // SAFETY: as for a loop; every row of every operand lies in its memory, and the blocks are of this call.
+            #[allow(unsafe_code, reason = "enters compiled code")]
+            unsafe {
+                self.short.run(&self.code, &mut table, height, blocks)
+            }
+        })
+    }
 }
 
 impl Walked {

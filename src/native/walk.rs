@@ -83,6 +83,21 @@ fn source<T>(leaf: &Strided<'_, T>, at: isize, n: usize) -> *mut T {
     leaf.data[place(at)..][..n].as_ptr().cast_mut()
 }
 
+/// The leaves that are folded, where that is all there is to do: they need not pass through code.
+pub(super) fn only_read(fused: &Fused, uniform: &dyn Fn(usize) -> bool) -> SmallVec<[usize; 4]> {
+    let mut read: SmallVec<[usize; 4]> = SmallVec::from_elem(0, fused.folds.len());
+    for instr in &fused.code {
+        match *instr {
+            Instr::Load { .. } => {}
+            Instr::Fold { fold, arg: Operand::Leaf { leaf, .. } } if !uniform(leaf as usize) => {
+                read[fold as usize] = leaf as usize;
+            }
+            _ => return SmallVec::new(),
+        }
+    }
+    read
+}
+
 impl<T: Cell> Walk<'_, '_, '_, T> {
     fn frame(&mut self, at: usize) {
         let frame = self.args.registers[at].as_mut_ptr();
@@ -226,7 +241,7 @@ impl<T: Cell> Walk<'_, '_, '_, T> {
         let rows_at_once = height::<T>(nest.tile(), blocks);
         let steps: SmallVec<[(isize, isize); 12]> =
             (0..first_fold + fused.folds.len()).map(|k| nest.tile_strides(k)).collect();
-        let read = self.only_read(fused);
+        let read = only_read(fused, &|k| self.is_uniform(k));
         let outs = std::mem::take(&mut self.args.folds);
         let mut folds: SmallVec<[Running<'_, '_, T>; 4]> =
             fused.folds.iter().zip(outs.iter_mut()).map(|(spec, out)| Running::new(spec, out)).collect();
@@ -345,21 +360,6 @@ impl<T: Cell> Walk<'_, '_, '_, T> {
         for (i, f) in (0..folds).filter(is_carried).enumerate() {
             self.table[1 + inputs + stores + stored.len() + i] = &raw mut joined[f];
         }
-    }
-
-    /// The leaves that are folded, where that is all there is to do: they need not pass through code.
-    fn only_read(&self, fused: &Fused) -> SmallVec<[usize; 4]> {
-        let mut read: SmallVec<[usize; 4]> = SmallVec::from_elem(0, fused.folds.len());
-        for instr in &fused.code {
-            match *instr {
-                Instr::Load { .. } => {}
-                Instr::Fold { fold, arg: Operand::Leaf { leaf, .. } } if !self.is_uniform(leaf as usize) => {
-                    read[fold as usize] = leaf as usize;
-                }
-                _ => return SmallVec::new(),
-            }
-        }
-        read
     }
 
     /// Fills the table for a tile of operands with such strides. Returns a bit for each store that goes through a

@@ -2,8 +2,50 @@
 
 use smallvec::SmallVec;
 
-use super::{Operand, PARTIAL, Step};
-use crate::eval::{From, signed};
+use super::super::shape::Shape;
+use super::Step;
+use crate::eval::{From, Nest, PassArg, signed};
+
+/// Memory of partial results.
+pub(super) const PARTIAL: usize = usize::MAX;
+
+/// An entry of a call's table.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Operand {
+    /// Which memory, and the position of the first element; of partial results, in theirs.
+    pub(super) piece: usize,
+    pub(super) at: isize,
+    pub(super) from: From,
+    /// From row to row of the call, and of the band.
+    pub(super) down: isize,
+    pub(super) step: isize,
+    /// Elements of a row from the first on.
+    pub(super) n: usize,
+    /// How far off is what is only brought to the caches; it may be past the end.
+    pub(super) ahead: isize,
+}
+
+impl Operand {
+    /// Rows of which no element is read or written.
+    pub(super) fn rows(arg: &PassArg) -> Operand {
+        let PassArg { piece, at, from, down, .. } = *arg;
+        Operand { piece, at, from, down, step: down, n: 0, ahead: 0 }
+    }
+}
+
+/// An operand in some columns of a nest.
+pub(super) fn operand(
+    shape: &Shape,
+    nest: &Nest,
+    k: usize,
+    arg: &PassArg,
+    (column, n): (usize, usize),
+) -> Operand {
+    let (down, along) = nest.tile_strides(k);
+    let one = shape.mode.uniform >> k & 1 == 1;
+    let at = arg.at + along * signed(column);
+    Operand { at, down, n: if one { 1 } else { n }, ..Operand::rows(arg) }
+}
 
 /// The memory of a pass: where each piece begins, and how many numbers it has.
 pub(super) struct Places<T> {
@@ -37,12 +79,33 @@ impl<T> Places<T> {
     }
 }
 
-/// The tables of all calls, and for each operand of each where it is in the first band and how far it moves from row to
-/// row; likewise for joined results.
+/// Where an operand is in the band at hand, and how many bytes further in the next one.
+#[derive(Debug)]
+pub(super) struct Moving<T> {
+    at: *mut T,
+    bytes: isize,
+}
+
+impl<T> Moving<T> {
+    /// The place in the band at hand.
+    pub(super) fn here(&self) -> *mut T {
+        self.at
+    }
+
+    /// The place in the band at hand; then it is that in the next one.
+    #[inline(always)]
+    pub(super) fn next(&mut self) -> *mut T {
+        let at = self.at;
+        self.at = at.wrapping_byte_offset(self.bytes);
+        at
+    }
+}
+
+/// The tables of all calls, and the operands of each; likewise the results that are joined.
 pub(super) struct Tables<T> {
     pub(super) table: Vec<*mut T>,
-    pub(super) first: Vec<(*mut T, isize)>,
-    pub(super) joined: Vec<(*mut T, isize)>,
+    pub(super) operands: Vec<Moving<T>>,
+    pub(super) joined: Vec<Moving<T>>,
 }
 
 impl<T> Tables<T> {
@@ -51,22 +114,26 @@ impl<T> Tables<T> {
         let operands = calls().map(|c| c.operands.len()).sum();
         let mut all = Tables {
             table: Vec::with_capacity(2 * (operands + calls().count())),
-            first: Vec::with_capacity(operands),
+            operands: Vec::with_capacity(operands),
             joined: Vec::new(),
+        };
+        let moving = |o: &Operand, written: bool| {
+            let (at, step) = places.place(o, written)?;
+            Some(Moving { at, bytes: step * signed(places.height) * signed(size_of::<T>()) })
         };
         for step in steps {
             for call in &step.calls {
                 all.table.push(frame);
                 for (i, o) in call.operands.iter().enumerate() {
-                    let (at, step) = places.place(o, i >= step.reads)?;
-                    all.first.push((at, step));
-                    all.table.push(at);
+                    let o = moving(o, i >= step.reads)?;
+                    all.table.push(o.at);
+                    all.operands.push(o);
                 }
                 let down = call.operands.iter().map(|o| (o.down * signed(size_of::<T>())).cast_unsigned());
                 all.table.extend(down.chain([0]).map(std::ptr::without_provenance_mut));
             }
             for o in step.joins.iter().flat_map(|j| &j.results) {
-                all.joined.push(places.place(o, true)?);
+                all.joined.push(moving(o, true)?);
             }
         }
         Some(all)

@@ -8,7 +8,8 @@ use super::super::line::room;
 use super::super::loops::{Code, Loop, Native};
 use super::super::scalars;
 use super::super::shape::{STREAM, Shape};
-use super::{Act, Decided, Folds, Memory, Place, Rows, Walked};
+use super::super::short::{self, Short};
+use super::{Act, Decided, Folds, Memory, Place, Rows, ShortRows, Walked};
 use crate::eval::{
     Arg, Base, Cell, Dest, Format, Framed, Fused, Layout, Nest, Plan, Ready, ScalarStep, Scratch, Source,
     Step, height, kept_strides, signed, with_line,
@@ -99,6 +100,7 @@ pub(in crate::native) fn decide<T: Cell>(
         frame: Vec::new(),
         spare: Vec::new(),
         registers: Vec::new(),
+        blocks: Vec::new(),
     };
     for &(slot, len) in &plan.sizes {
         #[allow(clippy::cast_precision_loss, reason = "no array has 2^53 elements")]
@@ -191,7 +193,7 @@ impl<T: Cell> Decided<T> {
         &Part { space, seen, shift }: &Part<'_>,
         scratch: &Scratch,
         memories: &Memories,
-    ) -> Option<Act> {
+    ) -> Option<Act<T>> {
         let (inputs, stores, folds) = (fused.leaves.len(), fused.stores.len(), fused.folds.len());
         if space.contains(&0) {
             return None;
@@ -228,18 +230,11 @@ impl<T: Cell> Decided<T> {
                 return None;
             }
             let (code, _) = shape.codes(|mode| made.version(fused, native.form(), mode))?;
-            if let Some(act) = self.rows(plan, fused, (&nest, &shape, &code), &places, (scratch, memories)) {
-                return Some(act);
-            }
-            return self.walked(
-                native,
-                plan,
-                fused,
-                (space, nest, &strides),
-                (made, shape),
-                scratch,
-                memories,
-            );
+            let (of, call) = ((&nest, &shape, &code), (scratch, memories));
+            let rows = self.rows(plan, fused, of, &places, call);
+            let act = rows.or_else(|| self.short(native, plan, fused, of, &places, call));
+            return act
+                .or_else(|| self.walked(native, plan, fused, (space, &nest, &strides), (made, shape), call));
         };
         // Every element of every operand lies in its memory: inputs and buffers are as long as their
         // layouts say, and views stay inside.
@@ -297,7 +292,7 @@ impl<T: Cell> Decided<T> {
         (nest, shape, code): (&Nest, &Shape, &Arc<Code>),
         places: &[Place],
         (scratch, memories): (&Scratch, &Memories),
-    ) -> Option<Act> {
+    ) -> Option<Act<T>> {
         let (rows, n) = nest.tile();
         let (inputs, first, folds) = (fused.leaves.len(), places.len(), fused.folds.len());
         if !shape.mode.by_rows || nest.lens.len() != 2 || folds > 0 && n > T::BLOCK {
@@ -321,17 +316,38 @@ impl<T: Cell> Decided<T> {
         Some(Act::Rows(Box::new(Rows { code: code.clone(), n, rows, places, down, sums })))
     }
 
-    #[allow(clippy::too_many_arguments, reason = "what was found of the loop")]
+    /// Short rows, in blocks.
+    fn short(
+        &mut self,
+        native: Native,
+        plan: &Plan,
+        fused: &Fused,
+        (nest, shape, code): (&Nest, &Shape, &Arc<Code>),
+        places: &[Place],
+        (scratch, memories): (&Scratch, &Memories),
+    ) -> Option<Act<T>> {
+        let (rows, cols) = nest.tile();
+        let height = short::height::<T>(rows, cols);
+        let short = Short::new(native, fused, (nest, shape), height, 0)?;
+        let outs = fused.folds.iter().map(|f| Some((self.result(plan, f.out, scratch, memories)?.0, 0)));
+        let outs: Vec<Place> = outs.collect::<Option<_>>()?;
+        let down = |(k, &place): (usize, &Place)| (place, nest.tile_strides(k).0);
+        let operands = places.iter().chain(&outs).enumerate().map(down).collect();
+        self.room(code);
+        self.blocks.resize(self.blocks.len().max(with_line::<T>(short.room())), T::default());
+        Some(Act::Short(Box::new(ShortRows { short, code: code.clone(), rows, height, operands })))
+    }
+
+    /// Any other loop.
     fn walked(
         &mut self,
         native: Native,
         plan: &Plan,
         fused: &Fused,
-        (space, nest, strides): (&[usize], Nest, &[isize]),
+        (space, nest, strides): (&[usize], &Nest, &[isize]),
         (made, shape): (&Loop, Shape),
-        scratch: &Scratch,
-        memories: &Memories,
-    ) -> Option<Act> {
+        (scratch, memories): (&Scratch, &Memories),
+    ) -> Option<Act<T>> {
         let (plain, folding) = shape.codes(|mode| made.version(fused, native.form(), mode))?;
         let rank = space.len();
         let mut leaves = Vec::with_capacity(fused.leaves.len());
@@ -350,7 +366,7 @@ impl<T: Cell> Decided<T> {
         let stores = stores.map(|&b| self.memory(plan, Base::Buffer(b), scratch, memories)).collect();
         let folds = fused.folds.iter();
         let folds = folds.map(|f| self.result(plan, f.out, scratch, memories)).collect::<Option<_>>()?;
-        let (fused, space) = (fused.clone(), space.to_vec());
+        let (fused, space, nest) = (fused.clone(), space.to_vec(), nest.clone());
         Some(Act::Walk(Box::new(Walked { fused, space, nest, shape, plain, folding, leaves, stores, folds })))
     }
 
@@ -361,7 +377,7 @@ impl<T: Cell> Decided<T> {
         out: Dest,
         scratch: &Scratch,
         memories: &Memories,
-    ) -> Option<Act> {
+    ) -> Option<Act<T>> {
         let operand = |arg: &Arg| match arg.source {
             Source::Scalar(_) => None,
             Source::Array(v) => {
