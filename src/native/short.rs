@@ -27,6 +27,9 @@ enum Folded {
     Entry(usize),
 }
 
+/// The kernel that folds rows.
+type FoldRows<T> = fn(&[T], usize, &mut [T]);
+
 /// A loop over short rows.
 #[derive(Debug)]
 pub(super) struct Short<T> {
@@ -37,7 +40,7 @@ pub(super) struct Short<T> {
     /// Operands that are only brought to the caches, which come next, then what is written.
     ahead: usize,
     stores: usize,
-    folds: SmallVec<[(fn(&[T], usize, &mut [T]), Folded); 4]>,
+    folds: SmallVec<[(FoldRows<T>, Folded); 4]>,
     /// Is there more to do than to fold?
     computes: bool,
 }
