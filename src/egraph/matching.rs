@@ -220,7 +220,7 @@ impl Compiler {
             nodes.len() - 1
         };
         let leaf = |head| Node::App(head, SmallVec::new());
-        for node in &rule.lhs.nodes {
+        for node in rule.lhs.nodes.iter() {
             let id = match node {
                 PNode::Var(v) => push(Node::Var(*v)),
                 PNode::Num(x) => push(leaf(EHead::Const(if x.is_nan() { f64::NAN } else { *x }.to_bits()))),
