@@ -18,6 +18,7 @@ pub(super) type Matches = Vec<(Id, Binding)>;
 /// How far below its root changes count for the left side of a rule.
 fn depth(rule: &Rule) -> u8 {
     let mut depths: SmallVec<[Option<u8>; 16]> = SmallVec::new();
+    let counts = rule.counted();
     for node in rule.lhs.nodes.iter() {
         let above = |below: Option<u8>| below.map_or(0, |d| d.saturating_add(1));
         let below = match node {
@@ -25,12 +26,12 @@ fn depth(rule: &Rule) -> u8 {
                 // The attribute is an operand too.
                 let own = match attr {
                     AttrPattern::Lit(_) => Some(0),
-                    AttrPattern::Var(v) => rule.counts(*v).then_some(0),
+                    AttrPattern::Var(v) => counts[*v as usize].then_some(0),
                     AttrPattern::None | AttrPattern::Call(..) => None,
                 };
                 Some(above(args.iter().filter_map(|&a| depths[a as usize]).chain(own).max()))
             }
-            PNode::Var(v) => rule.counts(*v).then_some(0),
+            PNode::Var(v) => counts[*v as usize].then_some(0),
             _ => Some(0),
         };
         depths.push(below);

@@ -153,25 +153,36 @@ impl Rule {
         self.tags.iter().any(|t| &**t == tag)
     }
 
-    /// Can a match that said nothing say something once more is known of this variable: do conditions or functions ask
-    /// for it, or does the left side name it twice?
-    pub(crate) fn counts(&self, var: u32) -> bool {
-        let nodes = &self.lhs.nodes;
-        let named = |n: &PNode| match n {
-            PNode::App { attr, args, .. } => {
-                let own = matches!(attr, AttrPattern::Var(v) if *v == var);
-                let is = |&&a: &&u32| matches!(&nodes[a as usize], PNode::Var(v) if *v == var);
-                usize::from(own) + args.iter().filter(is).count()
+    /// Of each variable: can a match that said nothing say something once more is known of it? Do conditions or
+    /// functions ask for it, or does the left side name it twice?
+    pub(crate) fn counted(&self) -> SmallVec<[bool; 8]> {
+        let mut named: SmallVec<[u8; 8]> = SmallVec::from_elem(0, self.vars.len());
+        let mut name = |v: u32, times: u8| {
+            let n = &mut named[v as usize];
+            *n = n.saturating_add(times);
+        };
+        let asked = 2;
+        for node in self.lhs.nodes.iter() {
+            let PNode::App { attr, args, .. } = node else { continue };
+            if let AttrPattern::Var(v) = attr {
+                name(*v, 1);
             }
-            _ => 0,
-        };
-        let asked = |n: &PNode| match n {
-            PNode::App { attr: AttrPattern::Call(_, args), .. } => args.contains(&var),
-            PNode::Count { axes, of } => [*axes, *of].contains(&var),
-            _ => false,
-        };
-        self.when.iter().any(|c| c.args.contains(&var))
-            || self.rhs.nodes.iter().any(asked)
-            || nodes.iter().map(named).sum::<usize>() > 1
+            for &a in args {
+                if let PNode::Var(v) = &self.lhs.nodes[a as usize] {
+                    name(*v, 1);
+                }
+            }
+        }
+        for node in self.rhs.nodes.iter() {
+            match node {
+                PNode::App { attr: AttrPattern::Call(_, args), .. } => {
+                    args.iter().for_each(|&v| name(v, asked))
+                }
+                PNode::Count { axes, of } => [*axes, *of].into_iter().for_each(|v| name(v, asked)),
+                _ => {}
+            }
+        }
+        self.when.iter().flat_map(|c| &c.args).for_each(|&v| name(v, asked));
+        named.into_iter().map(|n| n > 1).collect()
     }
 }
