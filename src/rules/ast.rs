@@ -176,7 +176,7 @@ impl Rule {
         for node in self.rhs.nodes.iter() {
             match node {
                 PNode::App { attr: AttrPattern::Call(_, args), .. } => {
-                    args.iter().for_each(|&v| name(v, asked))
+                    args.iter().for_each(|&v| name(v, asked));
                 }
                 PNode::Count { axes, of } => [*axes, *of].into_iter().for_each(|v| name(v, asked)),
                 _ => {}
