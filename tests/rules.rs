@@ -129,7 +129,7 @@ fn no_rule_assumes_more_than_it_needs() {
 /// A side as egg writes patterns, when it has no attributes.
 fn as_egg(side: &egrad::rules::Pattern) -> Option<String> {
     let mut text: Vec<String> = Vec::new();
-    for node in &side.nodes {
+    for node in side.nodes.iter() {
         text.push(match node {
             PNode::Var(v) => format!("?v{v}"),
             PNode::Num(x) => format!("{x}"),

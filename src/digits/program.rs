@@ -332,9 +332,10 @@ fn apply_each(op: Op, rows: &[&[f64]], out: &mut [f64]) -> Option<()> {
         (Kernel::Map2(k), [a, b]) => (k.block)(a, b, out),
         (Kernel::Map3(k), [a, b, c]) => (k.block)(a, b, c, out),
         (Kernel::Map2(k), [a, rest @ ..]) if !rest.is_empty() => {
-            out.copy_from_slice(a);
+            let mut so_far = a.to_vec();
             for row in rest {
-                out.iter_mut().zip(*row).for_each(|(x, y)| *x = (k.scalar)(*x, *y));
+                (k.block)(&so_far, row, out);
+                so_far.copy_from_slice(out);
             }
         }
         (Kernel::Reduce { fold, .. }, _) => {

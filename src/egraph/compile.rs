@@ -178,7 +178,7 @@ impl Compiled {
     fn counts(&self, g: &Graph, side: &crate::rules::Pattern, subst: &Binding) -> Option<bool> {
         let mut made: Vec<Facts> = Vec::with_capacity(side.nodes.len());
         let mut counts = false;
-        for node in &side.nodes {
+        for node in side.nodes.iter() {
             made.push(match node {
                 PNode::Var(v) => facts(g, subst[*v as usize])?.clone(),
                 PNode::Num(x) => Facts::constant(*x),
@@ -199,7 +199,7 @@ impl Compiled {
     fn plan(&self, g: &Graph, class: Id, subst: &Binding) -> Option<Vec<Attr>> {
         let mut attrs: Vec<Attr> = Vec::with_capacity(self.rule.rhs.nodes.len());
         let mut made: Vec<Facts> = Vec::with_capacity(self.rule.rhs.nodes.len());
-        for node in &self.rule.rhs.nodes {
+        for node in self.rule.rhs.nodes.iter() {
             let mut own = Attr::None;
             let f = match node {
                 PNode::Var(v) => facts(g, subst[*v as usize])?.clone(),

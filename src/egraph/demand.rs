@@ -3,6 +3,7 @@
 use std::sync::{Arc, OnceLock};
 
 use egg::Id;
+use smallvec::SmallVec;
 
 use super::analysis::Graph;
 use super::compile::Compiled;
@@ -16,20 +17,21 @@ pub(super) type Matches = Vec<(Id, Binding)>;
 
 /// How far below its root changes count for the left side of a rule.
 fn depth(rule: &Rule) -> u8 {
-    let mut depths: Vec<Option<u8>> = Vec::with_capacity(rule.lhs.nodes.len());
-    for node in &rule.lhs.nodes {
+    let mut depths: SmallVec<[Option<u8>; 16]> = SmallVec::new();
+    let counts = rule.counted();
+    for node in rule.lhs.nodes.iter() {
         let above = |below: Option<u8>| below.map_or(0, |d| d.saturating_add(1));
         let below = match node {
             PNode::App { args, attr, .. } => {
                 // The attribute is an operand too.
                 let own = match attr {
                     AttrPattern::Lit(_) => Some(0),
-                    AttrPattern::Var(v) => rule.counts(*v).then_some(0),
+                    AttrPattern::Var(v) => counts[*v as usize].then_some(0),
                     AttrPattern::None | AttrPattern::Call(..) => None,
                 };
                 Some(above(args.iter().filter_map(|&a| depths[a as usize]).chain(own).max()))
             }
-            PNode::Var(v) => rule.counts(*v).then_some(0),
+            PNode::Var(v) => counts[*v as usize].then_some(0),
             _ => Some(0),
         };
         depths.push(below);
@@ -48,7 +50,8 @@ fn adds(pattern: &Pattern) -> bool {
 /// What changed in an e-graph since rules were last searched for.
 #[derive(Debug)]
 pub(super) struct News {
-    present: OpSet,
+    /// Operators that some class has.
+    pub(super) present: OpSet,
     /// How far above a change each class stands, by its number.
     pub(super) near: Vec<u8>,
     /// Of each operator the classes that have it, ascending, with how far above a change they stand.
@@ -115,7 +118,7 @@ pub struct OnDemand {
     /// Does it make a sum of what is none, as `sum(a - b)` into `sum(a) - sum(b)`?
     pub(super) splits: bool,
     /// Operators of the left side.
-    ops: OpSet,
+    pub(super) ops: OpSet,
     /// The operator at its root.
     root: Option<Op>,
     /// How far below the root it looks.
@@ -137,7 +140,7 @@ impl OnDemand {
         let mut interned: Vec<Attr> = Vec::new();
         let chosen = || positions.iter().filter_map(|&i| Some((i, set.rules().get(i)?)));
         for (_, rule) in chosen() {
-            for node in &rule.lhs.nodes {
+            for node in rule.lhs.nodes.iter() {
                 if let PNode::App { attr: AttrPattern::Lit(a), .. } = node
                     && !interned.contains(a)
                 {

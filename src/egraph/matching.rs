@@ -25,6 +25,10 @@ impl OpSet {
         self
     }
 
+    pub(super) fn or(self, other: OpSet) -> OpSet {
+        OpSet(std::array::from_fn(|i| self.0[i] | other.0[i]))
+    }
+
     pub(super) fn within(self, other: OpSet) -> bool {
         self.0.iter().zip(other.0).all(|(a, b)| a & !b == 0)
     }
@@ -63,7 +67,7 @@ impl<'g> Classes<'g> {
 
     /// Did a class change, or what stands at most so far below it?
     fn changed(&self, class: Id, below: u8) -> bool {
-        self.near[usize::from(self.g.find(class))] <= below
+        self.near[usize::from(class)] <= below
     }
 }
 
@@ -102,6 +106,8 @@ pub(super) struct Matcher {
     steps: Vec<Step>,
     /// Where each variable is at the end.
     vars: Vec<Reg>,
+    /// How many registers there are.
+    regs: usize,
 }
 
 impl Matcher {
@@ -119,8 +125,9 @@ impl Matcher {
         cap: usize,
         out: &mut Vec<(Id, Binding)>,
     ) {
-        let mut regs: SmallVec<[Id; 16]> = SmallVec::new();
-        regs.push(class);
+        // Operands of e-nodes are their classes, no merged ones.
+        debug_assert!(all.g.clean);
+        let mut regs: SmallVec<[Id; 16]> = SmallVec::from_elem(class, self.regs);
         self.run(all, (0, !new), &mut regs, &mut |regs| {
             out.push((class, self.vars.iter().map(|&r| regs[r]).collect()));
             out.len() < cap
@@ -133,13 +140,13 @@ impl Matcher {
         &self,
         all: &Classes<'_>,
         (from, mut fresh): (usize, bool),
-        regs: &mut SmallVec<[Id; 16]>,
+        regs: &mut [Id],
         found: &mut dyn FnMut(&[Id]) -> bool,
     ) -> bool {
-        for (i, step) in self.steps.iter().enumerate().skip(from) {
+        for (i, step) in (from..).zip(&self.steps[from..]) {
             match step {
                 Step::Bind { head, arity, at, out, bound, ahead } => {
-                    let class = usize::from(all.g.find(regs[*at]));
+                    let class = usize::from(regs[*at]);
                     fresh |= all.near[class] == 0;
                     if let EHead::Op(op) = head
                         && !all.ops[class].has(*op)
@@ -148,8 +155,9 @@ impl Matcher {
                     }
                     for node in all.nodes[class] {
                         if node.head == *head && node.args.len() == *arity {
-                            regs.truncate(*out);
-                            regs.extend_from_slice(&node.args);
+                            for (r, &operand) in (*out..).zip(&node.args) {
+                                regs[r] = operand;
+                            }
                             let fresh = fresh || bound.iter().any(|&r| all.changed(regs[r], 0));
                             if !fresh && !ahead.iter().any(|&(r, below)| all.changed(regs[r], below)) {
                                 continue;
@@ -162,26 +170,32 @@ impl Matcher {
                     return true;
                 }
                 Step::Same { a, b } => {
-                    if all.g.find(regs[*a]) != all.g.find(regs[*b]) {
+                    if regs[*a] != regs[*b] {
                         return true;
                     }
                 }
                 Step::Known { at, term, depth } => {
+                    if let Some(Part::Node(EHead::Op(op), _)) = term.last()
+                        && !all.ops[usize::from(regs[*at])].has(*op)
+                    {
+                        return true;
+                    }
                     fresh |= all.changed(regs[*at], *depth);
                     let mut made: SmallVec<[Id; 8]> = SmallVec::new();
                     for part in term {
                         match part {
-                            Part::Of(r) => made.push(all.g.find(regs[*r])),
+                            Part::Of(r) => made.push(regs[*r]),
                             Part::Node(head, args) => {
-                                let args = args.iter().map(|&a| made[a]).collect();
-                                match all.g.lookup(ENode { head: *head, args }) {
+                                let mut of = ENode::leaf(*head);
+                                args.iter().for_each(|&a| of.args.push(made[a]));
+                                match all.g.lookup(of) {
                                     Some(id) => made.push(id),
                                     None => return true,
                                 }
                             }
                         }
                     }
-                    if made.last().copied() != Some(all.g.find(regs[*at])) {
+                    if made.last() != Some(&regs[*at]) {
                         return true;
                     }
                 }
@@ -220,7 +234,7 @@ impl Compiler {
             nodes.len() - 1
         };
         let leaf = |head| Node::App(head, SmallVec::new());
-        for node in &rule.lhs.nodes {
+        for node in rule.lhs.nodes.iter() {
             let id = match node {
                 PNode::Var(v) => push(Node::Var(*v)),
                 PNode::Num(x) => push(leaf(EHead::Const(if x.is_nan() { f64::NAN } else { *x }.to_bits()))),
@@ -258,9 +272,10 @@ impl Compiler {
             sizes.push(size);
         }
         let mut depths: Vec<Option<u8>> = Vec::with_capacity(nodes.len());
+        let counts = rule.counted();
         for node in &nodes {
             let depth = match node {
-                Node::Var(v) => rule.counts(*v).then_some(0),
+                Node::Var(v) => counts[*v as usize].then_some(0),
                 Node::App(_, args) => {
                     Some(args.iter().filter_map(|&a| depths[a]).max().map_or(0, |d| d.saturating_add(1)))
                 }
@@ -332,7 +347,7 @@ impl Compiler {
             }
         }
         let vars = (0..u32::try_from(vars).unwrap_or(u32::MAX)).map(|v| self.place(v).unwrap_or(0)).collect();
-        Matcher { steps: self.steps, vars }
+        Matcher { steps: self.steps, vars, regs: next_reg }
     }
 
     /// Adds a term whose variables are known; its position. Recurses over a pattern, which is small.

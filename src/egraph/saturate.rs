@@ -11,7 +11,7 @@ use super::compile::{Applied, Compiled};
 use super::demand::{News, OnDemand};
 use super::lang::ENode;
 use super::log::{Firing, Log};
-use super::matching::Classes;
+use super::matching::{Classes, OpSet};
 use super::verdicts::Verdicts;
 use crate::rules::Assumes;
 
@@ -86,7 +86,12 @@ pub(super) fn saturate(
     verdicts: &mut Verdicts,
     mut log: Option<&mut Log>,
 ) -> Trace {
-    let deepest = rules.iter().map(OnDemand::depth).max().unwrap_or(0);
+    let may = |r: &OnDemand| r.assumes.within(granted.assumes) && (granted.splits || !r.splits);
+    let rules: Vec<(usize, &OnDemand)> = rules.iter().enumerate().filter(|(_, r)| may(r)).collect();
+    let deepest = rules.iter().map(|(_, r)| r.depth()).max().unwrap_or(0);
+    // Most rules speak of operators that are not there, and few operators are new in an iteration.
+    let mut near: Vec<(usize, &OnDemand)> = Vec::new();
+    let mut met = OpSet::default();
     // Rules that met the limit on matches look everywhere again.
     let mut cut: FxHashSet<usize> = FxHashSet::default();
     // Matches that said what they have to say; a clash of two keys loses one, the same in every run.
@@ -98,8 +103,11 @@ pub(super) fn saturate(
         let again = std::mem::take(&mut cut);
         let mut found = Vec::new();
         let classes = Classes::of(g, &news.near);
-        let may = |r: &OnDemand| r.assumes.within(granted.assumes) && (granted.splits || !r.splits);
-        for (i, rule) in rules.iter().enumerate().filter(|(_, r)| may(r)) {
+        if !news.present.within(met) {
+            met = met.or(news.present);
+            near = rules.iter().copied().filter(|(_, r)| r.ops.within(met)).collect();
+        }
+        for &(i, rule) in &near {
             if let Some((compiled, matches)) =
                 rule.search(&classes, &news, again.contains(&i), limits.matches)
             {

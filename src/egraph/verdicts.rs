@@ -94,8 +94,12 @@ impl Verdicts {
             if size(g, class, &left, &size_of) <= size_of(class) {
                 continue;
             }
-            let kept: Vec<ENode> =
-                g[class].nodes.iter().filter(|n| canonical(g, n) != left).cloned().collect();
+            let kept: Vec<ENode> = g[class]
+                .nodes
+                .iter()
+                .filter(|n| n.head != left.head || canonical(g, n) != left)
+                .cloned()
+                .collect();
             if !kept.is_empty() {
                 g[class].nodes = kept;
             }
@@ -133,9 +137,12 @@ fn sizes(g: &Graph) -> Vec<u64> {
     loop {
         let mut changed = false;
         for class in g.classes() {
-            let size_of = |c: Id| out[usize::from(c)];
-            let least = class.nodes.iter().map(|n| size(g, class.id, n, &size_of)).min().unwrap_or(u64::MAX);
-            if least < size_of(class.id) {
+            let operands = |n: &ENode| {
+                n.args.iter().fold(0_u64, |sum, &c| sum.saturating_add(out[usize::from(g.find(c))]))
+            };
+            let least = class.nodes.iter().map(operands).min().unwrap_or(u64::MAX);
+            let least = least.saturating_add(own(g, class.id));
+            if least < out[usize::from(class.id)] {
                 out[usize::from(class.id)] = least;
                 changed = true;
             }
@@ -148,9 +155,13 @@ fn sizes(g: &Graph) -> Vec<u64> {
 
 /// The size of an e-node's smallest term. What has more axes counts more: it is the better to lose.
 fn size(g: &Graph, class: Id, n: &ENode, size_of: &dyn Fn(Id) -> u64) -> u64 {
+    n.children().iter().fold(own(g, class), |sum, &c| sum.saturating_add(size_of(g.find(c))))
+}
+
+/// What an e-node itself counts.
+fn own(g: &Graph, class: Id) -> u64 {
     let rank = facts(g, class).map_or(0, |f| f.ty.rank());
-    let own = 1 + u64::try_from(rank).unwrap_or(u64::MAX);
-    n.children().iter().fold(own, |sum, &c| sum.saturating_add(size_of(g.find(c))))
+    1 + u64::try_from(rank).unwrap_or(u64::MAX)
 }
 
 /// Does the order of the operands not matter?

@@ -29,9 +29,10 @@ impl Pruned {
         if classes <= MAX_CLASSES {
             let words = classes.div_ceil(64);
             let mut sets = vec![0; words * classes];
+            let users = Users::of(core);
             // Each removal can make more necessary; three rounds find nearly all.
             for _ in 0..3 {
-                must(core, &pruned.keep, words, &mut sets);
+                must(core, &pruned.keep, words, &mut sets, &users);
                 if !pruned.cut(core, known, words, &sets) {
                     break;
                 }
@@ -155,7 +156,7 @@ fn each(set: &[u64], mut f: impl FnMut(usize)) {
 /// For each class, the classes that every one of its terms contains: the greatest solution of
 /// `must(c) = {c} + the intersection over nodes of the union over operands`. A class left without nodes keeps
 /// the full set: whatever needs it is dropped.
-fn must(core: &Core, keep: &[bool], words: usize, sets: &mut [u64]) {
+fn must(core: &Core, keep: &[bool], words: usize, sets: &mut [u64], users: &Users) {
     let classes = core.num_classes();
     sets.fill(u64::MAX);
     if !classes.is_multiple_of(64) {
@@ -164,11 +165,16 @@ fn must(core: &Core, keep: &[bool], words: usize, sets: &mut [u64]) {
         }
     }
     let (mut union, mut meet) = (vec![0_u64; words], vec![0_u64; words]);
-    // Sets only shrink, so this ends; each sweep goes both ways to meet operands before users.
+    // Sets only shrink, so this ends; each sweep goes both ways to meet operands before users. What no operand has
+    // changed for stays as it is.
+    let mut due = vec![true; classes];
     let mut changed = true;
     while changed {
         changed = false;
         for c in (0..classes).chain((0..classes).rev()) {
+            if !std::mem::replace(&mut due[c], false) {
+                continue;
+            }
             let row = c * words;
             meet.copy_from_slice(&sets[row..row + words]);
             for n in core.nodes(c as u32).filter(|&n| keep[n as usize]) {
@@ -183,7 +189,39 @@ fn must(core: &Core, keep: &[bool], words: usize, sets: &mut [u64]) {
             if meet != sets[row..row + words] {
                 sets[row..row + words].copy_from_slice(&meet);
                 changed = true;
+                users.of_class(c).iter().for_each(|&u| due[u as usize] = true);
             }
         }
+    }
+}
+
+/// The classes whose nodes have a class as operand, one list after the other.
+struct Users {
+    first: Vec<u32>,
+    all: Vec<u32>,
+}
+
+impl Users {
+    fn of(core: &Core) -> Users {
+        let nodes = || 0..core.num_nodes() as u32;
+        let mut first = vec![0; core.num_classes() + 1];
+        nodes().flat_map(|n| core.children(n)).for_each(|&d| first[d as usize] += 1);
+        let mut end = 0;
+        for f in &mut first {
+            end += *f;
+            *f = end;
+        }
+        let mut all = vec![0; end as usize];
+        for n in nodes() {
+            for &d in core.children(n) {
+                first[d as usize] -= 1;
+                all[first[d as usize] as usize] = core.class_of_node(n);
+            }
+        }
+        Users { first, all }
+    }
+
+    fn of_class(&self, c: usize) -> &[u32] {
+        &self.all[self.first[c] as usize..self.first[c + 1] as usize]
     }
 }

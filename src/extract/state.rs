@@ -141,23 +141,47 @@ impl<'a> State<'a> {
         self.count::<false>(node)
     }
 
+    /// The weight that [`State::acquire`] would add; nothing stays counted.
+    fn probe(&mut self, node: u32) -> Option<Score> {
+        let mut sum = Score::default();
+        let walked = self.walk::<true>(node, &mut sum);
+        if walked.is_some() {
+            self.undo::<true>(self.stack.len());
+            self.work += self.stack.len() as u64;
+        }
+        self.stack.clear();
+        walked.map(|()| sum)
+    }
+
     /// Counts uses up or down, and goes on below each class whose first use comes or last use goes.
     fn count<const UP: bool>(&mut self, node: u32) -> Option<Score> {
+        let mut sum = Score::default();
+        let walked = self.walk::<UP>(node, &mut sum);
+        self.stack.clear();
+        walked.map(|()| sum)
+    }
+
+    /// Takes back what the first nodes on the stack counted.
+    fn undo<const UP: bool>(&mut self, first: usize) {
+        let by = if UP { 1 } else { u32::MAX };
+        for &n in &self.stack[..first] {
+            for &d in self.core.children(n) {
+                let refs = &mut self.refs[d as usize];
+                *refs = refs.wrapping_sub(by);
+            }
+        }
+    }
+
+    /// [`State::count`], whose nodes stay on the stack.
+    fn walk<const UP: bool>(&mut self, node: u32, sum: &mut Score) -> Option<()> {
         let core = self.core;
         let by = if UP { 1 } else { u32::MAX };
         let turns = u32::from(UP);
-        let mut sum = Score::default();
         self.stack.push(node);
         let mut at = 0;
         while let Some(&n) = self.stack.get(at) {
             if at > CONE {
-                for &n in &self.stack[..at] {
-                    for &d in core.children(n) {
-                        let refs = &mut self.refs[d as usize];
-                        *refs = refs.wrapping_sub(by);
-                    }
-                }
-                self.stack.clear();
+                self.undo::<UP>(at);
                 self.work += at as u64;
                 return None;
             }
@@ -172,9 +196,8 @@ impl<'a> State<'a> {
                 }
             }
         }
-        self.stack.clear();
         self.work += at as u64;
-        Some(sum)
+        Some(())
     }
 
     /// Whether `node`, chosen for `class`, would need that class. If not, [`State::choose`] may follow.
@@ -228,11 +251,8 @@ impl<'a> State<'a> {
         let core = self.core;
         let now = self.choice[class as usize];
         let needed = self.refs[class as usize] > 0;
-        let below = if needed { self.release(now) } else { self.acquire(now) };
+        let below = if needed { self.release(now) } else { self.probe(now) };
         let Some(below) = below else { return false };
-        if !needed {
-            self.release(now);
-        }
         let mut least = core.weight[now as usize].plus(below);
         let (mut best, mut equals) = (now, 1);
         for node in core.nodes(class) {
@@ -240,8 +260,7 @@ impl<'a> State<'a> {
             if node == now || own.costs_more(least) || self.closes_cycle(class, node) {
                 continue;
             }
-            let Some(below) = self.acquire(node) else { continue };
-            self.release(node);
+            let Some(below) = self.probe(node) else { continue };
             let sum = own.plus(below);
             match sum.order(least) {
                 std::cmp::Ordering::Less => (least, best, equals) = (sum, node, 1),

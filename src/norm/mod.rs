@@ -50,10 +50,10 @@ pub(crate) struct Relations {
 impl Relations {
     /// What rules say.
     pub(crate) fn of<'r>(rules: impl Iterator<Item = &'r Rule> + Clone) -> Relations {
-        let normal = || rules.clone().filter(|r| r.has_tag("normal"));
-        let equations = normal().filter_map(Relation::of).collect();
-        let inverses = normal().filter_map(Inverse::of).collect();
-        let homomorphisms = normal().filter_map(Homomorphism::of).collect();
+        let normal: Vec<&Rule> = rules.clone().filter(|r| r.has_tag("normal")).collect();
+        let equations = normal.iter().filter_map(|r| Relation::of(r)).collect();
+        let inverses = normal.iter().filter_map(|r| Inverse::of(r)).collect();
+        let homomorphisms = normal.iter().filter_map(|r| Homomorphism::of(r)).collect();
         let mut pairs: Vec<Pair> = Vec::new();
         for pair in rules.filter(|r| !r.has_tag("search")).flat_map(Pair::of) {
             if !pairs.contains(&pair) {

@@ -3,6 +3,8 @@
 //! A product of many factors is a chain of pairs, and a rule sees only neighbours. The left sides of
 //! the rules say which functions it is worth to bring together.
 
+use smallvec::smallvec;
+
 use super::poly::{Monomial, Poly};
 use crate::graph::{Graph, Id};
 use crate::op::{Attr, Op, Ring};
@@ -36,7 +38,7 @@ impl Pair {
             Some(PNode::App { op, args, .. }) if matches!(op.def().ring, Ring::None | Ring::Power) => {
                 Some((Part::Function(*op), args.clone()))
             }
-            Some(PNode::Var(_)) => Some((Part::Operand, vec![i])),
+            Some(PNode::Var(_)) => Some((Part::Operand, smallvec![i])),
             _ => None,
         };
         let variable = |i: u32| match nodes.get(i as usize) {
@@ -44,7 +46,7 @@ impl Pair {
             _ => None,
         };
         let mut out = Vec::new();
-        for node in nodes {
+        for node in nodes.iter() {
             let PNode::App { op, args, .. } = node else { continue };
             let quotient = match op.def().ring {
                 Ring::Product => false,

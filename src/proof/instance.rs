@@ -66,7 +66,7 @@ pub(super) fn matched(terms: &Terms, rule: &Rule, term: TermId) -> Option<Vec<Bo
 /// A side, for what the variables stand for; `None` when it has no type or an attribute no value.
 pub(super) fn instance(terms: &mut Terms, side: &Pattern, binding: &[Bound]) -> Option<TermId> {
     let mut at: Vec<TermId> = Vec::with_capacity(side.nodes.len());
-    for node in &side.nodes {
+    for node in side.nodes.iter() {
         let t = match node {
             PNode::Var(v) => match binding.get(*v as usize)? {
                 Bound::Term(t) => *t,

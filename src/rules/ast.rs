@@ -2,6 +2,8 @@
 
 use std::sync::Arc;
 
+use smallvec::SmallVec;
+
 use super::assume::Assumes;
 use super::attr_fn::AttrFn;
 use super::cond::Condition;
@@ -15,6 +17,9 @@ pub enum VarKind {
     /// An attribute of an operator.
     Attr,
 }
+
+/// Positions of variables, or of earlier nodes.
+pub type Positions = SmallVec<[u32; 4]>;
 
 /// A node of a pattern. Operands are positions of earlier nodes.
 #[derive(Debug, Clone, PartialEq)]
@@ -37,7 +42,7 @@ pub enum PNode {
         /// Its attribute.
         attr: AttrPattern,
         /// Its operands.
-        args: Vec<u32>,
+        args: Positions,
     },
 }
 
@@ -51,14 +56,14 @@ pub enum AttrPattern {
     /// A literal: `(axes 0 1)`, `(perm 1 0)`, `(perm 0 x)`.
     Lit(Attr),
     /// Computed from variables (right side only): `(axes-union ?a ?b)`.
-    Call(&'static AttrFn, Vec<u32>),
+    Call(&'static AttrFn, Positions),
 }
 
 /// One side of a rule; the last node is the root.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct Pattern {
     /// Operands before users.
-    pub nodes: Vec<PNode>,
+    pub nodes: Arc<[PNode]>,
 }
 
 impl Pattern {
@@ -109,7 +114,7 @@ pub struct Cond {
     /// Which.
     pub condition: &'static Condition,
     /// Positions in [`Rule::vars`].
-    pub args: Vec<u32>,
+    pub args: Positions,
 }
 
 /// A directed rewrite rule.
@@ -121,19 +126,19 @@ pub struct Rule {
     /// Why it holds.
     pub doc: Arc<str>,
     /// Names and kinds of the variables.
-    pub vars: Vec<(Arc<str>, VarKind)>,
+    pub vars: Arc<[(Arc<str>, VarKind)]>,
     /// What is matched.
     pub lhs: Pattern,
     /// What is equal to it.
     pub rhs: Pattern,
     /// All must be proved.
-    pub when: Vec<Cond>,
+    pub when: Arc<[Cond]>,
     /// All must be granted.
     pub assumes: Assumes,
     /// Families: `stabilize` says that the left side loses digits where the right does not, so the
     /// left is never extracted when the right is there; `expand` that the right side is larger;
     /// `replace` that the left is of no use beside the right, so that it leaves the e-graph.
-    pub tags: Vec<Arc<str>>,
+    pub tags: Arc<[Arc<str>]>,
     /// Where the equation comes from, if it is not obvious.
     pub reference: Option<Arc<str>>,
     /// File it stands in.
@@ -148,25 +153,36 @@ impl Rule {
         self.tags.iter().any(|t| &**t == tag)
     }
 
-    /// Can a match that said nothing say something once more is known of this variable: do conditions or functions ask
-    /// for it, or does the left side name it twice?
-    pub(crate) fn counts(&self, var: u32) -> bool {
-        let nodes = &self.lhs.nodes;
-        let named = |n: &PNode| match n {
-            PNode::App { attr, args, .. } => {
-                let own = matches!(attr, AttrPattern::Var(v) if *v == var);
-                let is = |&&a: &&u32| matches!(&nodes[a as usize], PNode::Var(v) if *v == var);
-                usize::from(own) + args.iter().filter(is).count()
+    /// Of each variable: can a match that said nothing say something once more is known of it? Do conditions or
+    /// functions ask for it, or does the left side name it twice?
+    pub(crate) fn counted(&self) -> SmallVec<[bool; 8]> {
+        let mut named: SmallVec<[u8; 8]> = SmallVec::from_elem(0, self.vars.len());
+        let mut name = |v: u32, times: u8| {
+            let n = &mut named[v as usize];
+            *n = n.saturating_add(times);
+        };
+        let asked = 2;
+        for node in self.lhs.nodes.iter() {
+            let PNode::App { attr, args, .. } = node else { continue };
+            if let AttrPattern::Var(v) = attr {
+                name(*v, 1);
             }
-            _ => 0,
-        };
-        let asked = |n: &PNode| match n {
-            PNode::App { attr: AttrPattern::Call(_, args), .. } => args.contains(&var),
-            PNode::Count { axes, of } => [*axes, *of].contains(&var),
-            _ => false,
-        };
-        self.when.iter().any(|c| c.args.contains(&var))
-            || self.rhs.nodes.iter().any(asked)
-            || nodes.iter().map(named).sum::<usize>() > 1
+            for &a in args {
+                if let PNode::Var(v) = &self.lhs.nodes[a as usize] {
+                    name(*v, 1);
+                }
+            }
+        }
+        for node in self.rhs.nodes.iter() {
+            match node {
+                PNode::App { attr: AttrPattern::Call(_, args), .. } => {
+                    args.iter().for_each(|&v| name(v, asked));
+                }
+                PNode::Count { axes, of } => [*axes, *of].into_iter().for_each(|v| name(v, asked)),
+                _ => {}
+            }
+        }
+        self.when.iter().flat_map(|c| &c.args).for_each(|&v| name(v, asked));
+        named.into_iter().map(|n| n > 1).collect()
     }
 }

@@ -2,8 +2,10 @@
 
 use std::sync::Arc;
 
+use smallvec::SmallVec;
+
 use super::assume::Assumes;
-use super::ast::{Cond, Pattern, VarKind};
+use super::ast::{Cond, Positions, VarKind};
 use super::cond::{condition, conditions};
 use super::family::{families, family};
 use super::literal::{by_name, is_kebab, variables_text};
@@ -30,7 +32,7 @@ pub(super) const REPLACE: &str = "replace";
 pub(super) struct Keys<'t> {
     pub(super) when: Option<Form<'t>>,
     pub(super) assumes: Assumes,
-    pub(super) tags: Vec<Arc<str>>,
+    pub(super) tags: Arc<[Arc<str>]>,
     pub(super) reference: Option<Arc<str>>,
     pub(super) each: Option<(&'t str, Each<'t>)>,
 }
@@ -44,7 +46,7 @@ pub(super) enum Each<'t> {
 impl<'t> One<'_, 't> {
     pub(super) fn keys(&mut self, rest: &[Form<'t>]) -> Keys<'t> {
         let mut keys = Keys::default();
-        let mut seen: Vec<&str> = Vec::new();
+        let mut seen: SmallVec<[&str; 4]> = SmallVec::new();
         for pair in rest.chunks(2) {
             let key = pair[0];
             let word = key.atom().unwrap_or_default();
@@ -78,14 +80,13 @@ impl<'t> One<'_, 't> {
         keys
     }
 
-    fn words(&mut self, form: Form<'t>, what: &str) -> Vec<(Form<'t>, &'t str)> {
+    fn words(&mut self, form: Form<'t>, what: &str) -> SmallVec<[(Form<'t>, &'t str); 4]> {
+        let mut words = SmallVec::new();
         let Some(members) = form.list() else {
             self.fail(form.error(format!("expected a list of {what} in parentheses")));
-            return Vec::new();
+            return words;
         };
-        let all: Vec<Form<'t>> = members.collect();
-        let mut words = Vec::new();
-        for f in all {
+        for f in members {
             match f.atom() {
                 Some(w) => words.push((f, w)),
                 None => self.fail(f.error(format!("expected a word, found {}", quoted(f.text())))),
@@ -109,25 +110,30 @@ impl<'t> One<'_, 't> {
         all
     }
 
-    fn tags(&mut self, form: Form<'t>) -> Vec<Arc<str>> {
-        let mut tags: Vec<Arc<str>> = Vec::new();
+    fn tags(&mut self, form: Form<'t>) -> Arc<[Arc<str>]> {
+        let mut tags: SmallVec<[Arc<str>; 4]> = SmallVec::new();
         for (f, word) in self.words(form, "tags") {
+            if let Some(tag) = self.words.tags.known(word) {
+                tags.push(tag);
+                continue;
+            }
             // Other tags are the author's own; a misspelled one of these would be without effect.
             let known = [STABILIZE, EXPAND, REPLACE];
             let meant = if known.contains(&word) { None } else { nearest(word, known) };
             if !is_kebab(word) || meant.is_some() {
                 self.fail(f.error(format!("unknown tag {}", quoted(word))).suggest(meant));
+                continue;
             }
-            tags.push(word.into());
+            tags.push(self.words.tags.word(word));
         }
-        tags
+        tags.as_slice().into()
     }
 
-    pub(super) fn conditions(&mut self, form: Form<'t>, scope: &mut Scope<'t>) -> Vec<Cond> {
-        let mut conds = Vec::new();
+    pub(super) fn conditions(&mut self, form: Form<'t>, scope: &mut Scope<'t>) -> Arc<[Cond]> {
+        let mut conds: SmallVec<[Cond; 4]> = SmallVec::new();
         let Some(members) = form.list() else {
             self.fail(form.error("expected a list of conditions: `((nonzero ?x) ...)`"));
-            return conds;
+            return Arc::default();
         };
         for f in members {
             match one_condition(f, scope) {
@@ -135,7 +141,7 @@ impl<'t> One<'_, 't> {
                 Err(e) => self.fail(e),
             }
         }
-        conds
+        conds.into_iter().collect()
     }
 }
 
@@ -148,17 +154,16 @@ fn one_condition<'t>(form: Form<'t>, scope: &mut Scope<'t>) -> Result<Cond, Read
         let message = format!("unknown condition {}; known: {}", quoted(name), known.join(" "));
         return Err(head.error_of(ReadErrorKind::Name, message).suggest(nearest(name, known)));
     };
-    let operands: Vec<Form<'t>> = members.collect();
-    if operands.len() != condition.arity {
-        let message = format!("`{name}` takes {}, found {}", variables_text(condition.arity), operands.len());
+    if members.len() != condition.arity {
+        let message = format!("`{name}` takes {}, found {}", variables_text(condition.arity), members.len());
         return Err(form.error_of(ReadErrorKind::Arity, message));
     }
-    let mut reader = Reader { scope, side: Side::Right, out: Pattern::default() };
-    let args = operands.iter().enumerate().map(|(i, f)| {
+    let mut reader = Reader { scope, side: Side::Right, out: Vec::new() };
+    let args = members.enumerate().map(|(i, f)| {
         let kind = condition.attrs.get(i).map_or(VarKind::Value, |_| VarKind::Attr);
-        reader.variable(*f, kind, condition.attrs.get(i).copied())
+        reader.variable(f, kind, condition.attrs.get(i).copied())
     });
-    Ok(Cond { condition, args: args.collect::<Result<Vec<u32>, _>>()? })
+    Ok(Cond { condition, args: args.collect::<Result<Positions, _>>()? })
 }
 
 fn each(form: Form<'_>) -> Result<(&str, Each<'_>), ReadError> {

@@ -31,8 +31,16 @@ pub(super) fn number(atom: &str) -> Option<f64> {
 
 /// Small letters and digits in words that `-` joins.
 pub(super) fn is_kebab(name: &str) -> bool {
-    let word = |w: &str| !w.is_empty() && w.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit());
-    name.split('-').all(word)
+    // A word must follow the beginning and every `-`.
+    let mut ended = false;
+    for b in name.bytes() {
+        match b {
+            b'-' if ended => ended = false,
+            b'a'..=b'z' | b'0'..=b'9' => ended = true,
+            _ => return false,
+        }
+    }
+    ended
 }
 
 /// What people call an attribute of this kind.

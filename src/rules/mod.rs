@@ -9,15 +9,17 @@ pub mod check;
 mod cond;
 mod family;
 mod index;
+mod instance;
 mod keys;
 mod literal;
 mod parse;
 mod pattern;
 mod set;
 mod show;
+mod words;
 
 pub use assume::{Assumes, Profile};
-pub use ast::{AttrPattern, Cond, PNode, Pattern, Rule, VarKind};
+pub use ast::{AttrPattern, Cond, PNode, Pattern, Positions, Rule, VarKind};
 pub use attr_fn::{AttrFn, attr_fn, attr_fns};
 pub use cond::{Condition, Known, condition, conditions};
 pub use family::{Family, families, family};

@@ -5,21 +5,22 @@
 
 use std::sync::Arc;
 
-use rustc_hash::FxHashSet;
-use smallvec::SmallVec;
+use smallvec::{SmallVec, smallvec};
 
-use super::ast::{Pattern, Rule};
+use super::ast::{PNode, Pattern, Rule};
 use super::family::members;
+use super::instance::{Model, Parts};
 use super::keys::{EACH, EXPAND, Each, Keys, REPLACE};
 use super::literal::is_kebab;
 use super::pattern::{Reader, Scope, Side};
+use super::words::Vocabulary;
 use crate::op::Op;
 use crate::sexp::{Form, ReadError, ReadErrorKind, Source, quoted, read};
 
-/// Reads the rules of a text. `names` are those in use.
+/// Reads the rules of a text. `words` are those of the texts before.
 pub(super) fn parse_into(
     source: &Source,
-    names: &mut FxHashSet<Arc<str>>,
+    words: &mut Vocabulary,
     rules: &mut Vec<Rule>,
     errors: &mut Vec<ReadError>,
 ) {
@@ -32,20 +33,26 @@ pub(super) fn parse_into(
     // Lines are counted along the way: asking for each would read the text once per rule.
     let (mut at, mut line) = (0, 1);
     let mut prose = 0;
+    let mut room = Vec::new();
     for form in tree.forms() {
         let start = form.span().range().start;
-        line += source.text().get(at..start).map_or(0, |t| t.bytes().filter(|b| *b == b'\n').count());
+        line += source.text().as_bytes().get(at..start).map_or(0, newlines);
         at = start;
         // Of a line that is no rule, a remark after `#` perhaps, one word is reported.
         if form.tagged("rule").is_none() && std::mem::replace(&mut prose, line) == line {
             continue;
         }
-        let mut one = One { form, file: &file, line, errors };
-        one.rule(names, rules);
+        let mut one = One { form, file: &file, line, errors, words, room: &mut room };
+        one.rule(rules);
     }
     if let Some(new) = errors.get_mut(known..) {
         new.sort_by_key(|e| e.span().start);
     }
+}
+
+/// In pieces that a byte can count: several at once.
+fn newlines(text: &[u8]) -> usize {
+    text.chunks(255).map(|piece| usize::from(piece.iter().map(|b| u8::from(*b == b'\n')).sum::<u8>())).sum()
 }
 
 /// The rule that is being read.
@@ -54,6 +61,9 @@ pub(super) struct One<'a, 't> {
     file: &'a Arc<str>,
     line: usize,
     errors: &'a mut Vec<ReadError>,
+    pub(super) words: &'a mut Vocabulary,
+    /// Where a side is built.
+    room: &'a mut Vec<PNode>,
 }
 
 impl<'t> One<'_, 't> {
@@ -64,7 +74,7 @@ impl<'t> One<'_, 't> {
         }
     }
 
-    fn rule(&mut self, names: &mut FxHashSet<Arc<str>>, rules: &mut Vec<Rule>) {
+    fn rule(&mut self, rules: &mut Vec<Rule>) {
         let shape = "expected `(rule NAME \"why it holds.\" LEFT => RIGHT ...)`";
         let Some(members) = self.form.tagged("rule") else {
             let comment = self.form.atom().is_some_and(|a| a.starts_with('#'));
@@ -73,7 +83,7 @@ impl<'t> One<'_, 't> {
         };
         let m: SmallVec<[Form<'t>; 16]> = members.collect();
         let known = self.errors.len();
-        let name = self.name(&m, names);
+        let name = self.name(&m);
         let doc = self.doc(&m);
         let [_, _, lhs, arrow, rhs, rest @ ..] = m.as_slice() else {
             // Perhaps only the sentence is missing, and that is said.
@@ -95,24 +105,58 @@ impl<'t> One<'_, 't> {
         if keys.each.is_none() && rest.iter().any(|f| f.atom() == Some(EACH)) {
             return;
         }
-        let ops: Vec<Option<Op>> = match &keys.each {
-            None => vec![None],
+        let ops: SmallVec<[Option<Op>; 4]> = match &keys.each {
+            None => smallvec![None],
             Some((var, each)) => match self.instances(*lhs, var, each) {
                 Ok(ops) => ops.into_iter().map(Some).collect(),
                 Err(e) => return self.fail(e),
             },
         };
+        let mut models: SmallVec<[Model; 2]> = SmallVec::new();
         for op in ops {
             let each = keys.each.as_ref().and_then(|(v, _)| Some((*v, op?)));
-            let built = self.build(each, &keys, &name, &doc, [*lhs, *rhs], both);
-            match built {
-                Some(r) if self.errors.len() == known => rules.extend(r),
-                _ => break,
+            let parts = match op.and_then(|op| models.iter().find_map(|m| m.with(op))) {
+                Some(parts) => parts,
+                None => {
+                    let Some((parts, named)) = self.read(each, &keys, [*lhs, *rhs]) else { break };
+                    models.extend(op.filter(|_| !named).map(|op| Model { op, parts: parts.clone() }));
+                    parts
+                }
+            };
+            self.check(&parts, &keys, *rhs, each.is_some(), both);
+            if self.errors.len() > known {
+                break;
             }
+            if parts.lhs == parts.rhs {
+                continue;
+            }
+            let named = |reverse: &str| match op {
+                Some(op) => [&*name, reverse, "[", op.def().name, "]"].concat().into(),
+                None if reverse.is_empty() => name.clone(),
+                None => [&*name, reverse].concat().into(),
+            };
+            let rule = Rule {
+                name: named(""),
+                doc: doc.clone(),
+                vars: parts.vars,
+                lhs: parts.lhs,
+                rhs: parts.rhs,
+                when: parts.when,
+                assumes: keys.assumes,
+                tags: keys.tags.clone(),
+                reference: keys.reference.clone(),
+                file: self.file.clone(),
+                line: self.line,
+            };
+            // Of a rule that goes both ways the reverse follows.
+            let (left, right) = (rule.lhs.clone(), rule.rhs.clone());
+            let reverse = both.then(|| Rule { name: named("-rev"), lhs: right, rhs: left, ..rule.clone() });
+            rules.push(rule);
+            rules.extend(reverse);
         }
     }
 
-    fn name(&mut self, m: &[Form<'t>], names: &mut FxHashSet<Arc<str>>) -> Option<Arc<str>> {
+    fn name(&mut self, m: &[Form<'t>]) -> Option<Arc<str>> {
         let form = *m.first()?;
         let name = match form.atom() {
             Some(n) if is_kebab(n) => n,
@@ -123,11 +167,11 @@ impl<'t> One<'_, 't> {
                 return None;
             }
         };
-        let name: Arc<str> = name.into();
-        if !names.insert(name.clone()) {
+        let known = self.words.names.known(name);
+        if let Some(name) = &known {
             self.fail(form.error_of(ReadErrorKind::Name, format!("a second rule is called `{name}`")));
         }
-        Some(name)
+        Some(known.unwrap_or_else(|| self.words.names.word(name)))
     }
 
     fn doc(&mut self, m: &[Form<'t>]) -> Option<Arc<str>> {
@@ -168,17 +212,13 @@ impl<'t> One<'_, 't> {
         }
     }
 
-    /// One instance: a rule, and its reverse.
-    fn build(
+    /// The parts of one instance, and whether it names the operator that its variable stands for.
+    fn read(
         &mut self,
         each: Option<(&'t str, Op)>,
         keys: &Keys<'t>,
-        name: &Arc<str>,
-        doc: &Arc<str>,
         [left, right]: [Form<'t>; 2],
-        both: bool,
-    ) -> Option<Vec<Rule>> {
-        let known = self.errors.len();
+    ) -> Option<(Parts, bool)> {
         let mut scope = Scope { each, ..Scope::default() };
         let lhs = self.side(left, &mut scope, Side::Left);
         let when = keys.when.map(|f| self.conditions(f, &mut scope)).unwrap_or_default();
@@ -187,16 +227,23 @@ impl<'t> One<'_, 't> {
         if lhs.work().0 == 0 && lhs.nodes.len() == 1 {
             self.fail(left.error("a left side that is a variable or a number matches everything"));
         }
+        let vars = scope.vars.iter().map(|v| (self.words.variables.word(v.name), v.kind)).collect();
+        Some((Parts { vars, lhs, rhs, when }, scope.named))
+    }
+
+    /// Is what was read a rule?
+    fn check(&mut self, parts: &Parts, keys: &Keys<'t>, right: Form<'t>, instance: bool, both: bool) {
+        let (lhs, rhs, known) = (&parts.lhs, &parts.rhs, self.errors.len());
         if lhs == rhs {
-            if each.is_none() {
+            if !instance {
                 self.fail(right.error("both sides are the same"));
             }
-            return Some(Vec::new());
+            return;
         }
         if both {
-            self.reversible(right, &scope, &rhs);
+            self.reversible(right, parts);
         }
-        let larger = rhs.larger_than(&lhs) || both && lhs.larger_than(&rhs);
+        let larger = rhs.larger_than(lhs) || both && lhs.larger_than(rhs);
         if larger && self.errors.len() == known && !keys.tags.iter().any(|t| **t == *EXPAND) {
             let message = format!("the result is larger than what is matched; tag the rule `{EXPAND}`");
             self.fail(right.error(message));
@@ -205,52 +252,25 @@ impl<'t> One<'_, 't> {
             let message = format!("tagged `{REPLACE}`, but neither side is of no use beside the other");
             self.fail(right.error(message));
         }
-        let name: Arc<str> = match each {
-            Some((_, op)) => format!("{name}[{}]", op.def().name).into(),
-            None => name.clone(),
-        };
-        let rule = Rule {
-            name,
-            doc: doc.clone(),
-            vars: scope.vars,
-            lhs,
-            rhs,
-            when,
-            assumes: keys.assumes,
-            tags: keys.tags.clone(),
-            reference: keys.reference.clone(),
-            file: self.file.clone(),
-            line: self.line,
-        };
-        if !both {
-            return Some(vec![rule]);
-        }
-        let mut reverse = rule.clone();
-        reverse.name = match each {
-            Some((_, op)) => {
-                let base = rule.name.split('[').next().unwrap_or_default();
-                format!("{base}-rev[{}]", op.def().name).into()
-            }
-            None => format!("{}-rev", rule.name).into(),
-        };
-        std::mem::swap(&mut reverse.lhs, &mut reverse.rhs);
-        Some(vec![rule, reverse])
     }
 
     /// A right side that is to be matched binds every variable and computes nothing.
-    fn reversible(&mut self, form: Form<'t>, scope: &Scope<'t>, rhs: &Pattern) {
-        if !rhs.matches() {
+    fn reversible(&mut self, form: Form<'t>, parts: &Parts) {
+        if !parts.rhs.matches() {
             self.fail(form.error("`<=>`, but this side computes something and cannot be matched"));
-        } else if let Some((_, (name, _))) = (0u32..).zip(&scope.vars).find(|(v, _)| !rhs.uses(*v)) {
+        } else if let Some((_, (name, _))) = (0u32..).zip(&*parts.vars).find(|(v, _)| !parts.rhs.uses(*v)) {
             let message = format!("`<=>`, but {} is not on this side", quoted(name));
             self.fail(form.error_of(ReadErrorKind::Name, message));
         }
     }
 
     fn side(&mut self, form: Form<'t>, scope: &mut Scope<'t>, side: Side) -> Option<Pattern> {
-        let mut reader = Reader { scope, side, out: Pattern::default() };
-        match reader.value(form, 0) {
-            Ok(_) => Some(reader.out),
+        let mut reader = Reader { scope, side, out: std::mem::take(self.room) };
+        let read = reader.value(form, 0);
+        *self.room = reader.out;
+        let nodes = self.room.drain(..).collect();
+        match read {
+            Ok(_) => Some(Pattern { nodes }),
             Err(e) => {
                 self.fail(e);
                 None

@@ -1,17 +1,15 @@
 //! Patterns: the two sides of a rule, read in the scope of its variables.
 
-use std::sync::Arc;
+use smallvec::{SmallVec, smallvec};
 
-use smallvec::SmallVec;
-
-use super::ast::{AttrPattern, PNode, Pattern, VarKind};
+use super::ast::{AttrPattern, PNode, Positions, VarKind};
 use super::attr_fn::{attr_fn, attr_fns};
 use super::family::{broadcast, visible};
 use super::literal::{
     by_name, is_kebab, kind_name, literal, literal_head, number, operands_text, variables_text,
 };
 use crate::op::{Arity, AttrKind, Op, nearest};
-use crate::sexp::{Form, ReadError, ReadErrorKind, quoted};
+use crate::sexp::{Form, Forms, ReadError, ReadErrorKind, quoted};
 
 /// Patterns nested deeper than this are refused.
 const MAX_DEPTH: usize = 64;
@@ -28,14 +26,23 @@ pub(super) enum Side {
     Right,
 }
 
+/// A variable of a rule.
+#[derive(Debug)]
+pub(super) struct Var<'t> {
+    pub(super) name: &'t str,
+    pub(super) kind: VarKind,
+    /// What kind of attribute it stands for, once known.
+    attr: Option<AttrKind>,
+}
+
 /// The variables of a rule.
 #[derive(Debug, Default)]
 pub(super) struct Scope<'t> {
-    pub(super) vars: Vec<(Arc<str>, VarKind)>,
-    /// What kind of attribute a variable stands for, once known.
-    pub(super) kinds: Vec<Option<AttrKind>>,
+    pub(super) vars: SmallVec<[Var<'t>; 8]>,
     /// The variable that stands for an operator, and the operator.
     pub(super) each: Option<(&'t str, Op)>,
+    /// Does the rule also name that operator?
+    pub(super) named: bool,
 }
 
 type Read<T> = Result<T, ReadError>;
@@ -44,7 +51,7 @@ type Read<T> = Result<T, ReadError>;
 pub(super) struct Reader<'s, 't> {
     pub(super) scope: &'s mut Scope<'t>,
     pub(super) side: Side,
-    pub(super) out: Pattern,
+    pub(super) out: Vec<PNode>,
 }
 
 impl<'t> Reader<'_, 't> {
@@ -65,32 +72,31 @@ impl<'t> Reader<'_, 't> {
         let Some(name) = first.atom() else {
             return Err(first.error("expected the name of an operator"));
         };
-        let operands: SmallVec<[Form<'t>; 4]> = members.collect();
         if name == COUNT {
-            return self.count(form, &operands);
+            return self.count(form, members);
         }
         if name == FILL && self.side == Side::Right {
-            return self.fill(form, &operands, depth);
+            return self.fill(form, members, depth);
         }
         let (op, each) = match self.scope.each {
             Some((var, op)) if var == name => (op, true),
             _ => (self.operator(first, name)?, false),
         };
+        self.scope.named |= !each && self.scope.each.is_some_and(|(_, e)| e == op);
         if !visible(op.def()) {
             let message = format!("`{name}` is lowered before rules see it; write what it is made of");
             return Err(first.error_of(ReadErrorKind::Name, message));
         }
-        let (attr, rest) = self.attribute(form, op, each, &operands)?;
-        let mut args = Vec::with_capacity(rest.len());
+        let (attr, rest) = self.attribute(form, op, each, members)?;
+        let mut args = Positions::new();
         for f in rest {
-            args.push(self.value(*f, depth + 1)?);
+            args.push(self.value(f, depth + 1)?);
         }
         if op.def().nests() && args.len() > 2 {
             let mut all = args.into_iter();
             let first = all.next().unwrap_or_default();
-            return Ok(
-                all.fold(first, |a, b| self.push(PNode::App { op, attr: attr.clone(), args: vec![a, b] }))
-            );
+            let mut pair = |a, b| self.push(PNode::App { op, attr: attr.clone(), args: smallvec![a, b] });
+            return Ok(all.fold(first, &mut pair));
         }
         Ok(self.push(PNode::App { op, attr, args }))
     }
@@ -111,7 +117,7 @@ impl<'t> Reader<'_, 't> {
             };
         }
         let message = format!("expected `?variable`, a number or `(operator ...)`, found {}", quoted(atom));
-        let meant = self.scope.vars.iter().map(|(n, _)| &**n).find(|n| n.strip_prefix('?') == Some(atom));
+        let meant = self.scope.vars.iter().map(|v| v.name).find(|n| n.strip_prefix('?') == Some(atom));
         Err(form.error(message).suggest(meant))
     }
 
@@ -132,48 +138,51 @@ impl<'t> Reader<'_, 't> {
     }
 
     /// `(fill ?x V)`: `V` broadcast to the shape of `?x`.
-    fn fill(&mut self, form: Form<'t>, operands: &[Form<'t>], depth: usize) -> Read<u32> {
-        let [like, value] = operands else {
-            let message = format!("`{FILL}` takes a variable and a value, found {}", operands.len());
+    fn fill(&mut self, form: Form<'t>, operands: Forms<'t>, depth: usize) -> Read<u32> {
+        let found = operands.len();
+        let Some([like, value]) = two(operands) else {
+            let message = format!("`{FILL}` takes a variable and a value, found {found}");
             return Err(form.error_of(ReadErrorKind::Arity, message));
         };
         let (Some(shape_of), Some(op)) = (attr_fn("shape-of"), broadcast()) else {
             return Err(form.error("no operator broadcasts"));
         };
-        let v = self.bind(*like, self.name_of(*like)?, VarKind::Value, None)?;
-        let value = self.value(*value, depth + 1)?;
-        let attr = AttrPattern::Call(shape_of, vec![v]);
-        Ok(self.push(PNode::App { op, attr, args: vec![value] }))
+        self.scope.named |= self.scope.each.is_some_and(|(_, e)| e == op);
+        let v = self.bind(like, self.name_of(like)?, VarKind::Value, None)?;
+        let value = self.value(value, depth + 1)?;
+        let attr = AttrPattern::Call(shape_of, smallvec![v]);
+        Ok(self.push(PNode::App { op, attr, args: smallvec![value] }))
     }
 
-    fn count(&mut self, form: Form<'t>, operands: &[Form<'t>]) -> Read<u32> {
+    fn count(&mut self, form: Form<'t>, operands: Forms<'t>) -> Read<u32> {
         if self.side == Side::Left {
             return Err(form.error(format!("`{COUNT}` is computed; it stands on a right side only")));
         }
-        let [axes, of] = operands else {
-            let message = format!("`{COUNT}` takes 2 variables, found {}", operands.len());
+        let found = operands.len();
+        let Some([axes, of]) = two(operands) else {
+            let message = format!("`{COUNT}` takes 2 variables, found {found}");
             return Err(form.error_of(ReadErrorKind::Arity, message));
         };
-        let axes = self.attr_variable(*axes, AttrKind::Axes)?;
-        let name = self.name_of(*of)?;
+        let axes = self.attr_variable(axes, AttrKind::Axes)?;
+        let name = self.name_of(of)?;
         // The lengths of a broadcast serve as well as those of a value.
-        let dims = self.scope.vars.iter().any(|(n, k)| &**n == name && *k == VarKind::Attr);
+        let dims = self.scope.vars.iter().any(|v| v.name == name && v.kind == VarKind::Attr);
         let of = if dims {
-            self.attr_variable(*of, AttrKind::Dims)?
+            self.attr_variable(of, AttrKind::Dims)?
         } else {
-            self.bind(*of, name, VarKind::Value, None)?
+            self.bind(of, name, VarKind::Value, None)?
         };
         Ok(self.push(PNode::Count { axes, of }))
     }
 
     /// The attribute of `op`, and the operands that are values.
-    fn attribute<'f>(
+    fn attribute(
         &mut self,
         form: Form<'t>,
         op: Op,
         each: bool,
-        operands: &'f [Form<'t>],
-    ) -> Read<(AttrPattern, &'f [Form<'t>])> {
+        mut operands: Forms<'t>,
+    ) -> Read<(AttrPattern, Forms<'t>)> {
         let def = op.def();
         let arity = |found: usize| -> Read<()> {
             if def.arity.admits(found) {
@@ -202,12 +211,12 @@ impl<'t> Reader<'_, 't> {
             let v = self.bind(form, name, VarKind::Attr, Some(def.attr))?;
             return Ok((AttrPattern::Var(v), operands));
         }
-        let Some((first, rest)) = operands.split_first() else {
+        let Some(first) = operands.next() else {
             let message = format!("`{}` takes {} first", def.name, kind_name(def.attr));
             return Err(form.error_of(ReadErrorKind::Arity, message));
         };
-        arity(rest.len())?;
-        Ok((self.attr_pattern(*first, def.attr)?, rest))
+        arity(operands.len())?;
+        Ok((self.attr_pattern(first, def.attr)?, operands))
     }
 
     fn attr_pattern(&mut self, form: Form<'t>, kind: AttrKind) -> Read<AttrPattern> {
@@ -235,16 +244,15 @@ impl<'t> Reader<'_, 't> {
             let message = format!("`{name}` gives {}, not {}", kind_name(f.gives), kind_name(kind));
             return Err(form.error_of(ReadErrorKind::Type, message));
         }
-        let args: Vec<Form<'t>> = members.collect();
-        if args.len() != f.arity {
-            let message = format!("`{name}` takes {}, found {}", variables_text(f.arity), args.len());
+        if members.len() != f.arity {
+            let message = format!("`{name}` takes {}, found {}", variables_text(f.arity), members.len());
             return Err(form.error_of(ReadErrorKind::Arity, message));
         }
-        let vars = args.iter().enumerate().map(|(i, a)| match f.attrs.get(i) {
-            Some(kind) => self.attr_variable(*a, *kind),
-            None => self.variable(*a, VarKind::Value, None),
+        let vars = members.enumerate().map(|(i, a)| match f.attrs.get(i) {
+            Some(kind) => self.attr_variable(a, *kind),
+            None => self.variable(a, VarKind::Value, None),
         });
-        Ok(AttrPattern::Call(f, vars.collect::<Read<Vec<u32>>>()?))
+        Ok(AttrPattern::Call(f, vars.collect::<Read<Positions>>()?))
     }
 
     fn name_of(&self, form: Form<'t>) -> Read<&'t str> {
@@ -262,31 +270,31 @@ impl<'t> Reader<'_, 't> {
     }
 
     /// The position of a variable: a left side introduces it, a right side must know it.
-    fn bind(&mut self, form: Form<'t>, name: &str, kind: VarKind, attr: Option<AttrKind>) -> Read<u32> {
-        let known = self.scope.vars.iter().position(|(n, _)| &**n == name);
-        let Some(i) = known else {
+    fn bind(&mut self, form: Form<'t>, name: &'t str, kind: VarKind, attr: Option<AttrKind>) -> Read<u32> {
+        let vars = &mut self.scope.vars;
+        let Some(i) = vars.iter().position(|v| v.name == name) else {
             if self.side == Side::Right {
                 let message = format!("{} is not on the left side", quoted(name));
-                let all = self.scope.vars.iter().map(|(n, _)| &**n);
+                let all = vars.iter().map(|v| v.name);
                 return Err(form.error_of(ReadErrorKind::Name, message).suggest(nearest(name, all)));
             }
             if !is_kebab(name.trim_start_matches('?')) {
                 return Err(form.error(format!("{} is not a name: small letters, digits, `-`", quoted(name))));
             }
-            self.scope.vars.push((name.into(), kind));
-            self.scope.kinds.push(attr);
-            return Ok(index(self.scope.vars.len() - 1));
+            vars.push(Var { name, kind, attr });
+            return Ok(index(vars.len() - 1));
         };
-        if self.scope.vars[i].1 != kind {
+        let known = &mut vars[i];
+        if known.kind != kind {
             let message = format!("`{name}` stands for a value in one place and for an attribute in another");
             return Err(form.error_of(ReadErrorKind::Type, message));
         }
-        match (self.scope.kinds[i], attr) {
+        match (known.attr, attr) {
             (Some(a), Some(b)) if a != b => {
                 let message = format!("`{name}` stands for {} and for {}", kind_name(a), kind_name(b));
                 return Err(form.error_of(ReadErrorKind::Type, message));
             }
-            (None, Some(b)) => self.scope.kinds[i] = Some(b),
+            (None, Some(b)) => known.attr = Some(b),
             _ => {}
         }
         Ok(index(i))
@@ -298,12 +306,17 @@ impl<'t> Reader<'_, 't> {
             (PNode::Num(a), PNode::Num(b)) => a.to_bits() == b.to_bits(),
             (a, b) => a == b,
         };
-        let at = self.out.nodes.iter().position(same).unwrap_or_else(|| {
-            self.out.nodes.push(node);
-            self.out.nodes.len() - 1
+        let at = self.out.iter().position(same).unwrap_or_else(|| {
+            self.out.push(node);
+            self.out.len() - 1
         });
         index(at)
     }
+}
+
+fn two<'t>(mut forms: Forms<'t>) -> Option<[Form<'t>; 2]> {
+    let both = [forms.next()?, forms.next()?];
+    forms.next().is_none().then_some(both)
 }
 
 fn index(i: usize) -> u32 {

@@ -30,7 +30,7 @@ impl Rule {
     /// One side; patterns are as deep as a line of text, and are built from the leaves up.
     fn side(&self, p: &Pattern) -> String {
         let mut texts: Vec<String> = Vec::with_capacity(p.nodes.len());
-        for node in &p.nodes {
+        for node in p.nodes.iter() {
             let text = match node {
                 PNode::Var(v) => self.name_of(*v),
                 PNode::Num(x) if x.fract() == 0.0 && x.abs() < 1e9 => format!("{x}"),

@@ -17,10 +17,19 @@ pub fn read(source: &Source) -> Result<Tree, ReadError> {
         let message = format!("the text has {} bytes; at most {MAX_BYTES} are read", text.len());
         return Err(ReadError::new(ReadErrorKind::Limit, source, Span::default(), message));
     }
-    let mut tree = Tree { source: source.clone(), nodes: Vec::new(), children: Vec::new(), top: Vec::new() };
+    // Some four bytes to a form is what rules and programs have.
+    let room = (text.len() / 4).min(1 << 14);
+    let nodes = Vec::with_capacity(room);
+    let mut tree = Tree {
+        source: source.clone(),
+        nodes,
+        children: Vec::with_capacity(room),
+        decoded: Vec::new(),
+        top: Vec::new(),
+    };
     // Members of the lists that are open, and for each of these its place and its first member.
-    let mut pending: Vec<u32> = Vec::new();
-    let mut open: Vec<(usize, usize)> = Vec::new();
+    let mut pending: Vec<u32> = Vec::with_capacity(64);
+    let mut open: Vec<(usize, usize)> = Vec::with_capacity(16);
     let bytes = text.as_bytes();
     let mut at = if text.starts_with('\u{feff}') { '\u{feff}'.len_utf8() } else { 0 };
     while let Some(&b) = bytes.get(at) {
@@ -44,24 +53,32 @@ pub fn read(source: &Source) -> Result<Tree, ReadError> {
                 let Some((from, mark)) = open.pop() else {
                     return Err(ReadError::parse(source, Span::new(start, at), "unexpected `)`"));
                 };
-                let first = tree.children.len();
-                tree.children.extend(pending.drain(mark..));
-                let kind = Kind::List { first, end: tree.children.len() };
+                let first = small(tree.children.len());
+                tree.children.extend_from_slice(&pending[mark..]);
+                pending.truncate(mark);
+                let kind = Kind::List { first, end: small(tree.children.len()) };
                 add(&mut tree, &mut pending, kind, Span::new(from, at));
                 continue;
             }
             b'"' => {
                 let (content, end) = string(source, at)?;
                 at = end;
-                Kind::Text(content)
+                match content {
+                    None => Kind::Text,
+                    Some(content) => {
+                        tree.decoded.push(content);
+                        Kind::Decoded(small(tree.decoded.len() - 1))
+                    }
+                }
             }
             _ => {
                 at = atom(source, at)?;
                 Kind::Atom
             }
         };
-        if let Some(c) = text[at..].chars().next()
-            && (c == '"' || bytes[start] == b'"' && !(c.is_ascii_whitespace() || "();".contains(c)))
+        if let Some(&next) = bytes.get(at)
+            && (next == b'"'
+                || bytes[start] == b'"' && !(next.is_ascii_whitespace() || b"();".contains(&next)))
         {
             return Err(ReadError::parse(source, Span::new(at, at + 1), "a string must stand apart"));
         }
@@ -75,19 +92,34 @@ pub fn read(source: &Source) -> Result<Tree, ReadError> {
 }
 
 fn add(tree: &mut Tree, pending: &mut Vec<u32>, kind: Kind, span: Span) {
-    // At most one node per byte, and `MAX_BYTES` fits.
-    pending.push(u32::try_from(tree.nodes.len()).unwrap_or(u32::MAX));
+    pending.push(small(tree.nodes.len()));
     tree.nodes.push(Node { kind, span });
 }
+
+/// At most one node per byte, and `MAX_BYTES` fits.
+fn small(n: usize) -> u32 {
+    u32::try_from(n).unwrap_or(u32::MAX)
+}
+
+/// Bytes of which an atom may be made as they stand.
+const PLAIN: [bool; 256] = {
+    let mut plain = [false; 256];
+    let mut b = b'!';
+    while b <= b'~' {
+        plain[b as usize] = !matches!(b, b'(' | b')' | b'"' | b';');
+        b += 1;
+    }
+    plain
+};
 
 /// The end of the atom that begins at `at`.
 fn atom(source: &Source, at: usize) -> Result<usize, ReadError> {
     let rest = &source.text()[at..];
     // Nearly all are plain letters and signs.
-    let ends = |b: u8| !b.is_ascii_graphic() || matches!(b, b'(' | b')' | b'"' | b';');
-    let plain = rest.bytes().position(ends).unwrap_or(rest.len());
-    let next = rest.as_bytes().get(plain).copied().unwrap_or(b' ');
-    if !rest.starts_with(['\'', '`'])
+    let bytes = rest.as_bytes();
+    let plain = bytes.iter().position(|&b| !PLAIN[usize::from(b)]).unwrap_or(rest.len());
+    let next = bytes.get(plain).copied().unwrap_or(b' ');
+    if !matches!(bytes.first(), Some(b'\'' | b'`'))
         && (next.is_ascii_graphic() || matches!(next, b' ' | b'\t' | b'\n' | b'\r'))
     {
         return Ok(at + plain);
@@ -110,20 +142,20 @@ fn atom(source: &Source, at: usize) -> Result<usize, ReadError> {
     Ok(source.text().len())
 }
 
-/// The content of the string whose quote is at `at`, and its end.
-fn string(source: &Source, at: usize) -> Result<(Box<str>, usize), ReadError> {
+/// The content of the string whose quote is at `at`, where it is not what stands between the quotes, and its end.
+fn string(source: &Source, at: usize) -> Result<(Option<Box<str>>, usize), ReadError> {
     // Few have escapes.
     let rest = &source.text()[at + 1..];
     if let Some(n) = rest.bytes().position(|b| matches!(b, b'"' | b'\\'))
         && rest.as_bytes()[n] == b'"'
     {
-        return Ok((rest[..n].into(), at + n + 2));
+        return Ok((None, at + n + 2));
     }
     let mut out = String::new();
     let mut chars = source.text()[at..].char_indices().skip(1);
     while let Some((i, c)) = chars.next() {
         match c {
-            '"' => return Ok((out.into(), at + i + 1)),
+            '"' => return Ok((Some(out.into()), at + i + 1)),
             '\\' => match chars.next() {
                 Some((_, '"')) => out.push('"'),
                 Some((_, '\\')) => out.push('\\'),

@@ -3,15 +3,17 @@
 use super::error::{ReadError, ReadErrorKind};
 use super::source::{Source, Span};
 
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Copy)]
 pub(super) enum Kind {
     Atom,
-    /// A string, decoded.
-    Text(Box<str>),
+    /// A string that means what it says.
+    Text,
+    /// A string with escapes: its place in `Tree::decoded`.
+    Decoded(u32),
     /// A list: a range of `Tree::children`.
     List {
-        first: usize,
-        end: usize,
+        first: u32,
+        end: u32,
     },
 }
 
@@ -28,6 +30,8 @@ pub struct Tree {
     pub(super) nodes: Vec<Node>,
     /// The members of each list, together.
     pub(super) children: Vec<u32>,
+    /// Strings with escapes.
+    pub(super) decoded: Vec<Box<str>>,
     /// The forms at the top.
     pub(super) top: Vec<u32>,
 }
@@ -105,14 +109,21 @@ impl<'t> Form<'t> {
 
     /// The content of a string.
     pub fn string(self) -> Option<&'t str> {
-        if let Kind::Text(s) = &self.node().kind { Some(s) } else { None }
+        match self.node().kind {
+            Kind::Text => {
+                let inside = self.span().range();
+                self.tree.source.text().get(inside.start + 1..inside.end - 1)
+            }
+            Kind::Decoded(at) => self.tree.decoded.get(at as usize).map(|s| &**s),
+            Kind::Atom | Kind::List { .. } => None,
+        }
     }
 
     /// The members of a list.
     pub fn list(self) -> Option<Forms<'t>> {
         match self.node().kind {
             Kind::List { first, end } => {
-                Some(Forms { tree: self.tree, ids: self.tree.children[first..end].iter() })
+                Some(Forms { tree: self.tree, ids: self.tree.children[first as usize..end as usize].iter() })
             }
             _ => None,
         }

@@ -8,7 +8,7 @@ use crate::rules::ast::{PNode, Pattern};
 /// intermediate value.
 pub(super) fn doubles(side: &Pattern, values: &[f64], zero: f64) -> Option<(f64, f64)> {
     let mut at: Vec<f64> = Vec::with_capacity(side.nodes.len());
-    for node in &side.nodes {
+    for node in side.nodes.iter() {
         let x = match node {
             PNode::Var(v) => *values.get(*v as usize)?,
             PNode::Num(x) => {
@@ -36,7 +36,7 @@ pub(super) fn doubles(side: &Pattern, values: &[f64], zero: f64) -> Option<(f64,
 /// A side over the reals, and the size of the largest intermediate value.
 pub(super) fn reals(side: &Pattern, values: &[f64]) -> Option<(Real, Real)> {
     let mut at: Vec<Real> = Vec::with_capacity(side.nodes.len());
-    for node in &side.nodes {
+    for node in side.nodes.iter() {
         let x = match node {
             PNode::Var(v) => Real::from(*values.get(*v as usize)?),
             PNode::Num(x) => Real::from(*x),

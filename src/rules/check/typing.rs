@@ -80,7 +80,7 @@ impl Typed {
 /// computed.
 pub(super) fn type_side(side: &Pattern, typing: &Typing) -> Result<Typed, String> {
     let mut out = Typed { facts: Vec::new(), attrs: Vec::new() };
-    for node in &side.nodes {
+    for node in side.nodes.iter() {
         let (facts, attr) = match node {
             PNode::Var(v) => match typing.get(*v as usize) {
                 Some(Bound::Value(f)) => (f.clone(), Attr::None),
@@ -273,7 +273,7 @@ fn attr_kind(rule: &Rule, v: u32) -> AttrKind {
 /// All typings under which the left side has a type and the conditions on types hold.
 pub(super) fn typings(rule: &Rule) -> Vec<(Typing, Typed)> {
     let choices: Vec<Vec<Bound>> = (0u32..)
-        .zip(&rule.vars)
+        .zip(rule.vars.iter())
         .map(|(v, (_, kind)): (u32, &(Arc<str>, VarKind))| match kind {
             VarKind::Value => values(rule, v as usize),
             VarKind::Attr => attrs(attr_kind(rule, v)).into_iter().map(Bound::Attr).collect(),
