@@ -39,6 +39,13 @@ const LOSSES: &[(&str, &str, usize)] = &[
          grad(-mean(sum(Y * log(E / sum(E, axis=1, keepdims=True)), axis=1)), W)",
         600,
     ),
+    (
+        // A number is the common factor of `(1 - b) / 2` and itself.
+        "F, K, a, b: f64",
+        "f = (F * K) ** ((1 - b) / 2)\n\
+         grad(a / (f * (1 + (1 - b) ** 2 / 24 * a ** 2 / f ** 2 + b * a / (4 * f))), [F, K, a, b])",
+        1_100,
+    ),
 ];
 
 #[test]

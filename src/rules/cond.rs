@@ -353,6 +353,18 @@ static CONDITIONS: &[Condition] = &[
         holds: None,
     },
     Condition {
+        name: "differ-beside-number",
+        arity: 3,
+        attrs: &[],
+        doc: "the first two are not known to be one value, or the third is no constant",
+        proved: |k| {
+            // What is known of one value stands in one place.
+            matches!(k, [Known::Value(a), Known::Value(b), Known::Value(x)]
+                if !std::ptr::eq(*a, *b) || x.constant.is_none())
+        },
+        holds: None,
+    },
+    Condition {
         name: "same-shape",
         arity: 2,
         attrs: &[],
