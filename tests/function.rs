@@ -47,6 +47,22 @@ fn products_are_rounded_with_their_sums() {
     assert_eq!(at(&Function::builder().options(ieee).build(&inputs, &e).unwrap()), twice);
 }
 
+/// A power is the same number whether its exponent was computed or written.
+#[test]
+fn powers_by_computed_and_written_exponents() {
+    let x = dmatrix("x");
+    let four = egrad::expr::IntoExpr::into_expr(2.0).dimshuffle([]).sqr();
+    let e = [x.pow(&four), x.pow(&four - 1), x.pow(4.0), x.pow(3.0)];
+    let values = ArrayD::from_shape_fn(IxDyn(&[7, 19]), |i| 0.3 + (i[0] * 19 + i[1]) as f64 * 0.7);
+    let ieee = egrad::optimize::Options { profile: Profile::Ieee, ..Default::default() };
+    for builder in [Function::builder().raw(), Function::builder().options(ieee)] {
+        let f = builder.build(&[x.clone()], &e).unwrap();
+        let out = f.call_with(&[&values]).unwrap();
+        assert_eq!(out[0], out[2]);
+        assert_eq!(out[1], out[3]);
+    }
+}
+
 #[test]
 fn a_function_is_shared_between_threads() {
     fn shared<T: Send + Sync>() {}

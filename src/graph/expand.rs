@@ -1,13 +1,15 @@
 //! Operators whose kernel is given by others, and whole powers, written out for those who compute.
 
 use rustc_hash::FxHashMap;
+use smallvec::SmallVec;
 
 use super::arena::{Graph, Id};
 use super::constraint::Unify;
 use super::copy::NOWHERE;
 use super::import::canonical;
 use crate::expr::{Expr, Head as ExprHead, TypeError, topological};
-use crate::op::{Attr, Kernel, Op, Ring, is_small_whole};
+use crate::facts::value_of;
+use crate::op::{Attr, Kernel, Op, Ring, Role, is_small_whole};
 
 /// The graph without operators that are composed of others, and with small whole powers as products; `None` where it
 /// has none.
@@ -19,7 +21,8 @@ pub fn expand(graph: &Graph, roots: &[Id]) -> Result<Option<(Graph, Vec<Id>)>, T
     let composed = |&id: &Id| {
         graph.application(id).is_some_and(|(op, ..)| matches!(op.def().kernel, Kernel::Composed(_)))
     };
-    if !reachable.iter().any(|id| composed(id) || exponent(graph, *id).is_some()) {
+    let exponents = exponents(graph, &reachable);
+    if exponents.is_empty() && !reachable.iter().any(composed) {
         return Ok(None);
     }
     let mut out = graph.of_same_inputs();
@@ -29,8 +32,8 @@ pub fn expand(graph: &Graph, roots: &[Id]) -> Result<Option<(Graph, Vec<Id>)>, T
             Kernel::Composed(of) => Some((of, attr, args)),
             _ => None,
         });
-        at[id as usize] = match (exponent(graph, id), composed) {
-            (Some(n), _) => power(&mut out, at[graph.node(id).args[0] as usize], n)?,
+        at[id as usize] = match (exponents.get(&id), composed) {
+            (Some(&n), _) => power(&mut out, at[graph.node(id).args[0] as usize], n)?,
             (None, Some((of, attr, args))) => {
                 let args: Vec<Id> = args.iter().map(|&a| at[a as usize]).collect();
                 written(&mut out, of, attr, &args)?
@@ -41,14 +44,43 @@ pub fn expand(graph: &Graph, roots: &[Id]) -> Result<Option<(Graph, Vec<Id>)>, T
     Ok(Some((out, roots.iter().map(|&r| at[r as usize]).collect())))
 }
 
-/// The exponent of a power that is multiplied out.
-fn exponent(graph: &Graph, id: Id) -> Option<u32> {
-    let (op, _, &[base, exponent]) = graph.application(id)? else { return None };
-    let same =
-        op.def().ring == Ring::Power && graph.ty(id).dtype.is_float() && graph.ty(id) == graph.ty(base);
-    let n = graph.constant(exponent).filter(|n| same && is_small_whole(*n))?;
-    #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a small whole number")]
-    Some(n as u32)
+/// The powers that are multiplied out, and their exponents.
+///
+/// An exponent that is made of constants counts as the number that it is, so that a power is the same number
+/// whether the exponent was written out or computed.
+fn exponents(graph: &Graph, reachable: &[Id]) -> FxHashMap<Id, u32> {
+    let mut out = FxHashMap::default();
+    let mut numbers: Vec<Option<f64>> = vec![None; graph.len()];
+    for &id in reachable {
+        numbers[id as usize] = graph.constant(id).or_else(|| number(graph, id, &numbers));
+        let Some((op, _, &[base, exponent])) = graph.application(id) else { continue };
+        let same =
+            op.def().ring == Ring::Power && graph.ty(id).dtype.is_float() && graph.ty(id) == graph.ty(base);
+        if let Some(n) = numbers[exponent as usize].filter(|n| same && is_small_whole(*n)) {
+            #[allow(
+                clippy::cast_possible_truncation,
+                clippy::cast_sign_loss,
+                reason = "a small whole number"
+            )]
+            out.insert(id, n as u32);
+        }
+    }
+    out
+}
+
+/// The number that every element of an application of constants is.
+fn number(graph: &Graph, id: Id, numbers: &[Option<f64>]) -> Option<f64> {
+    let (op, _, of) = graph.application(id)?;
+    let args: SmallVec<[f64; 3]> = of.iter().map(|&a| numbers[a as usize]).collect::<Option<_>>()?;
+    match op.def().kernel {
+        Kernel::View(_) | Kernel::Reshape => args.first().copied(),
+        // Over no axes, as the least and the largest of one number.
+        _ if op.def().role == Role::Reduce && graph.ty(of[0]).rank() == 0 => {
+            args.first().copied().filter(|_| graph.ty(id).dtype.is_float())
+        }
+        _ if graph.ty(id).dtype.is_float() => value_of(op, &args),
+        _ => None,
+    }
 }
 
 /// A power by squaring.
