@@ -97,7 +97,7 @@ impl Analysis {
             a.format[at] = a.format_of(graph, id);
             let over = if kind == Kind::Fold { graph.node(id).args[0] } else { id };
             let next = u32::try_from(spaces.len()).unwrap_or(u32::MAX);
-            a.space[at] = *spaces.entry((graph.ty(over).shape.one_spelling(), a.format[at])).or_insert(next);
+            a.space[at] = *spaces.entry((graph.ty(over).shape.clone(), a.format[at])).or_insert(next);
             a.stage[at] = graph
                 .node(id)
                 .args

@@ -71,9 +71,9 @@ pub(super) fn written_slice(graph: &Graph, id: Id) -> Option<&IndexItem> {
         && to.dtype.is_float()
         && ty.dtype == to.dtype
         && graph.ty(*base).dtype == to.dtype
-        && graph.ty(*base).shape.one_spelling() == to.shape.one_spelling()
+        && graph.ty(*base).shape == to.shape
         && ty.rank() == to.rank()
-        && ty.shape.one_spelling().dims()[1..] == to.shape.one_spelling().dims()[1..]
+        && ty.shape.dims()[1..] == to.shape.dims()[1..]
         && !ty.shape.dims()[0].is_one();
     fits.then_some(first)
 }
@@ -106,7 +106,7 @@ impl Regions {
         for &id in order {
             graph.node(id).args.iter().for_each(|&a| uses[a as usize] += 1);
         }
-        let alike = |a: Id, b: Id| graph.ty(a).shape.one_spelling() == graph.ty(b).shape.one_spelling();
+        let alike = |a: Id, b: Id| graph.ty(a).shape == graph.ty(b).shape;
         // Elementwise nodes that are computed from a write that nothing else reads.
         let mut from_write = vec![false; n];
         for &id in order {

@@ -119,7 +119,7 @@ fn part(graph: &Graph, product: Id, less: bool, operand: Id, kept: usize) -> Opt
         }
     }
     // What is summed has rows as long.
-    let row = |x: Id| shape(x).one_spelling().dims()[kept..].to_vec();
+    let row = |x: Id| shape(x).dims()[kept..].to_vec();
     let all = |x: &Id| shape(*x).dims().len() == rank && row(*x) == row(operand);
     (whole && part.rest.iter().any(all)).then_some(part)
 }

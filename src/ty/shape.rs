@@ -42,11 +42,6 @@ impl Shape {
         self.0.as_deref().unwrap_or(&[])
     }
 
-    /// These lengths, equal ones in one spelling where that is known.
-    pub(crate) fn one_spelling(&self) -> Shape {
-        Shape::new(self.dims().iter().map(Dim::one_spelling))
-    }
-
     /// Number of axes.
     pub fn rank(&self) -> usize {
         self.dims().len()
