@@ -11,8 +11,8 @@ use crate::num::ulps;
 use crate::op::Ring;
 pub(crate) use program::{Grid, Program};
 
-/// Two elements for each symbol.
-const GRID: Grid = Grid { length: 2, steps: 2000 };
+/// Three elements for each symbol: the slope of what standardizes two numbers is zero, of which no form keeps a digit.
+const GRID: Grid = Grid { length: 3, steps: 3000 };
 /// Forms that differ by no more units in the last place agree.
 const AGREE: f64 = 512.0;
 /// Points that are computed together in doubles.
