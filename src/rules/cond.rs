@@ -314,6 +314,17 @@ static CONDITIONS: &[Condition] = &[
         holds: None,
     },
     Condition {
+        name: "square-together",
+        arity: 2,
+        attrs: &[],
+        doc: "the first has as many rows as the second has columns",
+        proved: |k| {
+            matches!(k, [Known::Value(a), Known::Value(b)]
+                if a.ty.shape.dims().first() == b.ty.shape.dims().last() && a.ty.rank() > 0)
+        },
+        holds: None,
+    },
+    Condition {
         name: "row-of",
         arity: 2,
         attrs: &[],

@@ -28,6 +28,7 @@ pub(super) fn check(rule: &Rule) -> Result<Checked, Refutation> {
         }
         return enough(rule, done);
     }
+    super::unknown::lengths(rule, &all)?;
     let both: Vec<(&Typing, &Typed, Typed)> = all
         .iter()
         .filter_map(|(t, left)| {

@@ -11,6 +11,7 @@ mod point;
 mod sample;
 mod tensors;
 mod typing;
+mod unknown;
 
 use std::fmt;
 use std::sync::Arc;

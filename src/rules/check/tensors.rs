@@ -24,7 +24,7 @@ pub(super) fn arrays(
     random: &mut Random,
 ) -> Result<usize, Refutation> {
     // Without elements a reduction is its unit, whatever a factor that left it is: nothing is
-    // promised there but for ordinary numbers.
+    // promised there but for ordinary numbers other than zero.
     let empty = typing.iter().any(|b| matches!(b, Bound::Value(f) if f.ty.shape.size().known() == Some(0)));
     let mut seen = 0;
     let mut level = random.clone();
@@ -32,7 +32,7 @@ pub(super) fn arrays(
         let source = if k < FILLINGS { &mut *random } else { &mut level };
         let Some(values) = filling(rule, typing, k, source) else { continue };
         let flat: Vec<f64> = values.iter().flatten().flat_map(|a| a.data.iter().copied()).collect();
-        if excluded(rule.assumes, &flat) {
+        if excluded(rule.assumes, &flat) || empty && flat.contains(&0.0) {
             continue;
         }
         let shown =
