@@ -73,6 +73,11 @@ impl Reader {
         Reader::new(Mode::Expand)
     }
 
+    /// Everything is multiplied out but the sums that are `given`.
+    pub(super) fn keeping(given: FxHashMap<Id, Poly>) -> Reader {
+        Reader { given, ..Reader::new(Mode::Expand) }
+    }
+
     /// A node is read as this from now on.
     pub(super) fn give(&mut self, id: Id, p: Poly) {
         self.known.insert(id, Rc::new(p.clone()));

@@ -321,6 +321,23 @@ impl<'a> Writer<'a> {
         Some(total.unwrap_or_else(|| self.one()))
     }
 
+    /// A single term with what does not vary along every axis last, which a sum over it leaves behind: `(x * y) * c`. `None` where that is
+    /// how terms are written anyway.
+    pub(super) fn scaled_last(&mut self, p: &Poly) -> Option<Id> {
+        let (m, c) = p.single()?;
+        let most = m.0.iter().map(|(id, _)| self.graph.ty(*id).rank()).max()?;
+        let (large, small): (Vec<_>, Vec<_>) = m.0.iter().copied().partition(|(id, _)| {
+            let ty = self.graph.ty(*id);
+            ty.rank() == most && !ty.shape.dims().iter().any(crate::ty::Dim::is_one)
+        });
+        if large.len() < 2 || small.is_empty() && c == Ratio::ONE {
+            return None;
+        }
+        let large = self.term(&Monomial(large), Ratio::ONE)?;
+        let small = self.term(&Monomial(small), c)?;
+        self.add(Ring::Product, &[large, small])
+    }
+
     /// Numbers first, so that they fold.
     fn product(&mut self, mut factors: Vec<Id>) -> Option<Id> {
         factors.sort_by_key(|&id| (!self.is_closed(id), self.size(id), id));

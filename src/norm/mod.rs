@@ -11,6 +11,7 @@ mod divide;
 mod field;
 mod fraction;
 mod homomorphism;
+mod kept;
 mod long;
 mod lower;
 mod nested;
@@ -19,6 +20,7 @@ mod poly;
 mod products;
 mod ratio;
 mod relation;
+mod sums;
 
 use atoms::Reader;
 use field::Inverse;
@@ -35,7 +37,7 @@ use std::rc::Rc;
 use rustc_hash::{FxHashMap, FxHashSet};
 
 use crate::graph::{Graph, Id};
-use crate::op::Ring;
+use crate::op::{Law, Ring};
 use crate::rules::{Assumes, Profile, Rule};
 
 /// What the normal form knows of functions, from the rules.
@@ -87,11 +89,12 @@ pub(crate) struct Proposals {
     pub(crate) pairs: Vec<(Id, Id)>,
     /// Were there fractions in denominators?
     pub(crate) nested: bool,
-    /// Was something named that terms share?
+    /// Was something named that terms share, or left by sums?
     pub(crate) shared: bool,
 }
 
-/// Equal terms for the sums and products of a graph; with `sharing`, those that name what terms share too.
+/// Equal terms for the sums and products of a graph; with `sharing`, also those that name what terms share and those from
+/// which sums leave factors behind.
 pub(crate) fn propose(
     graph: &mut Graph,
     roots: &[Id],
@@ -113,6 +116,7 @@ pub(crate) fn propose(
     let (tops, flat_tops) = (read(false), read(true));
     let mut flat = Reader::flat(FxHashMap::default());
     let mut found = Found {
+        summed: if sharing { summed(graph, roots) } else { FxHashSet::default() },
         relations,
         profile,
         reading,
@@ -139,6 +143,10 @@ pub(crate) fn propose(
     if sharing {
         found.share(graph, &mut multiplied_out, &tops);
     }
+    let kept = kept::given(graph, &mut flat, roots);
+    if !kept.is_empty() {
+        found.add(graph, &mut Reader::keeping(kept), &tops);
+    }
     if reading == Reading::All {
         let given = nested::given(graph, &mut flat, roots, &tops);
         if !given.is_empty() {
@@ -155,6 +163,8 @@ pub(crate) fn propose(
 
 /// What all ways of reading find.
 struct Found<'a> {
+    /// What is summed, where forms that share are asked for.
+    summed: FxHashSet<Id>,
     relations: &'a Relations,
     profile: Profile,
     reading: Reading,
@@ -194,7 +204,17 @@ impl Found<'_> {
                 {
                     found.extend(self.forms(graph, &grouped));
                 }
+                if reader.is_flat()
+                    && let Some(joined) = sums::joined(graph, &poly)
+                {
+                    found.extend(self.forms(graph, &joined));
+                }
                 let mut writer = Writer::new(graph);
+                if reader.is_flat() && self.summed.contains(&id) {
+                    let last = writer.scaled_last(&poly);
+                    self.shared |= last.is_some();
+                    found.extend(last);
+                }
                 let shaped = found.into_iter().filter_map(|new| writer.shaped(new, id));
                 self.pairs.extend(shaped.filter(|&new| new != id).map(|new| (id, new)));
             }
@@ -307,6 +327,12 @@ fn in_vain(graph: &Graph, id: Id, poly: &Poly) -> bool {
         }
     }
     2 * poly.0.len() > seen.len()
+}
+
+/// Operands of sums.
+fn summed(graph: &Graph, roots: &[Id]) -> FxHashSet<Id> {
+    let sums = |id: &Id| graph.application(*id).is_some_and(|(op, ..)| op.def().has(Law::Total));
+    graph.reachable(roots).into_iter().filter(sums).map(|id| graph.node(id).args[0]).collect()
 }
 
 /// Ring operators that are roots, are shared, or are used by something that is not one; with `factors`, sums in products

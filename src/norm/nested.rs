@@ -48,7 +48,7 @@ pub(super) fn given(graph: &mut Graph, flat: &mut Reader, roots: &[Id], tops: &[
 }
 
 /// The sums that are factors, divisors or bases, in the order of their nodes.
-fn factors(graph: &Graph, roots: &[Id]) -> Vec<Id> {
+pub(super) fn factors(graph: &Graph, roots: &[Id]) -> Vec<Id> {
     let ring = |id: Id| graph.application(id).map_or(Ring::None, |(op, _, _)| op.def().ring);
     let mut found: FxHashSet<Id> = FxHashSet::default();
     for id in graph.reachable(roots) {

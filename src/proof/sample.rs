@@ -7,7 +7,7 @@ use ndarray::{ArrayD, IxDyn};
 use super::term::{Head, TermId, Terms};
 use crate::eval::reference::apply;
 use crate::num::{Real, SplitMix};
-use crate::op::{Attr, IndexItem, Kernel, Role, View};
+use crate::op::{Attr, IndexItem, Kernel, Law, Ring, Role, View};
 use crate::ty::{DType, Dim, Sym};
 
 /// Elements of all arrays of one point at most.
@@ -130,7 +130,8 @@ fn symbols(terms: &Terms, lengths: &dyn Fn(usize) -> usize) -> BTreeMap<Sym, usi
 }
 
 /// Do two terms agree, element by element, with 75 digits? What is not elementwise stands for itself
-/// and may be any number. `None` where nothing could be compared.
+/// and may be any number, but that a sum of sums or differences is those of the sums. `None` where nothing could be
+/// compared.
 pub(super) fn identical(terms: &Terms, left: TermId, right: TermId) -> Option<bool> {
     let seen = terms.reached(&[left, right]);
     let inner = elementwise(terms, left, right);
@@ -139,6 +140,7 @@ pub(super) fn identical(terms: &Terms, left: TermId, right: TermId) -> Option<bo
         let mut random = SplitMix::new(k + 100);
         let (lo, hi) = RANGES[usize::try_from(k).unwrap_or(0) % RANGES.len()];
         let mut values: Vec<Option<Real>> = vec![None; terms.len()];
+        let mut summed: BTreeMap<(TermId, Vec<usize>), Real> = BTreeMap::new();
         let mut size = Real::from(1.0);
         for (i, _) in seen.iter().enumerate().filter(|(_, s)| **s) {
             let t = u32::try_from(i).ok()?;
@@ -147,6 +149,14 @@ pub(super) fn identical(terms: &Terms, left: TermId, right: TermId) -> Option<bo
                 Head::Const(b) => Real::from(f64::from_bits(*b)),
                 Head::Int(_, x) => Real::from(crate::facts::exact(*x)?),
                 Head::Size(_) => Real::from((2.0 + 8.0 * random.unit()).round()),
+                Head::Op(op, attr) if !inner[i] && op.def().has(Law::Total) => {
+                    let over = term.args[0];
+                    let axes = attr.axes(terms.ty(over).rank());
+                    parts(terms, over).into_iter().fold(Real::from(0.0), |total, (part, times)| {
+                        let any = || Real::from(element(terms.ty(t).dtype, lo, hi, &mut random));
+                        total + summed.entry((part, axes.clone())).or_insert_with(any).clone() * times
+                    })
+                }
                 _ if !inner[i] => Real::from(element(terms.ty(t).dtype, lo, hi, &mut random)),
                 Head::Op(op, _) => {
                     let args: Option<Vec<Real>> =
@@ -173,6 +183,36 @@ pub(super) fn identical(terms: &Terms, left: TermId, right: TermId) -> Option<bo
         compared = Some(true);
     }
     compared
+}
+
+/// What a term adds and subtracts, of its own shape: the parts, each with how often it is added.
+fn parts(terms: &Terms, t: TermId) -> Vec<(TermId, Real)> {
+    // Operands come before what is made of them.
+    let (mut open, mut out) = (BTreeMap::from([(t, Real::from(1.0))]), Vec::new());
+    while let Some((part, times)) = open.pop_last() {
+        let term = terms.term(part);
+        let ring = match &term.head {
+            Head::Op(op, _) if term.args.iter().all(|&a| terms.ty(a) == terms.ty(t)) => op.def().ring,
+            _ => Ring::None,
+        };
+        let mut add = |a: TermId, times: Real| {
+            let all = open.remove(&a).map_or(times.clone(), |more| more + times);
+            open.insert(a, all);
+        };
+        match (ring, &term.args[..]) {
+            (Ring::Sum, &[a, b]) => {
+                add(a, times.clone());
+                add(b, times);
+            }
+            (Ring::Difference, &[a, b]) => {
+                add(a, times.clone());
+                add(b, -times);
+            }
+            (Ring::Opposite, &[a]) => add(a, -times),
+            _ => out.push((part, times)),
+        }
+    }
+    out
 }
 
 /// The terms below two that are computed element by element, up to what is not.
