@@ -48,14 +48,22 @@ impl Way {
     }
 }
 
-/// With everything, and again with less where that lost digits: without names for what is shared, with those proposals
-/// of the normal form that leave fractions below, or all fractions, alone, with none, without rules that split sums either.
-const WAYS: [Way; 6] = [
+/// With everything, and again with less where that lost digits: without names for what is shared, without rules that split
+/// sums, with those proposals of the normal form that leave fractions below, or all fractions, alone, with none, with
+/// neither.
+const WAYS: [Way; 7] = [
     Way { shares: true, ..Way::reading(Reading::All) },
     Way::reading(Reading::All),
+    Way { splits: false, ..Way::reading(Reading::All) },
     Way::reading(Reading::Plain),
     Way::reading(Reading::Flat),
     Way::reading(Reading::Nothing),
+    Way { splits: false, ..Way::reading(Reading::Nothing) },
+];
+
+/// Where all that lost digits, under stricter profiles: what cancels only where everything is defined stays.
+const CAREFUL: [Way; 2] = [
+    Way { splits: false, ..Way::reading(Reading::All) },
     Way { splits: false, ..Way::reading(Reading::Nothing) },
 ];
 
@@ -70,8 +78,11 @@ fn guarded(
 ) -> Result<(Graph, Vec<Id>), String> {
     // A way that leaves out what was not there finds the same.
     let (mut nested, mut shared) = (true, true);
-    for way in WAYS {
-        if way.reading == Reading::Plain && !nested || way.reading == Reading::All && !shared {
+    let given = WAYS.into_iter().map(|way| (profile, way));
+    let stricter = std::iter::successors(profile.stricter(), |p| p.stricter());
+    let careful = stricter.flat_map(|p| CAREFUL.into_iter().map(move |way| (p, way)));
+    for (profile, way) in given.chain(careful) {
+        if way.reading == Reading::Plain && !nested || way.reading == Reading::All && way.splits && !shared {
             continue;
         }
         let found = attempt(graph, roots, options, (profile, way), program, report)?;
