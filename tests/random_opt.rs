@@ -77,6 +77,8 @@ fn reals(graph: &Graph, roots: &[Id], point: &[f64], error: &dyn Fn(Id) -> f64) 
                 Role::Move | Role::Reduce => args[0].clone(),
                 _ => {
                     let mut d = Defined::apply(op, &args)?;
+                    // `erfc(1e300)` is too small even for 75 digits.
+                    d.unsure |= d.value.is_zero() && graph.facts(id).is_nonzero();
                     d.value = d.value * Real::from(1.0 + error(id));
                     d
                 }
