@@ -50,6 +50,10 @@ pub fn expand(graph: &Graph, roots: &[Id]) -> Result<Option<(Graph, Vec<Id>)>, T
 /// whether the exponent was written out or computed.
 fn exponents(graph: &Graph, reachable: &[Id]) -> FxHashMap<Id, u32> {
     let mut out = FxHashMap::default();
+    let is_power = |&id: &Id| graph.application(id).is_some_and(|(op, ..)| op.def().ring == Ring::Power);
+    if !reachable.iter().any(is_power) {
+        return out;
+    }
     let mut numbers: Vec<Option<f64>> = vec![None; graph.len()];
     for &id in reachable {
         numbers[id as usize] = graph.constant(id).or_else(|| number(graph, id, &numbers));

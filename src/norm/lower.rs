@@ -321,8 +321,8 @@ impl<'a> Writer<'a> {
         Some(total.unwrap_or_else(|| self.one()))
     }
 
-    /// A single term with what does not vary along every axis last, which a sum over it leaves behind: `(x * y) * c`. `None` where that is
-    /// how terms are written anyway.
+    /// A single term with what does not vary along every axis last, which a sum over it leaves behind:
+    /// `(x * y) * c`. `None` where that is how terms are written anyway.
     pub(super) fn scaled_last(&mut self, p: &Poly) -> Option<Id> {
         let (m, c) = p.single()?;
         let most = m.0.iter().map(|(id, _)| self.graph.ty(*id).rank()).max()?;
